@@ -1,0 +1,84 @@
+#pragma once
+
+#include "base/bytes.hpp"
+
+#include <kiln/ids.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kiln {
+
+enum class ColumnType : std::uint8_t { u8 = 1, i32 = 2, i64 = 3, u64 = 4, f64 = 5, text = 6 };
+
+/// Bytes of one value; 0 for text.
+std::size_t column_width(ColumnType type);
+
+/// One column of a table of results: what HDF5, the wire and the CSV header need to know of it.
+struct Column {
+  std::string name;
+  ColumnType type = ColumnType::u64;
+  std::string unit;         ///< unit of measure, "" where there is none
+  std::string description;  ///< one line for people
+  friend bool operator==(const Column&, const Column&) = default;
+};
+using Schema = std::vector<Column>;
+
+/// Rows of typed columns, stored column by column; each row belongs to a unit. Rows are appended value by value in the
+/// schema's order: begin_row, then one put per column. The schema itself is not held: writer and reader know it.
+class Rows {
+ public:
+  Rows() = default;
+  explicit Rows(const Schema& schema);
+
+  void begin_row(UnitId unit) {
+    units_.push_back(unit.value());
+    next_ = 0;
+  }
+  /// T must have the width of the next column's type (asserted).
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  void put(T value) {
+    columns_[next_++].values.put(value);
+  }
+  void put_text(std::string_view text);
+
+  std::size_t size() const { return units_.size(); }
+  std::size_t bytes() const;
+  const std::vector<std::uint64_t>& units() const { return units_; }
+  std::size_t columns() const { return columns_.size(); }
+
+  /// The values of a fixed-width column, packed.
+  ByteView values(std::size_t column) const { return columns_[column].values.view(); }
+  /// Value `row` of a fixed-width column. T must have the column's width.
+  template <class T>
+  T at(std::size_t column, std::size_t row) const {
+    T value;
+    std::memcpy(&value, columns_[column].values.view().data() + row * sizeof(T), sizeof(T));
+    return value;
+  }
+  std::string_view text_at(std::size_t column, std::size_t row) const;
+
+  /// All rows of `other` (same schema) behind the rows here.
+  void append(const Rows& other);
+  /// Row `row` of `other` (same schema) behind the rows here.
+  void append_row(const Rows& other, std::size_t row);
+
+  void encode(ByteWriter& out) const;
+  /// Throws kiln::Error (internal) where the bytes do not fit the schema.
+  static Rows decode(ByteReader& in, const Schema& schema);
+
+ private:
+  struct ColumnData {
+    std::size_t width = 0;            // 0: text
+    ByteWriter values;                // packed values, or the bytes of all texts
+    std::vector<std::uint64_t> ends;  // text only: end of text i within values
+  };
+  std::vector<std::uint64_t> units_;
+  std::vector<ColumnData> columns_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace kiln

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "base/bytes.hpp"
+#include "base/rows.hpp"
+#include "base/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kiln::exec {
+
+enum class KeepOutput : std::uint8_t { all = 0, failed = 1, none = 2 };
+
+/// What every rank needs to run commands as the caller would: sent over the wire by the coordinator, never to disk.
+struct CommandSetup {
+  std::vector<std::string> environment;  ///< "NAME=value", already cleaned (clean_environment)
+  std::string working_directory;
+  std::uint32_t umask = 022;
+  std::string shell = "/bin/bash";
+  std::string run_directory;                  ///< for KILN_RUN_DIR
+  std::optional<Duration> timeout;            ///< of one attempt
+  Duration grace = std::chrono::seconds(10);  ///< between SIGTERM and SIGKILL
+  std::int32_t task_signal = 0;               ///< sent at a drain; 0: none
+  KeepOutput keep_output = KeepOutput::all;
+  std::uint64_t output_limit = 64 * 1024;  ///< bytes kept of each stream
+};
+
+Bytes encode(const CommandSetup& setup);
+CommandSetup decode_command_setup(ByteView bytes);
+
+/// The caller's environment without what is kiln's own MPI's (OMPI_*, PMIX_*, PMI_*, PRTE_*, KILN_*); under Slurm with
+/// what keeps a nested mpirun from starting through Slurm.
+std::vector<std::string> clean_environment(char** environment);
+
+/// The columns of a command's row, in the order in which CommandRunner puts them. Names are paths in results.h5.
+const Schema& command_schema();
+
+}  // namespace kiln::exec

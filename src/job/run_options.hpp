@@ -1,0 +1,47 @@
+#pragma once
+
+#include "base/time.hpp"
+#include "exec/command_setup.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kiln::job {
+
+enum class ProgressMode { automatic, bar, log, none };
+
+/// When a run gives up: at this many dead letters, or at this share of all units.
+struct MaxFailures {
+  std::optional<std::uint64_t> count;
+  std::optional<double> percent;
+};
+
+/// Everything `kiln run` and `kiln retry` can be told. Checked once, at the door (apps/kiln/run_arguments).
+struct RunOptions {
+  std::string task_file;                 ///< "-": standard input
+  std::string directory;                 ///< --out; default NAME.kiln in the working directory
+  std::optional<std::uint32_t> workers;  ///< -n; default one a core (under Slurm: a CPU of the allocation)
+  std::uint32_t retries = 0;             ///< extra tries
+  Duration backoff = std::chrono::seconds(1);
+  std::optional<Duration> timeout;
+  std::optional<MaxFailures> max_failures;
+  std::string batch = "adaptive";
+  std::optional<Duration> checkpoint_every;  ///< default 30s, growing so that it costs under 1 %
+  exec::KeepOutput keep_output = exec::KeepOutput::all;
+  std::uint64_t output_limit = 64 * 1024;
+  Duration grace = std::chrono::seconds(10);
+  std::string task_signal;  ///< "": none; "TERM", "SIGUSR2", "10"
+  std::string shell;        ///< "": bash where there is one, else sh
+  std::uint64_t seed = 0;
+  bool fresh = false;
+  bool takeover = false;
+  bool coordinator_works = false;
+  bool fast_network = false;
+  bool retry = false;  ///< `kiln retry`: the dead letters again
+  ProgressMode progress = ProgressMode::automatic;
+  int verbosity = 0;  ///< -v: 1, -q: -1
+};
+
+}  // namespace kiln::job

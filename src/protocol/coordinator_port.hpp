@@ -1,0 +1,62 @@
+#pragma once
+
+#include "protocol/messages.hpp"
+#include "schedule/interval_set.hpp"
+
+#include <memory>
+
+namespace kiln::protocol {
+
+/// A unit that is set aside, with its reason.
+struct DeadLetter {
+  UnitId unit;
+  std::uint32_t attempts = 1;
+  std::string reason;
+};
+
+/// One line of the timeline: a part of a batch as it came in.
+struct BatchRecord {
+  BatchId batch;
+  Rank rank;
+  Interval units;  ///< hull of the units of the part
+  std::uint64_t count = 0;
+  double start = 0;  ///< Unix seconds UTC
+  double busy_seconds = 0;
+};
+
+/// What one commit writes. Owned by the coordinator's side until handed to the port, then by the writer.
+struct CommitPlan {
+  std::uint64_t id = 0;  ///< 1, 2, … within this reign
+  schedule::IntervalSet done;
+  std::vector<DeadLetter> dead;
+  std::vector<Bytes> rows;  ///< kiln::Rows, encoded; of done units and dead letters, in order of arrival
+  std::vector<BatchRecord> batches;
+  std::size_t bytes = 0;  ///< of rows
+
+  bool empty() const { return done.empty() && dead.empty(); }
+};
+
+enum class Outcome : std::uint8_t {
+  complete = 0,      ///< every unit is done
+  units_failed = 1,  ///< every unit is settled, some are dead letters
+  too_many_failures = 2,
+  interrupted = 3,  ///< stopped by a signal or a time limit
+  storage = 4,      ///< the journal cannot be written
+};
+
+/// What the coordinator can do to the world: only send. Calls return at once and never call back.
+class CoordinatorPort {
+ public:
+  virtual ~CoordinatorPort() = default;
+  virtual void send(Rank to, Message message) = 0;
+  /// Bytes of payload of a unit, for --batch BYTES and the cap on a batch.
+  virtual std::uint64_t payload_bytes(UnitId unit) = 0;
+  /// Begins a commit; Coordinator::on_committed or on_commit_failed answers. At most one is under way.
+  virtual void commit(std::unique_ptr<CommitPlan> plan) = 0;
+  /// The run is over: everything that can be is committed. Called once.
+  virtual void finish(Outcome outcome) = 0;
+  /// A line for the log of events: a retry, a dead letter. For people and events.jsonl; nothing hangs on it.
+  virtual void note_failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) = 0;
+};
+
+}  // namespace kiln::protocol

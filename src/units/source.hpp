@@ -1,0 +1,33 @@
+#pragma once
+
+#include "base/bytes.hpp"
+#include "base/interval.hpp"
+
+#include <cstdint>
+
+namespace kiln::units {
+
+/// A numbered, re-readable sequence of units, as the coordinator sees it.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual std::uint64_t size() const = 0;
+  /// Bytes of payload of a unit; 0 for sources whose id says all.
+  virtual std::uint64_t payload_bytes(UnitId unit) const = 0;
+  /// Appends the payloads of the units: for each unit a u32 end offset (counted from the first payload byte), then all
+  /// payload bytes. Nothing for sources whose id says all.
+  virtual void append_payloads(Interval units, ByteWriter& out) const = 0;
+};
+
+/// Reads what append_payloads wrote; views into the bytes given. Throws kiln::Error (internal) on a wrong layout.
+class PayloadReader {
+ public:
+  PayloadReader(Interval units, ByteView bytes);
+  ByteView payload(UnitId unit) const;
+
+ private:
+  Interval units_;
+  ByteView ends_, bytes_;
+};
+
+}  // namespace kiln::units
