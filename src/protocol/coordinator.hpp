@@ -1,0 +1,164 @@
+#pragma once
+
+#include "base/time.hpp"
+#include "protocol/coordinator_port.hpp"
+#include "schedule/batch_policy.hpp"
+#include "schedule/ledger.hpp"
+#include "schedule/retry_queue.hpp"
+#include "schedule/unit_queue.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace kiln::protocol {
+
+struct CoordinatorOptions {
+  std::string batch = "adaptive";      ///< as --batch
+  schedule::QueueOptions queue;
+  std::uint32_t retries = 0;           ///< extra tries of a unit that fails
+  Duration backoff = std::chrono::seconds(1);
+  std::uint64_t max_failures = UINT64_MAX;  ///< the run stops when this many units are dead letters
+  Duration checkpoint_every = std::chrono::seconds(30);
+  bool checkpoint_adapts = true;       ///< the interval grows so that committing costs under 1 %
+  std::size_t commit_bytes = 64U << 20;   ///< a commit starts early when this much waits for one
+  std::size_t pause_bytes = 512U << 20;   ///< nothing is handed out while this much waits (a slow or full disk)
+  Duration grace = std::chrono::seconds(10);  ///< given to running units when the run is interrupted
+  bool task_signal = false;            ///< running units get the task signal when the run is interrupted
+  Duration storage_patience = std::chrono::seconds(30);  ///< failed commits are tried again for this long
+  Duration storage_retry = std::chrono::seconds(1);      ///< after this pause
+  std::uint64_t seed = 0;
+};
+
+/// What there is to do: decided from the journal before the coordinator begins.
+struct CoordinatorStart {
+  std::uint64_t units = 0;        ///< ids 0..units-1
+  schedule::IntervalSet done;     ///< committed earlier
+  schedule::IntervalSet dead;     ///< dead letters committed earlier; not repeated
+  schedule::IntervalSet removed;  ///< no longer in the source: neither handed out nor waited for
+  std::vector<Rank> workers;      ///< the ranks that execute
+};
+
+/// Hands out batches, keeps the ledger, decides when to commit and when the run is over. Pure: no I/O, no clock, no
+/// threads; the same code runs under MPI and in the simulator. Time never goes back from call to call.
+class Coordinator {
+ public:
+  /// `port` outlives the coordinator.
+  Coordinator(CoordinatorOptions options, CoordinatorStart start, CoordinatorPort& port);
+  ~Coordinator();
+
+  /// A message of a worker. What does not fit the books (an unknown batch, units it does not hold) is dropped and
+  /// counted.
+  void on_message(Rank from, Message message, Instant now);
+  /// The commit is durable. `cost` is the time it took.
+  void on_committed(Duration cost, Instant now);
+  /// The commit failed and left nothing behind; the plan comes back and is tried again later.
+  void on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now);
+  /// Stop: hand out nothing more, take back what has not begun, wait `grace` for what runs, commit, finish.
+  /// `at_once`: what runs is cancelled now. A second interrupt is always at once.
+  void on_interrupt(bool at_once, Instant now);
+  /// Call when next_wake has come (or at any time): timers, and everything that can be handed out.
+  void on_tick(Instant now);
+  /// When on_tick is wanted next, if nothing else happens; nothing when only events matter.
+  std::optional<Instant> next_wake(Instant now) const;
+  /// Measured by the engine: its own time a batch, for the adaptive policy.
+  void set_coordinator_seconds(double seconds) { coordinator_seconds_ = seconds; }
+
+  struct Counts {
+    std::uint64_t units = 0;      ///< all but removed ones
+    std::uint64_t done = 0, failed = 0, committed = 0, removed = 0;
+    std::uint64_t in_flight = 0;  ///< handed out
+    std::uint64_t waiting = 0;    ///< for their next attempt
+    std::uint64_t retried = 0;    ///< attempts after a first one, this launch
+    std::uint64_t dropped = 0;    ///< messages that did not fit the books
+  };
+  Counts counts() const;
+  struct WorkerView {
+    Rank rank;
+    std::string host;
+    std::int32_t pid = 0;
+    bool ready = false;
+    std::uint64_t units_done = 0, in_flight = 0;
+    double busy_seconds = 0, unit_seconds = 0;
+  };
+  /// By rank.
+  std::vector<WorkerView> workers() const;
+  bool draining() const { return stop_as_.has_value(); }
+  bool finished() const { return finished_; }
+  /// Bytes of rows that wait for a commit or are in one.
+  std::size_t pending_bytes() const { return pending_->bytes + committing_bytes_; }
+
+ private:
+  struct InFlight {
+    schedule::IntervalSet units;  // not yet reported or given back
+    std::uint32_t attempt = 1;
+    bool retry = false;
+  };
+  struct Worker {
+    WorkerView view;
+    std::map<BatchId, InFlight> batches;
+    std::uint64_t last_size = 0;
+    bool asked_back = false;
+  };
+
+  void on(Worker& worker, Ready& message);
+  void on(Worker& worker, Part& message, Instant now);
+  void on(Worker& worker, GivenBack& message);
+
+  bool accept_part(Worker& worker, const Part& part) const;
+  void record(const Worker& worker, const Part& part);
+  void measure(Worker& worker, const Part& part);
+  void failure(Worker& worker, UnitFailure& failure, std::uint32_t attempt, Instant now);
+  void close_batch(Worker& worker, BatchId id);
+  void return_units(const InFlight& batch, Interval units);
+  void update_load(Worker& worker, std::uint64_t before);
+
+  void dispatch(Instant now);
+  bool hand_out(Worker& worker, Instant now);
+  bool may_have_more(const Worker& worker) const;
+  void send_batch(Worker& worker, Interval units, std::uint32_t attempt, bool retry);
+  void ask_back();
+  void begin_drain(Outcome outcome, bool at_once, Instant now);
+  void maybe_commit(Instant now);
+  void start_commit(Instant now);
+  bool commit_due(Instant now) const;
+  void maybe_finish(Instant now);
+  void step(Instant now);
+  std::uint64_t in_flight() const { return in_flight_; }
+
+  CoordinatorOptions options_;
+  CoordinatorPort& port_;
+  std::unique_ptr<schedule::BatchPolicy> policy_;
+  schedule::Ledger ledger_;
+  schedule::IntervalSet removed_;
+  schedule::UnitQueue queue_;
+  schedule::RetryQueue retries_;
+  std::map<UnitId, std::uint32_t> attempts_;  // of units that failed at least once
+  std::map<Rank, Worker> workers_;
+  std::set<Rank> hungry_;                              // ready, and may have more
+  std::set<std::pair<std::uint64_t, Rank>> loaded_;    // (units in flight, rank) where that is 2 or more
+  std::uint64_t next_batch_ = 1;
+  std::uint64_t next_commit_ = 1;
+  std::uint64_t in_flight_ = 0;
+  std::uint64_t retried_ = 0, dropped_ = 0;
+  double coordinator_seconds_ = 0;
+
+  std::unique_ptr<CommitPlan> pending_;
+  schedule::IntervalSet committing_;
+  std::size_t committing_bytes_ = 0;
+  bool commit_running_ = false;
+  std::optional<Instant> pending_since_;
+  Duration checkpoint_interval_;
+  std::optional<Instant> storage_failing_since_, storage_retry_at_;
+
+  std::optional<Outcome> stop_as_;
+  std::optional<Instant> cancel_at_;
+  bool cancelled_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace kiln::protocol
