@@ -18,17 +18,17 @@
 namespace kiln::protocol {
 
 struct CoordinatorOptions {
-  std::string batch = "adaptive";      ///< as --batch
+  std::string batch = "adaptive";  ///< as --batch
   schedule::QueueOptions queue;
-  std::uint32_t retries = 0;           ///< extra tries of a unit that fails
+  std::uint32_t retries = 0;  ///< extra tries of a unit that fails
   Duration backoff = std::chrono::seconds(1);
   std::uint64_t max_failures = UINT64_MAX;  ///< the run stops when this many units are dead letters
   Duration checkpoint_every = std::chrono::seconds(30);
-  bool checkpoint_adapts = true;       ///< the interval grows so that committing costs under 1 %
-  std::size_t commit_bytes = 64U << 20;   ///< a commit starts early when this much waits for one
-  std::size_t pause_bytes = 512U << 20;   ///< nothing is handed out while this much waits (a slow or full disk)
+  bool checkpoint_adapts = true;              ///< the interval grows so that committing costs under 1 %
+  std::size_t commit_bytes = 64U << 20;       ///< a commit starts early when this much waits for one
+  std::size_t pause_bytes = 512U << 20;       ///< nothing is handed out while this much waits (a slow or full disk)
   Duration grace = std::chrono::seconds(10);  ///< given to running units when the run is interrupted
-  bool task_signal = false;            ///< running units get the task signal when the run is interrupted
+  bool task_signal = false;                   ///< running units get the task signal when the run is interrupted
   Duration storage_patience = std::chrono::seconds(30);  ///< failed commits are tried again for this long
   Duration storage_retry = std::chrono::seconds(1);      ///< after this pause
   std::uint64_t seed = 0;
@@ -69,7 +69,7 @@ class Coordinator {
   void set_coordinator_seconds(double seconds) { coordinator_seconds_ = seconds; }
 
   struct Counts {
-    std::uint64_t units = 0;      ///< all but removed ones
+    std::uint64_t units = 0;  ///< all but removed ones
     std::uint64_t done = 0, failed = 0, committed = 0, removed = 0;
     std::uint64_t in_flight = 0;  ///< handed out
     std::uint64_t waiting = 0;    ///< for their next attempt
@@ -96,62 +96,73 @@ class Coordinator {
   struct InFlight {
     schedule::IntervalSet units;  // not yet reported or given back
     std::uint32_t attempt = 1;
-    bool retry = false;
   };
+  // Whether a worker may be asked to give units back: not while an answer is out, nor after it had nothing to give,
+  // until it reports again.
+  enum class Asked { no, waiting, had_none };
   struct Worker {
     WorkerView view;
     std::map<BatchId, InFlight> batches;
     std::uint64_t last_size = 0;
-    bool asked_back = false;
+    Asked asked = Asked::no;
+    std::uint64_t filed_load = 0;  // its key in loaded_, 0 while it is not there
   };
 
-  void on(Worker& worker, Ready& message);
+  // Events.
+  void on(Worker& worker, const Ready& message);
   void on(Worker& worker, Part& message, Instant now);
-  void on(Worker& worker, GivenBack& message);
+  void on(Worker& worker, const GivenBack& message, Instant now);
+  static bool fits(const Worker& worker, const Part& part);
+  void record(Worker& worker, InFlight& batch, Part& part, Instant now);
+  void fail(Worker& worker, InFlight& batch, UnitFailure& failure, Instant now);
+  void set_aside(UnitFailure& failure, std::uint32_t attempts, Instant now);
+  void reopen(const InFlight& batch, Interval units, Instant now);
+  void end_batch(Worker& worker, BatchId id, Instant now);
+  void took(Worker& worker, InFlight& batch, Interval units);
+  void refile(Worker& worker);
+  void step(Instant now);
 
-  bool accept_part(Worker& worker, const Part& part) const;
-  void record(const Worker& worker, const Part& part);
-  void measure(Worker& worker, const Part& part);
-  void failure(Worker& worker, UnitFailure& failure, std::uint32_t attempt, Instant now);
-  void close_batch(Worker& worker, BatchId id);
-  void return_units(const InFlight& batch, Interval units);
-  void update_load(Worker& worker, std::uint64_t before);
-
+  // Handing out (coordinator_dispatch.cpp).
+  bool may_hand_out() const;
   void dispatch(Instant now);
-  bool hand_out(Worker& worker, Instant now);
-  bool may_have_more(const Worker& worker) const;
-  void send_batch(Worker& worker, Interval units, std::uint32_t attempt, bool retry);
+  bool hand_out(Worker& worker, bool idle, Instant now);
+  std::optional<Interval> next_units(Worker& worker);
+  void send_batch(Worker& worker, Interval units, std::uint32_t attempt);
   void ask_back();
   void begin_drain(Outcome outcome, bool at_once, Instant now);
-  void maybe_commit(Instant now);
-  void start_commit(Instant now);
+  void cancel_all();
+
+  // Committing and ending (coordinator_commit.cpp).
+  bool complete() const;
   bool commit_due(Instant now) const;
-  void maybe_finish(Instant now);
-  void step(Instant now);
-  std::uint64_t in_flight() const { return in_flight_; }
+  void start_commit();
+  void finish_if_over();
+  void touch_pending(Instant now);
 
   CoordinatorOptions options_;
   CoordinatorPort& port_;
   std::unique_ptr<schedule::BatchPolicy> policy_;
   schedule::Ledger ledger_;
-  schedule::IntervalSet removed_;
+  std::uint64_t removed_ = 0, removed_done_ = 0;
   schedule::UnitQueue queue_;
   schedule::RetryQueue retries_;
-  std::map<UnitId, std::uint32_t> attempts_;  // of units that failed at least once
+  std::map<UnitId, std::uint32_t> attempts_;  // failed attempts of units that may be tried again
   std::map<Rank, Worker> workers_;
-  std::set<Rank> hungry_;                              // ready, and may have more
-  std::set<std::pair<std::uint64_t, Rank>> loaded_;    // (units in flight, rank) where that is 2 or more
-  std::uint64_t next_batch_ = 1;
-  std::uint64_t next_commit_ = 1;
+  std::set<Rank> idle_;                              // ready, with nothing in hand
+  std::set<Rank> ahead_;                             // one short batch in hand: may have a second
+  std::set<std::pair<std::uint64_t, Rank>> loaded_;  // (units in hand, rank): may be asked to give back
+  std::uint64_t ready_workers_ = 0;
+  std::uint64_t asks_out_ = 0;
+  std::uint64_t next_batch_ = 1, next_commit_ = 1;
   std::uint64_t in_flight_ = 0;
-  std::uint64_t retried_ = 0, dropped_ = 0;
+  std::uint64_t retried_ = 0, dropped_ = 0, failures_ = 0;
   double coordinator_seconds_ = 0;
 
   std::unique_ptr<CommitPlan> pending_;
+  std::optional<Instant> pending_since_;
   schedule::IntervalSet committing_;
   std::size_t committing_bytes_ = 0;
   bool commit_running_ = false;
-  std::optional<Instant> pending_since_;
   Duration checkpoint_interval_;
   std::optional<Instant> storage_failing_since_, storage_retry_at_;
 

@@ -1,0 +1,264 @@
+#include "protocol/coordinator.hpp"
+
+#include <utility>
+
+namespace kiln::protocol {
+namespace {
+
+schedule::IntervalSet units_to_do(const CoordinatorStart& start) {
+  schedule::IntervalSet open(make_interval(0, start.units));
+  open.erase(start.done);
+  open.erase(start.dead);
+  open.erase(start.removed);
+  return open;
+}
+
+std::uint64_t count_common(const schedule::IntervalSet& a, const schedule::IntervalSet& b) {
+  std::uint64_t common = 0;
+  for (const Interval interval : a.intervals()) common += b.intersection(interval).count();
+  return common;
+}
+
+Interval hull(const Part& part) {
+  Interval all{UnitId(UINT64_MAX), UnitId(0)};
+  for (const Interval units : part.done) {
+    all = {std::min(all.first, units.first), std::max(all.last, units.last)};
+  }
+  for (const UnitFailure& failure : part.failures) {
+    all = {std::min(all.first, failure.unit), std::max(all.last, failure.unit.next())};
+  }
+  return all;
+}
+
+std::uint64_t count_units(const Part& part) {
+  std::uint64_t count = part.failures.size();
+  for (const Interval units : part.done) count += units.size();
+  return count;
+}
+
+}  // namespace
+
+Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, CoordinatorPort& port)
+    : options_(std::move(options)),
+      port_(port),
+      policy_(schedule::make_batch_policy(options_.batch)),
+      ledger_(start.units),
+      removed_(start.removed.count()),
+      removed_done_(count_common(start.removed, start.done)),
+      queue_(units_to_do(start), options_.queue, start.workers),
+      pending_(std::make_unique<CommitPlan>()),
+      checkpoint_interval_(options_.checkpoint_every) {
+  start.dead.erase(start.removed);
+  ledger_.restore(start.done, start.dead);
+  for (const Rank rank : start.workers) workers_[rank].view.rank = rank;
+}
+
+Coordinator::~Coordinator() = default;
+
+void Coordinator::on_message(Rank from, Message message, Instant now) {
+  const auto found = workers_.find(from);
+  if (auto* interrupted = std::get_if<Interrupted>(&message)) {
+    on_interrupt(interrupted->at_once, now);
+  } else if (found == workers_.end()) {
+    ++dropped_;
+  } else if (auto* ready = std::get_if<Ready>(&message)) {
+    on(found->second, *ready);
+  } else if (auto* part = std::get_if<Part>(&message)) {
+    on(found->second, *part, now);
+  } else if (auto* given = std::get_if<GivenBack>(&message)) {
+    on(found->second, *given, now);
+  } else {
+    ++dropped_;
+  }
+  step(now);
+}
+
+void Coordinator::on_tick(Instant now) { step(now); }
+
+void Coordinator::step(Instant now) {
+  if (finished_) return;
+  if (cancel_at_ && now >= *cancel_at_) cancel_all();
+  if (may_hand_out()) dispatch(now);
+  if (commit_due(now)) start_commit();
+  finish_if_over();
+}
+
+void Coordinator::on(Worker& worker, const Ready& message) {
+  if (!worker.view.ready) ++ready_workers_;
+  worker.view.ready = true;
+  worker.view.host = message.host;
+  worker.view.pid = message.pid;
+  refile(worker);
+}
+
+// Everything a part names must be in that worker's hands: what is claimed twice or never handed out must not count.
+bool Coordinator::fits(const Worker& worker, const Part& part) {
+  const auto found = worker.batches.find(part.batch);
+  if (found == worker.batches.end()) return false;
+  schedule::IntervalSet named;
+  std::uint64_t count = 0;
+  for (const Interval units : part.done) {
+    if (units.empty() || !found->second.units.contains(units)) return false;
+    count += named.insert(units);
+  }
+  for (const UnitFailure& failure : part.failures) {
+    if (!found->second.units.contains(failure.unit)) return false;
+    count += named.insert(single(failure.unit));
+  }
+  return count == count_units(part);
+}
+
+void Coordinator::on(Worker& worker, Part& part, Instant now) {
+  if (!fits(worker, part)) {
+    ++dropped_;
+    return;
+  }
+  InFlight& batch = worker.batches.at(part.batch);
+  if (worker.asked == Asked::had_none) worker.asked = Asked::no;
+  if (const std::uint64_t count = count_units(part); count != 0) {
+    worker.view.busy_seconds += part.busy_seconds;
+    const double sample = part.busy_seconds / static_cast<double>(count);
+    double& speed = worker.view.unit_seconds;
+    speed = speed == 0 ? sample : 0.5 * speed + 0.5 * sample;
+    record(worker, batch, part, now);
+  }
+  if (part.last || batch.units.empty()) end_batch(worker, part.batch, now);
+  refile(worker);
+}
+
+void Coordinator::record(Worker& worker, InFlight& batch, Part& part, Instant now) {
+  pending_->batches.push_back(
+      {part.batch, worker.view.rank, hull(part), count_units(part), part.start, part.busy_seconds});
+  for (const Interval units : part.done) {
+    took(worker, batch, units);
+    worker.view.units_done += units.size();
+    ledger_.mark_done(units);
+    pending_->done.insert(units);
+    if (!attempts_.empty()) attempts_.erase(attempts_.lower_bound(units.first), attempts_.lower_bound(units.last));
+  }
+  if (!part.done.empty()) {
+    pending_->bytes += part.rows.size();
+    pending_->rows.push_back(std::move(part.rows));
+    touch_pending(now);
+  }
+  for (UnitFailure& failure : part.failures) fail(worker, batch, failure, now);
+}
+
+void Coordinator::fail(Worker& worker, InFlight& batch, UnitFailure& failure, Instant now) {
+  took(worker, batch, single(failure.unit));
+  if (failure.kind == FailureKind::cancelled) {
+    reopen(batch, single(failure.unit), now);
+    return;
+  }
+  const std::uint32_t failed = ++attempts_[failure.unit];
+  const bool again = failed <= options_.retries;
+  port_.note_failure(failure.unit, worker.view.rank, failed, failure.reason, !again);
+  if (!again) {
+    set_aside(failure, failed, now);
+    return;
+  }
+  const Duration wait = schedule::backoff_delay(options_.backoff, failed + 1, options_.seed, failure.unit);
+  retries_.push({failure.unit, failed + 1, worker.view.rank, now + wait});
+}
+
+void Coordinator::set_aside(UnitFailure& failure, std::uint32_t attempts, Instant now) {
+  attempts_.erase(failure.unit);
+  if (!ledger_.mark_dead(failure.unit)) return;
+  pending_->dead.push_back({failure.unit, attempts, std::move(failure.reason)});
+  pending_->bytes += failure.row.size();
+  pending_->rows.push_back(std::move(failure.row));
+  touch_pending(now);
+  ++failures_;
+  if (failures_ >= options_.max_failures && !stop_as_) begin_drain(Outcome::too_many_failures, false, now);
+}
+
+// Units that come back unharmed are as they were before they were handed out.
+void Coordinator::reopen(const InFlight& batch, Interval units, Instant now) {
+  if (batch.attempt == 1) {
+    queue_.put_back(units);
+    return;
+  }
+  for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
+    retries_.push({unit, batch.attempt, Rank(-1), now});
+  }
+}
+
+void Coordinator::end_batch(Worker& worker, BatchId id, Instant now) {
+  const auto found = worker.batches.find(id);
+  if (found == worker.batches.end()) return;
+  // A worker that says "last" while units are missing never reports them: they are open again.
+  for (const Interval units : found->second.units.intervals()) {
+    ++dropped_;
+    worker.view.in_flight -= units.size();
+    in_flight_ -= units.size();
+    reopen(found->second, units, now);
+  }
+  worker.batches.erase(found);
+}
+
+void Coordinator::on(Worker& worker, const GivenBack& message, Instant now) {
+  if (worker.asked == Asked::waiting) {
+    --asks_out_;
+    worker.asked = message.pieces.empty() ? Asked::had_none : Asked::no;
+  }
+  for (const GivenBack::Piece& piece : message.pieces) {
+    const auto found = worker.batches.find(piece.batch);
+    const bool known = found != worker.batches.end() && found->second.units.contains(piece.units);
+    if (!known && !piece.units.empty()) {
+      ++dropped_;
+      continue;
+    }
+    if (found == worker.batches.end()) continue;
+    if (!piece.units.empty()) {
+      took(worker, found->second, piece.units);
+      reopen(found->second, piece.units, now);
+    }
+    if (piece.last || found->second.units.empty()) end_batch(worker, piece.batch, now);
+  }
+  refile(worker);
+}
+
+// `units` have left the worker's hands.
+void Coordinator::took(Worker& worker, InFlight& batch, Interval units) {
+  batch.units.erase(units);
+  worker.view.in_flight -= units.size();
+  in_flight_ -= units.size();
+}
+
+// Files the worker under what it may get or give, after anything about it has changed.
+void Coordinator::refile(Worker& worker) {
+  const Rank rank = worker.view.rank;
+  const auto file = [rank](std::set<Rank>& set, bool in) { in ? void(set.insert(rank)) : void(set.erase(rank)); };
+  const bool idle = worker.view.ready && worker.batches.empty();
+  const double left = worker.view.unit_seconds * static_cast<double>(worker.view.in_flight);
+  const bool short_one =
+      worker.batches.size() == 1 && worker.view.unit_seconds > 0 && left < schedule::kAheadBelowSeconds;
+  file(idle_, idle);
+  file(ahead_, short_one);
+  if (worker.filed_load != 0) loaded_.erase({worker.filed_load, rank});
+  worker.filed_load = worker.asked == Asked::no && worker.view.in_flight >= 2 ? worker.view.in_flight : 0;
+  if (worker.filed_load != 0) loaded_.insert({worker.filed_load, rank});
+}
+
+Coordinator::Counts Coordinator::counts() const {
+  Counts counts;
+  counts.units = ledger_.units() - removed_;
+  counts.done = ledger_.done().count() - removed_done_;
+  counts.failed = ledger_.dead().count();
+  counts.committed = ledger_.committed().count() - std::min(removed_done_, ledger_.committed().count());
+  counts.removed = removed_;
+  counts.in_flight = in_flight_;
+  counts.waiting = retries_.size();
+  counts.retried = retried_;
+  counts.dropped = dropped_;
+  return counts;
+}
+
+std::vector<Coordinator::WorkerView> Coordinator::workers() const {
+  std::vector<WorkerView> views;
+  views.reserve(workers_.size());
+  for (const auto& [rank, worker] : workers_) views.push_back(worker.view);
+  return views;
+}
+
+}  // namespace kiln::protocol

@@ -1,0 +1,104 @@
+#include "protocol/coordinator.hpp"
+
+#include <utility>
+
+namespace kiln::protocol {
+
+bool Coordinator::may_hand_out() const {
+  return !stop_as_ && !storage_failing_since_ && pending_bytes() < options_.pause_bytes;
+}
+
+void Coordinator::dispatch(Instant now) {
+  // Idle workers first: a second batch for one that works must not take the unit that another waits for.
+  for (auto next = idle_.begin(); next != idle_.end() && !(queue_.empty() && retries_.empty());) {
+    Worker& worker = workers_.at(*next++);  // hand_out takes it out of the set
+    hand_out(worker, true, now);
+  }
+  for (auto next = ahead_.begin(); next != ahead_.end() && !queue_.empty();) {
+    Worker& worker = workers_.at(*next++);
+    hand_out(worker, false, now);
+  }
+  if (queue_.empty()) ask_back();
+}
+
+bool Coordinator::hand_out(Worker& worker, bool idle, Instant now) {
+  // Retries go out one by one, and only to a worker that begins them at once.
+  if (idle) {
+    if (const auto retry = retries_.take(worker.view.rank, ready_workers_ > 1, now)) {
+      ++retried_;
+      send_batch(worker, single(retry->unit), retry->attempt);
+      return true;
+    }
+  }
+  const auto units = next_units(worker);
+  if (!units) return false;
+  worker.last_size = units->size();
+  send_batch(worker, *units, 1);
+  return true;
+}
+
+std::optional<Interval> Coordinator::next_units(Worker& worker) {
+  schedule::BatchContext context;
+  context.units_left = queue_.count();
+  context.workers = std::max<std::uint64_t>(1, ready_workers_);
+  context.unit_seconds = worker.view.unit_seconds;
+  context.coordinator_seconds = coordinator_seconds_;
+  context.last_size = worker.last_size;
+  const schedule::BatchLimit limit = policy_->next(context);
+  return queue_.take(worker.view.rank, limit.units, limit.bytes,
+                     [this](UnitId unit) { return port_.payload_bytes(unit); });
+}
+
+void Coordinator::send_batch(Worker& worker, Interval units, std::uint32_t attempt) {
+  const BatchId id(next_batch_++);
+  worker.batches[id] = {schedule::IntervalSet(units), attempt};
+  worker.view.in_flight += units.size();
+  in_flight_ += units.size();
+  refile(worker);
+  port_.send(worker.view.rank, Batch{id, units, attempt, {}});
+}
+
+// Nothing is left to hand out: for every idle worker one loaded worker is asked for half of what it has not begun.
+void Coordinator::ask_back() {
+  while (asks_out_ < idle_.size() && !loaded_.empty()) {
+    Worker& worker = workers_.at(std::prev(loaded_.end())->second);
+    worker.asked = Asked::waiting;
+    ++asks_out_;
+    refile(worker);
+    port_.send(worker.view.rank, TakeBack{TakeBack::Share::half});
+  }
+}
+
+void Coordinator::on_interrupt(bool at_once, Instant now) {
+  if (finished_) return;
+  if (stop_as_ && *stop_as_ == Outcome::interrupted) at_once = true;
+  begin_drain(Outcome::interrupted, at_once, now);
+  step(now);
+}
+
+void Coordinator::begin_drain(Outcome outcome, bool at_once, Instant now) {
+  const bool first = !stop_as_;
+  // An interrupt during a drain for failures stops what that drain would wait for.
+  if (first || outcome != Outcome::too_many_failures) stop_as_ = first ? outcome : *stop_as_;
+  if (outcome != Outcome::too_many_failures && !cancel_at_) cancel_at_ = now + options_.grace;
+  for (auto& [rank, worker] : workers_) {
+    if (!first || worker.batches.empty()) continue;
+    if (worker.asked != Asked::waiting) ++asks_out_;
+    worker.asked = Asked::waiting;
+    refile(worker);
+    port_.send(rank, TakeBack{TakeBack::Share::all});
+    if (options_.task_signal && outcome == Outcome::interrupted && !at_once) port_.send(rank, SignalUnits{});
+  }
+  if (at_once) cancel_all();
+}
+
+void Coordinator::cancel_all() {
+  if (cancelled_) return;
+  cancelled_ = true;
+  cancel_at_.reset();
+  for (const auto& [rank, worker] : workers_) {
+    if (!worker.batches.empty()) port_.send(rank, Cancel{});
+  }
+}
+
+}  // namespace kiln::protocol

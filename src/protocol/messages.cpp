@@ -1,0 +1,201 @@
+#include "protocol/messages.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+
+#include <utility>
+
+namespace kiln::protocol {
+namespace {
+
+constexpr std::uint32_t kMagic = 0x4E4C494B;  // "KILN"
+constexpr std::uint16_t kVersion = 1;
+constexpr std::size_t kHeaderBytes = 40;
+
+void put(ByteWriter& out, Interval units) {
+  out.put(units.first.value());
+  out.put(units.last.value());
+}
+
+Interval get_interval(ByteReader& in) {
+  const auto first = in.get<std::uint64_t>();
+  const auto last = in.get<std::uint64_t>();
+  if (last < first) throw Error(ExitCode::internal, "an interval ends before it begins");
+  return make_interval(first, last);
+}
+
+Bytes get_blob(ByteReader& in) {
+  const ByteView view = in.get_bytes();
+  return {view.begin(), view.end()};
+}
+
+void put(ByteWriter& out, const Setup& message) { out.put_bytes(message.content); }
+void put(ByteWriter& out, const Batch& message) {
+  out.put(message.id.value());
+  put(out, message.units);
+  out.put(message.attempt);
+  out.put_bytes(message.payloads);
+}
+void put(ByteWriter& out, const TakeBack& message) { out.put(message.share); }
+void put(ByteWriter&, const Cancel&) {}
+void put(ByteWriter&, const SignalUnits&) {}
+void put(ByteWriter& out, const Stop& message) { out.put(message.exit_code); }
+void put(ByteWriter& out, const Ready& message) {
+  out.put_text(message.host);
+  out.put(message.pid);
+}
+void put(ByteWriter& out, const Part& message) {
+  out.put(message.batch.value());
+  out.put(static_cast<std::uint64_t>(message.done.size()));
+  for (const Interval units : message.done) put(out, units);
+  out.put(static_cast<std::uint64_t>(message.failures.size()));
+  for (const UnitFailure& failure : message.failures) {
+    out.put(failure.unit.value());
+    out.put(failure.kind);
+    out.put_text(failure.reason);
+    out.put_bytes(failure.row);
+  }
+  out.put_bytes(message.rows);
+  out.put(message.start);
+  out.put(message.busy_seconds);
+  out.put(message.last);
+}
+void put(ByteWriter& out, const GivenBack& message) {
+  out.put(static_cast<std::uint64_t>(message.pieces.size()));
+  for (const GivenBack::Piece& piece : message.pieces) {
+    out.put(piece.batch.value());
+    put(out, piece.units);
+    out.put(piece.last);
+  }
+}
+void put(ByteWriter& out, const Interrupted& message) { out.put(message.at_once); }
+
+bool get_flag(ByteReader& in) { return in.get<std::uint8_t>() != 0; }
+
+Part get_part(ByteReader& in) {
+  Part message;
+  message.batch = BatchId(in.get<std::uint64_t>());
+  message.done.resize(in.get_count(16));
+  for (Interval& units : message.done) units = get_interval(in);
+  message.failures.resize(in.get_count(25));
+  for (UnitFailure& failure : message.failures) {
+    failure.unit = UnitId(in.get<std::uint64_t>());
+    failure.kind = in.get<FailureKind>();
+    failure.reason = in.get_text();
+    failure.row = get_blob(in);
+  }
+  message.rows = get_blob(in);
+  message.start = in.get<double>();
+  message.busy_seconds = in.get<double>();
+  message.last = get_flag(in);
+  return message;
+}
+
+GivenBack get_given_back(ByteReader& in) {
+  GivenBack message;
+  message.pieces.resize(in.get_count(25));
+  for (GivenBack::Piece& piece : message.pieces) {
+    piece.batch = BatchId(in.get<std::uint64_t>());
+    piece.units = get_interval(in);
+    piece.last = get_flag(in);
+  }
+  return message;
+}
+
+Batch get_batch(ByteReader& in) {
+  Batch message;
+  message.id = BatchId(in.get<std::uint64_t>());
+  message.units = get_interval(in);
+  message.attempt = in.get<std::uint32_t>();
+  message.payloads = get_blob(in);
+  return message;
+}
+
+Ready get_ready(ByteReader& in) {
+  Ready message;
+  message.host = in.get_text();
+  message.pid = in.get<std::int32_t>();
+  return message;
+}
+
+// The kinds are the variant's places; a new one goes to the end.
+Message get_body(std::uint16_t kind, ByteReader& in) {
+  switch (kind) {
+    case 0:
+      return Setup{get_blob(in)};
+    case 1:
+      return get_batch(in);
+    case 2:
+      return TakeBack{in.get<TakeBack::Share>()};
+    case 3:
+      return Cancel{};
+    case 4:
+      return SignalUnits{};
+    case 5:
+      return Stop{in.get<std::int32_t>()};
+    case 6:
+      return get_ready(in);
+    case 7:
+      return get_part(in);
+    case 8:
+      return get_given_back(in);
+    case 9:
+      return Interrupted{get_flag(in)};
+    default:
+      throw Error(ExitCode::internal, fmt::format("unknown kind of message {}", kind));
+  }
+}
+
+Decoded dropped(std::string why) { return {std::nullopt, std::move(why)}; }
+
+}  // namespace
+
+Bytes encode(const Message& message, Stamp stamp) {
+  ByteWriter out;
+  if (const auto* batch = std::get_if<Batch>(&message)) out.reserve(kHeaderBytes + 64 + batch->payloads.size());
+  if (const auto* part = std::get_if<Part>(&message)) out.reserve(kHeaderBytes + 128 + part->rows.size());
+  out.put(kMagic);
+  out.put(kVersion);
+  out.put(static_cast<std::uint16_t>(message.index()));
+  out.put(stamp.epoch.value());
+  out.put(stamp.view.value());
+  out.put(std::uint64_t{0});  // length of the body
+  out.put(std::uint64_t{0});  // checksum of the body
+  out.put(std::uint64_t{0});  // checksum of the header before it
+  std::visit([&out](const auto& body) { put(out, body); }, message);
+  const ByteView body = out.view().subspan(kHeaderBytes);
+  out.patch(16, static_cast<std::uint64_t>(body.size()));
+  out.patch(24, checksum(body));
+  out.patch(32, checksum(out.view().first(32)));
+  return out.take();
+}
+
+Decoded decode(ByteView bytes, Stamp expected) {
+  if (bytes.size() < kHeaderBytes) return dropped("shorter than a header");
+  ByteReader header(bytes.first(kHeaderBytes), "a message header");
+  if (header.get<std::uint32_t>() != kMagic) return dropped("not a message of kiln's");
+  if (const auto version = header.get<std::uint16_t>(); version != kVersion) {
+    return dropped(fmt::format("message format {} (this is {})", version, kVersion));
+  }
+  const auto kind = header.get<std::uint16_t>();
+  const Epoch epoch(header.get<std::uint32_t>());
+  const View view(header.get<std::uint32_t>());
+  const auto length = header.get<std::uint64_t>();
+  const auto body_sum = header.get<std::uint64_t>();
+  const ByteView body = bytes.subspan(kHeaderBytes);
+  if (header.get<std::uint64_t>() != checksum(bytes.first(32))) return dropped("header checksum differs");
+  if (length != body.size()) return dropped("length differs");
+  if (checksum(body) != body_sum) return dropped("checksum differs");
+  if (epoch != expected.epoch) return dropped("another epoch");
+  if (view != expected.view) return dropped("another view");
+  try {
+    ByteReader in(body, "a message");
+    Message message = get_body(kind, in);
+    in.expect_done();
+    return {std::move(message), {}};
+  } catch (const Error& error) {
+    return dropped(error.what());
+  }
+}
+
+}  // namespace kiln::protocol
