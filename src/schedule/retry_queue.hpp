@@ -4,6 +4,7 @@
 
 #include <kiln/ids.hpp>
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -28,10 +29,28 @@ class RetryQueue {
   /// The next moment at which take may give something that it does not give now.
   std::optional<Instant> next_wake(Instant now) const;
 
-  std::size_t size() const;
+  std::size_t size() const { return waiting_.size(); }
   bool empty() const { return size() == 0; }
 
   static constexpr Duration kHoldBack = std::chrono::seconds(1);
+
+ private:
+  /// Who waits longest comes first; equal ones by unit.
+  struct Key {
+    Instant since;
+    UnitId unit;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  struct Head {
+    Key key;
+    Rank avoid;
+    friend auto operator<=>(const Head&, const Head&) = default;
+  };
+  void remove(Key key, Rank avoid);
+
+  std::map<Key, Waiting> waiting_;
+  std::map<Rank, std::set<Key>> by_rank_;  // those that failed last on that rank; never an empty set
+  std::set<Head> heads_;                   // the first of each set of by_rank_: take looks at three of them at most
 };
 
 /// The wait before attempt `attempt` (2 = first retry): base * 2^(attempt-2), at most 5 minutes (or `base` where that

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "schedule/home_shares.hpp"
 #include "schedule/interval_set.hpp"
 
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace kiln::schedule {
@@ -13,9 +15,9 @@ enum class Order {
   listed,  ///< from one end of one queue
   home,    ///< each worker walks its own contiguous share; an empty one takes the tail half of the largest share left
 };
-enum class Direction { ascending, descending };
 
-/// Units `interval` go before all units of a lower priority. Units in no class have priority 0.
+/// Units `interval` go before all units of a lower priority. Units in no class have priority 0; where classes overlap,
+/// the later one holds.
 struct PriorityClass {
   Interval interval;
   std::int32_t priority = 0;
@@ -44,11 +46,31 @@ class UnitQueue {
   /// Units that come back (given back, lost) go where they would be had they never been taken.
   void put_back(Interval interval);
 
-  std::uint64_t count() const;  ///< units left
+  std::uint64_t count() const { return count_; }  ///< units left
   bool empty() const { return count() == 0; }
 
  private:
-  // Private state: helper's choice.
+  /// Units of one priority; `listed` or `home` holds them, as the order says.
+  struct Class {
+    IntervalSet listed;
+    std::optional<HomeShares> home;
+  };
+  using Cut = std::function<std::uint64_t(Interval)>;  // of a candidate interval: how many of its units are taken
+
+  std::optional<Interval> take_cut(Rank worker, std::uint64_t most, const Cut* cut);
+  Interval candidate(const IntervalSet& units, std::uint64_t most) const;
+  Interval trim(Interval interval, std::uint64_t size) const;
+  void lay_out_priorities();
+  /// Calls f(priority, piece) for each piece of the interval that lies in one class.
+  template <class F>
+  void for_each_piece(Interval interval, F f) const;
+
+  QueueOptions options_;
+  std::vector<Rank> workers_;
+  std::map<std::uint64_t, std::int32_t> priorities_;  // first unit -> priority up to the next entry; begins with 0
+  std::map<std::int32_t, Class> classes_;
+  std::set<std::int32_t> waiting_;  // priorities of classes that have units
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace kiln::schedule
