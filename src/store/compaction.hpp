@@ -1,0 +1,49 @@
+#pragma once
+
+#include "store/journal.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kiln::store {
+
+struct CompactionOptions {
+  std::uint64_t fan_in = 64;                           ///< items of one level that are merged at once
+  std::uint64_t most_bytes = std::uint64_t{64} << 20;  ///< a merged file is not merged on beyond this
+};
+
+/// Keeps the number of files small: merges entries into files below merged/, and retires folders of the journal whose
+/// numbers are all covered. Lives beside the journal's writer, on its thread.
+class Compactor {
+ public:
+  /// `journal` is borrowed, after begin_epoch and repair; `found` is the scan between them.
+  Compactor(Journal& journal, const ScanResult& found, CompactionOptions options = {});
+
+  /// Does one piece of work, if there is any: one merge, or the retirement of one folder. True where it did. Throws
+  /// Deposed, and StorageError: then nothing is lost, and it may be called again.
+  /// Meeting a damaged entry it stops merging for good (the next start voids the entry); see blocked().
+  bool step();
+
+  /// Why no merging takes place any more; empty while it does.
+  const std::string& blocked() const { return blocked_; }
+
+ private:
+  struct Item {
+    EntryNumber first, last;
+    std::uint32_t level = 0;
+    std::uint64_t bytes = 0;
+    std::size_t merged = 0;  ///< index into list_ (levels above 0)
+  };
+  std::vector<Item> items() const;
+  bool merge_oldest();
+  void write_list(std::vector<CompactionEntry::Merged> list);
+  bool retire_oldest();
+
+  Journal& journal_;
+  CompactionOptions options_;
+  std::vector<CompactionEntry::Merged> list_;
+  std::string blocked_;
+};
+
+}  // namespace kiln::store

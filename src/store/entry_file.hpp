@@ -1,0 +1,73 @@
+#pragma once
+
+#include "base/rows.hpp"
+#include "store/entry.hpp"
+#include "store/entry_header.hpp"
+#include "store/h5.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The bytes of one entry: a header of 512 bytes, then an HDF5 file (for HDF5 the header is a user block, so that
+/// h5dump and h5py open an entry as it is). Layout: docs/journal-format.md.
+namespace kiln::store {
+
+/// The bytes of an entry. `schema` is that of the rows of a commit, unused otherwise. Rows must be sorted by unit.
+Bytes encode_entry(const Entry& entry, const Schema& schema);
+
+/// An original entry that a merged file carries as it was.
+struct Carried {
+  EntryNumber number;
+  Bytes file;
+};
+/// What a merged file holds: one part for each stage and round that had commits in the range (number = the first number
+/// of the range, body = CommitEntry), and the other entries of the range as they were.
+struct Merged {
+  EntryNumber first, last;
+  Epoch epoch;  ///< the highest in the range
+  std::vector<Entry> parts;
+  std::vector<Carried> carried;
+};
+Bytes encode_merged(const Merged& merged, const Schema& schema);
+
+/// A verified entry or merged file, open for reading. Movable; not for use by two threads at once.
+class EntryFile {
+ public:
+  /// Reads and verifies the whole file: header, length, checksum. Throws Damage where a byte is wrong, StorageError
+  /// where it cannot be read (ENOENT: it is not there), kiln::Error (run_directory) where its format is newer.
+  /// Memory: files up to 16 MiB are held, longer ones stay on disk.
+  explicit EntryFile(std::filesystem::path path);
+  /// The same for bytes in memory; `path` is for messages.
+  EntryFile(ByteView bytes, std::filesystem::path path);
+
+  const EntryHeader& header() const { return header_; }
+  const std::filesystem::path& path() const { return path_; }
+
+  /// The entry; with `rows`, a commit's rows too. Not for merged files.
+  Entry entry(bool rows = false) const;
+  /// Parts and carried entries of a merged file; with `rows`, the parts' rows too.
+  Merged merged(bool rows = false) const;
+
+  /// Parts with rows: 1 for a commit, any number for a merged file, 0 for other entries.
+  std::size_t parts() const;
+  /// Rows of a part, without reading them.
+  std::uint64_t row_count(std::size_t part = 0) const;
+  /// The columns as they were when the rows were written; empty where there are no rows.
+  Schema schema(std::size_t part = 0) const;
+  /// The unit of each row [first, first + count), ascending.
+  std::vector<std::uint64_t> row_units(std::size_t part, std::uint64_t first, std::uint64_t count) const;
+  /// Rows [first, first + count). Read in pieces of at most h5::kPiece under the lock.
+  Rows rows(std::size_t part, std::uint64_t first, std::uint64_t count) const;
+
+ private:
+  std::string part_group(std::size_t part) const;
+
+  std::filesystem::path path_;
+  EntryHeader header_;
+  h5::Handle file_;
+};
+
+}  // namespace kiln::store
