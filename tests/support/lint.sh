@@ -1,0 +1,51 @@
+#!/bin/bash
+# lint.sh BUILD_DIR JOBS: everything that `./dev lint` asks of the sources; exit 1 where anything is found.
+# A tool that is missing is named, and what it checks is left out.
+set -uo pipefail
+
+build=$1 jobs=$2
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root" || exit 1
+python=/usr/bin/python3
+[ -x "$python" ] || python=python3
+status=0
+
+step() { # step NAME COMMAND…: its output is shown when it fails
+  local name=$1 log
+  shift
+  log=$("$@" 2>&1) && { echo "lint: $name: clean"; return; }
+  printf '%s\n' "$log"
+  echo "lint: $name: FAILED"
+  status=1
+}
+
+sources() { git ls-files -co --exclude-standard -- "$@" | while read -r file; do [ ! -f "$file" ] || echo "$file"; done; }
+
+check_format() { sources '*.cpp' '*.hpp' | xargs -r clang-format-16 --dry-run -Werror; }
+check_shell() { { sources '*.sh' '*.sbatch'; echo dev; echo .ci/run; echo tests/slurm/slurm-lab; } | xargs shellcheck -x -S warning; }
+
+# What clang-tidy found clean stays clean until the file, a header of kiln's, or the checks change: the names of
+# such files are kept in BUILD_DIR/tidy.
+tidy_one() {
+  local file=$1 stamp
+  stamp=$build/tidy/$(cat "$file" "$build/tidy/headers" | sha256sum | cut -c1-32)
+  [ ! -e "$stamp" ] || return 0
+  clang-tidy-16 -quiet -p "$build" "$file" 2>/dev/null && touch "$stamp"
+}
+check_tidy() {
+  mkdir -p "$build/tidy"
+  { cat .clang-tidy; sources '*.hpp' | LC_ALL=C sort | xargs cat; } | sha256sum >"$build/tidy/headers"
+  export build
+  export -f tidy_one
+  # Only what is compiled can be checked: the compiler's arguments come from the build.
+  sources '*.cpp' | while read -r file; do
+    grep -qF "\"file\": \"$root/$file\"" "$build/compile_commands.json" && echo "$file"
+  done | xargs -r -P "$jobs" -I {} bash -c 'tidy_one {}'
+}
+
+step "includes" "$python" -B tests/support/check_includes.py .
+step "lengths" "$python" -B tests/support/check_lengths.py .
+if command -v clang-format-16 >/dev/null; then step "clang-format" check_format; else echo "lint: no clang-format-16"; fi
+if command -v shellcheck >/dev/null; then step "shellcheck" check_shell; else echo "lint: no shellcheck"; fi
+if command -v clang-tidy-16 >/dev/null; then step "clang-tidy" check_tidy; else echo "lint: no clang-tidy-16"; fi
+exit "$status"
