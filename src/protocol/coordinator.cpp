@@ -51,6 +51,12 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
   start.dead.erase(start.removed);
   ledger_.restore(start.done, start.dead);
   for (const Rank rank : start.workers) workers_[rank].view.rank = rank;
+  setup_ = std::move(start.setup);
+}
+
+void Coordinator::begin(Instant now) {
+  for (const auto& [rank, worker] : workers_) port_.send(rank, setup_);
+  step(now);
 }
 
 Coordinator::~Coordinator() = default;
@@ -245,7 +251,7 @@ Coordinator::Counts Coordinator::counts() const {
   counts.units = ledger_.units() - removed_;
   counts.done = ledger_.done().count() - removed_done_;
   counts.failed = ledger_.dead().count();
-  counts.committed = ledger_.committed().count() - std::min(removed_done_, ledger_.committed().count());
+  counts.committed = ledger_.committed().count() - removed_done_;
   counts.removed = removed_;
   counts.in_flight = in_flight_;
   counts.waiting = retries_.size();

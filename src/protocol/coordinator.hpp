@@ -41,6 +41,7 @@ struct CoordinatorStart {
   schedule::IntervalSet dead;     ///< dead letters committed earlier; not repeated
   schedule::IntervalSet removed;  ///< no longer in the source: neither handed out nor waited for
   std::vector<Rank> workers;      ///< the ranks that execute
+  Setup setup;                    ///< what their executors need
 };
 
 /// Hands out batches, keeps the ledger, decides when to commit and when the run is over. Pure: no I/O, no clock, no
@@ -51,6 +52,8 @@ class Coordinator {
   Coordinator(CoordinatorOptions options, CoordinatorStart start, CoordinatorPort& port);
   ~Coordinator();
 
+  /// Sends every worker its setup; those that answer get work. Call once, first.
+  void begin(Instant now);
   /// A message of a worker. What does not fit the books (an unknown batch, units it does not hold) is dropped and
   /// counted.
   void on_message(Rank from, Message message, Instant now);
@@ -141,6 +144,7 @@ class Coordinator {
 
   CoordinatorOptions options_;
   CoordinatorPort& port_;
+  Setup setup_;
   std::unique_ptr<schedule::BatchPolicy> policy_;
   schedule::Ledger ledger_;
   std::uint64_t removed_ = 0, removed_done_ = 0;

@@ -54,7 +54,7 @@ void Coordinator::on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now
   touch_pending(now);
   if (!storage_failing_since_) storage_failing_since_ = now;
   storage_retry_at_ = now + options_.storage_retry;
-  if (now - *storage_failing_since_ >= options_.storage_patience) {
+  if (stop_as_ != Outcome::storage && now - *storage_failing_since_ >= options_.storage_patience) {
     stop_as_.reset();  // whatever else was the reason, this one ends the run
     begin_drain(Outcome::storage, false, now);
   }

@@ -170,6 +170,18 @@ Bytes encode(const Message& message, Stamp stamp) {
   return out.take();
 }
 
+std::optional<Stamp> stamp_of(ByteView bytes) {
+  if (bytes.size() < kHeaderBytes) return std::nullopt;
+  ByteReader header(bytes.first(kHeaderBytes), "a message header");
+  if (header.get<std::uint32_t>() != kMagic) return std::nullopt;
+  header.get_raw(4);
+  const Epoch epoch(header.get<std::uint32_t>());
+  const View view(header.get<std::uint32_t>());
+  header.get_raw(16);
+  if (header.get<std::uint64_t>() != checksum(bytes.first(32))) return std::nullopt;
+  return Stamp{epoch, view};
+}
+
 Decoded decode(ByteView bytes, Stamp expected) {
   if (bytes.size() < kHeaderBytes) return dropped("shorter than a header");
   ByteReader header(bytes.first(kHeaderBytes), "a message header");

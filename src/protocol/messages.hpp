@@ -93,6 +93,10 @@ struct Stamp {
   View view;
 };
 
+/// The stamp of an intact message; nothing where the header does not fit. A worker takes over the stamp of the first
+/// message it gets.
+std::optional<Stamp> stamp_of(ByteView bytes);
+
 /// Layout: docs/file-format.md, "Messages".
 Bytes encode(const Message& message, Stamp stamp);
 /// Nothing, with the reason, where magic, version, length, checksum, epoch or view is wrong, or the body does not

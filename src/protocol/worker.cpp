@@ -4,13 +4,14 @@
 
 namespace kiln::protocol {
 
-Worker::Worker(Ready ready, WorkerPort& port) : port_(port) { port_.send(std::move(ready)); }
+Worker::Worker(Ready ready, WorkerPort& port) : ready_(std::move(ready)), port_(port) {}
 
 void Worker::on_message(Message message) {
   if (left_) return;
   if (auto* setup = std::get_if<Setup>(&message)) {
-    if (!set_up_) port_.set_up(*setup);
-    set_up_ = true;
+    if (std::exchange(set_up_, true)) return;
+    port_.set_up(*setup);
+    port_.send(ready_);
   } else if (auto* batch = std::get_if<Batch>(&message)) {
     port_.submit(std::move(*batch));
   } else if (auto* take_back = std::get_if<TakeBack>(&message)) {

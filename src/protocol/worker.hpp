@@ -26,7 +26,7 @@ class WorkerPort {
 /// The worker's side of the conversation. Pure. Membership (beats, views, takeover) will live here too.
 class Worker {
  public:
-  /// Says `ready` to the coordinator. `port` outlives the worker.
+  /// Says `ready` to the coordinator once it is set up. `port` outlives the worker.
   Worker(Ready ready, WorkerPort& port);
 
   void on_message(Message message);
@@ -38,6 +38,7 @@ class Worker {
   bool left() const { return left_; }
 
  private:
+  Ready ready_;
   WorkerPort& port_;
   bool set_up_ = false;
   bool left_ = false;

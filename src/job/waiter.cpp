@@ -1,0 +1,73 @@
+#include "job/waiter.hpp"
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <kiln/error.hpp>
+
+namespace kiln::job {
+namespace {
+
+constexpr unsigned kSpins = 24;  // looks without sleep: messages in answer to ours come within microseconds
+constexpr Duration kShortest = std::chrono::microseconds(20);
+
+int checked(int descriptor, const char* call) {
+  if (descriptor >= 0) return descriptor;
+  throw Error(ExitCode::internal, fmt::format("{} failed: {}", call, std::strerror(errno)));
+}
+
+}  // namespace
+
+Waiter::Waiter(const std::vector<int>& signals) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : signals) sigaddset(&set, signal);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  event_ = checked(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
+  signals_ = checked(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd");
+}
+
+Waiter::~Waiter() {
+  ::close(event_);
+  ::close(signals_);
+}
+
+void Waiter::wake() {
+  const std::uint64_t one = 1;
+  // Full means that a wake is already on its way.
+  [[maybe_unused]] const ssize_t written = ::write(event_, &one, sizeof one);
+}
+
+void Waiter::pause(Duration longest) {
+  if (++turns_ <= kSpins) return;
+  const unsigned doubling = std::min((turns_ - kSpins) / 8, 12U);
+  const Duration sleep = std::min(longest, kShortest * (1U << doubling));
+  std::array<pollfd, 2> waits{{{event_, POLLIN, 0}, {signals_, POLLIN, 0}}};
+  const timespec time{sleep.count() / 1'000'000'000, sleep.count() % 1'000'000'000};
+  if (::ppoll(waits.data(), waits.size(), &time, nullptr) > 0 && (waits[0].revents & POLLIN) != 0) {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t drained = ::read(event_, &count, sizeof count);
+    turns_ = 0;
+  }
+}
+
+std::vector<int> Waiter::take_signals() {
+  std::vector<int> caught;
+  signalfd_siginfo info{};
+  while (::read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    caught.push_back(static_cast<int>(info.ssi_signo));
+  }
+  return caught;
+}
+
+}  // namespace kiln::job

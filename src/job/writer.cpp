@@ -1,0 +1,158 @@
+#include "job/writer.hpp"
+
+#include "base/log.hpp"
+#include "job/clock.hpp"
+
+#include <kiln/error.hpp>
+
+#include <utility>
+
+namespace kiln::job {
+
+namespace {
+constexpr auto kBeatEvery = std::chrono::seconds(1);
+}
+
+Writer::Writer(Archive& archive, std::function<void()> wake)
+    : archive_(archive), wake_(std::move(wake)), thread_([this] { loop(); }) {}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void Writer::commit(std::unique_ptr<protocol::CommitPlan> plan) {
+  {
+    const std::lock_guard lock(mutex_);
+    plan_ = std::move(plan);
+  }
+  changed_.notify_one();
+}
+
+void Writer::status(std::string text) {
+  {
+    const std::lock_guard lock(mutex_);
+    status_ = std::move(text);
+  }
+  changed_.notify_one();
+}
+
+void Writer::event(std::string line) {
+  const std::lock_guard lock(mutex_);
+  events_.push_back(std::move(line));  // written at the next beat at the latest
+}
+
+void Writer::run(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+    ++tasks_open_;
+  }
+  changed_.notify_one();
+}
+
+std::optional<Writer::Committed> Writer::poll() {
+  const std::lock_guard lock(mutex_);
+  if (fault_) std::rethrow_exception(std::exchange(fault_, nullptr));
+  return std::exchange(committed_, std::nullopt);
+}
+
+bool Writer::running() {
+  const std::lock_guard lock(mutex_);
+  if (fault_) std::rethrow_exception(std::exchange(fault_, nullptr));
+  return tasks_open_ != 0;
+}
+
+void Writer::loop() {
+  std::unique_lock lock(mutex_);
+  auto next_beat = std::chrono::steady_clock::now();
+  while (true) {
+    if (!work_one(lock)) {
+      if (stop_) return;
+      changed_.wait_until(lock, next_beat);
+    }
+    if (std::chrono::steady_clock::now() >= next_beat) {
+      next_beat = std::chrono::steady_clock::now() + kBeatEvery;
+      const std::deque<std::string> events = std::exchange(events_, {});
+      lock.unlock();
+      quietly([&] { archive_.beat(); });
+      for (const std::string& line : events) quietly([&] { archive_.write_event(line); });
+      lock.lock();
+    }
+  }
+}
+
+// Takes the most urgent thing; false when there is none.
+bool Writer::work_one(std::unique_lock<std::mutex>& lock) {
+  if (plan_) {
+    auto plan = std::move(plan_);
+    lock.unlock();
+    do_commit(std::move(plan));
+    wake_();
+    quietly([this] { archive_.maintain(); });
+  } else if (status_) {
+    const std::string text = *std::exchange(status_, std::nullopt);
+    lock.unlock();
+    quietly([&] { archive_.write_status(text); });
+  } else if (!tasks_.empty()) {
+    const auto task = std::move(tasks_.front());
+    tasks_.pop_front();
+    lock.unlock();
+    std::exception_ptr fault;
+    try {
+      task();
+    } catch (...) {
+      fault = std::current_exception();
+    }
+    lock.lock();
+    --tasks_open_;
+    if (fault) fault_ = fault;
+    lock.unlock();
+    wake_();
+  } else {
+    return false;
+  }
+  lock.lock();
+  return true;
+}
+
+void Writer::do_commit(std::unique_ptr<protocol::CommitPlan> plan) {
+  const auto begun = now();
+  Committed result;
+  std::exception_ptr fault;
+  try {
+    archive_.commit(*plan);
+  } catch (const Error& error) {
+    if (archive_.may_recover(error)) {
+      result.why = error.what();
+      result.failed = std::move(plan);
+    } else {
+      fault = std::current_exception();
+    }
+  } catch (...) {
+    fault = std::current_exception();
+  }
+  result.cost = now() - begun;
+  const std::lock_guard lock(mutex_);
+  if (fault) {
+    fault_ = fault;
+  } else {
+    committed_ = std::move(result);
+  }
+}
+
+// Status, beats and housekeeping must not end a run: what goes wrong is said once.
+void Writer::quietly(const std::function<void()>& task) {
+  try {
+    task();
+  } catch (const Error& error) {
+    if (last_complaint_ != error.what()) log::warning("{}", error.what());
+    last_complaint_ = error.what();
+  }
+}
+
+}  // namespace kiln::job

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "base/time.hpp"
+#include "protocol/coordinator_port.hpp"
+
+#include <kiln/error.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace kiln::job {
+
+/// Where a run is kept. Called on the writer thread only; every call may throw kiln::Error.
+class Archive {
+ public:
+  virtual ~Archive() = default;
+  /// Durable when it returns. A throw leaves nothing behind.
+  virtual void commit(const protocol::CommitPlan& plan) = 0;
+  /// Says "this run lives"; about once a second.
+  virtual void beat() = 0;
+  /// A piece of housekeeping, between commits.
+  virtual void maintain() = 0;
+  virtual void write_status(const std::string& text) = 0;
+  /// One JSON object.
+  virtual void write_event(const std::string& line) = 0;
+  /// Whether a commit that threw this may succeed later (a full disk).
+  virtual bool may_recover(const Error& error) const = 0;
+};
+
+/// The thread that does all files. Calls are made from the main thread and return at once.
+class Writer {
+ public:
+  /// `archive` outlives the writer; `wake` is called on the writer thread after a commit has ended.
+  Writer(Archive& archive, std::function<void()> wake);
+  /// Finishes what was begun and what was asked for, then joins.
+  ~Writer();
+
+  void commit(std::unique_ptr<protocol::CommitPlan> plan);
+  /// Only the latest counts, if the thread is busy.
+  void status(std::string text);
+  void event(std::string line);
+  /// Runs on the writer thread when everything asked for before is done; wait() returns after it.
+  void run(std::function<void()> task);
+
+  struct Committed {
+    Duration cost{};
+    std::unique_ptr<protocol::CommitPlan> failed;  ///< the plan, where it failed and may be tried again
+    std::string why;
+  };
+  /// What became of the commit; nothing while it runs. Rethrows what cannot be recovered from (deposed, a fault).
+  std::optional<Committed> poll();
+  /// Whether tasks given to run() are still to be done. Rethrows what they threw.
+  bool running();
+
+ private:
+  void loop();
+  bool work_one(std::unique_lock<std::mutex>& lock);
+  void do_commit(std::unique_ptr<protocol::CommitPlan> plan);
+  void quietly(const std::function<void()>& task);
+
+  Archive& archive_;
+  std::function<void()> wake_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::unique_ptr<protocol::CommitPlan> plan_;
+  std::optional<std::string> status_;
+  std::deque<std::string> events_;
+  std::deque<std::function<void()>> tasks_;
+  std::size_t tasks_open_ = 0;
+  std::optional<Committed> committed_;
+  std::exception_ptr fault_;
+  std::string last_complaint_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace kiln::job

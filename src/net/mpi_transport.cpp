@@ -1,0 +1,149 @@
+#include "net/mpi_transport.hpp"
+
+#include <fmt/core.h>
+#include <mpi.h>
+
+#include <array>
+#include <boost/mpi/communicator.hpp>
+#include <boost/mpi/environment.hpp>
+#include <climits>
+#include <cstdlib>
+#include <deque>
+#include <kiln/error.hpp>
+#include <list>
+#include <utility>
+#include <vector>
+
+namespace kiln::net {
+namespace {
+
+constexpr int kTag = 1;
+constexpr std::size_t kMostReceiving = 64;
+
+void check(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  std::array<char, MPI_MAX_ERROR_STRING> text{};
+  int length = 0;
+  MPI_Error_string(code, text.data(), &length);
+  throw Error(ExitCode::internal, fmt::format("{} failed: {}", call, text.data()));
+}
+
+int to_count(std::size_t bytes) {
+  if (bytes > INT_MAX) {
+    throw Error(ExitCode::internal, fmt::format("a message of {} bytes is too large for MPI (2 GiB)", bytes));
+  }
+  return static_cast<int>(bytes);
+}
+
+}  // namespace
+
+struct MpiTransport::State {
+  struct Transfer {
+    Rank peer;
+    Bytes bytes;  // must not move while the request lives: the list keeps its nodes
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+
+  State(int& argc, char**& argv) : environment(argc, argv, boost::mpi::threading::multiple, false) {
+    MPI_Comm_set_errhandler(world, MPI_ERRORS_RETURN);
+  }
+
+  bool begin_receive();
+  static bool done(Transfer& transfer);
+
+  boost::mpi::environment environment;
+  boost::mpi::communicator world;
+  std::list<Transfer> sending, receiving;
+  std::deque<Received> own;  // messages of this rank to itself
+};
+
+bool MpiTransport::State::done(Transfer& transfer) {
+  int flag = 0;
+  check(MPI_Test(&transfer.request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
+  return flag != 0;
+}
+
+// Matches one message that waits, if any. Large ones arrive piece by piece while others are served.
+bool MpiTransport::State::begin_receive() {
+  if (receiving.size() >= kMostReceiving) return false;
+  int flag = 0;
+  MPI_Message matched = MPI_MESSAGE_NULL;
+  MPI_Status status;
+  check(MPI_Improbe(MPI_ANY_SOURCE, kTag, world, &flag, &matched, &status), "MPI_Improbe");
+  if (flag == 0) return false;
+  int count = 0;
+  check(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
+  Transfer& transfer = receiving.emplace_back();
+  transfer.peer = Rank(status.MPI_SOURCE);
+  transfer.bytes.resize(static_cast<std::size_t>(count));
+  check(MPI_Imrecv(transfer.bytes.data(), count, MPI_BYTE, &matched, &transfer.request), "MPI_Imrecv");
+  return true;
+}
+
+MpiTransport::MpiTransport(int& argc, char**& argv) : state_(std::make_unique<State>(argc, argv)) {}
+
+MpiTransport::~MpiTransport() {
+  // Finalising waits for what is still on its way; a fault while unwinding must not hang on it.
+  if (std::uncaught_exceptions() > 0) MPI_Abort(MPI_COMM_WORLD, to_int(ExitCode::internal));
+}
+
+Rank MpiTransport::rank() const { return Rank(state_->world.rank()); }
+
+std::int32_t MpiTransport::size() const { return state_->world.size(); }
+
+void MpiTransport::send(Rank to, Bytes message) {
+  if (to == rank()) {
+    state_->own.push_back({to, std::move(message)});
+    return;
+  }
+  State::Transfer& transfer = state_->sending.emplace_back();
+  transfer.peer = to;
+  transfer.bytes = std::move(message);
+  check(MPI_Isend(transfer.bytes.data(), to_count(transfer.bytes.size()), MPI_BYTE, to.value(), kTag, state_->world,
+                  &transfer.request),
+        "MPI_Isend");
+}
+
+std::optional<Received> MpiTransport::receive() {
+  std::deque<Received>& own = state_->own;
+  if (!own.empty()) {
+    Received message = std::move(own.front());
+    own.pop_front();
+    return message;
+  }
+  if (!state_->sending.empty()) unsent();
+  if (state_->receiving.empty() && !state_->begin_receive()) return std::nullopt;
+  while (true) {
+    std::vector<Rank> unfinished;  // sources whose earlier message is not here yet: theirs must wait
+    for (auto it = state_->receiving.begin(); it != state_->receiving.end(); ++it) {
+      const bool blocked = std::find(unfinished.begin(), unfinished.end(), it->peer) != unfinished.end();
+      if (!blocked && State::done(*it)) {
+        Received message{it->peer, std::move(it->bytes)};
+        state_->receiving.erase(it);
+        return message;
+      }
+      if (!blocked) unfinished.push_back(it->peer);
+    }
+    if (!state_->begin_receive()) return std::nullopt;
+  }
+}
+
+std::size_t MpiTransport::unsent() {
+  state_->sending.remove_if([](State::Transfer& transfer) { return State::done(transfer); });
+  return state_->sending.size();
+}
+
+void MpiTransport::abort(int exit_code) {
+  MPI_Abort(MPI_COMM_WORLD, exit_code);
+  std::_Exit(exit_code);
+}
+
+std::string mpi_library_version() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  MPI_Get_library_version(text.data(), &length);
+  const std::string all(text.data(), static_cast<std::size_t>(length));
+  return all.substr(0, all.find(','));
+}
+
+}  // namespace kiln::net

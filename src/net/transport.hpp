@@ -1,0 +1,32 @@
+#pragma once
+
+#include "base/bytes.hpp"
+
+#include <kiln/ids.hpp>
+
+#include <cstdint>
+#include <optional>
+
+namespace kiln::net {
+
+struct Received {
+  Rank from;
+  Bytes bytes;
+};
+
+/// Bytes between ranks. Messages between two ranks arrive in the order in which they were sent. All calls return at
+/// once and are made from one thread. None is collective.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual Rank rank() const = 0;
+  virtual std::int32_t size() const = 0;
+  /// Takes the bytes; to the own rank too.
+  virtual void send(Rank to, Bytes message) = 0;
+  /// The next message that has come in; nothing when there is none now.
+  virtual std::optional<Received> receive() = 0;
+  /// Messages that have not left yet.
+  virtual std::size_t unsent() = 0;
+};
+
+}  // namespace kiln::net
