@@ -72,18 +72,25 @@ void Writer::loop() {
   auto next_beat = std::chrono::steady_clock::now();
   while (true) {
     if (!work_one(lock)) {
-      if (stop_) return;
+      if (stop_) break;
       changed_.wait_until(lock, next_beat);
     }
     if (std::chrono::steady_clock::now() >= next_beat) {
       next_beat = std::chrono::steady_clock::now() + kBeatEvery;
-      const std::deque<std::string> events = std::exchange(events_, {});
       lock.unlock();
-      quietly([&] { archive_.beat(); });
-      for (const std::string& line : events) quietly([&] { archive_.write_event(line); });
+      quietly([this] { archive_.beat(); });
       lock.lock();
+      write_events(lock);
     }
   }
+  write_events(lock);
+}
+
+void Writer::write_events(std::unique_lock<std::mutex>& lock) {
+  const std::deque<std::string> events = std::exchange(events_, {});
+  lock.unlock();
+  for (const std::string& line : events) quietly([&] { archive_.write_event(line); });
+  lock.lock();
 }
 
 // Takes the most urgent thing; false when there is none.
@@ -145,11 +152,16 @@ void Writer::do_commit(std::unique_ptr<protocol::CommitPlan> plan) {
   }
 }
 
-// Status, beats and housekeeping must not end a run: what goes wrong is said once.
+// A full disk met by status, beats and housekeeping must not end a run: it is said once. Being deposed must.
 void Writer::quietly(const std::function<void()>& task) {
   try {
     task();
   } catch (const Error& error) {
+    if (!archive_.may_recover(error)) {
+      const std::lock_guard lock(mutex_);
+      fault_ = std::current_exception();
+      return;
+    }
     if (last_complaint_ != error.what()) log::warning("{}", error.what());
     last_complaint_ = error.what();
   }

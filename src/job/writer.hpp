@@ -30,7 +30,7 @@ class Archive {
   virtual void write_status(const std::string& text) = 0;
   /// One JSON object.
   virtual void write_event(const std::string& line) = 0;
-  /// Whether a commit that threw this may succeed later (a full disk).
+  /// Whether what threw this may succeed later (a full disk); else the run ends at once (deposed, a fault).
   virtual bool may_recover(const Error& error) const = 0;
 };
 
@@ -62,6 +62,7 @@ class Writer {
  private:
   void loop();
   bool work_one(std::unique_lock<std::mutex>& lock);
+  void write_events(std::unique_lock<std::mutex>& lock);
   void do_commit(std::unique_ptr<protocol::CommitPlan> plan);
   void quietly(const std::function<void()>& task);
 

@@ -64,7 +64,7 @@ Coordinator::~Coordinator() = default;
 void Coordinator::on_message(Rank from, Message message, Instant now) {
   const auto found = workers_.find(from);
   if (auto* interrupted = std::get_if<Interrupted>(&message)) {
-    on_interrupt(interrupted->at_once, now);
+    on_interrupt(from, interrupted->at_once, now);
   } else if (found == workers_.end()) {
     ++dropped_;
   } else if (auto* ready = std::get_if<Ready>(&message)) {

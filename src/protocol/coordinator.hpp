@@ -62,8 +62,9 @@ class Coordinator {
   /// The commit failed and left nothing behind; the plan comes back and is tried again later.
   void on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now);
   /// Stop: hand out nothing more, take back what has not begun, wait `grace` for what runs, commit, finish.
-  /// `at_once`: what runs is cancelled now. A second interrupt is always at once.
-  void on_interrupt(bool at_once, Instant now);
+  /// `at_once`: what runs is cancelled now. A second interrupt of the same rank is always at once (a signal to the job
+  /// reaches every rank once).
+  void on_interrupt(Rank from, bool at_once, Instant now);
   /// Call when next_wake has come (or at any time): timers, and everything that can be handed out.
   void on_tick(Instant now);
   /// When on_tick is wanted next, if nothing else happens; nothing when only events matter.
@@ -171,6 +172,7 @@ class Coordinator {
   std::optional<Instant> storage_failing_since_, storage_retry_at_;
 
   std::optional<Outcome> stop_as_;
+  std::set<Rank> interrupted_by_;
   std::optional<Instant> cancel_at_;
   bool cancelled_ = false;
   bool finished_ = false;

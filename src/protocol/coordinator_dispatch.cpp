@@ -69,10 +69,10 @@ void Coordinator::ask_back() {
   }
 }
 
-void Coordinator::on_interrupt(bool at_once, Instant now) {
+void Coordinator::on_interrupt(Rank from, bool at_once, Instant now) {
   if (finished_) return;
-  if (stop_as_ && *stop_as_ == Outcome::interrupted) at_once = true;
-  begin_drain(Outcome::interrupted, at_once, now);
+  const bool again = !interrupted_by_.insert(from).second;
+  begin_drain(Outcome::interrupted, at_once || again, now);
   step(now);
 }
 

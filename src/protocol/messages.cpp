@@ -150,6 +150,12 @@ Decoded dropped(std::string why) { return {std::nullopt, std::move(why)}; }
 
 }  // namespace
 
+bool is_for_worker(const Message& message) {
+  return std::holds_alternative<Setup>(message) || std::holds_alternative<Batch>(message) ||
+         std::holds_alternative<TakeBack>(message) || std::holds_alternative<Cancel>(message) ||
+         std::holds_alternative<SignalUnits>(message) || std::holds_alternative<Stop>(message);
+}
+
 Bytes encode(const Message& message, Stamp stamp) {
   ByteWriter out;
   if (const auto* batch = std::get_if<Batch>(&message)) out.reserve(kHeaderBytes + 64 + batch->payloads.size());

@@ -87,6 +87,9 @@ struct Setup {
 
 using Message = std::variant<Setup, Batch, TakeBack, Cancel, SignalUnits, Stop, Ready, Part, GivenBack, Interrupted>;
 
+/// Whether a worker is meant; else the coordinator is.
+bool is_for_worker(const Message& message);
+
 /// In front of every message. A message whose header does not fit is dropped unread.
 struct Stamp {
   Epoch epoch;

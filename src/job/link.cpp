@@ -1,0 +1,28 @@
+#include "job/link.hpp"
+
+#include "base/log.hpp"
+
+#include <utility>
+
+namespace kiln::job {
+
+void Link::send(Rank to, const protocol::Message& message) {
+  transport_.send(to, protocol::encode(message, stamp_.value_or(protocol::Stamp{})));
+}
+
+std::optional<Link::Received> Link::receive() {
+  while (auto received = transport_.receive()) {
+    if (!stamp_) {
+      stamp_ = protocol::stamp_of(received->bytes);
+      coordinator_ = received->from;
+    }
+    protocol::Decoded decoded = protocol::decode(received->bytes, stamp_.value_or(protocol::Stamp{}));
+    if (decoded.message) return Received{received->from, std::move(*decoded.message)};
+    ++dropped_;
+    log::debug("dropped a message of {} bytes from rank {}: {}", received->bytes.size(), received->from.value(),
+               decoded.why_dropped);
+  }
+  return std::nullopt;
+}
+
+}  // namespace kiln::job

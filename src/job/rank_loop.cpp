@@ -1,0 +1,155 @@
+#include "job/rank_loop.hpp"
+
+#include "base/log.hpp"
+#include "job/clock.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+namespace kiln::job {
+namespace {
+
+constexpr Duration kLongestPause = std::chrono::milliseconds(1);
+constexpr Duration kSnapshotEvery = std::chrono::seconds(1);
+constexpr int kMessagesATurn = 64;
+
+// USR1 is what launchers and schedulers send to ask for an end; TERM and INT leave no time to wait for units.
+bool leaves_no_time(int signal) { return signal != SIGUSR1; }
+
+}  // namespace
+
+int work(net::Transport& transport, Waiter& waiter, const MakeRunner& make_runner) {
+  Link link(transport, std::nullopt);
+  WorkerSide worker(link, make_runner, [&waiter] { waiter.wake(); });
+  while (!worker.left()) {
+    bool busy = worker.step();
+    for (const int signal : waiter.take_signals()) worker.on_interrupt(leaves_no_time(signal));
+    while (auto received = link.receive()) {
+      worker.on_message(std::move(received->message));
+      busy = true;
+    }
+    busy ? waiter.reset() : waiter.pause(kLongestPause);
+  }
+  return *worker.left();
+}
+
+CoordinatorLoop::CoordinatorLoop(net::Transport& transport, Waiter& waiter, CoordinateOptions options,
+                                 const units::Source& source, Writer& writer, Observer& observer,
+                                 const MakeRunner& make_runner)
+    : waiter_(waiter),
+      link_(transport, protocol::Stamp{options.epoch, View(1)}),
+      source_(source),
+      writer_(writer),
+      observer_(observer),
+      workers_(options.start.workers) {
+  if (std::find(workers_.begin(), workers_.end(), transport.rank()) != workers_.end()) {
+    own_worker_ = std::make_unique<WorkerSide>(link_, make_runner, [&waiter] { waiter.wake(); });
+  }
+  coordinator_ =
+      std::make_unique<protocol::Coordinator>(std::move(options.coordinator), std::move(options.start), *this);
+}
+
+CoordinatorLoop::~CoordinatorLoop() = default;
+
+protocol::Outcome CoordinatorLoop::run() {
+  coordinator_->begin(now());
+  while (!outcome_) {
+    const Instant begun = now();
+    const bool busy = turn();
+    account(begun, busy);
+    busy ? waiter_.reset() : waiter_.pause(kLongestPause);
+  }
+  observer_.snapshot(*coordinator_, now());
+  return *outcome_;
+}
+
+bool CoordinatorLoop::turn() {
+  bool busy = receive();
+  if (own_worker_ && own_worker_->step()) busy = true;
+  if (hear_writer()) busy = true;
+  hear_signals();
+  const Instant at = now();
+  if (const auto wake = coordinator_->next_wake(at); wake && *wake <= at) coordinator_->on_tick(at);
+  if (at >= next_snapshot_) {
+    next_snapshot_ = at + kSnapshotEvery;
+    observer_.snapshot(*coordinator_, at);
+  }
+  return busy;
+}
+
+bool CoordinatorLoop::receive() {
+  const Rank self = link_.transport().rank();
+  int count = 0;
+  for (; count < kMessagesATurn; ++count) {
+    auto received = link_.receive();
+    if (!received) break;
+    protocol::Message& message = received->message;
+    if (own_worker_ && received->from == self && protocol::is_for_worker(message)) {
+      own_worker_->on_message(std::move(message));
+    } else {
+      coordinator_->on_message(received->from, std::move(message), now());
+    }
+  }
+  return count != 0;
+}
+
+bool CoordinatorLoop::hear_writer() {
+  auto committed = writer_.poll();
+  if (!committed) return false;
+  if (committed->failed) {
+    observer_.commit_failed(committed->why);
+    coordinator_->on_commit_failed(std::move(committed->failed), now());
+  } else {
+    coordinator_->on_committed(committed->cost, now());
+  }
+  return true;
+}
+
+void CoordinatorLoop::hear_signals() {
+  for (const int signal : waiter_.take_signals()) {
+    const bool at_once = leaves_no_time(signal) || signals_ != 0;
+    ++signals_;
+    observer_.interrupted(signal, at_once);
+    coordinator_->on_interrupt(link_.transport().rank(), at_once, now());
+  }
+}
+
+// What a batch costs the coordinator, for the adaptive policy: busy time by batches, both halved now and then.
+void CoordinatorLoop::account(Instant begun, bool busy) {
+  if (busy) busy_time_ += now() - begun;
+  if (batches_sent_ < 64) return;
+  coordinator_->set_coordinator_seconds(to_seconds(busy_time_) / static_cast<double>(batches_sent_));
+  if (batches_sent_ >= 4096) {
+    batches_sent_ /= 2;
+    busy_time_ /= 2;
+  }
+}
+
+void CoordinatorLoop::wait_while(const std::function<bool()>& busy) {
+  while (busy()) {
+    receive();
+    hear_signals();
+    waiter_.pause(kLongestPause);
+  }
+  waiter_.reset();
+}
+
+void CoordinatorLoop::stop_workers(int exit_code) {
+  for (const Rank rank : workers_) {
+    if (rank != link_.transport().rank()) link_.send(rank, protocol::Stop{exit_code});
+  }
+  while (link_.transport().unsent() != 0) waiter_.pause(kLongestPause);
+}
+
+void CoordinatorLoop::send(Rank to, protocol::Message message) {
+  if (auto* batch = std::get_if<protocol::Batch>(&message)) {
+    ByteWriter payloads;
+    source_.append_payloads(batch->units, payloads);
+    batch->payloads = payloads.take();
+    ++batches_sent_;
+  }
+  link_.send(to, message);
+}
+
+}  // namespace kiln::job
