@@ -1,0 +1,69 @@
+#include "store/liveness.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace kiln::store {
+namespace {
+
+constexpr std::string_view kOwnerName = "owner.json";
+
+// What can be said without waiting; nothing where only the beat can tell.
+std::optional<std::string> free_at_once(const Owner& owner, const Owner& self, const LivenessClock& clock) {
+  if (owner.released) return "its last run ended in good order";
+  if (owner.launch_id == self.launch_id && owner.pid == self.pid && owner.host == self.host) return "it is ours";
+  if (!owner.job_id.empty() && owner.job_id == self.job_id && owner.restart_count < self.restart_count) {
+    return fmt::format("Slurm has restarted job {} since", owner.job_id);
+  }
+  const bool same_host = !self.boot_id.empty() && owner.boot_id == self.boot_id && owner.host == self.host;
+  if (!same_host) return std::nullopt;
+  const auto started = clock.process_start(owner.pid);
+  const bool same_process = started && (owner.process_start == 0 || *started == owner.process_start);
+  if (same_process) return std::nullopt;
+  return fmt::format("its last owner, {}, is dead", describe(owner));
+}
+
+}  // namespace
+
+LivenessClock LivenessClock::real() {
+  return {[] { return Instant(std::chrono::steady_clock::now().time_since_epoch()); },
+          [](Duration time) { std::this_thread::sleep_for(time); },
+          [](std::int32_t pid) { return store::process_start(pid); }};
+}
+
+OwnerCheck check_owner(const std::filesystem::path& directory, const Owner& self, Duration deadline,
+                       const LivenessClock& clock) {
+  const auto first = read_small_file(directory / kOwnerName);
+  if (!first) return {false, "nobody has written it yet"};
+  const Instant end = clock.now() + 2 * deadline;
+  const Duration pause = std::clamp<Duration>(deadline / 20, std::chrono::milliseconds(1), std::chrono::seconds(1));
+  while (true) {
+    const auto text = read_small_file(directory / kOwnerName);
+    if (!text) return {false, "its owner.json was removed"};
+    const auto owner = parse_owner(*text);
+    const std::string who = owner ? describe(*owner) : "unknown";
+    if (owner) {
+      if (auto why = free_at_once(*owner, self, clock)) return {false, *std::move(why)};
+    }
+    if (*text != *first) return {true, fmt::format("its owner, {}, is alive", who)};
+    if (clock.now() >= end) {
+      return {false,
+              fmt::format("its last owner, {}, gave no sign of life for {:.1f} s", who, to_seconds(2 * deadline))};
+    }
+    clock.wait(pause);
+  }
+}
+
+void Heart::beat() {
+  ++self_.beat;
+  directory_.write_replaced(kOwnerName, to_json(self_));
+}
+
+void Heart::release() {
+  self_.released = true;
+  beat();
+}
+
+}  // namespace kiln::store

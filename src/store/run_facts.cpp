@@ -1,0 +1,70 @@
+#include "store/run_facts.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+#include <nlohmann/json.hpp>
+
+namespace kiln::store {
+namespace {
+
+[[noreturn]] void damaged(std::string_view where, std::string_view why) {
+  throw Error(ExitCode::run_directory,
+              fmt::format("{} is damaged: {}. Put it back from a copy (the journal beside it is not touched), choose "
+                          "another --out, or begin anew with --fresh, which deletes the run's results",
+                          where, why));
+}
+
+RunFacts from_json(const nlohmann::json& json) {
+  RunFacts facts;
+  facts.format_version = json.at("format_version").get<std::uint32_t>();
+  facts.kind = json.at("kind").get<std::string>();
+  facts.program = json.at("program").get<std::string>();
+  facts.arguments = json.at("arguments").get<std::vector<std::string>>();
+  facts.seed = json.at("seed").get<std::uint64_t>();
+  facts.created = json.at("created").get<double>();
+  facts.kiln_version = json.at("kiln_version").get<std::string>();
+  return facts;
+}
+
+void refuse_newer(const nlohmann::json& json, std::string_view where) {
+  const auto version = json.find("format_version");
+  if (version == json.end() || !version->is_number_unsigned()) damaged(where, "it has no format_version");
+  if (version->get<std::uint64_t>() <= RunFacts::kFormatVersion) return;
+  const auto maker = json.find("kiln_version");
+  throw Error(ExitCode::run_directory,
+              fmt::format("{} has format version {} (written by kiln {}); this kiln reads versions up to {}. Use the "
+                          "newer kiln, or choose another --out",
+                          where, version->get<std::uint64_t>(),
+                          maker != json.end() && maker->is_string() ? maker->get<std::string>() : "unknown",
+                          RunFacts::kFormatVersion));
+}
+
+}  // namespace
+
+std::string to_json(const RunFacts& facts) {
+  std::vector<std::string> arguments;
+  for (const std::string& argument : facts.arguments) arguments.push_back(to_utf8(argument));
+  const nlohmann::ordered_json json = {{"format_version", facts.format_version},
+                                       {"kind", to_utf8(facts.kind)},
+                                       {"program", to_utf8(facts.program)},
+                                       {"arguments", arguments},
+                                       {"seed", facts.seed},
+                                       {"created", facts.created},
+                                       {"kiln_version", facts.kiln_version}};
+  return json.dump(2) + "\n";
+}
+
+RunFacts parse_run_facts(std::string_view text, std::string_view where) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) damaged(where, text.empty() ? "it is empty" : "it is not a JSON object");
+  refuse_newer(json, where);
+  try {
+    return from_json(json);
+  } catch (const nlohmann::json::exception& error) {
+    damaged(where, for_message(error.what()));
+  }
+}
+
+}  // namespace kiln::store

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kiln::store {
+
+/// What a run is and never ceases to be: the content of run.json.
+struct RunFacts {
+  static constexpr std::uint32_t kFormatVersion = 1;
+
+  std::uint32_t format_version = kFormatVersion;
+  std::string kind = "commands";
+  std::string program;                 ///< for commands: "kiln"
+  std::vector<std::string> arguments;  ///< as the caller gave them when the run began
+  std::uint64_t seed = 0;
+  double created = 0;        ///< Unix seconds UTC
+  std::string kiln_version;  ///< that made the run directory
+
+  friend bool operator==(const RunFacts&, const RunFacts&) = default;
+};
+
+/// Strings that are not UTF-8 are kept with \xNN escapes.
+std::string to_json(const RunFacts& facts);
+
+/// Throws kiln::Error (run_directory), naming `where`, when the text is damaged or of a newer format version.
+RunFacts parse_run_facts(std::string_view text, std::string_view where);
+
+}  // namespace kiln::store
