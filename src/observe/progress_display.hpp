@@ -1,0 +1,42 @@
+#pragma once
+
+#include "observe/progress.hpp"
+#include "observe/terminal.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace kiln::observe {
+
+enum class DisplayMode { automatic, bar, log, none };  ///< automatic: bar on a terminal, else log
+
+/// Shows a run's progress on one file descriptor, which it borrows, and keeps other lines readable meanwhile. One
+/// thread. When the descriptor can no longer be written it falls silent.
+class ProgressDisplay {
+ public:
+  ProgressDisplay(DisplayMode mode, const TerminalFacts& terminal);
+  /// As done(), in case nobody called it.
+  ~ProgressDisplay();
+  ProgressDisplay(const ProgressDisplay&) = delete;
+  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
+
+  /// Draws the bar anew, or writes a log line when one is due.
+  void show(const StatusSnapshot& snapshot);
+  /// Writes the text as a line (a newline is added), above the bar where there is one.
+  void line(std::string_view text);
+  /// Takes the bar away. Lines may follow, a bar as well.
+  void done();
+
+  DisplayMode mode() const { return mode_; }  ///< never automatic
+
+ private:
+  void write(std::string_view text);
+
+  TerminalFacts terminal_;
+  DisplayMode mode_;
+  LogPace pace_;
+  std::string bar_;  // on the screen now; "" for none
+  bool broken_ = false;
+};
+
+}  // namespace kiln::observe

@@ -1,0 +1,90 @@
+#include "observe/summary.hpp"
+
+#include "base/quantity.hpp"
+#include "base/text.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace kiln::observe {
+namespace {
+
+using protocol::Outcome;
+
+std::string units_text(std::uint64_t count) { return format_count(count) + (count == 1 ? " unit" : " units"); }
+
+std::string duration_text(const RunSummary& s) {
+  const double seconds = std::clamp(s.seconds, 0.0, 9.0e9);
+  const std::uint64_t settled = s.done + s.failed;
+  const std::uint64_t now = settled - std::min(settled, s.done_before);
+  std::string text = " in " + format_duration(from_seconds(seconds));
+  if (seconds > 0 && now > 0) {
+    const double rate = static_cast<double>(now) / seconds;
+    text += rate >= 10 ? fmt::format(" ({}/s)", format_count(static_cast<std::uint64_t>(rate + 0.5)))
+                       : fmt::format(" ({:.2g}/s)", rate);
+  }
+  return text;
+}
+
+std::string counts_line(const RunSummary& s) {
+  if (s.units == 0) return "no units: there was nothing to do";
+  const std::uint64_t settled = s.done + s.failed;
+  std::string line = fmt::format("{}: {} done", units_text(s.units), format_count(s.done));
+  if (s.failed != 0) line += fmt::format(", {} failed", format_count(s.failed));
+  if (settled < s.units) line += fmt::format(", {} not run", format_count(s.units - settled));
+  if (s.done_before != 0 && s.done_before == settled && settled == s.units) {
+    line += "; all done earlier, nothing was left to run";
+  } else {
+    line += duration_text(s);
+    if (s.done_before != 0) line += fmt::format(", {} of them earlier", format_count(s.done_before));
+  }
+  if (!s.results_file.empty()) line += "; results: " + s.results_file;
+  return line;
+}
+
+std::string failure_line(const RunSummary& s, const FailedUnit& failure) {
+  std::string where = fmt::format("unit {}", failure.unit);
+  if (failure.line >= 0 && !s.task_file.empty()) where += fmt::format(" ({}:{})", s.task_file, failure.line);
+  return fmt::format("  {}: {}: {}", where, for_message(failure.reason, 100), for_message(failure.command, 60));
+}
+
+}  // namespace
+
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+std::vector<std::string> summary_lines(const RunSummary& s) {
+  std::vector<std::string> lines{counts_line(s)};
+  if (s.outcome == Outcome::too_many_failures)
+    lines.emplace_back("stopped: more units failed than --max-failures allows");
+  if (s.outcome == Outcome::storage) {
+    lines.emplace_back(
+        "stopped: the run directory cannot be written; make room there, then run the same command again");
+  }
+  if (s.outcome == Outcome::interrupted) {
+    lines.emplace_back("stopped early; what is done is kept: run the same command again to go on");
+  }
+  const std::size_t shown = std::min(s.first_failures.size(), kShownFailures);
+  for (std::size_t i = 0; i < shown; ++i) lines.push_back(failure_line(s, s.first_failures[i]));
+  if (s.failed > shown && shown != 0) lines.push_back(fmt::format("  and {} more", format_count(s.failed - shown)));
+  if (s.failed != 0) {
+    const std::string directory = shell_word(s.directory);
+    lines.push_back(
+        fmt::format("see them: kiln results --failed {}; run them again: kiln retry {}", directory, directory));
+  }
+  return lines;
+}
+
+}  // namespace kiln::observe

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "protocol/coordinator_port.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kiln::observe {
+
+/// A dead letter as the summary shows it.
+struct FailedUnit {
+  std::uint64_t unit = 0;
+  std::int64_t line = -1;  ///< of the task file, from 1; -1 for none
+  std::string command;
+  std::string reason;
+};
+
+/// How a launch ended, for the last words on the terminal.
+struct RunSummary {
+  protocol::Outcome outcome = protocol::Outcome::complete;
+  std::uint64_t units = 0;
+  std::uint64_t done = 0;                  ///< by all launches
+  std::uint64_t failed = 0;                ///< dead letters of all launches
+  std::uint64_t done_before = 0;           ///< units settled (done or dead) before this launch began
+  double seconds = 0;                      ///< of this launch
+  std::string directory;                   ///< as the user wrote it
+  std::string results_file;                ///< "" when none was written
+  std::string task_file;                   ///< for "file:line"; "" for none
+  std::vector<FailedUnit> first_failures;  ///< a few; the summary shows up to kShownFailures
+};
+inline constexpr std::size_t kShownFailures = 5;
+
+/// Lines without "kiln: " in front: what came of it; the first failures with their reasons; what to do next.
+std::vector<std::string> summary_lines(const RunSummary& summary);
+
+/// `text` as one word of a shell command that a user can paste.
+std::string shell_word(const std::string& text);
+
+}  // namespace kiln::observe
