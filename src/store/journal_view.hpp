@@ -1,0 +1,46 @@
+#pragma once
+
+#include "store/journal_scan.hpp"
+#include "store/ledger_state.hpp"
+#include "store/source_registry.hpp"
+
+#include <filesystem>
+#include <vector>
+
+namespace kiln::store {
+
+/// A commit (or a merged file's part) whose rows lie in a file.
+struct RowsPart {
+  std::filesystem::path file;
+  std::size_t part = 0;
+  StageId stage;
+  EntryNumber number;
+  schedule::IntervalSet take;  ///< of these units the rows here count, and those of no other part
+};
+
+/// What the journal says, resolved, without the rows.
+struct JournalView {
+  ScanResult scan;
+  LedgerState ledger;
+  SourceRegistry registry;
+  std::vector<std::string> notes;  ///< for people: what was rebuilt or is unknown
+  std::vector<RowsPart> parts;     ///< in order of number; only with ViewOptions::parts
+  std::vector<protocol::BatchRecord> batches;
+
+  /// Dead letters of units that are in the present source.
+  std::vector<CommitEntry::Dead> active_dead() const;
+  /// Units in the present source that have no result yet.
+  std::uint64_t pending() const;
+};
+
+struct ViewOptions {
+  bool parts = false;    ///< collect where the rows are
+  bool batches = false;  ///< collect the timeline
+  std::uint64_t numbers_per_folder = 1000;
+};
+
+/// Reads the journal of a run directory; changes nothing and may run beside a writer. A source entry that is damaged or
+/// missing is taken from its copy below source/ where there is one. Throws as scan_journal.
+JournalView read_journal(const std::filesystem::path& run_directory, const ViewOptions& options = {});
+
+}  // namespace kiln::store

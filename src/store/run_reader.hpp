@@ -1,0 +1,82 @@
+#pragma once
+
+#include "base/rows.hpp"
+#include "store/journal_view.hpp"
+#include "store/run_directory.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kiln::store {
+
+/// Counts of units; units that are not in the source any more are `removed` and in no other count.
+struct Totals {
+  std::uint64_t units = 0;  ///< in the present source
+  std::uint64_t done = 0, failed = 0, pending = 0;
+  std::uint64_t removed = 0;
+};
+
+/// One unit's record. Text columns hold the raw bytes.
+struct UnitRecord {
+  UnitId unit;
+  std::int64_t line = -1;             ///< in the present source; -1 where it was removed or has no lines
+  bool done = false;                  ///< else a dead letter
+  bool removed = false;               ///< not in the present source
+  std::optional<std::string> reason;  ///< of a dead letter
+  std::uint32_t attempts = 1;
+  const Rows* rows = nullptr;  ///< columns as RunReader::schema(); nullptr: no row was kept. Valid during the visit
+  std::size_t row = 0;
+};
+
+/// A run as somebody sees it who only reads: works without MPI, while the run lives, and changes nothing but
+/// results.h5. A snapshot of the moment of open(); read again by another open(). Throws kiln::Error (run_directory) as
+/// RunDirectory::open, and StorageError.
+class RunReader {
+ public:
+  static RunReader open(const std::filesystem::path& path);
+
+  const RunDirectory& directory() const { return directory_; }
+  Totals totals() const;
+  /// What is damaged or was rebuilt, one line each, for people.
+  std::vector<std::string> damage() const;
+  const std::vector<LedgerState::Numbered<EpochEntry>>& launches() const { return view_.ledger.epochs; }
+  std::optional<EndEntry> last_end() const;
+  /// How a launch ended; nothing where it has not, or was ended by force.
+  std::optional<EndEntry> find_end(std::string_view launch_id) const;
+  /// Dead letters of units of the present source, ascending.
+  std::vector<CommitEntry::Dead> dead_letters() const { return view_.active_dead(); }
+  /// Who writes the run now, as far as a file tells: see check_owner.
+  std::optional<Owner> owner() const;
+
+  /// Columns of the rows; empty where no unit has one.
+  const Schema& schema() const { return schema_; }
+  /// Index of a column ("units/exit_code") in schema(); nothing where there is none.
+  std::optional<std::size_t> column(std::string_view name) const;
+
+  enum class Which { all, failed };
+  /// Calls back for each unit that has a result or is a dead letter, ascending by id. Memory stays bounded.
+  void for_each(Which which, const std::function<void(const UnitRecord&)>& visit) const;
+  /// The record of one unit; false where it has none.
+  bool find_unit(UnitId unit, const std::function<void(const UnitRecord&)>& visit) const;
+  /// The raw bytes of a text column ("output/stdout") of a unit; nothing where there is no such row or column.
+  std::optional<std::string> raw_text(UnitId unit, std::string_view column) const;
+
+  /// The unit on this line of the present source (the first one is 1).
+  std::optional<UnitId> unit_on_line(std::int64_t line) const;
+
+  /// Whether results.h5 is missing, or older than the journal's newest end.
+  bool results_outdated() const;
+  /// Makes an HDF5 file of what is committed. An existing file is replaced when the new one is complete.
+  void export_hdf5(const std::filesystem::path& file) const;
+
+ private:
+  RunReader(RunDirectory directory, JournalView view);
+
+  RunDirectory directory_;
+  JournalView view_;
+  Schema schema_;
+};
+
+}  // namespace kiln::store

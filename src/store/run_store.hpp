@@ -1,0 +1,101 @@
+#pragma once
+
+#include "store/compaction.hpp"
+#include "store/journal.hpp"
+#include "store/journal_view.hpp"
+#include "store/liveness.hpp"
+#include "store/run_directory.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kiln::store {
+
+struct RunStoreOptions {
+  std::filesystem::path path;
+  std::string kind = "commands";
+  std::string program = "kiln";        ///< of a new run; an existing one keeps its own
+  std::vector<std::string> arguments;  ///< of a new run
+  std::uint64_t seed = 0;              ///< of a new run
+  bool fresh = false;                  ///< begin anew: an existing run's content is deleted
+  bool takeover = false;               ///< do not ask whether the run is in use
+  std::string launch_id;               ///< names this launch in epoch and end entries; file-name characters only
+
+  Duration owner_deadline = kOwnerDeadline;
+  std::uint64_t numbers_per_folder = 1000;  ///< the same for the whole life of a run directory
+  CompactionOptions compaction;
+  FileOps* ops = nullptr;  ///< borrowed, must outlive the store; nullptr: the system's
+};
+
+/// What was there when the run was opened.
+struct Recovered {
+  bool created = false;  ///< the run is new
+  RunFacts facts;        ///< of run.json
+  Epoch epoch;           ///< this launch's
+  schedule::IntervalSet done;
+  std::vector<protocol::DeadLetter> dead;  ///< ascending; also of units that are not in the source any more
+  std::uint64_t units = 0;                 ///< ids taken so far
+  std::vector<std::string> damage;         ///< for people, one line each; their units run again
+  std::optional<EndEntry> last_end;
+  EntryNumber highest;         ///< before this launch wrote anything
+  std::uint64_t launches = 0;  ///< before this one
+};
+
+/// A run's storage as its one writer sees it. Opened on one thread, then used by one thread at a time. Every call may
+/// throw Deposed (another coordinator took over: write nothing more, leave) or StorageError (nothing of the call
+/// happened; it may be tried again).
+class RunStore {
+ public:
+  /// Creates or opens the run directory, asks whether it is in use (up to two owner deadlines), begins an epoch, reads
+  /// the journal and repairs it. Throws kiln::Error (run_directory) that says who uses it, or what is wrong and what to
+  /// do; nothing was changed then.
+  static std::unique_ptr<RunStore> open(const RunStoreOptions& options,
+                                        const LivenessClock& clock = LivenessClock::real());
+
+  const Recovered& recovered() const { return recovered_; }
+  const RunDirectory& directory() const { return directory_; }
+
+  /// The source of this launch: commands[i] stands on lines[i] of the file `copy`. Appends a source entry where it
+  /// differs from what the journal knows. After it registry() tells units, lines and places in `commands`.
+  void set_source(ByteView copy, const std::vector<std::string_view>& commands, const std::vector<std::int64_t>& lines);
+  const SourceRegistry& registry() const { return registry_; }
+  /// The bytes of the last source, as they were given (for `kiln retry`). Throws kiln::Error (run_directory) where
+  /// there is none or it is damaged.
+  Bytes source_copy() const;
+
+  /// These dead letters do not count any more: their units may run again. Nothing for an empty set.
+  void withdraw(const schedule::IntervalSet& dead);
+  /// When it returns, the results are durable. Rows need not be sorted. The plan's rows are consumed where it succeeds,
+  /// and untouched where it throws.
+  EntryNumber commit(const protocol::CommitPlan& plan, const Schema& schema);
+  /// One piece of housekeeping (merging of old entries); true where there may be more. Called between commits.
+  bool maintain() { return compactor_.step(); }
+  /// About once a second: this launch lives. A beat that cannot be written is no error: it only saves work.
+  void beat() noexcept;
+  /// The launch has ended.
+  void end(const EndEntry& entry);
+  /// Makes results.h5 of what is committed; the old one stays until the new one is complete. `schema` gives the columns
+  /// where no unit has a row yet. With `coming`, the file tells that outcome and counts as made after the end entry
+  /// that must be appended next, with end(*coming).
+  void write_results(const Schema& schema = {}, const EndEntry* coming = nullptr);
+  /// Last call, after end(): the next run need not wait. Errors are of no consequence.
+  void release() noexcept;
+
+  EntryNumber last() const { return journal_.last(); }
+
+ private:
+  RunStore(RunDirectory directory, Journal journal, JournalView view, Recovered recovered, Heart heart,
+           const RunStoreOptions& options);
+
+  RunDirectory directory_;
+  Journal journal_;
+  Heart heart_;
+  Recovered recovered_;
+  SourceRegistry registry_;
+  std::optional<SourceEntry> last_source_;
+  Compactor compactor_;
+};
+
+}  // namespace kiln::store
