@@ -1,0 +1,67 @@
+#include "job/environment.hpp"
+
+#include "base/quantity.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+namespace kiln::job {
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): read before any thread is started
+  return value == nullptr ? "" : value;
+}
+
+std::optional<std::int32_t> number(const char* name) {
+  const auto value = parse_count(variable(name));
+  if (!value || *value > INT32_MAX) return std::nullopt;
+  return static_cast<std::int32_t>(*value);
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> parse_slurm_cpus(const std::string& text) {
+  std::uint64_t total = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::string_view item = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), item.size() + 1));
+    const std::size_t open = item.find("(x");
+    const auto cpus = parse_count(item.substr(0, open));
+    std::optional<std::uint64_t> times = 1;
+    if (open != std::string_view::npos) {
+      if (item.back() != ')') return std::nullopt;
+      times = parse_count(item.substr(open + 2, item.size() - open - 3));
+    }
+    if (!cpus || !times || *cpus > 1'000'000 || *times > 1'000'000) return std::nullopt;
+    total += *cpus * *times;
+  }
+  if (total == 0 || total > 100'000'000) return std::nullopt;
+  return static_cast<std::uint32_t>(total);
+}
+
+Environment read_environment() {
+  Environment environment;
+  // mpirun of Open MPI, then srun with PMIx or PMI. SLURM_PROCID alone says nothing: a batch script has it too.
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
+    if (!environment.mpi_rank) environment.mpi_rank = number(name);
+  }
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}) {
+    if (const auto size = number(name); environment.mpi_rank && size) {
+      environment.mpi_size = *size;
+      break;
+    }
+  }
+  environment.launch_id = variable(kLaunchIdName);
+  environment.slurm_job_id = variable("SLURM_JOB_ID");
+  if (!environment.slurm_job_id.empty()) {
+    environment.slurm_cpus = parse_slurm_cpus(variable("SLURM_JOB_CPUS_PER_NODE")).value_or(0);
+  }
+  if (const std::string directory = variable("TMPDIR"); !directory.empty()) environment.temporary_directory = directory;
+  return environment;
+}
+
+}  // namespace kiln::job

@@ -1,0 +1,208 @@
+#include "job/launcher.hpp"
+
+#include "base/log.hpp"
+#include "base/quantity.hpp"
+#include "job/clock.hpp"
+#include "job/launch_id.hpp"
+#include "job/mpirun_noise.hpp"
+#include "job/mpirun_process.hpp"
+#include "job/spool.hpp"
+#include "job/waiter.hpp"
+#include "observe/progress_display.hpp"
+#include "store/run_reader.hpp"
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <kiln/error.hpp>
+#include <utility>
+
+namespace kiln::job {
+namespace {
+
+constexpr int kPollMilliseconds = 200;
+constexpr Duration kPatienceAfterSecond = std::chrono::seconds(4);  // then mpirun itself is told to end
+
+observe::DisplayMode display_mode(ProgressMode mode) {
+  switch (mode) {
+    case ProgressMode::automatic:
+      return observe::DisplayMode::automatic;
+    case ProgressMode::bar:
+      return observe::DisplayMode::bar;
+    case ProgressMode::log:
+      return observe::DisplayMode::log;
+    case ProgressMode::none:
+      return observe::DisplayMode::none;
+  }
+  return observe::DisplayMode::none;
+}
+
+std::string own_program() {
+  std::error_code failed;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) throw Error(ExitCode::internal, "cannot find this program: /proc/self/exe does not say");
+  return path.string();
+}
+
+/// One launch: mpirun, what it says, what the user sees and the signals between them.
+class Launch {
+ public:
+  Launch(const RunOptions& options, const std::vector<std::string>& words, std::string launch_id, int standard_input)
+      : options_(options),
+        launch_id_(std::move(launch_id)),
+        waiter_({SIGINT, SIGTERM, SIGHUP, SIGUSR1}),
+        display_(display_mode(options.progress), observe::terminal_facts(STDERR_FILENO)),
+        process_(words, environment(), standard_input) {}
+
+  /// Until mpirun has ended; its wait status.
+  int run();
+
+ private:
+  std::vector<std::string> environment() const;
+  void hear_mpirun();
+  void hear_signals();
+  void show_status();
+
+  const RunOptions& options_;
+  std::string launch_id_;
+  Waiter waiter_;  // before the process: it must not inherit our wish to see signals, nor miss one
+  observe::ProgressDisplay display_;
+  MpirunProcess process_;
+  MpirunNoise noise_;
+  bool running_ = false;  // the ranks take signals: they have written a status
+  bool pending_ = false;  // a signal came in before that
+  unsigned signals_ = 0;
+  std::optional<Instant> end_mpirun_at_;
+  bool stream_ended_ = false;
+};
+
+std::vector<std::string> Launch::environment() const {
+  std::vector<std::string> extra{fmt::format("{}={}", kLaunchIdName, launch_id_)};
+  if (geteuid() == 0) {
+    extra.emplace_back("OMPI_ALLOW_RUN_AS_ROOT=1");
+    extra.emplace_back("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1");
+  }
+  return extra;
+}
+
+int Launch::run() {
+  while (true) {
+    pollfd wait{stream_ended_ ? -1 : process_.error_descriptor(), POLLIN, 0};
+    ::poll(&wait, 1, kPollMilliseconds);
+    hear_mpirun();
+    hear_signals();
+    show_status();
+    if (const auto status = process_.poll()) {
+      hear_mpirun();
+      for (const std::string& line : noise_.end()) display_.line(line);
+      display_.done();
+      return *status;
+    }
+  }
+}
+
+void Launch::hear_mpirun() {
+  if (stream_ended_) return;
+  for (const std::string& text : process_.read_lines(stream_ended_)) {
+    for (const std::string& line : noise_.line(text)) display_.line(line);
+  }
+}
+
+// Open MPI answers TERM and INT by killing the ranks within two seconds; USR1 it passes on, and the coordinator ends
+// the run in good order. A second signal says: at once. Only when that does not help is mpirun itself told to end.
+void Launch::hear_signals() {
+  for ([[maybe_unused]] const int signal : waiter_.take_signals()) {
+    ++signals_;
+    if (signals_ == 1) {
+      display_.line(
+          fmt::format("kiln: stopping: running units get {}; what is done is kept. Once more ends it at once.",
+                      format_duration(options_.grace)));
+    }
+    pending_ = true;
+    if (signals_ >= 2 && !end_mpirun_at_) end_mpirun_at_ = now() + kPatienceAfterSecond;
+    if (signals_ >= 3) end_mpirun_at_ = now();
+  }
+  if (pending_ && running_) {
+    pending_ = false;
+    process_.signal(SIGUSR1);
+  }
+  if (end_mpirun_at_ && now() >= *end_mpirun_at_) {
+    end_mpirun_at_ = now() + kPatienceAfterSecond;
+    process_.signal(SIGTERM);
+  }
+}
+
+void Launch::show_status() {
+  std::ifstream file(std::filesystem::path(options_.directory) / "status.json", std::ios::binary);
+  if (!file) return;
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  try {
+    const observe::StatusSnapshot snapshot = observe::status_from_json(text);
+    if (snapshot.launch_id != launch_id_) return;
+    running_ = true;
+    display_.show(snapshot);
+  } catch (const Error&) {
+    // Not ours, or of another version: the run itself will say so.
+  }
+}
+
+// Errors before the run began reach us as the exit code of rank 0, which mpirun passes on.
+int code_without_end(int status) {
+  if (WIFEXITED(status)) {
+    const int code = WEXITSTATUS(status);
+    for (const ExitCode known : {ExitCode::usage, ExitCode::bad_input, ExitCode::run_directory, ExitCode::internal}) {
+      if (code == to_int(known)) return code;
+    }
+  }
+  log::error("the run ended before its end was written; run the same command again to go on from the last checkpoint");
+  return to_int(ExitCode::stopped_early);
+}
+
+}  // namespace
+
+std::uint32_t worker_count(const RunOptions& options, const Environment& environment) {
+  if (options.workers) return *options.workers;
+  if (environment.slurm_cpus != 0) return environment.slurm_cpus;
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  if (sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;
+  return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&cpus)));
+}
+
+std::vector<std::string> mpirun_words(const RunOptions& options, std::uint32_t workers, const std::string& program,
+                                      const std::vector<std::string>& arguments) {
+  const std::uint32_t ranks = options.coordinator_works ? workers : workers + 1;
+  std::vector<std::string> words{"mpirun",          "-n", std::to_string(ranks), "--bind-to", "none",
+                                 "--oversubscribe", "-x", kLaunchIdName};
+  if (!options.fast_network) {
+    for (const char* word : {"--mca", "pml", "ob1", "--mca", "btl", "self,vader,tcp"}) words.emplace_back(word);
+  }
+  words.push_back(program);
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
+int launch(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments) {
+  const std::string launch_id = make_launch_id();
+  const bool piped = options.task_file == "-" && !options.retry;
+  const Spool spool = piped ? Spool::of_standard_input(environment.temporary_directory) : Spool();
+  const std::vector<std::string> words =
+      mpirun_words(options, worker_count(options, environment), own_program(), arguments);
+  int status = 0;
+  {
+    Launch running(options, words, launch_id, spool.descriptor());
+    status = running.run();
+  }
+  if (const auto end = store::find_end(options.directory, launch_id)) return end->exit_code;
+  return code_without_end(status);
+}
+
+}  // namespace kiln::job
