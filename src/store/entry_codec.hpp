@@ -1,0 +1,17 @@
+#pragma once
+
+#include "base/rows.hpp"
+#include "store/entry.hpp"
+#include "store/entry_header.hpp"
+#include "store/h5.hpp"
+
+/// The body of an entry as groups and datasets of an HDF5 file. Layout: docs/journal-format.md.
+namespace kiln::store {
+
+EntryType type_of(const EntryBody& body);
+
+void write_body(const h5::Handle& group, const EntryBody& body, const Schema& schema);
+/// `limit`: bytes of the file; no size beyond it is believed. Throws kiln::Error (internal).
+EntryBody read_body(const h5::Handle& group, EntryType type, bool rows, std::uint64_t limit);
+
+}  // namespace kiln::store

@@ -1,0 +1,222 @@
+#include "store/entry_file.hpp"
+
+#include "store/entry_codec.hpp"
+#include "store/file_ops.hpp"
+#include "store/rows_codec.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+#include <xxhash.h>
+#include <kiln/error.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <memory>
+
+namespace kiln::store {
+namespace {
+
+constexpr std::uint64_t kHeldBytes = std::uint64_t{16} << 20;  // longer files are not held in memory
+
+void write_facts(const h5::Handle& file, const EntryHeader& header) {
+  h5::write_attribute(file, "format_version", kEntryFormat);
+  h5::write_attribute(file, "type", name_of(header.type));
+  h5::write_attribute(file, "number", header.number.value());
+  h5::write_attribute(file, "last", header.last.value());
+  h5::write_attribute(file, "epoch", header.epoch.value());
+  h5::write_attribute(file, "stage", header.stage.value());
+  h5::write_attribute(file, "round", header.round);
+}
+
+Bytes finish(const h5::Handle& file, EntryHeader header) {
+  Bytes bytes = h5::image_behind(file, kHeaderBytes);
+  header.length = bytes.size() - kHeaderBytes;
+  header.checksum = checksum(ByteView(bytes).subspan(kHeaderBytes));
+  write_header(header, bytes);
+  return bytes;
+}
+
+void expect_length(const EntryHeader& header, std::uint64_t bytes) {
+  if (bytes != kHeaderBytes + header.length) {
+    throw Damage(fmt::format("{} bytes long instead of {}", bytes, kHeaderBytes + header.length));
+  }
+}
+
+void expect_checksum(const EntryHeader& header, std::uint64_t sum) {
+  if (sum != header.checksum) throw Damage("checksum differs");
+}
+
+EntryHeader verify(ByteView file) {
+  const EntryHeader header = read_header(file);
+  expect_length(header, file.size());
+  expect_checksum(header, checksum(file.subspan(kHeaderBytes)));
+  return header;
+}
+
+/// As verify, for a file too long to be held.
+EntryHeader verify_on_disk(const std::filesystem::path& path, std::uint64_t size) {
+  struct Open {
+    int fd;
+    ~Open() { ::close(fd); }
+  };
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw StorageError(errno, "open", path);
+  const Open file{fd};
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
+  XXH3_64bits_reset(state.get());
+  Bytes buffer(std::size_t{4} << 20);
+  std::uint64_t at = 0;
+  EntryHeader header;
+  while (at < size) {
+    const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), size - at);
+    std::size_t got = 0;
+    while (got < wanted) {
+      const ssize_t more = ::read(fd, buffer.data() + got, wanted - got);
+      if (more < 0 && errno == EINTR) continue;
+      if (more < 0) throw StorageError(errno, "read", path);
+      if (more == 0) throw Damage("cut off while it was read");
+      got += static_cast<std::size_t>(more);
+    }
+    ByteView piece(buffer.data(), got);
+    if (at == 0) {
+      header = read_header(piece);
+      expect_length(header, size);
+      piece = piece.subspan(kHeaderBytes);
+    }
+    XXH3_64bits_update(state.get(), piece.data(), piece.size());
+    at += got;
+  }
+  expect_checksum(header, XXH3_64bits_digest(state.get()));
+  return header;
+}
+
+EntryNumber carried_number(const std::string& name) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size()) {
+    throw Error(ExitCode::internal, fmt::format("a merged file of the journal carries '{}', not a number", name));
+  }
+  return EntryNumber(number);
+}
+
+// A dead letter that was written with its entry has no number yet: it is the entry's.
+void number_dead_letters(EntryBody& body, EntryNumber number) {
+  auto* commit = std::get_if<CommitEntry>(&body);
+  if (commit == nullptr) return;
+  for (CommitEntry::Dead& dead : commit->dead) {
+    if (dead.number == EntryNumber()) dead.number = number;
+  }
+}
+
+}  // namespace
+
+Bytes encode_entry(const Entry& entry, const Schema& schema) {
+  const EntryHeader header{
+      type_of(entry.body), entry.number, entry.number, entry.epoch, entry.stage, entry.round, 0, 0};
+  const h5::Handle file = h5::create_in_memory();
+  write_facts(file, header);
+  write_body(file, entry.body, schema);
+  return finish(file, header);
+}
+
+Bytes encode_merged(const Merged& merged, const Schema& schema) {
+  const EntryHeader header{EntryType::merged, merged.first, merged.last, merged.epoch, StageId(), 0, 0, 0};
+  const h5::Handle file = h5::create_in_memory();
+  write_facts(file, header);
+  for (std::size_t i = 0; i < merged.parts.size(); ++i) {
+    const h5::Handle group = h5::create_group(file, fmt::format("parts/{}", i));
+    h5::write_attribute(group, "stage", merged.parts[i].stage.value());
+    h5::write_attribute(group, "round", merged.parts[i].round);
+    write_body(group, merged.parts[i].body, schema);
+  }
+  for (const Carried& carried : merged.carried) {
+    h5::write_values(file, fmt::format("carried/{:09}", carried.number.value()),
+                     std::span<const std::byte>(carried.file));
+  }
+  return finish(file, header);
+}
+
+EntryFile::EntryFile(std::filesystem::path path) : path_(std::move(path)) {
+  std::error_code error;
+  const std::uint64_t size = std::filesystem::file_size(path_, error);
+  if (error) throw StorageError(error.value(), "examine", path_);
+  try {
+    if (size > kHeldBytes) {
+      header_ = verify_on_disk(path_, size);
+      file_ = h5::open_file(path_);
+    } else {
+      const Bytes bytes = read_file(path_);
+      header_ = verify(bytes);
+      if (header_.length > 0) file_ = h5::open_image(ByteView(bytes).subspan(kHeaderBytes));
+    }
+  } catch (const StorageError& storage) {
+    if (storage.error_number() != EIO) throw;
+    throw Damage("the disk cannot read it (I/O error)");
+  }
+}
+
+EntryFile::EntryFile(ByteView bytes, std::filesystem::path path) : path_(std::move(path)), header_(verify(bytes)) {
+  if (header_.length > 0) file_ = h5::open_image(bytes.subspan(kHeaderBytes));
+}
+
+Entry EntryFile::entry(bool rows) const {
+  Entry entry{header_.number, header_.epoch, header_.stage, header_.round,
+              read_body(file_, header_.type, rows, header_.length)};
+  number_dead_letters(entry.body, entry.number);
+  return entry;
+}
+
+Merged EntryFile::merged(bool rows) const {
+  if (header_.type != EntryType::merged) throw Error(ExitCode::internal, path_.native() + " is not a merged file");
+  Merged merged{header_.number, header_.last, header_.epoch, {}, {}};
+  for (std::size_t i = 0; i < parts(); ++i) {
+    const h5::Handle group = h5::open_group(file_, part_group(i));
+    merged.parts.push_back({header_.number, header_.epoch, StageId(h5::read_attribute<std::uint32_t>(group, "stage")),
+                            h5::read_attribute<std::uint32_t>(group, "round"),
+                            read_body(group, EntryType::commit, rows, header_.length)});
+  }
+  if (!h5::exists(file_, "carried")) return merged;
+  const h5::Handle group = h5::open_group(file_, "carried");
+  for (const std::string& name : h5::members(group)) {
+    const auto bytes = h5::read_values<std::byte>(group, name, header_.length);
+    merged.carried.push_back({carried_number(name), Bytes(bytes.begin(), bytes.end())});
+  }
+  return merged;
+}
+
+std::size_t EntryFile::parts() const {
+  if (header_.type == EntryType::commit) return 1;
+  if (header_.type != EntryType::merged || !h5::exists(file_, "parts")) return 0;
+  return h5::members(h5::open_group(file_, "parts")).size();
+}
+
+std::string EntryFile::part_group(std::size_t part) const {
+  return header_.type == EntryType::merged ? fmt::format("parts/{}", part) : std::string("/");
+}
+
+std::uint64_t EntryFile::row_count(std::size_t part) const {
+  const h5::Handle group = h5::open_group(file_, part_group(part));
+  return h5::exists(group, "rows/unit") ? h5::shape(h5::open_dataset(group, "rows/unit")).at(0) : 0;
+}
+
+Schema EntryFile::schema(std::size_t part) const {
+  const h5::Handle group = h5::open_group(file_, part_group(part));
+  if (!h5::exists(group, "rows")) return {};
+  return parse_schema(h5::read_text_attribute(h5::open_group(group, "rows"), "schema"));
+}
+
+std::vector<std::uint64_t> EntryFile::row_units(std::size_t part, std::uint64_t first, std::uint64_t count) const {
+  if (count == 0) return {};
+  const h5::Handle group = h5::open_group(file_, part_group(part));
+  return RowsGroup(h5::open_group(group, "rows"), header_.length).units(first, count);
+}
+
+Rows EntryFile::rows(std::size_t part, std::uint64_t first, std::uint64_t count) const {
+  if (count == 0) return {};
+  const h5::Handle group = h5::open_group(file_, part_group(part));
+  return RowsGroup(h5::open_group(group, "rows"), header_.length).read(first, count);
+}
+
+}  // namespace kiln::store

@@ -1,0 +1,200 @@
+#include "store/rows_codec.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace kiln::store {
+namespace {
+
+constexpr std::array<std::pair<ColumnType, std::string_view>, 6> kTypeNames = {{{ColumnType::u8, "u8"},
+                                                                                {ColumnType::i32, "i32"},
+                                                                                {ColumnType::i64, "i64"},
+                                                                                {ColumnType::u64, "u64"},
+                                                                                {ColumnType::f64, "f64"},
+                                                                                {ColumnType::text, "text"}}};
+
+h5::Type h5_type(ColumnType type) {
+  switch (type) {
+    case ColumnType::u8:
+    case ColumnType::text:
+      return h5::Type::u8;
+    case ColumnType::i32:
+      return h5::Type::i32;
+    case ColumnType::i64:
+      return h5::Type::i64;
+    case ColumnType::u64:
+      return h5::Type::u64;
+    case ColumnType::f64:
+      return h5::Type::f64;
+  }
+  throw Error(ExitCode::internal, "unknown type of a column");
+}
+
+[[noreturn]] void damaged(std::string_view why) {
+  throw Error(ExitCode::internal, fmt::format("rows in the journal are damaged: {}", why));
+}
+
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\t' || c == '\n' || c == '\0'; }, ' ');
+  return text;
+}
+
+std::string_view take_field(std::string_view& line) {
+  const std::size_t end = std::min(line.find('\t'), line.size());
+  const std::string_view field = line.substr(0, end);
+  line.remove_prefix(std::min(end + 1, line.size()));
+  return field;
+}
+
+// Transfers go in pieces, and the lock is free between them: a commit must not wait behind a long one.
+void write_pieces(const h5::Handle& dataset, h5::Type type, ByteView values) {
+  const std::size_t each = h5::width(type);
+  for (std::size_t at = 0; at < values.size();) {
+    const std::size_t bytes = std::min(h5::kPiece, values.size() - at);
+    h5::write_raw(dataset, type, at / each, bytes / each, values.subspan(at, bytes));
+    at += bytes;
+  }
+}
+
+void read_pieces(const h5::Handle& dataset, h5::Type type, std::uint64_t first, std::span<std::byte> values) {
+  const std::size_t each = h5::width(type);
+  for (std::size_t at = 0; at < values.size();) {
+    const std::size_t bytes = std::min(h5::kPiece, values.size() - at);
+    h5::read_raw(dataset, type, first + at / each, bytes / each, values.subspan(at, bytes));
+    at += bytes;
+  }
+}
+
+void write_column(const h5::Handle& group, const std::string& name, h5::Type type, std::uint64_t count,
+                  ByteView values) {
+  write_pieces(h5::create_dataset(group, name, type, count), type, values);
+}
+
+std::uint64_t length(const h5::Handle& dataset) {
+  const auto dims = h5::shape(dataset);
+  if (dims.size() != 1) damaged("a column has more than one dimension");
+  return dims[0];
+}
+
+}  // namespace
+
+std::string schema_text(const Schema& schema) {
+  std::string text;
+  for (const Column& column : schema) {
+    const auto* const known = std::find_if(kTypeNames.begin(), kTypeNames.end(),
+                                           [&](const auto& entry) { return entry.first == column.type; });
+    if (known == kTypeNames.end()) throw Error(ExitCode::internal, "unknown type of a column");
+    text += fmt::format("{}\t{}\t{}\t{}\n", one_line(column.name), known->second, one_line(column.unit),
+                        one_line(column.description));
+  }
+  return text;
+}
+
+Schema parse_schema(std::string_view text) {
+  Schema schema;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    Column column;
+    column.name = take_field(line);
+    const std::string_view type = take_field(line);
+    const auto* const known =
+        std::find_if(kTypeNames.begin(), kTypeNames.end(), [&](const auto& entry) { return entry.second == type; });
+    if (known == kTypeNames.end()) damaged(fmt::format("column '{}' has the unknown type '{}'", column.name, type));
+    column.type = known->first;
+    column.unit = take_field(line);
+    column.description = take_field(line);
+    schema.push_back(std::move(column));
+  }
+  return schema;
+}
+
+void write_rows(const h5::Handle& parent, const Rows& rows, const Schema& schema) {
+  if (rows.columns() != schema.size()) throw Error(ExitCode::internal, "rows have other columns than their schema");
+  const h5::Handle group = h5::create_group(parent, "rows");
+  h5::write_attribute(group, "schema", schema_text(schema));
+  write_column(group, "unit", h5::Type::u64, rows.size(), std::as_bytes(std::span(rows.units())));
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    const Column& column = schema[i];
+    if (column.type != ColumnType::text) {
+      if (rows.values(i).size() != rows.size() * column_width(column.type)) {
+        throw Error(ExitCode::internal, fmt::format("column '{}' does not have one value a row", column.name));
+      }
+      write_column(group, column.name, h5_type(column.type), rows.size(), rows.values(i));
+      continue;
+    }
+    std::vector<std::uint64_t> ends(rows.size());
+    std::uint64_t end = 0;
+    for (std::size_t row = 0; row < rows.size(); ++row) ends[row] = end += rows.text_at(i, row).size();
+    write_column(group, column.name + "_ends", h5::Type::u64, ends.size(), std::as_bytes(std::span(ends)));
+    write_column(group, column.name + "_bytes", h5::Type::u8, end, rows.values(i).first(end));
+  }
+}
+
+RowsGroup::RowsGroup(h5::Handle group, std::uint64_t limit) : group_(std::move(group)), limit_(limit) {
+  schema_ = parse_schema(h5::read_text_attribute(group_, "schema"));
+  const h5::Handle units = h5::open_dataset(group_, "unit");
+  size_ = h5::checked_size(units, sizeof(std::uint64_t), limit_);
+  if (size_ != length(units)) damaged("the units are not one column");
+}
+
+std::vector<std::uint64_t> RowsGroup::units(std::uint64_t first, std::uint64_t count) const {
+  if (first > size_ || count > size_ - first) throw Error(ExitCode::internal, "rows are asked for that are not there");
+  std::vector<std::uint64_t> units(count);
+  read_pieces(h5::open_dataset(group_, "unit"), h5::Type::u64, first, std::as_writable_bytes(std::span(units)));
+  return units;
+}
+
+RowsGroup::Values RowsGroup::read_column(const Column& column, std::uint64_t first, std::uint64_t count) const {
+  Values values;
+  if (column.type != ColumnType::text) {
+    const h5::Handle dataset = h5::open_dataset(group_, column.name);
+    if (length(dataset) != size_) damaged(fmt::format("column '{}' has another length", column.name));
+    values.bytes.resize(count * column_width(column.type));
+    read_pieces(dataset, h5_type(column.type), first, values.bytes);
+    return values;
+  }
+  const h5::Handle ends = h5::open_dataset(group_, column.name + "_ends");
+  const h5::Handle bytes = h5::open_dataset(group_, column.name + "_bytes");
+  if (length(ends) != size_) damaged(fmt::format("column '{}' has another length", column.name));
+  values.ends.resize(count);
+  read_pieces(ends, h5::Type::u64, first, std::as_writable_bytes(std::span(values.ends)));
+  std::uint64_t begin = 0;
+  if (first > 0) h5::read_raw(ends, h5::Type::u64, first - 1, 1, std::as_writable_bytes(std::span(&begin, 1)));
+  std::uint64_t last = begin;
+  for (const std::uint64_t end : values.ends) {
+    if (end < last) damaged(fmt::format("a text of column '{}' ends before it begins", column.name));
+    last = end;
+  }
+  if (last > length(bytes) || last - begin > limit_) {
+    damaged(fmt::format("a text of column '{}' ends behind its column", column.name));
+  }
+  values.bytes.resize(last - begin);
+  read_pieces(bytes, h5::Type::u8, begin, values.bytes);
+  for (std::uint64_t& end : values.ends) end -= begin;
+  return values;
+}
+
+Rows RowsGroup::read(std::uint64_t first, std::uint64_t count) const {
+  const std::vector<std::uint64_t> row_units = units(first, count);
+  // The layout that Rows::encode writes; decode checks it.
+  ByteWriter packed;
+  packed.put(count);
+  packed.put(static_cast<std::uint32_t>(schema_.size()));
+  packed.put_raw(row_units.data(), row_units.size() * sizeof(std::uint64_t));
+  for (const Column& column : schema_) {
+    const Values values = read_column(column, first, count);
+    packed.put_bytes(values.bytes);
+    packed.put_raw(values.ends.data(), values.ends.size() * sizeof(std::uint64_t));
+  }
+  ByteReader in(packed.view(), "rows");
+  return Rows::decode(in, schema_);
+}
+
+}  // namespace kiln::store

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "base/rows.hpp"
+#include "store/h5.hpp"
+
+#include <cstdint>
+#include <vector>
+
+/// Rows as a group of an HDF5 file: "unit" (u64, ascending), each column under its name (numbers as they are, a text
+/// column x as x_bytes and x_ends), and the schema as an attribute. Shared by commits and merged files.
+namespace kiln::store {
+
+void write_rows(const h5::Handle& parent, const Rows& rows, const Schema& schema);
+
+/// A group of rows, opened once and read in ranges.
+class RowsGroup {
+ public:
+  /// `limit`: bytes of the file; nothing larger is believed.
+  RowsGroup(h5::Handle group, std::uint64_t limit);
+  std::uint64_t size() const { return size_; }
+  const Schema& schema() const { return schema_; }
+  std::vector<std::uint64_t> units(std::uint64_t first, std::uint64_t count) const;
+  Rows read(std::uint64_t first, std::uint64_t count) const;
+
+ private:
+  struct Values {
+    std::vector<std::uint64_t> ends;  // of a text column, from the first row's begin on
+    Bytes bytes;
+  };
+  Values read_column(const Column& column, std::uint64_t first, std::uint64_t count) const;
+
+  h5::Handle group_;
+  std::uint64_t limit_;
+  std::uint64_t size_ = 0;
+  Schema schema_;
+};
+
+/// "name<TAB>type<TAB>unit<TAB>description" a line.
+std::string schema_text(const Schema& schema);
+/// Throws kiln::Error (internal).
+Schema parse_schema(std::string_view text);
+
+}  // namespace kiln::store
