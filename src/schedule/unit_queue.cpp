@@ -64,6 +64,7 @@ std::optional<Interval> UnitQueue::take(Rank worker, std::uint64_t most) { retur
 
 std::optional<Interval> UnitQueue::take(Rank worker, std::uint64_t most, std::uint64_t bytes,
                                         const std::function<std::uint64_t(UnitId)>& bytes_of) {
+  if (!bytes_of) return take_cut(worker, most, nullptr);
   const Cut cut = [&](Interval interval) {
     std::uint64_t fit = 0;
     std::uint64_t sum = 0;

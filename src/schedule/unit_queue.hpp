@@ -26,7 +26,7 @@ struct PriorityClass {
 struct QueueOptions {
   Order order = Order::listed;
   Direction direction = Direction::ascending;
-  std::vector<PriorityClass> priorities;
+  std::vector<PriorityClass> priorities = {};
 };
 
 /// The units that nobody has: what to hand out next. Pure; memory by intervals.
@@ -41,6 +41,7 @@ class UnitQueue {
   /// but steals.
   std::optional<Interval> take(Rank worker, std::uint64_t most);
   /// As take, but cut so that `bytes_of(unit)` summed stays within `bytes` (at least one unit). The rest stays.
+  /// `bytes_of` is asked once a unit; an empty function means that units have no bytes.
   std::optional<Interval> take(Rank worker, std::uint64_t most, std::uint64_t bytes,
                                const std::function<std::uint64_t(UnitId)>& bytes_of);
   /// Units that come back (given back, lost) go where they would be had they never been taken.
