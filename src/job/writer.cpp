@@ -73,9 +73,13 @@ void Writer::loop() {
   while (true) {
     if (!work_one(lock)) {
       if (stop_) break;
-      changed_.wait_until(lock, next_beat);
+      if (broken_) {
+        changed_.wait(lock);
+      } else {
+        changed_.wait_until(lock, next_beat);
+      }
     }
-    if (std::chrono::steady_clock::now() >= next_beat) {
+    if (!broken_ && std::chrono::steady_clock::now() >= next_beat) {
       next_beat = std::chrono::steady_clock::now() + kBeatEvery;
       lock.unlock();
       quietly([this] { archive_.beat(); });
@@ -86,15 +90,28 @@ void Writer::loop() {
   write_events(lock);
 }
 
+void Writer::break_with(std::exception_ptr fault) {
+  fault_ = std::move(fault);
+  broken_ = true;
+}
+
 void Writer::write_events(std::unique_lock<std::mutex>& lock) {
+  if (broken_) return;
   const std::deque<std::string> events = std::exchange(events_, {});
   lock.unlock();
   for (const std::string& line : events) quietly([&] { archive_.write_event(line); });
   lock.lock();
 }
 
-// Takes the most urgent thing; false when there is none.
+// Takes the most urgent thing; false when there is none. After a fault nothing is written any more.
 bool Writer::work_one(std::unique_lock<std::mutex>& lock) {
+  if (broken_) {
+    plan_.reset();
+    status_.reset();
+    tasks_.clear();
+    tasks_open_ = 0;
+    return false;
+  }
   if (plan_) {
     auto plan = std::move(plan_);
     lock.unlock();
@@ -117,7 +134,7 @@ bool Writer::work_one(std::unique_lock<std::mutex>& lock) {
     }
     lock.lock();
     --tasks_open_;
-    if (fault) fault_ = fault;
+    if (fault) break_with(fault);
     lock.unlock();
     wake_();
   } else {
@@ -146,7 +163,7 @@ void Writer::do_commit(std::unique_ptr<protocol::CommitPlan> plan) {
   result.cost = now() - begun;
   const std::lock_guard lock(mutex_);
   if (fault) {
-    fault_ = fault;
+    break_with(fault);
   } else {
     committed_ = std::move(result);
   }
@@ -159,7 +176,7 @@ void Writer::quietly(const std::function<void()>& task) {
   } catch (const Error& error) {
     if (!archive_.may_recover(error)) {
       const std::lock_guard lock(mutex_);
-      fault_ = std::current_exception();
+      break_with(std::current_exception());
       return;
     }
     if (last_complaint_ != error.what()) log::warning("{}", error.what());

@@ -62,6 +62,7 @@ class Writer {
  private:
   void loop();
   bool work_one(std::unique_lock<std::mutex>& lock);
+  void break_with(std::exception_ptr fault);
   void write_events(std::unique_lock<std::mutex>& lock);
   void do_commit(std::unique_ptr<protocol::CommitPlan> plan);
   void quietly(const std::function<void()>& task);
@@ -78,6 +79,7 @@ class Writer {
   std::optional<Committed> committed_;
   std::exception_ptr fault_;
   std::string last_complaint_;
+  bool broken_ = false;  // a fault: nothing is written any more
   bool stop_ = false;
   std::thread thread_;
 };

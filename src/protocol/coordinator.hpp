@@ -91,6 +91,10 @@ class Coordinator {
   };
   /// By rank.
   std::vector<WorkerView> workers() const;
+  std::optional<Duration> last_commit_cost() const { return last_commit_cost_; }
+  std::optional<Instant> last_commit_at() const { return last_commit_at_; }
+  /// Bytes of rows committed in this reign.
+  std::uint64_t committed_bytes() const { return committed_bytes_; }
   bool draining() const { return stop_as_.has_value(); }
   bool finished() const { return finished_; }
   /// Bytes of rows that wait for a commit or are in one.
@@ -168,6 +172,9 @@ class Coordinator {
   schedule::IntervalSet committing_;
   std::size_t committing_bytes_ = 0;
   bool commit_running_ = false;
+  std::optional<Duration> last_commit_cost_;
+  std::optional<Instant> last_commit_at_;
+  std::uint64_t committed_bytes_ = 0;
   Duration checkpoint_interval_;
   std::optional<Instant> storage_failing_since_, storage_retry_at_;
 

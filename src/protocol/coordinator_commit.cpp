@@ -34,7 +34,9 @@ void Coordinator::start_commit() {
 void Coordinator::on_committed(Duration cost, Instant now) {
   ledger_.mark_committed(committing_);
   committing_.clear();
-  committing_bytes_ = 0;
+  committed_bytes_ += std::exchange(committing_bytes_, 0);
+  last_commit_cost_ = cost;
+  last_commit_at_ = now;
   commit_running_ = false;
   storage_failing_since_.reset();
   if (options_.checkpoint_adapts) checkpoint_interval_ = std::max(options_.checkpoint_every, cost * 100);

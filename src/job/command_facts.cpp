@@ -1,0 +1,63 @@
+#include "job/command_facts.hpp"
+
+#include "base/quantity.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstring>
+
+namespace kiln::job {
+
+exec::CommandSetup make_command_setup(const RunOptions& options, const std::filesystem::path& run_directory) {
+  exec::CommandSetup setup;
+  setup.environment = exec::clean_environment(environ);
+  setup.working_directory = std::filesystem::current_path().string();
+  const mode_t mask = umask(0);
+  umask(mask);
+  setup.umask = mask;
+  setup.shell = options.shell;
+  if (setup.shell.empty()) setup.shell = access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
+  setup.run_directory = std::filesystem::absolute(run_directory).string();
+  setup.timeout = options.timeout;
+  setup.grace = options.grace;
+  setup.task_signal = signal_number(options.task_signal);
+  setup.keep_output = options.keep_output;
+  setup.output_limit = options.output_limit;
+  return setup;
+}
+
+int signal_number(std::string_view name) {
+  if (const auto number = parse_count(name)) return *number < NSIG ? static_cast<int>(*number) : 0;
+  if (name.starts_with("SIG")) name.remove_prefix(3);
+  for (int number = 1; number < NSIG; ++number) {
+    const char* known = sigabbrev_np(number);
+    if (known != nullptr && name == known) return number;
+  }
+  return 0;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
+}
+
+std::string_view to_text(protocol::Outcome outcome) {
+  switch (outcome) {
+    case protocol::Outcome::complete:
+      return "complete";
+    case protocol::Outcome::units_failed:
+      return "units_failed";
+    case protocol::Outcome::too_many_failures:
+      return "too_many_failures";
+    case protocol::Outcome::interrupted:
+      return "interrupted";
+    case protocol::Outcome::storage:
+      return "storage";
+  }
+  return "unknown";
+}
+
+}  // namespace kiln::job

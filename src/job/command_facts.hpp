@@ -1,0 +1,24 @@
+#pragma once
+
+#include "exec/command_setup.hpp"
+#include "job/run_options.hpp"
+#include "protocol/coordinator_port.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace kiln::job {
+
+/// What every rank needs to run commands as this process would: its environment, umask and working directory.
+exec::CommandSetup make_command_setup(const RunOptions& options, const std::filesystem::path& run_directory);
+
+/// The number of "TERM", "SIGTERM" or "15"; 0 where it is none.
+int signal_number(std::string_view name);
+
+std::string host_name();
+
+/// "complete", "units_failed", …: as outcome.json says it.
+std::string_view to_text(protocol::Outcome outcome);
+
+}  // namespace kiln::job

@@ -1,0 +1,253 @@
+#include "job/command_run.hpp"
+
+#include "base/log.hpp"
+#include "base/quantity.hpp"
+#include "base/text.hpp"
+#include "exec/command_setup.hpp"
+#include "job/clock.hpp"
+#include "job/command_facts.hpp"
+#include "job/launch_id.hpp"
+#include "job/run_archive.hpp"
+#include "store/run_reader.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <kiln/error.hpp>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace kiln::job {
+namespace {
+
+int exit_code_of(protocol::Outcome outcome) {
+  switch (outcome) {
+    case protocol::Outcome::complete:
+      return to_int(ExitCode::ok);
+    case protocol::Outcome::units_failed:
+    case protocol::Outcome::too_many_failures:
+      return to_int(ExitCode::units_failed);
+    case protocol::Outcome::interrupted:
+    case protocol::Outcome::storage:
+      return to_int(ExitCode::stopped_early);
+  }
+  return to_int(ExitCode::internal);
+}
+
+observe::DisplayMode display_mode(ProgressMode mode) {
+  return mode == ProgressMode::none  ? observe::DisplayMode::none
+         : mode == ProgressMode::bar ? observe::DisplayMode::bar
+         : mode == ProgressMode::log ? observe::DisplayMode::log
+                                     : observe::DisplayMode::automatic;
+}
+
+}  // namespace
+
+CommandRun::CommandRun(const RunOptions& options, const Environment& environment,
+                       const std::vector<std::string>& arguments, net::Transport& transport, Waiter& waiter)
+    : options_(options),
+      environment_(environment),
+      transport_(transport),
+      waiter_(waiter),
+      launch_id_(environment.launched() ? environment.launch_id : make_launch_id()),
+      started_(wall_seconds()) {
+  open(arguments);
+}
+
+void CommandRun::open(const std::vector<std::string>& arguments) {
+  if (!options_.retry) tasks_ = units::parse_task_file(units::read_file(options_.task_file), options_.task_file);
+  if (options_.retry) store::RunReader::open(options_.directory);  // must be a run already: nothing is created
+  store::RunStoreOptions open;
+  open.path = options_.directory;
+  open.arguments = arguments;
+  open.seed = options_.seed;
+  open.fresh = options_.fresh;
+  open.takeover = options_.takeover;
+  open.launch_id = launch_id_;
+  store_ = store::RunStore::open(open);
+  if (options_.retry) tasks_ = units::parse_task_file(store_->source_copy(), options_.directory + "/source");
+  store_->set_source(tasks_.bytes, tasks_.commands, tasks_.lines);
+
+  std::vector<std::int64_t> index_of_unit;
+  for (const std::uint64_t index : store_->registry().indices()) {
+    index_of_unit.push_back(index == store::SourceRegistry::kNowhere ? units::CommandSource::kNone
+                                                                     : static_cast<std::int64_t>(index));
+  }
+  source_.emplace(tasks_.commands, std::move(index_of_unit));
+  const schedule::IntervalSet active = store_->registry().active();
+  for (const protocol::DeadLetter& letter : store_->recovered().dead) {
+    if (active.contains(letter.unit)) dead_.insert(single(letter.unit));
+  }
+  report_opening();
+  if (options_.retry) {
+    store_->withdraw(dead_);
+    dead_.clear();
+  }
+}
+
+void CommandRun::report_opening() const {
+  const store::Recovered& recovered = store_->recovered();
+  for (const std::string& line : recovered.damage) log::warning("{}", line);
+  const std::uint64_t units = store_->registry().active().count();
+  if (units == 0) log::warning("{} has no commands: nothing to do", for_message(tasks_.name));
+  if (recovered.created || units == 0) return;
+  std::uint64_t done = 0;
+  for (const Interval interval : store_->registry().active().intervals()) {
+    done += recovered.done.intersection(interval).count();
+  }
+  const std::string failed = dead_.empty() ? "" : fmt::format(", {} failed", format_count(dead_.count()));
+  if (options_.retry) {
+    log::info("{}: {} of {} units done; trying {} failed ones again", options_.directory, format_count(done),
+              format_count(units), format_count(dead_.count()));
+  } else if (done + dead_.count() == units) {
+    log::info("{}: all {} units were done earlier{}; nothing is left to run (--fresh begins anew)", options_.directory,
+              format_count(units), failed);
+  } else {
+    log::info("{}: going on: {} of {} units were done earlier{}", options_.directory, format_count(done),
+              format_count(units), failed);
+  }
+}
+
+protocol::CoordinatorOptions CommandRun::coordinator_options() const {
+  protocol::CoordinatorOptions coordinator;
+  coordinator.batch = options_.batch;
+  coordinator.retries = options_.retries;
+  coordinator.backoff = options_.backoff;
+  coordinator.grace = options_.grace;
+  coordinator.task_signal = !options_.task_signal.empty();
+  coordinator.seed = options_.seed;
+  coordinator.checkpoint_adapts = !options_.checkpoint_every;
+  if (options_.checkpoint_every) coordinator.checkpoint_every = *options_.checkpoint_every;
+  if (options_.max_failures) {
+    const auto units = static_cast<double>(store_->registry().active().count());
+    coordinator.max_failures = options_.max_failures->count.value_or(std::max<std::uint64_t>(
+        1, static_cast<std::uint64_t>(std::ceil(options_.max_failures->percent.value_or(100) / 100 * units))));
+  }
+  return coordinator;
+}
+
+std::vector<Rank> CommandRun::workers() const {
+  std::vector<Rank> ranks;
+  const bool coordinator_works = options_.coordinator_works || transport_.size() == 1;
+  for (std::int32_t rank = coordinator_works ? 0 : 1; rank < transport_.size(); ++rank) ranks.emplace_back(rank);
+  return ranks;
+}
+
+protocol::CoordinatorStart CommandRun::start() const {
+  protocol::CoordinatorStart start;
+  start.units = store_->registry().units();
+  start.done = store_->recovered().done;
+  start.dead = dead_;
+  start.removed = schedule::IntervalSet(make_interval(0, start.units));
+  start.removed.erase(store_->registry().active());
+  start.workers = workers();
+  start.setup.content = exec::encode(make_command_setup(options_, store_->directory().path()));
+  return start;
+}
+
+RunObserver::Facts CommandRun::observer_facts() const {
+  RunObserver::Facts facts;
+  facts.launch_id = launch_id_;
+  facts.epoch = store_->recovered().epoch;
+  facts.host = host_name();
+  facts.job_id = environment_.slurm_job_id;
+  facts.started = started_;
+  facts.launched = environment_.launched();
+  facts.display = display_mode(options_.progress);
+  facts.name_unit = [this](UnitId unit) { return name_unit(unit); };
+  return facts;
+}
+
+std::string CommandRun::name_unit(UnitId unit) const {
+  const std::int64_t line = store_->registry().lines().at(unit.value());
+  return fmt::format("unit {} ({}:{}: {})", unit.value(), options_.retry ? "task file" : for_message(tasks_.name, 60),
+                     line, for_message(source_->command(unit), 80));
+}
+
+int CommandRun::run(const MakeRunner& make_runner) {
+  const Schema& schema = exec::command_schema();
+  RunArchive archive(*store_, schema);
+  Writer writer(archive, [this] { waiter_.wake(); });
+  RunObserver observer(observer_facts(), writer);
+  CoordinatorLoop loop(transport_, waiter_, {coordinator_options(), start(), store_->recovered().epoch}, *source_,
+                       writer, observer, make_runner);
+  try {
+    return finish(loop, writer, observer, loop.run());
+  } catch (const Error& error) {
+    loop.stop_workers(to_int(error.code()));
+    throw;
+  }
+}
+
+int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& observer, protocol::Outcome outcome) {
+  seconds_ = wall_seconds() - started_;
+  observer.assembling();
+  store::EndEntry end = end_entry(outcome);
+  const auto counts = loop.coordinator().counts();
+  writer.run([&] {
+    try {
+      close(end, counts);
+    } catch (const store::StorageError& error) {
+      log::error("{}; what is committed is safe: run the same command again when it can be written", error.what());
+      end.exit_code = to_int(ExitCode::stopped_early);
+    }
+  });
+  loop.wait_while([&writer] { return writer.running(); });
+  observer.ended();
+  summarise(end, counts);
+  loop.stop_workers(end.exit_code);
+  return end.exit_code;
+}
+
+store::EndEntry CommandRun::end_entry(protocol::Outcome outcome) const {
+  return {launch_id_, outcome, exit_code_of(outcome), wall_seconds()};
+}
+
+// On the writer thread: results.h5 names the end entry that follows it, so a crash in between makes it anew.
+void CommandRun::close(const store::EndEntry& end, const protocol::Coordinator::Counts& counts) {
+  store_->write_results(exec::command_schema(), &end);
+  results_written_ = true;
+  store_->end(end);
+  const nlohmann::json outcome{{"launch_id", launch_id_},
+                               {"outcome", to_text(end.outcome)},
+                               {"exit_code", end.exit_code},
+                               {"units", counts.units},
+                               {"done", counts.done},
+                               {"failed", counts.failed},
+                               {"removed", counts.removed},
+                               {"started", started_},
+                               {"ended", end.ended},
+                               {"seconds", seconds_},
+                               {"journal_number", store_->last().value()}};
+  store_->directory().write_replaced("outcome.json", outcome.dump(2) + "\n");
+  store_->release();
+}
+
+void CommandRun::summarise(const store::EndEntry& end, const protocol::Coordinator::Counts& counts) {
+  observe::RunSummary summary;
+  summary.outcome = end.outcome;
+  summary.units = counts.units;
+  summary.done = counts.done;
+  summary.failed = counts.failed;
+  std::uint64_t before = dead_.count();
+  for (const Interval interval : store_->registry().active().intervals()) {
+    before += store_->recovered().done.intersection(interval).count();
+  }
+  summary.done_before = before;
+  summary.seconds = seconds_;
+  summary.directory = options_.directory;
+  summary.results_file = results_written_ ? options_.directory + "/results.h5" : "";
+  summary.task_file = options_.retry ? "" : options_.task_file;
+  if (counts.failed != 0) {
+    for (const auto& dead : store::RunReader::open(options_.directory).dead_letters()) {
+      if (summary.first_failures.size() > observe::kShownFailures) break;
+      summary.first_failures.push_back({dead.letter.unit.value(),
+                                        store_->registry().lines().at(dead.letter.unit.value()),
+                                        std::string(source_->command(dead.letter.unit)), dead.letter.reason});
+    }
+  }
+  for (const std::string& line : observe::summary_lines(summary)) log::info("{}", line);
+}
+
+}  // namespace kiln::job

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "job/environment.hpp"
+#include "job/rank_loop.hpp"
+#include "job/run_observer.hpp"
+#include "job/run_options.hpp"
+#include "observe/summary.hpp"
+#include "store/run_store.hpp"
+#include "units/command_source.hpp"
+#include "units/task_file.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kiln::job {
+
+/// The coordinator's rank of a run of commands, from the task file to results.h5.
+class CommandRun {
+ public:
+  /// Reads the task file and opens the run directory. Everything referred to outlives this. Throws kiln::Error.
+  CommandRun(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
+             net::Transport& transport, Waiter& waiter);
+
+  /// Runs to the end and sends the other ranks home, also when it throws. Returns the exit code.
+  int run(const MakeRunner& make_runner);
+
+ private:
+  void open(const std::vector<std::string>& arguments);
+  void report_opening() const;
+  protocol::CoordinatorOptions coordinator_options() const;
+  protocol::CoordinatorStart start() const;
+  std::vector<Rank> workers() const;
+  RunObserver::Facts observer_facts() const;
+  std::string name_unit(UnitId unit) const;
+  int finish(CoordinatorLoop& loop, Writer& writer, RunObserver& observer, protocol::Outcome outcome);
+  store::EndEntry end_entry(protocol::Outcome outcome) const;
+  void close(const store::EndEntry& end, const protocol::Coordinator::Counts& counts);
+  void summarise(const store::EndEntry& end, const protocol::Coordinator::Counts& counts);
+
+  const RunOptions& options_;
+  const Environment& environment_;
+  net::Transport& transport_;
+  Waiter& waiter_;
+  std::string launch_id_;
+  double started_ = 0;
+  double seconds_ = 0;
+  units::TaskFile tasks_;
+  std::unique_ptr<store::RunStore> store_;
+  std::optional<units::CommandSource> source_;
+  schedule::IntervalSet dead_;  // dead letters of earlier launches that stand
+  bool results_written_ = false;
+};
+
+}  // namespace kiln::job

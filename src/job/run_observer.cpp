@@ -1,0 +1,118 @@
+#include "job/run_observer.hpp"
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "job/clock.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace kiln::job {
+namespace {
+
+constexpr std::uint64_t kFailuresShown = 10;
+
+std::uint64_t settled(const protocol::Coordinator::Counts& counts) { return counts.done + counts.failed; }
+
+}  // namespace
+
+RunObserver::RunObserver(Facts facts, Writer& writer) : facts_(std::move(facts)), writer_(writer) {
+  status_.launch_id = facts_.launch_id;
+  status_.epoch = facts_.epoch.value();
+  status_.host = facts_.host;
+  status_.pid = getpid();
+  status_.job_id = facts_.job_id;
+  status_.started = facts_.started;
+  if (!facts_.launched) display_.emplace(facts_.display, observe::terminal_facts(STDERR_FILENO));
+  event("begin", "");
+}
+
+void RunObserver::snapshot(const protocol::Coordinator& coordinator, Instant at) {
+  const auto counts = coordinator.counts();
+  if (!settled_before_) {
+    settled_before_ = settled(counts);
+    status_.done_before = counts.done;
+  }
+  rate_.add(at, settled(counts) - *settled_before_);
+  status_.state = coordinator.draining() ? observe::RunState::draining : observe::RunState::running;
+  status_.totals = {counts.units,     counts.done,    counts.committed, counts.failed,
+                    counts.in_flight, counts.waiting, counts.removed};
+  status_.rate = rate_.rate();
+  const auto left = rate_.time_for(counts.units - settled(counts));
+  status_.expected_end = left ? std::optional(wall_seconds() + to_seconds(*left)) : std::nullopt;
+  if (counts.committed > 0 && coordinator.last_commit_cost()) {
+    status_.last_commit_seconds = to_seconds(*coordinator.last_commit_cost());
+    status_.last_commit = wall_seconds() - to_seconds(at - *coordinator.last_commit_at());
+  }
+  status_.result_bytes = coordinator.committed_bytes();
+  status_.ranks.clear();
+  for (const auto& worker : coordinator.workers()) {
+    status_.ranks.push_back({worker.rank.value(), worker.host, worker.pid, worker.in_flight == 0 ? "idle" : "working",
+                             worker.units_done, worker.busy_seconds, worker.in_flight});
+  }
+  status_.workers = status_.ranks.size();
+  publish();
+}
+
+void RunObserver::failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) {
+  const std::string text = facts_.name_unit ? facts_.name_unit(unit) : "unit " + std::to_string(unit.value());
+  if (!dead) {
+    log::debug("{}: {} on rank {} (attempt {}); will be tried again", text, reason, rank.value(), attempt);
+  } else if (failures_shown_ < kFailuresShown) {
+    log::warning("failed: {}: {}", text, reason);
+  } else if (failures_shown_ == kFailuresShown) {
+    log::warning("more units have failed; 'kiln results DIR --failed' lists them all");
+  }
+  if (dead) ++failures_shown_;
+  const nlohmann::json members{
+      {"unit", unit.value()}, {"rank", rank.value()}, {"attempt", attempt}, {"reason", to_utf8(reason)}};
+  event(dead ? "dead_letter" : "retry", members.dump());
+}
+
+void RunObserver::commit_failed(const std::string& why) {
+  if (why != last_storage_complaint_) {
+    log::error("{}; nothing is handed out until it can be written again", why);
+    last_storage_complaint_ = why;
+  }
+}
+
+void RunObserver::interrupted(int signal, bool at_once) {
+  if (!facts_.launched) {
+    log::warning("{}: {}; what is done is kept", strsignal(signal),  // NOLINT(concurrency-mt-unsafe): main thread only
+                 at_once ? "ending at once" : "stopping, running units get their grace");
+  }
+  event("interrupted", nlohmann::json{{"signal", signal}, {"at_once", at_once}}.dump());
+}
+
+void RunObserver::assembling() {
+  status_.state = observe::RunState::assembling;
+  publish();
+}
+
+void RunObserver::ended() {
+  status_.state = observe::RunState::ended;
+  publish();
+  if (display_) display_->done();
+  event("end", "");
+}
+
+void RunObserver::publish() {
+  status_.updated = wall_seconds();
+  if (display_) display_->show(status_);
+  writer_.status(observe::to_json(status_));
+}
+
+// `members`: a JSON object, or "".
+void RunObserver::event(const char* kind, const std::string& members) {
+  nlohmann::json line = members.empty() ? nlohmann::json::object() : nlohmann::json::parse(members);
+  line["event"] = kind;
+  line["time"] = wall_seconds();
+  line["launch_id"] = facts_.launch_id;
+  writer_.event(line.dump());
+}
+
+}  // namespace kiln::job

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "job/rank_loop.hpp"
+#include "job/writer.hpp"
+#include "observe/progress_display.hpp"
+#include "observe/rate_meter.hpp"
+#include "observe/status.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace kiln::job {
+
+/// Tells people how a run goes: status.json, events.jsonl, the log and, where nobody else does, the progress display.
+class RunObserver final : public Observer {
+ public:
+  struct Facts {
+    std::string launch_id;
+    Epoch epoch;
+    std::string host, job_id;
+    double started = 0;     ///< Unix seconds UTC
+    bool launched = false;  ///< a launcher owns the terminal
+    observe::DisplayMode display = observe::DisplayMode::none;
+    std::function<std::string(UnitId)> name_unit;  ///< "tasks.txt:12: the command"
+  };
+  /// `writer` outlives this.
+  RunObserver(Facts facts, Writer& writer);
+
+  void snapshot(const protocol::Coordinator& coordinator, Instant now) override;
+  void failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) override;
+  void commit_failed(const std::string& why) override;
+  void interrupted(int signal, bool at_once) override;
+
+  /// The units are settled; results.h5 is being made.
+  void assembling();
+  void ended();
+
+ private:
+  void publish();
+  void event(const char* kind, const std::string& members);
+
+  Facts facts_;
+  Writer& writer_;
+  observe::StatusSnapshot status_;
+  observe::RateMeter rate_;
+  std::optional<std::uint64_t> settled_before_;
+  std::optional<observe::ProgressDisplay> display_;
+  std::uint64_t failures_shown_ = 0;
+  std::string last_storage_complaint_;
+};
+
+}  // namespace kiln::job

@@ -1,0 +1,100 @@
+#include "protocol/messages.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace kiln::protocol {
+namespace {
+
+const Stamp kStamp{Epoch(3), View(1)};
+
+Bytes bytes_of(std::string_view text) { return {as_bytes(text).begin(), as_bytes(text).end()}; }
+
+std::vector<Message> one_of_each() {
+  Part part;
+  part.batch = BatchId(7);
+  part.done = {make_interval(10, 12), make_interval(13, 20)};
+  part.failures = {{UnitId(12), FailureKind::failed, "exit code 3", bytes_of("row")},
+                   {UnitId(20), FailureKind::cancelled, "", {}}};
+  part.rows = bytes_of(std::string("some\0rows", 9));
+  part.start = 1.5e9;
+  part.busy_seconds = 0.25;
+  part.last = true;
+  return {Setup{bytes_of("setup")},
+          Batch{BatchId(7), make_interval(10, 21), 2, bytes_of("payloads")},
+          TakeBack{TakeBack::Share::all},
+          Cancel{},
+          SignalUnits{},
+          Stop{75},
+          Ready{"node7", 4711},
+          part,
+          GivenBack{{{BatchId(7), make_interval(15, 20), false}, {BatchId(8), make_interval(0, 0), true}}},
+          Interrupted{true}};
+}
+
+TEST(Messages, EveryKindComesBackAsItWas) {
+  for (const Message& message : one_of_each()) {
+    const Bytes sent = encode(message, kStamp);
+    const Decoded got = decode(sent, kStamp);
+    ASSERT_TRUE(got.message) << message.index() << ": " << got.why_dropped;
+    EXPECT_EQ(got.message->index(), message.index());
+    EXPECT_EQ(encode(*got.message, kStamp), sent) << message.index();
+  }
+}
+
+TEST(Messages, PartKeepsItsContent) {
+  const Decoded got = decode(encode(one_of_each()[7], kStamp), kStamp);
+  const Part& part = std::get<Part>(*got.message);
+  EXPECT_EQ(part.batch, BatchId(7));
+  EXPECT_EQ(part.done, (std::vector{make_interval(10, 12), make_interval(13, 20)}));
+  ASSERT_EQ(part.failures.size(), 2U);
+  EXPECT_EQ(part.failures[0].reason, "exit code 3");
+  EXPECT_EQ(part.failures[1].kind, FailureKind::cancelled);
+  EXPECT_EQ(as_text(part.rows), std::string_view("some\0rows", 9));
+  EXPECT_TRUE(part.last);
+}
+
+TEST(Messages, AnotherEpochOrViewIsDropped) {
+  const Bytes sent = encode(Cancel{}, kStamp);
+  EXPECT_EQ(decode(sent, {Epoch(4), View(1)}).why_dropped, "another epoch");
+  EXPECT_EQ(decode(sent, {Epoch(3), View(2)}).why_dropped, "another view");
+  EXPECT_EQ(stamp_of(sent)->epoch, Epoch(3));
+}
+
+TEST(Messages, TruncationAndBitFlipsAreAlwaysDropped) {
+  std::mt19937_64 random(1);
+  for (const Message& message : one_of_each()) {
+    const Bytes sent = encode(message, kStamp);
+    for (std::size_t length = 0; length < sent.size(); ++length) {
+      EXPECT_FALSE(decode(ByteView(sent).first(length), kStamp).message) << message.index() << " at " << length;
+    }
+    for (std::size_t bit = 0; bit < sent.size() * 8; ++bit) {
+      Bytes broken = sent;
+      broken[bit / 8] ^= std::byte{1} << (bit % 8);
+      EXPECT_FALSE(decode(broken, kStamp).message) << message.index() << " bit " << bit;
+    }
+  }
+}
+
+// Bytes that carry right checksums over nonsense (another version's, say) must not crash or allocate without bound.
+TEST(Messages, NonsenseBodiesWithRightChecksumsAreDropped) {
+  std::mt19937_64 random(2);
+  for (const Message& message : one_of_each()) {
+    const Bytes sent = encode(message, kStamp);
+    for (int round = 0; round < 2000; ++round) {
+      Bytes broken = sent;
+      for (std::size_t i = 40; i < broken.size(); ++i) {
+        if (random() % 4 == 0) broken[i] = static_cast<std::byte>(random());
+      }
+      const std::uint64_t sum = checksum(ByteView(broken).subspan(40));
+      std::memcpy(broken.data() + 24, &sum, sizeof sum);
+      const std::uint64_t head = checksum(ByteView(broken).first(32));
+      std::memcpy(broken.data() + 32, &head, sizeof head);
+      decode(broken, kStamp);  // must return
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kiln::protocol
