@@ -2,6 +2,9 @@
 
 #include "base/interval.hpp"
 #include "base/rows.hpp"
+#include "base/time.hpp"
+#include "exec/part_builder.hpp"
+#include "exec/results.hpp"
 #include "protocol/messages.hpp"
 
 #include <atomic>
@@ -23,16 +26,6 @@ struct Work {
   Interval units;
   std::uint32_t attempt = 1;
   Bytes payloads;  ///< as units::Source::append_payloads writes them
-};
-
-/// Where a runner puts what became of a claimed interval.
-class Results {
- public:
-  virtual ~Results() = default;
-  /// Rows of the units that succeed are put here, in ascending order of unit, before succeeded() is called for them.
-  virtual Rows& rows() = 0;
-  virtual void succeeded(Interval units) = 0;
-  virtual void failed(protocol::UnitFailure failure) = 0;
 };
 
 /// How units are run; one kind of work each. run() is called on the executor thread only.
@@ -64,7 +57,7 @@ class Executor {
 
   /// `wake` is called on the executor thread after a part was put out.
   Executor(std::unique_ptr<Runner> runner, Options options, std::function<void()> wake);
-  /// Cancels what runs, drops what waits, joins the thread.
+  /// Cancels what runs, drops what waits, joins the thread: may take as long as a command's grace.
   ~Executor();
 
   void submit(Work work);
@@ -74,12 +67,46 @@ class Executor {
   void cancel();
   void signal_units();
   /// The next finished part, oldest first; false when there is none. Exactly one part or piece of a batch says `last`.
+  /// To be called at least every `report_every`: what ended before a long unit began is reported from here.
   bool poll(protocol::Part& part);
   /// A std::exception left the runner (a fault of kiln's own or of user code outside a unit): its text; "" otherwise.
   std::string fault() const;
 
  private:
-  // Private state: the builder's choice.
+  // The batch in front is the one that runs; only of it units are claimed.
+  struct Entry {
+    Work work;
+    std::uint64_t next;  // first unit that is not claimed
+    std::uint64_t end;   // one behind the last that was not given back
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  void loop() noexcept;
+  bool wait_for_work(Lock& lock);
+  void run_chunk(Lock& lock);
+  void settle(Lock& lock, std::unique_ptr<PartBuilder> chunk);
+  void put_out(protocol::Part part);
+  void give_back(Entry& entry, std::uint64_t count, std::vector<protocol::GivenBack::Piece>& pieces);
+  bool mark_last(BatchId batch);
+
+  const std::unique_ptr<Runner> runner_;
+  const Options options_;
+  const std::function<void()> wake_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable work_waits_;
+  std::deque<Entry> queue_;
+  std::unique_ptr<PartBuilder> pending_;  // ended units of the front batch, not reported
+  std::deque<protocol::Part> out_;
+  PartBuilder* running_ = nullptr;  // takes the outcome of what is claimed; null while nothing is
+  bool sleeping_ = false;
+  bool stop_ = false;
+  std::string fault_;
+  double unit_seconds_ = 0;  // measured; 0: unknown
+
+  std::atomic<std::uint64_t> submitted_ = 0;
+  std::atomic<bool> anything_out_ = false;  // out_ or pending_ may hold something
+  std::thread thread_;                      // last: it uses all of the above
 };
 
 }  // namespace kiln::exec

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "exec/command_setup.hpp"
+#include "exec/executor.hpp"
+#include "exec/spawner_client.hpp"
+
+#include <string>
+
+namespace kiln::exec {
+
+/// The largest --output-limit, bytes of each stream.
+inline constexpr std::uint64_t kLargestOutputLimit = 64ULL << 20;
+
+/// Units that are commands; a unit's payload is its text. A unit succeeds when its exit code is 0.
+class CommandRunner : public Runner {
+ public:
+  /// `client` must outlive this. Throws kiln::Error (usage) for a larger output limit than kLargestOutputLimit.
+  CommandRunner(SpawnerClient& client, const CommandSetup& setup, Rank rank, std::string host);
+
+  const Schema& schema() const override { return command_schema(); }
+  void run(const Work& work, Interval claimed, Results& results) override;
+  std::uint64_t claim(double) const override { return 1; }
+  void cancel() override { client_.cancel(); }
+  void signal() override { client_.signal(); }
+
+ private:
+  void run_one(UnitId unit, std::uint32_t attempt, std::string_view command, Results& results);
+  void put_row(Rows& rows, UnitId unit, std::uint32_t attempt, std::string_view command, const CommandResult& result);
+  std::string reason(const ReplyHeader& header) const;
+
+  SpawnerClient& client_;
+  Rank rank_;
+  std::string host_;
+  std::string directory_, shell_;
+  Duration timeout_{};
+  bool sends_signal_ = false;
+};
+
+}  // namespace kiln::exec

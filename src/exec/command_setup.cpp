@@ -1,0 +1,51 @@
+#include "exec/command_setup.hpp"
+
+#include <kiln/error.hpp>
+
+namespace kiln::exec {
+namespace {
+
+constexpr std::uint32_t kVersion = 1;
+
+}  // namespace
+
+Bytes encode(const CommandSetup& setup) {
+  ByteWriter out;
+  out.put(kVersion);
+  out.put(static_cast<std::uint64_t>(setup.environment.size()));
+  for (const std::string& entry : setup.environment) out.put_text(entry);
+  out.put_text(setup.working_directory);
+  out.put(setup.umask);
+  out.put_text(setup.shell);
+  out.put_text(setup.run_directory);
+  out.put(static_cast<std::int64_t>(setup.timeout ? setup.timeout->count() : -1));
+  out.put(static_cast<std::int64_t>(setup.grace.count()));
+  out.put(setup.task_signal);
+  out.put(setup.keep_output);
+  out.put(setup.output_limit);
+  return out.take();
+}
+
+CommandSetup decode_command_setup(ByteView bytes) {
+  ByteReader in(bytes, "the set-up for commands");
+  CommandSetup setup;
+  if (in.get<std::uint32_t>() != kVersion) {
+    throw Error(ExitCode::internal, "the set-up for commands has another version: all ranks must run the same kiln");
+  }
+  setup.environment.resize(in.get_count(sizeof(std::uint64_t)));
+  for (std::string& entry : setup.environment) entry = in.get_text();
+  setup.working_directory = in.get_text();
+  setup.umask = in.get<std::uint32_t>();
+  setup.shell = in.get_text();
+  setup.run_directory = in.get_text();
+  const auto timeout = in.get<std::int64_t>();
+  if (timeout >= 0) setup.timeout = Duration(timeout);
+  setup.grace = Duration(in.get<std::int64_t>());
+  setup.task_signal = in.get<std::int32_t>();
+  setup.keep_output = in.get<KeepOutput>();
+  setup.output_limit = in.get<std::uint64_t>();
+  in.expect_done();
+  return setup;
+}
+
+}  // namespace kiln::exec

@@ -1,0 +1,39 @@
+#include "exec/command_setup.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace kiln::exec {
+namespace {
+
+/// Open MPI's (PMIX_ and PRTE_ are its daemons'), every PMI's, and kiln's.
+constexpr std::array<std::string_view, 8> kOwn = {"OMPI_", "PMIX_", "PMI_",  "PRTE_",
+                                                  "KILN_", "PMI2_", "ORTE_", "OPAL_"};
+
+/// Switch off how Open MPI 4, Open MPI 5 and MPICH start processes through Slurm.
+constexpr std::array<std::string_view, 5> kNoSlurmLauncher = {
+    "OMPI_MCA_plm=^slurm", "OMPI_MCA_ras=^slurm", "PRTE_MCA_plm=^slurm", "PRTE_MCA_ras=^slurm", "HYDRA_BOOTSTRAP=fork"};
+
+}  // namespace
+
+std::vector<std::string> clean_environment(char** environment) {
+  std::vector<std::string> clean;
+  bool slurm = false;
+  for (char** entry = environment; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const bool own =
+        std::any_of(kOwn.begin(), kOwn.end(), [&](std::string_view name) { return text.starts_with(name); });
+    if (!own) clean.emplace_back(text);
+    slurm = slurm || text.starts_with("SLURM_JOB_ID=");
+  }
+  if (slurm) {
+    for (const std::string_view entry : kNoSlurmLauncher) {
+      const std::string_view name = entry.substr(0, entry.find('=') + 1);
+      std::erase_if(clean, [&](const std::string& other) { return other.starts_with(name); });
+      clean.emplace_back(entry);
+    }
+  }
+  return clean;
+}
+
+}  // namespace kiln::exec

@@ -1,0 +1,216 @@
+#include "exec/executor.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace kiln::exec {
+namespace {
+
+/// Waking a sleeping thread costs some microseconds: a batch that comes at once is met awake.
+constexpr auto kSpin = std::chrono::microseconds(3);
+
+inline void pause_briefly() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+Executor::Executor(std::unique_ptr<Runner> runner, Options options, std::function<void()> wake)
+    : runner_(std::move(runner)), options_(options), wake_(std::move(wake)), thread_([this] { loop(); }) {}
+
+Executor::~Executor() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    if (running_ != nullptr) {
+      running_->set_cancelled();
+      runner_->cancel();
+    }
+  }
+  submitted_.fetch_add(1);
+  work_waits_.notify_all();
+  thread_.join();
+}
+
+void Executor::submit(Work work) {
+  const std::uint64_t first = work.units.first.value();
+  const std::uint64_t last = work.units.last.value();
+  if (first >= last) throw Error(ExitCode::internal, fmt::format("batch {} has no units", work.id.value()));
+  bool sleeping = false;
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back({std::move(work), first, last});
+    sleeping = sleeping_;
+  }
+  submitted_.fetch_add(1, std::memory_order_release);
+  if (sleeping) work_waits_.notify_one();
+}
+
+std::vector<protocol::GivenBack::Piece> Executor::take_back(protocol::TakeBack::Share share) {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t total = 0;
+  for (const Entry& entry : queue_) total += entry.end - entry.next;
+  std::uint64_t wanted = share == protocol::TakeBack::Share::all ? total : total - total / 2;
+  std::vector<protocol::GivenBack::Piece> pieces;
+  // A batch that has nothing left is either removed here or the one in front, which the thread removes.
+  for (std::size_t i = queue_.size(); i-- > 0 && wanted != 0;) {
+    Entry& entry = queue_[i];
+    const std::uint64_t count = std::min(wanted, entry.end - entry.next);
+    if (count == 0) continue;
+    wanted -= count;
+    give_back(entry, count, pieces);
+    const bool front_runs = i == 0 && running_ != nullptr;
+    if (entry.next != entry.end || front_runs) continue;
+    pieces.back().last = !mark_last(entry.work.id);
+    queue_.pop_back();
+  }
+  return pieces;
+}
+
+void Executor::give_back(Entry& entry, std::uint64_t count, std::vector<protocol::GivenBack::Piece>& pieces) {
+  pieces.push_back({entry.work.id, make_interval(entry.end - count, entry.end), false});
+  entry.end -= count;
+}
+
+bool Executor::mark_last(BatchId batch) {
+  if (out_.empty() || out_.back().batch != batch) return false;
+  out_.back().last = true;
+  return true;
+}
+
+void Executor::cancel() {
+  const std::lock_guard lock(mutex_);
+  if (running_ == nullptr) return;
+  running_->set_cancelled();
+  runner_->cancel();
+}
+
+void Executor::signal_units() {
+  const std::lock_guard lock(mutex_);
+  if (running_ == nullptr) return;
+  running_->set_signalled();
+  runner_->signal();
+}
+
+bool Executor::poll(protocol::Part& part) {
+  if (!anything_out_.load(std::memory_order_acquire)) return false;
+  const std::lock_guard lock(mutex_);
+  if (out_.empty() && pending_ != nullptr && !queue_.empty() &&
+      PartBuilder::Clock::now() - pending_->first_ended() >= options_.report_every) {
+    put_out(std::exchange(pending_, nullptr)->take_part(queue_.front().work.id));
+  }
+  if (!out_.empty()) {
+    part = std::move(out_.front());
+    out_.pop_front();
+    anything_out_.store(!out_.empty() || pending_ != nullptr, std::memory_order_release);
+    return true;
+  }
+  return false;
+}
+
+std::string Executor::fault() const {
+  const std::lock_guard lock(mutex_);
+  return fault_;
+}
+
+void Executor::put_out(protocol::Part part) {
+  out_.push_back(std::move(part));
+  anything_out_.store(true, std::memory_order_release);
+}
+
+void Executor::loop() noexcept {
+  std::string fault;
+  try {
+    Lock lock(mutex_);
+    while (wait_for_work(lock)) run_chunk(lock);
+    return;
+  } catch (const std::exception& error) {
+    fault = error.what();
+  } catch (...) {
+    fault = "an exception that is no std::exception left the runner";
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = nullptr;
+    fault_ = fault.empty() ? "an exception without a text left the runner" : std::move(fault);
+  }
+  wake_();
+}
+
+/// With the lock held on entry and exit; false when the thread shall end.
+bool Executor::wait_for_work(Lock& lock) {
+  while (!stop_ && queue_.empty()) {
+    const std::uint64_t seen = submitted_.load(std::memory_order_acquire);
+    lock.unlock();
+    const auto until = PartBuilder::Clock::now() + kSpin;
+    while (submitted_.load(std::memory_order_acquire) == seen && PartBuilder::Clock::now() < until) pause_briefly();
+    lock.lock();
+    sleeping_ = true;
+    work_waits_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+    sleeping_ = false;
+  }
+  return !stop_;
+}
+
+void Executor::run_chunk(Lock& lock) {
+  Entry& entry = queue_.front();
+  const std::uint64_t most = std::max<std::uint64_t>(1, runner_->claim(unit_seconds_));
+  const Interval claimed = make_interval(entry.next, entry.next + std::min(most, entry.end - entry.next));
+  entry.next = claimed.last.value();
+  auto chunk = std::make_unique<PartBuilder>(runner_->schema());
+  running_ = chunk.get();
+  lock.unlock();
+
+  chunk->begin();
+  runner_->run(entry.work, claimed, *chunk);
+  chunk->end();
+  chunk->expect_complete(claimed);
+
+  const double each = chunk->seconds() / static_cast<double>(claimed.size());
+  lock.lock();
+  unit_seconds_ = unit_seconds_ == 0 ? each : 0.7 * unit_seconds_ + 0.3 * each;
+  settle(lock, std::move(chunk));
+}
+
+/// Puts out a part where one is due. `running_` stays set until all of it is decided, so that nobody else ends the
+/// batch.
+void Executor::settle(Lock& lock, std::unique_ptr<PartBuilder> chunk) {
+  Entry& entry = queue_.front();
+  if (pending_ == nullptr) {
+    pending_ = std::move(chunk);
+    running_ = pending_.get();
+  } else {
+    running_ = pending_.get();
+    pending_->append(*chunk);
+  }
+  const bool due = entry.next == entry.end || pending_->bytes() >= options_.report_bytes ||
+                   PartBuilder::Clock::now() - pending_->first_ended() >= options_.report_every;
+  if (!due) {
+    running_ = nullptr;
+    anything_out_.store(true, std::memory_order_release);
+    return;
+  }
+  const std::unique_ptr<PartBuilder> closing = std::move(pending_);
+  lock.unlock();
+  protocol::Part part = closing->take_part(entry.work.id);
+  lock.lock();
+  running_ = nullptr;
+  part.last = entry.next == entry.end;
+  put_out(std::move(part));
+  Work finished;
+  if (out_.back().last) {
+    finished = std::move(entry.work);  // freed without the lock
+    queue_.pop_front();
+  }
+  lock.unlock();
+  wake_();
+  finished.payloads = {};
+  lock.lock();
+}
+
+}  // namespace kiln::exec

@@ -1,0 +1,79 @@
+#include "exec/part_builder.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+
+#include <algorithm>
+
+namespace kiln::exec {
+
+void PartBuilder::succeeded(Interval units) {
+  if (units.empty()) return;
+  outcomes_ += units.size();
+  if (!done_.empty() && done_.back().last == units.first) {
+    done_.back().last = units.last;
+  } else {
+    done_.push_back(units);
+  }
+}
+
+void PartBuilder::failed(protocol::UnitFailure failure) {
+  ++outcomes_;
+  failure_bytes_ += failure.row.size() + failure.reason.size() + sizeof failure;
+  failures_.push_back(std::move(failure));
+}
+
+void PartBuilder::begin() {
+  start_ = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  began_ = Clock::now();
+}
+
+void PartBuilder::end() {
+  first_ended_ = Clock::now();
+  busy_ = std::chrono::duration<double>(first_ended_ - began_).count();
+}
+
+void PartBuilder::expect_complete(Interval claimed) const {
+  bool fits = outcomes_ == claimed.size();
+  UnitId after = claimed.first;
+  for (const Interval& units : done_) {
+    fits = fits && units.first >= after && units.last <= claimed.last;
+    after = units.last;
+  }
+  for (const protocol::UnitFailure& failure : failures_) {
+    fits =
+        fits && claimed.contains(failure.unit) &&
+        std::none_of(done_.begin(), done_.end(), [&](const Interval& units) { return units.contains(failure.unit); });
+  }
+  if (!fits) {
+    throw Error(ExitCode::internal,
+                fmt::format("the runner of units {} to {} did not say once of each what became of it",
+                            claimed.first.value(), claimed.last.value()));
+  }
+}
+
+void PartBuilder::append(PartBuilder& later) {
+  rows_.append(later.rows_);
+  for (const Interval& units : later.done_) succeeded(units);
+  for (protocol::UnitFailure& failure : later.failures_) failed(std::move(failure));
+  busy_ += later.busy_;
+}
+
+protocol::Part PartBuilder::take_part(BatchId batch) {
+  protocol::Part part;
+  part.batch = batch;
+  part.done = std::move(done_);
+  part.failures = std::move(failures_);
+  if (rows_.size() != 0) {
+    ByteWriter out;
+    out.reserve(rows_.bytes() + 16 * (rows_.columns() + 2));
+    rows_.encode(out);
+    part.rows = out.take();
+  }
+  part.start = start_;
+  part.busy_seconds = busy_;
+  outcomes_ = 0;
+  return part;
+}
+
+}  // namespace kiln::exec

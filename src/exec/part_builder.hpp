@@ -1,0 +1,54 @@
+#pragma once
+
+#include "exec/results.hpp"
+
+#include <atomic>
+#include <chrono>
+
+namespace kiln::exec {
+
+/// What became of units of one batch that were not reported yet. Not thread-safe but for the two flags.
+class PartBuilder : public Results {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit PartBuilder(const Schema& schema) : rows_(schema) {}
+
+  Rows& rows() override { return rows_; }
+  void succeeded(Interval units) override;
+  void failed(protocol::UnitFailure failure) override;
+  bool cancelled() const override { return cancelled_.load(std::memory_order_acquire); }
+  bool signalled() const override { return signalled_.load(std::memory_order_acquire); }
+
+  /// Any thread: what cancelled() and signalled() say from now on.
+  void set_cancelled() { cancelled_.store(true, std::memory_order_release); }
+  void set_signalled() { signalled_.store(true, std::memory_order_release); }
+
+  void begin();  ///< the clocks start
+  void end();    ///< and stop
+  double seconds() const { return busy_; }
+  /// Throws kiln::Error (internal) unless each unit of `claimed`, and no other, was said to have succeeded or failed.
+  void expect_complete(Interval claimed) const;
+
+  bool empty() const { return outcomes_ == 0; }
+  std::size_t bytes() const { return rows_.bytes() + failure_bytes_; }
+  Clock::time_point first_ended() const { return first_ended_; }
+  /// Takes over what is in `later` (units behind the ones here), which is left to be thrown away.
+  void append(PartBuilder& later);
+  /// What is reported; leaves this empty of outcomes, to be thrown away.
+  protocol::Part take_part(BatchId batch);
+
+ private:
+  Rows rows_;
+  std::vector<Interval> done_;
+  std::vector<protocol::UnitFailure> failures_;
+  std::uint64_t outcomes_ = 0;
+  std::size_t failure_bytes_ = 0;
+  double start_ = 0;
+  double busy_ = 0;
+  Clock::time_point began_, first_ended_;
+  std::atomic<bool> cancelled_ = false;
+  std::atomic<bool> signalled_ = false;
+};
+
+}  // namespace kiln::exec

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+
+/// What a rank and its helper say to each other over their socket pair. Both are one program, so plain structures do.
+namespace kiln::exec {
+
+enum class OrderKind : std::uint32_t { setup = 1, run = 2, cancel = 3, signal = 4 };
+
+/// Rank to helper; `size` bytes follow: an encoded CommandSetup, or the text of a command.
+struct OrderHeader {
+  OrderKind kind = OrderKind::run;
+  std::uint32_t attempt = 1;
+  std::uint64_t serial = 0;  ///< names the command; a cancel or signal is for the one with its serial only
+  std::uint64_t unit = 0;
+  std::uint64_t size = 0;
+};
+
+/// How a command ended.
+enum class Ending : std::uint8_t { exited, signaled, timed_out, cancelled, not_started };
+/// Where a command that was not started got stuck.
+enum class Step : std::uint8_t { none, directory, pipe, fork, shell };
+
+/// Helper to rank, one for each run; the two outputs follow.
+struct ReplyHeader {
+  std::uint64_t serial = 0;
+  Ending ending = Ending::exited;
+  Step step = Step::none;
+  bool stdout_cut = false;
+  bool stderr_cut = false;
+  std::int32_t error = 0;       ///< errno of `step`
+  std::int32_t exit_code = -1;  ///< -1: ended by a signal, or not started
+  std::int32_t signal = -1;     ///< -1: not ended by one
+  double start = 0;             ///< Unix seconds UTC
+  double seconds = 0;
+  double user_seconds = 0;
+  double system_seconds = 0;
+  std::int64_t max_rss = 0;  ///< bytes
+  std::uint64_t stdout_size = 0;
+  std::uint64_t stderr_size = 0;
+};
+
+/// Sends all of it; false when the other side is gone. Changes the vector's entries.
+bool send_all(int socket, iovec* parts, std::size_t count);
+
+}  // namespace kiln::exec

@@ -1,0 +1,182 @@
+#include "exec/spawner.hpp"
+
+#include "exec/process_tree.hpp"
+#include "exec/shell_syntax.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <chrono>
+
+namespace kiln::exec {
+namespace {
+
+constexpr int kHelperFailed = 70;
+
+/// Signals are blocked, not handled, so that a command gets default dispositions without any work.
+void take_default_signals() {
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+}
+
+/// Standard streams become /dev/null, the socket 3; all other descriptors are closed.
+void keep_only(int socket) {
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) _exit(kHelperFailed);
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fd == socket) socket = fcntl(socket, F_DUPFD_CLOEXEC, 3);
+    if (dup2(null, fd) < 0) _exit(kHelperFailed);
+  }
+  if (socket != 3 && dup3(socket, 3, O_CLOEXEC) < 0) _exit(kHelperFailed);
+  closefrom(4);
+}
+
+}  // namespace
+
+void Spawner::serve_in_this_process(int socket, const std::atomic<std::uint64_t>& beats, Duration silence) {
+  take_default_signals();
+  setsid();
+  prctl(PR_SET_NAME, "kiln-helper");
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  prctl(PR_SET_PDEATHSIG, 0);
+  keep_only(socket);
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  Fd child_signals(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!child_signals) _exit(kHelperFailed);
+  const int children = child_signals.get();
+  try {
+    Spawner spawner(Fd(3), std::move(child_signals), beats, silence);
+    spawner.serve();
+  } catch (...) {
+    // Out of memory, or an order that cannot be: the rank sees the socket close.
+    end_descendants(children, Duration::zero());
+    _exit(kHelperFailed);
+  }
+  _exit(0);
+}
+
+Spawner::Spawner(Fd socket, Fd child_signals, const std::atomic<std::uint64_t>& beats, Duration silence)
+    : orders_(std::move(socket)), child_signals_(std::move(child_signals)), rank_(beats, silence) {}
+
+void Spawner::serve() {
+  while (!orders_.closed()) {
+    while (const auto order = orders_.next()) {
+      if (order->header.kind == OrderKind::setup) set_up(*order);
+      if (order->header.kind == OrderKind::run) run(*order);
+    }
+    if (orders_.closed()) break;
+    pollfd wait{orders_.fd(), POLLIN, 0};
+    if (poll(&wait, 1, -1) > 0) orders_.receive();
+  }
+  end_descendants(child_signals_.get(), Duration::zero());
+}
+
+void Spawner::set_up(const Order& order) {
+  setup_ = decode_command_setup(as_bytes(order.body));
+  environment_ = std::make_unique<ChildEnvironment>(setup_);
+  programs_ = std::make_unique<ProgramPath>(std::string(environment_->value("PATH")));
+  direct_ = is_known_shell(setup_.shell) && !environment_->changes_shell();
+  umask(static_cast<mode_t>(setup_.umask));
+  in_directory_ = false;
+}
+
+void Spawner::run(const Order& order) {
+  ReplyHeader answer;
+  answer.serial = order.header.serial;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  answer.start = std::chrono::duration<double>(now).count();
+  const auto began = std::chrono::steady_clock::now();
+  pid_t pid = -1;
+  if (enter_directory(answer) && start(order, answer, pid)) {
+    RunningCommand command({orders_, child_signals_.get(), rank_, streams_, setup_}, answer.serial, pid, began);
+    command.wait_for_end();
+    command.describe(answer);
+  }
+  reply(answer);
+}
+
+bool Spawner::enter_directory(ReplyHeader& reply) {
+  if (in_directory_) return true;
+  if (environment_ == nullptr || chdir(setup_.working_directory.c_str()) != 0) {
+    reply.ending = Ending::not_started;
+    reply.step = Step::directory;
+    reply.error = environment_ == nullptr ? EINVAL : errno;
+    return false;
+  }
+  in_directory_ = true;
+  return true;
+}
+
+bool Spawner::open_streams(ReplyHeader& reply, Fd& out, Fd& err) {
+  streams_.out.begin(Fd(), setup_.output_limit);
+  streams_.err.begin(Fd(), setup_.output_limit);
+  if (setup_.keep_output == KeepOutput::none) return true;
+  int ends[4] = {-1, -1, -1, -1};
+  const bool made = pipe2(ends, O_CLOEXEC) == 0 && pipe2(ends + 2, O_CLOEXEC) == 0;
+  if (!made) {
+    reply.ending = Ending::not_started;
+    reply.step = Step::pipe;
+    reply.error = errno;
+  }
+  streams_.out.begin(Fd(ends[0]), setup_.output_limit);
+  out.reset(ends[1]);
+  streams_.err.begin(Fd(ends[2]), setup_.output_limit);
+  err.reset(ends[3]);
+  return made;
+}
+
+bool Spawner::start(const Order& order, ReplyHeader& reply, pid_t& pid) {
+  Fd out, err;
+  if (!open_streams(reply, out, err)) return false;
+  command_.assign(order.body);
+  LaunchPlan plan;
+  if (direct_ && plain_words(command_, words_) && !environment_->has_function(words_.front())) {
+    plan.program = programs_->find(words_.front());
+    arguments_.clear();
+    for (std::string& word : words_) arguments_.push_back(word.data());
+    arguments_.push_back(nullptr);
+    plan.arguments = arguments_.data();
+  }
+  // A command that begins like an option would be taken for one.
+  char flag[] = "-c", end_of_options[] = "--";
+  const bool like_option = command_.starts_with('-') || command_.starts_with('+');
+  char* shell_arguments[] = {setup_.shell.data(), flag, like_option ? end_of_options : command_.data(),
+                             like_option ? command_.data() : nullptr, nullptr};
+  plan.shell = setup_.shell.c_str();
+  plan.shell_arguments = shell_arguments;
+  plan.environment = environment_->for_unit(order.header.unit, order.header.attempt);
+  plan.out = out.get();
+  plan.err = err.get();
+  const Launched launched = launch(plan);
+  pid = launched.pid;
+  if (launched.error == 0) return true;
+  reply.ending = Ending::not_started;
+  reply.step = launched.no_process ? Step::fork : Step::shell;
+  reply.error = launched.error;
+  return false;
+}
+
+void Spawner::reply(ReplyHeader& reply) {
+  const bool succeeded = reply.ending == Ending::exited && reply.exit_code == 0;
+  const bool keep = setup_.keep_output == KeepOutput::all || (setup_.keep_output == KeepOutput::failed && !succeeded);
+  const std::string_view out = keep ? streams_.out.kept() : std::string_view();
+  const std::string_view err = keep ? streams_.err.kept() : std::string_view();
+  reply.stdout_cut = keep && streams_.out.cut();
+  reply.stderr_cut = keep && streams_.err.cut();
+  reply.stdout_size = out.size();
+  reply.stderr_size = err.size();
+  orders_.reply(reply, out, err);
+  streams_.out.release();
+  streams_.err.release();
+}
+
+}  // namespace kiln::exec

@@ -1,0 +1,145 @@
+#include "exec/spawner_client.hpp"
+
+#include "exec/spawner.hpp"
+
+#include <fmt/core.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <kiln/error.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+namespace kiln::exec {
+namespace {
+
+constexpr std::size_t kSmallReply = 1 << 16;
+constexpr std::size_t kKeepBuffer = 4 << 20;
+
+[[noreturn]] void cannot_start(const char* what) {
+  throw Error(ExitCode::internal, fmt::format("cannot start the helper process that runs commands: {}: {}; "
+                                              "raise the limits of processes and open files",
+                                              what, std::strerror(errno)));
+}
+
+}  // namespace
+
+std::unique_ptr<SpawnerClient> SpawnerClient::start(Options options) {
+  static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "the page is shared between processes");
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) cannot_start("socketpair");
+  Fd mine(ends[0]), its(ends[1]);
+  void* page = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) cannot_start("mmap");
+  auto* shared = new (page) Shared;
+  const pid_t helper = fork();
+  if (helper < 0) {
+    const int error = errno;
+    munmap(page, sizeof(Shared));
+    errno = error;
+    cannot_start("fork");
+  }
+  if (helper == 0) Spawner::serve_in_this_process(its.get(), shared->beats, options.silence);
+  return std::unique_ptr<SpawnerClient>(new SpawnerClient(std::move(mine), helper, shared));
+}
+
+SpawnerClient::SpawnerClient(Fd socket, pid_t helper, Shared* shared)
+    : socket_(std::move(socket)), helper_(helper), shared_(shared), buffer_(kSmallReply) {}
+
+SpawnerClient::~SpawnerClient() {
+  socket_.reset();
+  while (!reaped_ && waitpid(helper_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  munmap(shared_, sizeof(Shared));
+}
+
+void SpawnerClient::set_up(const CommandSetup& setup) {
+  const Bytes content = encode(setup);
+  OrderHeader header;
+  header.kind = OrderKind::setup;
+  const std::lock_guard lock(sending_);
+  if (!send(header, as_text(content))) helper_died();
+}
+
+CommandResult SpawnerClient::run(UnitId unit, std::uint32_t attempt, std::string_view command) {
+  begin(unit, attempt, command);
+  return finish();
+}
+
+void SpawnerClient::begin(UnitId unit, std::uint32_t attempt, std::string_view command) {
+  const std::lock_guard lock(sending_);
+  OrderHeader header;
+  header.kind = OrderKind::run;
+  header.unit = unit.value();
+  header.attempt = attempt;
+  header.serial = ++serial_;
+  running_ = true;
+  if (!send(header, command)) helper_died();
+}
+
+CommandResult SpawnerClient::finish() {
+  if (buffer_.size() > kKeepBuffer) std::vector<char>(kSmallReply).swap(buffer_);
+  received_ = 0;
+  CommandResult result;
+  receive(sizeof result.header);
+  std::memcpy(&result.header, buffer_.data(), sizeof result.header);
+  const std::size_t size = sizeof result.header + result.header.stdout_size + result.header.stderr_size;
+  if (size > buffer_.size()) buffer_.resize(size);
+  receive(size);
+  result.out = {buffer_.data() + sizeof result.header, result.header.stdout_size};
+  result.err = {result.out.data() + result.out.size(), result.header.stderr_size};
+  const std::lock_guard lock(sending_);
+  running_ = false;
+  return result;
+}
+
+void SpawnerClient::receive(std::size_t least) {
+  while (received_ < least) {
+    const ssize_t got = recv(socket_.get(), buffer_.data() + received_, buffer_.size() - received_, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) helper_died();
+    received_ += static_cast<std::size_t>(got);
+  }
+}
+
+void SpawnerClient::cancel() {
+  const std::lock_guard lock(sending_);
+  OrderHeader header;
+  header.kind = OrderKind::cancel;
+  header.serial = serial_;
+  if (running_) send(header, {});  // a dead helper is reported by finish()
+}
+
+void SpawnerClient::signal() {
+  const std::lock_guard lock(sending_);
+  OrderHeader header;
+  header.kind = OrderKind::signal;
+  header.serial = serial_;
+  if (running_) send(header, {});
+}
+
+bool SpawnerClient::send(const OrderHeader& header, std::string_view body) {
+  OrderHeader copy = header;
+  copy.size = body.size();
+  iovec parts[] = {{&copy, sizeof copy}, {const_cast<char*>(body.data()), body.size()}};
+  return send_all(socket_.get(), parts, std::size(parts));
+}
+
+void SpawnerClient::helper_died() {
+  int status = 0;
+  pid_t ended = 0;
+  while (!reaped_ && (ended = waitpid(helper_, &status, 0)) < 0 && errno == EINTR) {
+  }
+  reaped_ = true;
+  const std::string how = ended != helper_      ? std::string("its end was not seen")
+                          : WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
+                                                : fmt::format("exit code {}", WEXITSTATUS(status));
+  throw Error(ExitCode::internal,
+              fmt::format("the helper process {} that runs this rank's commands has died ({}); what it ran is lost and "
+                          "runs again with the next `kiln run`",
+                          helper_, how));
+}
+
+}  // namespace kiln::exec

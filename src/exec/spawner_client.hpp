@@ -1,0 +1,79 @@
+#pragma once
+
+#include "exec/command_setup.hpp"
+#include "exec/fd.hpp"
+#include "exec/spawn_wire.hpp"
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace kiln::exec {
+
+/// What became of a command. The outputs are valid until the next run.
+struct CommandResult {
+  ReplyHeader header;
+  std::string_view out;
+  std::string_view err;
+};
+
+/// A rank's side of its helper, the process that runs its commands.
+class SpawnerClient {
+ public:
+  struct Options {
+    /// The helper ends what it runs when the rank has not beaten for this long; counted from the first beat on.
+    Duration silence = std::chrono::seconds(60);
+  };
+
+  /// Forks the helper: to be called first of all in main, before MPI_Init and before there are threads. Throws
+  /// kiln::Error (internal) where that fails.
+  static std::unique_ptr<SpawnerClient> start(Options options);
+  static std::unique_ptr<SpawnerClient> start() { return start(Options()); }
+  /// The helper ends all it started and leaves; waits for that.
+  ~SpawnerClient();
+  SpawnerClient(const SpawnerClient&) = delete;
+  SpawnerClient& operator=(const SpawnerClient&) = delete;
+
+  /// Before the first run; counts for the runs after it.
+  void set_up(const CommandSetup& setup);
+  /// Runs a command and waits for its end. One thread at a time. Throws kiln::Error (internal) when the helper has
+  /// died.
+  CommandResult run(UnitId unit, std::uint32_t attempt, std::string_view command);
+  /// Splits run in two: after begin(), cancel() and signal() hold for this command.
+  void begin(UnitId unit, std::uint32_t attempt, std::string_view command);
+  CommandResult finish();
+
+  /// Any thread, at any time: hold for the command that runs now; nothing happens when none does.
+  void cancel();
+  void signal();
+  /// Any thread: the rank lives. Costs nothing; to be called several times within `silence`.
+  void beat() noexcept { shared_->beats.fetch_add(1, std::memory_order_relaxed); }
+
+  pid_t helper() const { return helper_; }
+
+ private:
+  struct Shared {
+    std::atomic<std::uint64_t> beats = 0;
+  };
+  SpawnerClient(Fd socket, pid_t helper, Shared* shared);
+
+  bool send(const OrderHeader& header, std::string_view body);
+  void receive(std::size_t least);
+  [[noreturn]] void helper_died();
+
+  Fd socket_;
+  pid_t helper_;
+  Shared* shared_;  // a page shared with the helper
+  bool reaped_ = false;
+  std::mutex sending_;
+  std::uint64_t serial_ = 0;  // of the last command
+  bool running_ = false;      // both guarded by sending_
+  std::vector<char> buffer_;  // the reply
+  std::size_t received_ = 0;
+};
+
+}  // namespace kiln::exec
