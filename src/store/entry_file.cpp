@@ -30,8 +30,8 @@ void write_facts(const h5::Handle& file, const EntryHeader& header) {
   h5::write_attribute(file, "round", header.round);
 }
 
-Bytes finish(const h5::Handle& file, EntryHeader header) {
-  Bytes bytes = h5::image_behind(file, kHeaderBytes);
+Bytes finish(h5::MemoryFile& file, EntryHeader header) {
+  Bytes bytes = file.finish(kHeaderBytes);
   header.length = bytes.size() - kHeaderBytes;
   header.checksum = checksum(ByteView(bytes).subspan(kHeaderBytes));
   write_header(header, bytes);
@@ -115,15 +115,17 @@ void number_dead_letters(EntryBody& body, EntryNumber number) {
 Bytes encode_entry(const Entry& entry, const Schema& schema) {
   const EntryHeader header{
       type_of(entry.body), entry.number, entry.number, entry.epoch, entry.stage, entry.round, 0, 0};
-  const h5::Handle file = h5::create_in_memory();
+  h5::MemoryFile memory;
+  const h5::Handle& file = memory.root();
   write_facts(file, header);
   write_body(file, entry.body, schema);
-  return finish(file, header);
+  return finish(memory, header);
 }
 
 Bytes encode_merged(const Merged& merged, const Schema& schema) {
   const EntryHeader header{EntryType::merged, merged.first, merged.last, merged.epoch, StageId(), 0, 0, 0};
-  const h5::Handle file = h5::create_in_memory();
+  h5::MemoryFile memory;
+  const h5::Handle& file = memory.root();
   write_facts(file, header);
   for (std::size_t i = 0; i < merged.parts.size(); ++i) {
     const h5::Handle group = h5::create_group(file, fmt::format("parts/{}", i));
@@ -135,7 +137,7 @@ Bytes encode_merged(const Merged& merged, const Schema& schema) {
     h5::write_values(file, fmt::format("carried/{:09}", carried.number.value()),
                      std::span<const std::byte>(carried.file));
   }
-  return finish(file, header);
+  return finish(memory, header);
 }
 
 EntryFile::EntryFile(std::filesystem::path path) : path_(std::move(path)) {

@@ -5,6 +5,9 @@
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
 #include <mutex>
 
 namespace kiln::store::h5 {
@@ -29,7 +32,8 @@ Handle make_properties(hid_t kind) { return Handle(check(H5Pcreate(kind), "make 
 
 Handle access_properties() {
   Handle properties = make_properties(H5P_FILE_ACCESS);
-  check(H5Pset_libver_bounds(properties.id(), H5F_LIBVER_V110, H5F_LIBVER_V110), "set the format");
+  // The format of HDF5 1.8: small headers, read everywhere.
+  check(H5Pset_libver_bounds(properties.id(), H5F_LIBVER_V18, H5F_LIBVER_LATEST), "set the format");
   // Locking fails on many cluster file systems, and a reader must never stop a run.
   check(H5Pset_file_locking(properties.id(), 0, 1), "switch file locking off");
   return properties;
@@ -41,6 +45,23 @@ Handle create(const std::string& name, const Handle& access) {
   return Handle(check(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), "create", name));
 }
 
+// HDF5 takes two open files in memory of one name for the same file.
+std::string memory_name() {
+  static std::atomic<std::uint64_t> next{0};
+  return fmt::format("kiln-memory-{}", next++);
+}
+
+constexpr std::size_t kGrowth = std::size_t{1} << 16;
+
+// HDF5 asks these for the memory of a file in memory.
+void* grab(std::size_t size, H5FD_file_image_op_t, void*) { return std::malloc(size); }
+void* copy(void* to, const void* from, std::size_t size, H5FD_file_image_op_t, void*) {
+  return std::memcpy(to, from, size);
+}
+void* regrab(void* memory, std::size_t size, H5FD_file_image_op_t, void*) { return std::realloc(memory, size); }
+void* same_owner(void* owner) { return owner; }
+herr_t forget_owner(void*) { return 0; }
+
 herr_t add_name(hid_t, const char* name, const H5L_info_t*, void* out) {
   try {
     static_cast<std::vector<std::string>*>(out)->emplace_back(name);
@@ -51,6 +72,19 @@ herr_t add_name(hid_t, const char* name, const H5L_info_t*, void* out) {
 }
 
 }  // namespace
+
+struct MemoryFile::Sink {
+  ~Sink() { std::free(memory); }
+  static herr_t release(void* given_up, H5FD_file_image_op_t operation, void* owner) {
+    if (operation == H5FD_FILE_IMAGE_OP_FILE_CLOSE && owner != nullptr) {
+      std::free(std::exchange(static_cast<Sink*>(owner)->memory, given_up));
+    } else {
+      std::free(given_up);
+    }
+    return 0;
+  }
+  void* memory = nullptr;
+};
 
 Lock::Lock() {
   process_lock().lock();
@@ -90,33 +124,37 @@ void Handle::close() {
   check(H5Iget_type(id) == H5I_FILE ? H5Fclose(id) : H5Idec_ref(id), "close an object");
 }
 
-Handle create_in_memory() {
+MemoryFile::MemoryFile() : sink_(std::make_unique<Sink>()) {
   const Lock lock;
   const Handle access = access_properties();
-  check(H5Pset_fapl_core(access.id(), std::size_t{1} << 16, 0), "use memory");
-  return create("in memory", access);
+  check(H5Pset_fapl_core(access.id(), kGrowth, 0), "use memory");
+  H5FD_file_image_callbacks_t calls{grab, copy, regrab, &Sink::release, same_owner, forget_owner, sink_.get()};
+  check(H5Pset_file_image_callbacks(access.id(), &calls), "use memory");
+  file_ = create(memory_name(), access);
 }
 
-Bytes image(const Handle& file) { return image_behind(file, 0); }
+MemoryFile::~MemoryFile() = default;
 
-Bytes image_behind(const Handle& file, std::size_t space) {
+// The bytes are taken when HDF5 lets go of them at the close: H5Fget_file_image of 1.10.8, asked for bytes, clears a
+// flag in the superblock of an open file without correcting the superblock's checksum.
+Bytes MemoryFile::finish(std::size_t space) {
   const Lock lock;
-  check(H5Fflush(file.id(), H5F_SCOPE_LOCAL), "flush");
-  const ssize_t size = check(H5Fget_file_image(file.id(), nullptr, 0), "take the image");
-  Bytes bytes(space + static_cast<std::size_t>(size));
-  const ssize_t taken =
-      check(H5Fget_file_image(file.id(), bytes.data() + space, bytes.size() - space), "take the image");
-  bytes.resize(space + static_cast<std::size_t>(taken));
+  check(H5Fflush(file_.id(), H5F_SCOPE_LOCAL), "flush");
+  const auto size = static_cast<std::size_t>(check(H5Fget_file_image(file_.id(), nullptr, 0), "ask for the size"));
+  file_.close();
+  if (sink_->memory == nullptr) throw Error(ExitCode::internal, "HDF5 keeps a file in memory open");
+  Bytes bytes(space + size);
+  std::memcpy(bytes.data() + space, sink_->memory, size);
   return bytes;
 }
 
 Handle open_image(ByteView bytes) {
   const Lock lock;
   const Handle access = access_properties();
-  check(H5Pset_fapl_core(access.id(), std::size_t{1} << 16, 0), "use memory");
+  check(H5Pset_fapl_core(access.id(), kGrowth, 0), "use memory");
   // HDF5 copies the buffer; the parameter lacks a const only.
   check(H5Pset_file_image(access.id(), const_cast<std::byte*>(bytes.data()), bytes.size()), "take an image");
-  return Handle(check(H5Fopen("in memory", H5F_ACC_RDONLY, access.id()), "open an image"));
+  return Handle(check(H5Fopen(memory_name().c_str(), H5F_ACC_RDONLY, access.id()), "open an image"));
 }
 
 Handle open_file(const std::filesystem::path& path) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,17 +79,28 @@ constexpr Type type_of() {
 
 // ---- Files
 
-/// A new file in memory, never on disk; image() gives its bytes.
-Handle create_in_memory();
-/// The bytes of a file made by create_in_memory, as they would be on disk.
-Bytes image(const Handle& file);
-/// As image(), with `space` zero bytes in front.
-Bytes image_behind(const Handle& file, std::size_t space);
+/// A new file in memory, never on disk.
+class MemoryFile {
+ public:
+  MemoryFile();
+  ~MemoryFile();
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+  const Handle& root() const { return file_; }
+  /// Closes the file (no handle of an object in it may be open) and returns its bytes as they would be on disk, with
+  /// `space` zero bytes in front. Called at most once.
+  Bytes finish(std::size_t space = 0);
+
+ private:
+  struct Sink;
+  std::unique_ptr<Sink> sink_;  // outlives file_
+  Handle file_;
+};
 /// Opens verified bytes for reading. They are copied.
 Handle open_image(ByteView bytes);
 /// Opens a verified file for reading, without HDF5's file locking. A user block in front is skipped.
 Handle open_file(const std::filesystem::path& path);
-/// A new file on disk (an older one is replaced), in the newest format that HDF5 1.10 reads.
+/// A new file on disk (an older one is replaced), in the format of HDF5 1.8, which every reader knows.
 Handle create_file(const std::filesystem::path& path);
 /// Everything written goes to the system (not yet to the disk: fsync is the caller's).
 void flush(const Handle& file);
