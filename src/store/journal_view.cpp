@@ -1,0 +1,133 @@
+#include "store/journal_view.hpp"
+
+#include "store/source_copy.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace kiln::store {
+namespace {
+
+// A commit's part before it is known which of its rows count.
+struct Candidate {
+  RowsPart place;
+  Entry ledger;  // done and dead only
+};
+
+class Collector {
+ public:
+  Collector(const ViewOptions& options, JournalView& view) : options_(options), view_(view) {}
+
+  void visit(const Visit& visit) {
+    ledger_.add(visit.entry);
+    const auto* commit = std::get_if<CommitEntry>(&visit.entry.body);
+    if (commit == nullptr) return;
+    if (options_.batches) view_.batches.insert(view_.batches.end(), commit->batches.begin(), commit->batches.end());
+    if (!options_.parts) return;
+    Candidate candidate{{visit.in.path(), visit.part, visit.entry.stage, visit.entry.number, {}}, visit.entry};
+    std::get<CommitEntry>(candidate.ledger.body).batches.clear();
+    candidates_.push_back(std::move(candidate));
+  }
+
+  void resolve() {
+    view_.ledger = ledger_.state();
+    RowResolver resolver(StageId(0), view_.ledger);
+    for (Candidate& candidate : candidates_) {
+      candidate.place.take = resolver.take(candidate.ledger);
+      if (!candidate.place.take.empty()) view_.parts.push_back(std::move(candidate.place));
+    }
+  }
+
+ private:
+  const ViewOptions& options_;
+  JournalView& view_;
+  LedgerBuilder ledger_;
+  std::vector<Candidate> candidates_;
+};
+
+// Where the journal is whole, a copy without an entry was never said to count.
+bool is_damaged(const JournalView& view) { return !view.scan.problems.empty() || view.scan.merged_lost; }
+
+std::uint64_t units_with_results(const LedgerState& ledger) {
+  std::uint64_t units = 0;
+  if (const auto back = ledger.done.back()) units = back->last.value();
+  if (!ledger.dead.empty()) units = std::max(units, ledger.dead.rbegin()->first.value() + 1);
+  return units;
+}
+
+class SourceChain {
+ public:
+  SourceChain(const std::filesystem::path& directory, JournalView& view) : directory_(directory), view_(view) {}
+
+  void follow() {
+    std::vector<const SourceEntry*> entries;
+    for (const auto& source : view_.ledger.sources) entries.push_back(&source.body);
+    std::stable_sort(entries.begin(), entries.end(), [](auto* a, auto* b) { return a->version < b->version; });
+    for (const SourceEntry* entry : entries) {
+      if (entry->version <= view_.registry.version()) continue;
+      fill_gap(entry->version);
+      view_.registry.restore(*entry);
+    }
+    const std::uint64_t results = units_with_results(view_.ledger);
+    // What comes after the last valid entry: only where something is known to be lost.
+    while (is_damaged(view_) || results > view_.registry.units()) {
+      if (!rebuild(view_.registry.version() + 1)) break;
+    }
+    if (results <= view_.registry.units()) return;
+    view_.notes.push_back(
+        fmt::format("which commands units {} to {} are is lost with their source entry; these commands run again",
+                    view_.registry.units(), results - 1));
+    view_.registry.reserve(results);
+  }
+
+ private:
+  void fill_gap(std::uint32_t before) {
+    for (std::uint32_t version = view_.registry.version() + 1; version < before; ++version) {
+      if (rebuild(version)) continue;
+      view_.notes.push_back(fmt::format("version {} of the source is lost; its commands may run again", version));
+    }
+  }
+
+  bool rebuild(std::uint32_t version) {
+    auto entry = rebuild_source_entry(directory_, version);
+    if (!entry || entry->units < view_.registry.units()) return false;
+    view_.registry.restore(*entry);
+    view_.notes.push_back(fmt::format("version {} of the source was rebuilt from source/{}.units", version, version));
+    view_.ledger.sources.push_back({EntryNumber(0), Epoch(0), *std::move(entry)});
+    return true;
+  }
+
+  const std::filesystem::path& directory_;
+  JournalView& view_;
+};
+
+}  // namespace
+
+std::vector<CommitEntry::Dead> JournalView::active_dead() const {
+  const schedule::IntervalSet active = registry.active();
+  std::vector<CommitEntry::Dead> dead;
+  for (const auto& [unit, letter] : ledger.dead) {
+    if (active.contains(unit)) dead.push_back(letter);
+  }
+  return dead;
+}
+
+std::uint64_t JournalView::pending() const {
+  schedule::IntervalSet open = registry.active();
+  open.erase(ledger.done);
+  for (const auto& [unit, letter] : ledger.dead) open.erase(single(unit));
+  return open.count();
+}
+
+JournalView read_journal(const std::filesystem::path& run_directory, const ViewOptions& options) {
+  JournalView view;
+  Collector collector(options, view);
+  view.scan = scan_journal(run_directory, {.rows = false, .numbers_per_folder = options.numbers_per_folder},
+                           [&](const Visit& visit) { collector.visit(visit); });
+  collector.resolve();
+  SourceChain(run_directory, view).follow();
+  return view;
+}
+
+}  // namespace kiln::store

@@ -1,0 +1,171 @@
+#include "store/results_tables.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace kiln::store {
+namespace {
+
+constexpr std::string_view kUnits = "units/";
+constexpr std::string_view kStatus = "units/status";
+constexpr std::string_view kAttempts = "units/attempts";
+constexpr std::string_view kRemoved = "removed";
+
+// What kiln itself wrote into a text column needs no flags.
+bool is_flagged(const std::string& name) { return name != kStatus && name != "units/host"; }
+
+std::set<std::string> groups_of(const Schema& schema) {
+  std::set<std::string> groups;
+  for (const Column& column : schema) groups.insert(column.name.substr(0, column.name.rfind('/')));
+  return groups;
+}
+
+}  // namespace
+
+bool has_unit_table(const Schema& schema) {
+  return std::any_of(schema.begin(), schema.end(), [](const Column& column) { return column.name.starts_with(kUnits); });
+}
+
+ResultsTables::ResultsTables(const h5::Handle& file, const Schema& schema, std::uint64_t rows, const JournalView& view)
+    : schema_(schema), view_(view), rows_(rows), by_unit_(has_unit_table(schema)) {
+  has_lines_ = !view.registry.lines().empty();
+  if (by_unit_) {
+    add_key(file, "units/id", ColumnType::u64, "number of the unit: fixed when it first entered the run");
+    add_key(file, "units/stage", ColumnType::i32, "number of the stage");
+    add_key(file, "units/line", ColumnType::i64, "line in the present task file, from 1; -1 where it is not there any more");
+  } else {
+    for (const std::string& group : groups_of(schema)) {
+      add_key(file, group + "/unit", ColumnType::u64, "number of the unit that gave the row");
+    }
+  }
+  columns_.reserve(schema.size());
+  for (const Column& column : schema) {
+    if (column.type == ColumnType::text) {
+      TextColumnWriter writer(file, column.name, rows, is_flagged(column.name));
+      writer.describe(column.unit, column.description);
+      columns_.emplace_back(std::move(writer));
+    } else {
+      ColumnWriter writer(file, column.name, column.type, rows);
+      writer.describe(column.unit, column.description, true);
+      columns_.emplace_back(std::move(writer));
+    }
+  }
+}
+
+void ResultsTables::add_key(const h5::Handle& file, const std::string& path, ColumnType type,
+                            std::string_view description) {
+  keys_.emplace_back(file, path, type, rows_);
+  keys_.back().describe("", description, type == ColumnType::i64);
+}
+
+std::int64_t ResultsTables::line_of(std::uint64_t unit) const {
+  const auto& lines = view_.registry.lines();
+  return unit < lines.size() ? lines[unit] : -1;
+}
+
+void ResultsTables::put_keys(const RowWindow& window) {
+  for (const RowWindow::Pick& pick : window.picks) {
+    if (by_unit_) {
+      keys_[0].put(pick.unit);
+      keys_[1].put(std::int32_t{0});
+      keys_[2].put(line_of(pick.unit));
+    } else {
+      for (ColumnWriter& key : keys_) key.put(pick.unit);
+    }
+  }
+}
+
+void ResultsTables::put_fixed(std::size_t column, const RowWindow& window, ColumnWriter& out) const {
+  const std::size_t width = column_width(schema_[column].type);
+  const auto& picks = window.picks;
+  for (std::size_t i = 0; i < picks.size();) {
+    // Neighbours in one file go in one piece.
+    std::size_t end = i + 1;
+    while (end < picks.size() && picks[end].slot == picks[i].slot && picks[end].row == picks[end - 1].row + 1) ++end;
+    out.append(window.rows[picks[i].slot].values(column).subspan(picks[i].row * width, (end - i) * width));
+    i = end;
+  }
+}
+
+void ResultsTables::put_texts(std::size_t column, const RowWindow& window, TextColumnWriter& out) const {
+  const bool status = by_unit_ && has_lines_ && schema_[column].name == kStatus;
+  for (const RowWindow::Pick& pick : window.picks) {
+    const bool removed = status && line_of(pick.unit) < 0;
+    out.put(removed ? kRemoved : window.rows[pick.slot].text_at(column, pick.row));
+  }
+}
+
+void ResultsTables::put(const RowWindow& window) {
+  put_keys(window);
+  for (std::size_t column = 0; column < columns_.size(); ++column) {
+    if (auto* texts = std::get_if<TextColumnWriter>(&columns_[column])) {
+      put_texts(column, window, *texts);
+    } else {
+      put_fixed(column, window, std::get<ColumnWriter>(columns_[column]));
+    }
+  }
+}
+
+void ResultsTables::finish() {
+  for (ColumnWriter& key : keys_) key.finish();
+  for (Writer& column : columns_) std::visit([](auto& writer) { writer.finish(); }, column);
+}
+
+Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, const Schema& schema) {
+  Rows rows(schema);
+  for (const UnitId unit : units) {
+    const auto dead = view.ledger.dead.find(unit);
+    if (dead == view.ledger.dead.end()) continue;
+    rows.begin_row(unit);
+    for (const Column& column : schema) {
+      if (column.name == kStatus && column.type == ColumnType::text) {
+        rows.put_text("failed");
+      } else if (column.name == kAttempts && column.type == ColumnType::i32) {
+        rows.put(static_cast<std::int32_t>(dead->second.letter.attempts));
+      } else {
+        put_missing(rows, column.type);
+      }
+    }
+  }
+  return rows;
+}
+
+void write_dead_letters(const h5::Handle& file, const std::vector<CommitEntry::Dead>& dead) {
+  ColumnWriter unit(file, "dead_letters/unit", ColumnType::u64, dead.size());
+  ColumnWriter attempts(file, "dead_letters/attempts", ColumnType::i32, dead.size());
+  TextColumnWriter reason(file, "dead_letters/reason", dead.size(), false);
+  unit.describe("", "number of the unit that was set aside");
+  attempts.describe("", "attempts that were charged to it");
+  reason.describe("", "why the last attempt failed");
+  for (const CommitEntry::Dead& one : dead) {
+    unit.put(one.letter.unit.value());
+    attempts.put(static_cast<std::int32_t>(one.letter.attempts));
+    reason.put(one.letter.reason);
+  }
+  unit.finish();
+  attempts.finish();
+  reason.finish();
+}
+
+void write_batches(const h5::Handle& file, std::vector<protocol::BatchRecord> batches) {
+  std::stable_sort(batches.begin(), batches.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
+  const auto column = [&](const char* name, ColumnType type, std::string_view unit, std::string_view description,
+                          const auto& value) {
+    ColumnWriter writer(file, std::string("batches/") + name, type, batches.size());
+    writer.describe(unit, description);
+    for (const protocol::BatchRecord& batch : batches) writer.put(value(batch));
+    writer.finish();
+  };
+  using Record = protocol::BatchRecord;
+  column("batch", ColumnType::u64, "", "number of the batch within its launch",
+         [](const Record& r) { return r.batch.value(); });
+  column("rank", ColumnType::i32, "", "rank that ran it", [](const Record& r) { return r.rank.value(); });
+  column("first", ColumnType::u64, "", "first unit of the part", [](const Record& r) { return r.units.first.value(); });
+  column("last", ColumnType::u64, "", "one past the last unit of the part",
+         [](const Record& r) { return r.units.last.value(); });
+  column("count", ColumnType::u64, "", "units of the part that ended", [](const Record& r) { return r.count; });
+  column("start", ColumnType::f64, "s", "when the part began, Unix time UTC", [](const Record& r) { return r.start; });
+  column("seconds", ColumnType::f64, "s", "time the rank spent on it", [](const Record& r) { return r.busy_seconds; });
+}
+
+}  // namespace kiln::store

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "store/journal_view.hpp"
+#include "store/row_stream.hpp"
+#include "store/table_writer.hpp"
+
+#include <functional>
+#include <memory>
+#include <variant>
+#include <vector>
+
+namespace kiln::store {
+
+/// The tables of results.h5 that hold the units' rows: a group for each first part of the schema's names. Where there
+/// is a group "units" it has one row a unit, with id, stage and line, and all other groups go row by row with it; else
+/// each group has a column "unit".
+class ResultsTables {
+ public:
+  /// Borrows both for its life.
+  ResultsTables(const h5::Handle& file, const Schema& schema, std::uint64_t rows, const JournalView& view);
+
+  void put(const RowWindow& window);
+  /// Throws kiln::Error (internal) unless `rows` rows were put.
+  void finish();
+
+ private:
+  using Writer = std::variant<ColumnWriter, TextColumnWriter>;
+  void put_keys(const RowWindow& window);
+  void put_fixed(std::size_t column, const RowWindow& window, ColumnWriter& out) const;
+  void put_texts(std::size_t column, const RowWindow& window, TextColumnWriter& out) const;
+  std::int64_t line_of(std::uint64_t unit) const;
+  void add_key(const h5::Handle& file, const std::string& path, ColumnType type, std::string_view description);
+
+  const Schema& schema_;
+  const JournalView& view_;
+  std::uint64_t rows_;
+  bool by_unit_ = false;  // the schema has a group "units"
+  bool has_lines_ = false;
+  std::vector<ColumnWriter> keys_;
+  std::vector<Writer> columns_;  // as the schema's
+};
+
+/// Rows for dead letters of which no row was kept (their rank died with them): what the dead letter itself knows.
+Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, const Schema& schema);
+
+/// Whether the schema has a group "units": one row a unit.
+bool has_unit_table(const Schema& schema);
+
+/// /dead_letters and /batches.
+void write_dead_letters(const h5::Handle& file, const std::vector<CommitEntry::Dead>& dead);
+void write_batches(const h5::Handle& file, std::vector<protocol::BatchRecord> batches);
+
+}  // namespace kiln::store

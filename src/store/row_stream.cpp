@@ -1,0 +1,214 @@
+#include "store/row_stream.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace kiln::store {
+namespace {
+
+constexpr std::uint64_t kIdsAPiece = 1 << 18;
+
+// Whether the unit is in the sorted intervals; `at` only moves on, as units ascend.
+bool in_intervals(const std::vector<Interval>& intervals, std::size_t& at, std::uint64_t unit) {
+  while (at < intervals.size() && intervals[at].last.value() <= unit) ++at;
+  return at < intervals.size() && intervals[at].first.value() <= unit;
+}
+
+}  // namespace
+
+RowStream::RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitId>& expected,
+                     std::uint64_t window_bytes)
+    : window_bytes_(window_bytes), missing_(expected) {
+  for (const RowsPart& place : parts) {
+    const EntryFile& file = files_.get(place.file);
+    Part part;
+    part.count = file.row_count(place.part);
+    if (part.count == 0) continue;
+    part.place = place;
+    part.schema = file.schema(place.part);
+    part.take = place.take.intervals();
+    part.row_bytes = static_cast<double>(file.header().length) / static_cast<double>(part.count);
+    const std::uint64_t rows = count_rows(part, expected);
+    if (rows == 0) continue;
+    rows_ += rows;
+    bytes_ += static_cast<std::uint64_t>(part.row_bytes * static_cast<double>(rows));
+    schema_ = part.schema;
+    parts_.push_back(std::move(part));
+  }
+  ids_a_part_ = std::max<std::uint64_t>(1024, (std::uint64_t{4} << 20) / std::max<std::size_t>(1, parts_.size()));
+}
+
+std::uint64_t RowStream::count_rows(Part& part, const std::vector<UnitId>& expected) {
+  const bool expects =
+      std::any_of(expected.begin(), expected.end(), [&](UnitId unit) { return part.place->take.contains(unit); });
+  const std::uint64_t first = read_units(part, 0, 1).front();
+  const std::uint64_t last = read_units(part, part.count - 1, 1).front();
+  if (!expects && part.place->take.contains(make_interval(first, last + 1))) return part.count;
+  std::uint64_t rows = 0;
+  std::size_t at = 0;
+  for (std::uint64_t row = 0; row < part.count; row += kIdsAPiece) {
+    for (const std::uint64_t unit : read_units(part, row, std::min(kIdsAPiece, part.count - row))) {
+      if (!in_intervals(part.take, at, unit)) continue;
+      ++rows;
+      const auto found = std::lower_bound(missing_.begin(), missing_.end(), UnitId(unit));
+      if (found != missing_.end() && *found == UnitId(unit)) missing_.erase(found);
+    }
+  }
+  return rows;
+}
+
+void RowStream::add(Rows rows, const Schema& schema) {
+  if (rows.size() == 0) return;
+  if (schema_.empty()) schema_ = schema;
+  Part part;
+  part.schema = schema;
+  part.count = rows.size();
+  part.take = {make_interval(rows.units().front(), rows.units().back() + 1)};
+  part.row_bytes = static_cast<double>(rows.bytes()) / static_cast<double>(rows.size());
+  rows_ += rows.size();
+  bytes_ += rows.bytes();
+  part.memory = std::move(rows);
+  parts_.push_back(std::move(part));
+}
+
+std::vector<std::uint64_t> RowStream::read_units(const Part& part, std::uint64_t first, std::uint64_t count) {
+  if (part.place) return files_.get(part.place->file).row_units(part.place->part, first, count);
+  const auto begin = part.memory.units().begin() + static_cast<std::ptrdiff_t>(first);
+  return {begin, begin + static_cast<std::ptrdiff_t>(count)};
+}
+
+Rows RowStream::read_rows(const Part& part, std::uint64_t first, std::uint64_t count) {
+  if (part.place) {
+    Rows rows = files_.get(part.place->file).rows(part.place->part, first, count);
+    return part.schema == schema_ ? std::move(rows) : convert_rows(rows, part.schema, schema_);
+  }
+  Rows rows(part.schema);
+  for (std::uint64_t row = first; row < first + count; ++row) rows.append_row(part.memory, row);
+  return part.schema == schema_ ? std::move(rows) : convert_rows(rows, part.schema, schema_);
+}
+
+// Makes sure that units from the cursor on are known: drops those behind it, reads more.
+void RowStream::extend(Part& part) {
+  part.ids.erase(part.ids.begin(), part.ids.begin() + static_cast<std::ptrdiff_t>(part.cursor - part.ids_first));
+  part.ids_first = part.cursor;
+  const std::uint64_t from = part.ids_first + part.ids.size();
+  const auto more = read_units(part, from, std::min(ids_a_part_, part.count - from));
+  part.ids.insert(part.ids.end(), more.begin(), more.end());
+}
+
+std::uint64_t RowStream::rows_below(const Part& part, std::uint64_t bound) const {
+  const auto from = part.ids.begin() + static_cast<std::ptrdiff_t>(part.cursor - part.ids_first);
+  return static_cast<std::uint64_t>(std::lower_bound(from, part.ids.end(), bound) - from);
+}
+
+// The unit before which the next window ends: within the budget, and such that all its rows are known.
+std::uint64_t RowStream::choose_bound() {
+  std::uint64_t low = std::numeric_limits<std::uint64_t>::max();
+  for (Part& part : parts_) {
+    if (part.ended()) continue;
+    if (part.cursor == part.ids_first + part.ids.size()) extend(part);
+    low = std::min(low, part.unit());
+  }
+  std::uint64_t known = std::numeric_limits<std::uint64_t>::max();
+  for (Part& part : parts_) {
+    while (!part.ended() && !part.buffered_to_end() && part.ids.back() <= low) extend(part);
+    if (!part.ended() && !part.buffered_to_end()) known = std::min(known, part.ids.back());
+  }
+  while (true) {
+    const std::uint64_t bound = known - low <= span_ ? known : low + span_;
+    double bytes = 0;
+    for (const Part& part : parts_) {
+      if (!part.ended()) bytes += part.row_bytes * static_cast<double>(rows_below(part, bound));
+    }
+    const auto budget = static_cast<double>(window_bytes_);
+    if (bytes > budget && span_ > 1) {
+      span_ /= 2;
+      continue;
+    }
+    if (bytes < budget / 4 && span_ < (std::uint64_t{1} << 60)) span_ *= 2;
+    return bound;
+  }
+}
+
+void RowStream::pick(Part& part, std::uint64_t count, RowWindow& window) {
+  std::vector<std::uint64_t> wanted;  // rows of the file
+  for (std::uint64_t row = part.cursor; row < part.cursor + count; ++row) {
+    if (in_intervals(part.take, part.take_at, part.ids[row - part.ids_first])) wanted.push_back(row);
+  }
+  if (!wanted.empty()) {
+    const std::uint64_t first = wanted.front();
+    const auto slot = static_cast<std::uint32_t>(window.rows.size());
+    window.rows.push_back(read_rows(part, first, wanted.back() + 1 - first));
+    for (const std::uint64_t row : wanted) {
+      window.picks.push_back({part.ids[row - part.ids_first], slot, static_cast<std::uint32_t>(row - first)});
+    }
+  }
+  part.cursor += count;
+}
+
+bool RowStream::next(RowWindow& window) {
+  window.rows.clear();
+  window.picks.clear();
+  while (window.picks.empty()) {
+    if (std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.ended(); })) return false;
+    const std::uint64_t bound = choose_bound();
+    for (Part& part : parts_) {
+      if (part.ended()) continue;
+      if (const std::uint64_t count = rows_below(part, bound); count != 0) pick(part, count, window);
+    }
+  }
+  const auto by_unit = [](const RowWindow::Pick& a, const RowWindow::Pick& b) { return a.unit < b.unit; };
+  if (!std::is_sorted(window.picks.begin(), window.picks.end(), by_unit)) {
+    std::stable_sort(window.picks.begin(), window.picks.end(), by_unit);
+  }
+  return true;
+}
+
+void put_missing(Rows& rows, ColumnType type) {
+  switch (type) {
+    case ColumnType::u8:
+      return rows.put(std::uint8_t{0});
+    case ColumnType::i32:
+      return rows.put(std::int32_t{-1});
+    case ColumnType::i64:
+      return rows.put(std::int64_t{-1});
+    case ColumnType::u64:
+      return rows.put(std::uint64_t{0});
+    case ColumnType::f64:
+      return rows.put(std::numeric_limits<double>::quiet_NaN());
+    case ColumnType::text:
+      return rows.put_text("");
+  }
+}
+
+Rows convert_rows(const Rows& rows, const Schema& from, const Schema& to) {
+  std::vector<std::size_t> places;
+  for (const Column& column : to) {
+    const auto found = std::find_if(from.begin(), from.end(), [&](const Column& other) {
+      return other.name == column.name && other.type == column.type;
+    });
+    places.push_back(static_cast<std::size_t>(found - from.begin()));
+  }
+  Rows out(to);
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    out.begin_row(UnitId(rows.units()[row]));
+    for (std::size_t column = 0; column < to.size(); ++column) {
+      const std::size_t place = places[column];
+      const ColumnType type = to[column].type;
+      if (place == from.size()) {
+        put_missing(out, type);
+      } else if (type == ColumnType::text) {
+        out.put_text(rows.text_at(place, row));
+      } else if (column_width(type) == 1) {
+        out.put(rows.at<std::uint8_t>(place, row));
+      } else if (column_width(type) == 4) {
+        out.put(rows.at<std::uint32_t>(place, row));
+      } else {
+        out.put(rows.at<std::uint64_t>(place, row));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace kiln::store

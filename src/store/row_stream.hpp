@@ -1,0 +1,87 @@
+#pragma once
+
+#include "store/journal_view.hpp"
+#include "store/open_files.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace kiln::store {
+
+/// Rows of some units, in order.
+struct RowWindow {
+  struct Pick {
+    std::uint64_t unit = 0;
+    std::uint32_t slot = 0;  ///< index into `rows`
+    std::uint32_t row = 0;   ///< within rows[slot]
+  };
+  std::vector<Rows> rows;   ///< columns as RowStream::schema()
+  std::vector<Pick> picks;  ///< ascending by unit
+};
+
+/// All rows of a journal that count, ascending by unit, a window at a time: memory is bounded by the window's budget
+/// and the open files', whatever the journal holds. Throws Damage or StorageError (ENOENT) where a file is gone or
+/// changed since the journal was read: read it again then.
+class RowStream {
+ public:
+  static constexpr std::uint64_t kWindowBytes = std::uint64_t{16} << 20;
+
+  /// `expected`, ascending: units of which missing() then tells which have no row.
+  explicit RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitId>& expected = {},
+                     std::uint64_t window_bytes = kWindowBytes);
+
+  /// Columns of the newest rows; empty where there are none. Older rows without a column have "", NaN, -1 or 0 there.
+  const Schema& schema() const { return schema_; }
+  std::uint64_t rows() const { return rows_; }    ///< that count
+  std::uint64_t bytes() const { return bytes_; }  ///< of the files they lie in
+  const std::vector<UnitId>& missing() const { return missing_; }
+
+  /// Adds rows that no file holds; sorted by unit, columns as `schema`. Before the first next().
+  void add(Rows rows, const Schema& schema);
+
+  /// The next rows; false at the end.
+  bool next(RowWindow& window);
+
+ private:
+  struct Part {
+    std::optional<RowsPart> place;  // nothing: `memory`
+    Rows memory;
+    Schema schema;
+    std::vector<Interval> take;
+    std::size_t take_at = 0;
+    std::uint64_t count = 0;   // rows in the file
+    double row_bytes = 0;      // of one, on average
+    std::uint64_t cursor = 0;  // the next row
+    std::uint64_t ids_first = 0;
+    std::vector<std::uint64_t> ids;  // units of rows [ids_first, ids_first + ids.size())
+
+    bool ended() const { return cursor == count; }
+    bool buffered_to_end() const { return ids_first + ids.size() == count; }
+    std::uint64_t unit() const { return ids[cursor - ids_first]; }
+  };
+
+  std::uint64_t count_rows(Part& part, const std::vector<UnitId>& expected);
+  std::vector<std::uint64_t> read_units(const Part& part, std::uint64_t first, std::uint64_t count);
+  Rows read_rows(const Part& part, std::uint64_t first, std::uint64_t count);
+  void extend(Part& part);
+  std::uint64_t rows_below(const Part& part, std::uint64_t bound) const;
+  std::uint64_t choose_bound();
+  void pick(Part& part, std::uint64_t count, RowWindow& window);
+
+  OpenFiles files_;
+  std::vector<Part> parts_;
+  Schema schema_;
+  std::uint64_t window_bytes_;
+  std::uint64_t ids_a_part_ = 0;
+  std::uint64_t span_ = 4096;
+  std::uint64_t rows_ = 0, bytes_ = 0;
+  std::vector<UnitId> missing_;
+};
+
+/// The rows with the columns of `to`: by name and type; what `from` does not have is "", NaN, -1 or 0.
+Rows convert_rows(const Rows& rows, const Schema& from, const Schema& to);
+/// Puts the value that stands for "nothing" into the next column of a row.
+void put_missing(Rows& rows, ColumnType type);
+
+}  // namespace kiln::store

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "base/rows.hpp"
+#include "store/h5.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kiln::store {
+
+/// One column of a table in an HDF5 file, filled from the front; its length is fixed when it is made. Values are held
+/// until a few MiB are together. Numeric columns of more than 65,536 rows are chunked and deflated.
+class ColumnWriter {
+ public:
+  ColumnWriter(const h5::Handle& file, const std::string& path, ColumnType type, std::uint64_t rows);
+
+  /// Packed values of the column's type.
+  void append(ByteView values);
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  void put(T value) {
+    append(std::as_bytes(std::span(&value, 1)));
+  }
+  /// Valid UTF-8 without NUL.
+  void put_text(std::string text);
+
+  /// For people and programs that look at the file; "" leaves one out. `missing` tells which value stands for none.
+  void describe(std::string_view unit, std::string_view description, bool missing = false);
+  /// Writes what is held. Throws kiln::Error (internal) unless all rows were put.
+  void finish();
+
+  const h5::Handle& dataset() const { return dataset_; }
+
+ private:
+  void flush(bool all);
+
+  std::string path_;
+  ColumnType type_;
+  h5::Type h5_type_;
+  std::size_t width_;
+  std::uint64_t rows_, written_ = 0;
+  h5::Handle dataset_;
+  Bytes values_;
+  std::vector<std::string> texts_;
+  std::size_t text_bytes_ = 0;
+};
+
+/// A column of texts from anywhere: NUL and invalid UTF-8 become \xNN, and with `flagged` the column PATH_escaped says
+/// in which rows.
+class TextColumnWriter {
+ public:
+  TextColumnWriter(const h5::Handle& file, const std::string& path, std::uint64_t rows, bool flagged);
+  void put(std::string_view bytes);
+  void describe(std::string_view unit, std::string_view description);
+  void finish();
+
+ private:
+  ColumnWriter texts_;
+  std::vector<ColumnWriter> flags_;  // one or none
+};
+
+}  // namespace kiln::store
