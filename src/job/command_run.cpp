@@ -165,13 +165,13 @@ std::string CommandRun::name_unit(UnitId unit) const {
                      line, for_message(source_->command(unit), 80));
 }
 
-int CommandRun::run(const MakeRunner& make_runner) {
+int CommandRun::run(const Execution& execution) {
   const Schema& schema = exec::command_schema();
   RunArchive archive(*store_, schema);
   Writer writer(archive, [this] { waiter_.wake(); });
   RunObserver observer(observer_facts(), writer);
   CoordinatorLoop loop(transport_, waiter_, {coordinator_options(), start(), store_->recovered().epoch}, *source_,
-                       writer, observer, make_runner);
+                       writer, observer, execution);
   try {
     return finish(loop, writer, observer, loop.run());
   } catch (const Error& error) {

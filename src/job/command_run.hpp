@@ -24,7 +24,7 @@ class CommandRun {
              net::Transport& transport, Waiter& waiter);
 
   /// Runs to the end and sends the other ranks home, also when it throws. Returns the exit code.
-  int run(const MakeRunner& make_runner);
+  int run(const Execution& execution);
 
  private:
   void open(const std::vector<std::string>& arguments);

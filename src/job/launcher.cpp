@@ -154,6 +154,16 @@ void Launch::show_status() {
   }
 }
 
+// Only the end of this very launch counts; where there is no readable journal, there is none.
+std::optional<store::EndEntry> find_end(const std::string& directory, const std::string& launch_id) {
+  try {
+    return store::RunReader::open(directory).find_end(launch_id);
+  } catch (const Error& error) {
+    log::debug("{}", error.what());
+    return std::nullopt;
+  }
+}
+
 // Errors before the run began reach us as the exit code of rank 0, which mpirun passes on.
 int code_without_end(int status) {
   if (WIFEXITED(status)) {
@@ -201,7 +211,7 @@ int launch(const RunOptions& options, const Environment& environment, const std:
     Launch running(options, words, launch_id, spool.descriptor());
     status = running.run();
   }
-  if (const auto end = store::find_end(options.directory, launch_id)) return end->exit_code;
+  if (const auto end = find_end(options.directory, launch_id)) return end->exit_code;
   return code_without_end(status);
 }
 

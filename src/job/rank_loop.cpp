@@ -19,9 +19,9 @@ bool leaves_no_time(int signal) { return signal != SIGUSR1; }
 
 }  // namespace
 
-int work(net::Transport& transport, Waiter& waiter, const MakeRunner& make_runner) {
+int work(net::Transport& transport, Waiter& waiter, const Execution& execution) {
   Link link(transport, std::nullopt);
-  WorkerSide worker(link, make_runner, [&waiter] { waiter.wake(); });
+  WorkerSide worker(link, execution, [&waiter] { waiter.wake(); });
   while (!worker.left()) {
     bool busy = worker.step();
     for (const int signal : waiter.take_signals()) worker.on_interrupt(leaves_no_time(signal));
@@ -36,7 +36,7 @@ int work(net::Transport& transport, Waiter& waiter, const MakeRunner& make_runne
 
 CoordinatorLoop::CoordinatorLoop(net::Transport& transport, Waiter& waiter, CoordinateOptions options,
                                  const units::Source& source, Writer& writer, Observer& observer,
-                                 const MakeRunner& make_runner)
+                                 const Execution& execution)
     : waiter_(waiter),
       link_(transport, protocol::Stamp{options.epoch, View(1)}),
       source_(source),
@@ -44,7 +44,7 @@ CoordinatorLoop::CoordinatorLoop(net::Transport& transport, Waiter& waiter, Coor
       observer_(observer),
       workers_(options.start.workers) {
   if (std::find(workers_.begin(), workers_.end(), transport.rank()) != workers_.end()) {
-    own_worker_ = std::make_unique<WorkerSide>(link_, make_runner, [&waiter] { waiter.wake(); });
+    own_worker_ = std::make_unique<WorkerSide>(link_, execution, [&waiter] { waiter.wake(); });
   }
   coordinator_ =
       std::make_unique<protocol::Coordinator>(std::move(options.coordinator), std::move(options.start), *this);

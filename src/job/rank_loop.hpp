@@ -26,7 +26,7 @@ class Observer {
 };
 
 /// The main thread of a rank that only works: serves until the coordinator says stop. Returns its exit code.
-int work(net::Transport& transport, Waiter& waiter, const MakeRunner& make_runner);
+int work(net::Transport& transport, Waiter& waiter, const Execution& execution);
 
 struct CoordinateOptions {
   protocol::CoordinatorOptions coordinator;
@@ -39,7 +39,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
  public:
   /// Everything referred to outlives this.
   CoordinatorLoop(net::Transport& transport, Waiter& waiter, CoordinateOptions options, const units::Source& source,
-                  Writer& writer, Observer& observer, const MakeRunner& make_runner);
+                  Writer& writer, Observer& observer, const Execution& execution);
   ~CoordinatorLoop() override;
 
   /// Until everything that can be is committed. Throws what the writer cannot recover from.

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "exec/command_runner.hpp"
 #include "exec/spawner_client.hpp"
+#include "job/command_facts.hpp"
 #include "job/command_run.hpp"
 #include "job/environment.hpp"
 #include "job/launcher.hpp"
@@ -23,7 +24,7 @@ void send_home(net::Transport& transport, Waiter& waiter, int exit_code) {
 }
 
 int coordinate(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
-               net::Transport& transport, Waiter& waiter, const MakeRunner& make_runner) {
+               net::Transport& transport, Waiter& waiter, const Execution& execution) {
   std::optional<CommandRun> run;
   try {
     run.emplace(options, environment, arguments, transport, waiter);
@@ -33,7 +34,7 @@ int coordinate(const RunOptions& options, const Environment& environment, const 
     return to_int(error.code());
   }
   try {
-    return run->run(make_runner);
+    return run->run(execution);
   } catch (const Error& error) {
     log::error("{}", error.what());
     return to_int(error.code());
@@ -52,18 +53,20 @@ int run_command(const RunOptions& options, const std::vector<std::string>& argum
   char** argv = nullptr;
   net::MpiTransport transport(argc, argv);
   log::set_rank(transport.rank().value());
-  const MakeRunner make_runner = [&spawner](const Bytes& setup, Rank rank) {
-    return std::make_unique<exec::CommandRunner>(*spawner, exec::decode_command_setup(setup), rank);
-  };
+  const Execution execution{[&spawner](const Bytes& setup, Rank rank) {
+                              return std::make_unique<exec::CommandRunner>(*spawner, exec::decode_command_setup(setup),
+                                                                           rank, host_name());
+                            },
+                            [&spawner] { spawner->beat(); }};
   if (transport.rank() == Rank(0)) {
-    const int code = coordinate(options, environment, arguments, transport, waiter, make_runner);
+    const int code = coordinate(options, environment, arguments, transport, waiter, execution);
     // A launcher reads the outcome from the journal: a zero keeps mpirun from explaining other codes to the user.
     return environment.launched() && (code == to_int(ExitCode::units_failed) || code == to_int(ExitCode::stopped_early))
                ? 0
                : code;
   }
   try {
-    work(transport, waiter, make_runner);
+    work(transport, waiter, execution);
   } catch (const Error& error) {
     log::error("{}", error.what());
     transport.abort(to_int(error.code()));

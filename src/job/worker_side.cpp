@@ -18,10 +18,11 @@ protocol::Ready introduce() {
 
 }  // namespace
 
-WorkerSide::WorkerSide(Link& link, MakeRunner make_runner, std::function<void()> wake)
-    : link_(link), make_runner_(std::move(make_runner)), wake_(std::move(wake)), worker_(introduce(), *this) {}
+WorkerSide::WorkerSide(Link& link, Execution execution, std::function<void()> wake)
+    : link_(link), execution_(std::move(execution)), wake_(std::move(wake)), worker_(introduce(), *this) {}
 
 bool WorkerSide::step() {
+  execution_.beat();
   if (!executor_) return false;
   bool any = false;
   protocol::Part part;
@@ -42,7 +43,7 @@ bool WorkerSide::step() {
 void WorkerSide::send(protocol::Message message) { link_.send(link_.coordinator(), message); }
 
 void WorkerSide::set_up(const protocol::Setup& setup) {
-  executor_ = std::make_unique<exec::Executor>(make_runner_(setup.content, link_.transport().rank()),
+  executor_ = std::make_unique<exec::Executor>(execution_.make_runner(setup.content, link_.transport().rank()),
                                                exec::Executor::Options{}, wake_);
 }
 

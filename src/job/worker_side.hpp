@@ -11,14 +11,19 @@
 
 namespace kiln::job {
 
-/// Makes the runner of units from the setup that the coordinator sent. Called once, on the main thread.
-using MakeRunner = std::function<std::unique_ptr<exec::Runner>(const Bytes& setup, Rank rank)>;
+/// How a rank runs units.
+struct Execution {
+  /// Makes the runner from the setup that the coordinator sent. Called once, on the main thread.
+  std::function<std::unique_ptr<exec::Runner>(const Bytes& setup, Rank rank)> make_runner;
+  /// Called at every turn of the main thread's loop: the rank lives.
+  std::function<void()> beat = [] {};
+};
 
 /// A rank as worker: joins the protocol's state machine, the link and the executor.
 class WorkerSide final : public protocol::WorkerPort {
  public:
   /// `wake` may be called from any thread. `link` outlives this.
-  WorkerSide(Link& link, MakeRunner make_runner, std::function<void()> wake);
+  WorkerSide(Link& link, Execution execution, std::function<void()> wake);
 
   void on_message(protocol::Message message) { worker_.on_message(std::move(message)); }
   void on_interrupt(bool at_once) { worker_.on_interrupt(at_once); }
@@ -37,7 +42,7 @@ class WorkerSide final : public protocol::WorkerPort {
   void leave(int exit_code) override { left_ = exit_code; }
 
   Link& link_;
-  MakeRunner make_runner_;
+  Execution execution_;
   std::function<void()> wake_;
   std::unique_ptr<exec::Executor> executor_;
   std::optional<int> left_;
