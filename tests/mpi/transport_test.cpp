@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "mpi_test_main.hpp"
+
+namespace kiln::net {
+namespace {
+
+// Number, length and a checksum over the filling, so that a wrong byte, order or length shows.
+Bytes make_message(std::uint32_t number, std::size_t filling, std::uint64_t seed) {
+  ByteWriter out;
+  out.put(number);
+  std::mt19937_64 random(seed);
+  Bytes noise(filling);
+  for (std::byte& byte : noise) byte = static_cast<std::byte>(random());
+  out.put(checksum(noise));
+  out.put_bytes(noise);
+  return out.take();
+}
+
+std::uint32_t check_message(const Bytes& bytes) {
+  ByteReader in(bytes, "a test message");
+  const auto number = in.get<std::uint32_t>();
+  const auto sum = in.get<std::uint64_t>();
+  EXPECT_EQ(checksum(in.get_bytes()), sum) << "message " << number;
+  EXPECT_TRUE(in.done());
+  return number;
+}
+
+// Every rank sends `count` messages to every rank, itself too; every pair's must arrive whole and in order.
+void exchange(std::uint32_t count, const std::vector<std::size_t>& sizes) {
+  const std::int32_t ranks = transport().size();
+  std::map<Rank, std::uint32_t> next;
+  std::uint32_t expected = count * static_cast<std::uint32_t>(ranks);
+  std::uint32_t sent = 0;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (expected != 0 || sent < count) {
+    if (sent < count) {
+      for (std::int32_t to = 0; to < ranks; ++to) {
+        transport().send(Rank(to), make_message(sent, sizes[sent % sizes.size()], sent));
+      }
+      ++sent;
+    }
+    while (const auto received = transport().receive()) {
+      EXPECT_EQ(check_message(received->bytes), next[received->from]++) << "from " << received->from.value();
+      --expected;
+    }
+    if (std::chrono::steady_clock::now() > deadline) {
+      ADD_FAILURE() << expected << " messages are missing on rank " << transport().rank().value();
+      return;
+    }
+  }
+}
+
+TEST(MpiTransport, KnowsItsPlace) {
+  EXPECT_GE(transport().size(), 1);
+  EXPECT_GE(transport().rank().value(), 0);
+  EXPECT_LT(transport().rank().value(), transport().size());
+  EXPECT_FALSE(mpi_library_version().empty());
+}
+
+TEST(MpiTransport, SmallMessagesArriveInOrder) { exchange(300, {0, 1, 16, 1000}); }
+
+TEST(MpiTransport, LargeAndSmallMessagesMixed) { exchange(40, {100, 1 << 20, 0, 70'000, 3, 4 << 20, 4096}); }
+
+}  // namespace
+}  // namespace kiln::net
