@@ -1,0 +1,102 @@
+#include "sim/books.hpp"
+
+#include "schedule/retry_queue.hpp"
+#include "sim/violation.hpp"
+
+namespace kiln::sim {
+
+Books::Books(const Scenario& scenario, const Journal& journal, const LaunchPlan& launch)
+    : scenario_(scenario),
+      journal_(journal),
+      launch_(launch),
+      books_(launch.units),
+      held_(static_cast<std::size_t>(launch.workers) + 1, 0) {}
+
+void Books::batch_sent(Rank to, const protocol::Batch& batch, bool others, Instant now) {
+  if (batch.units.empty()) violated("an empty batch for rank {}", to.value());
+  if (batch.attempt > 1 && batch.units.size() != 1) violated("a retry is not a batch of one");
+  for (UnitId unit = batch.units.first; unit < batch.units.last; unit = unit.next()) {
+    const std::uint64_t id = unit.value();
+    if (id >= books_.size()) violated("unit {} was handed out and does not exist", id);
+    Book& book = books_[id];
+    if (removed(unit)) violated("unit {} was handed out and is removed", id);
+    if (journal_.holds(unit)) violated("unit {} was handed out and is committed", id);
+    if (book.succeeded) violated("unit {} was handed out and is done", id);
+    if (book.holder != Rank(0)) violated("unit {} was handed out and rank {} has it", id, book.holder.value());
+    if (book.charged + 1 != batch.attempt) {
+      violated("unit {}: attempt {} after {} failures", id, batch.attempt, book.charged);
+    }
+    if (book.charged > scenario_.options.retries) violated("unit {} was handed out and is a dead letter", id);
+    if (batch.attempt > 1 && !book.reopened) check_retry(to, unit, batch.attempt, others, now);
+    book.holder = to;
+  }
+  held_[static_cast<std::size_t>(to.value())] += batch.units.size();
+}
+
+void Books::check_retry(Rank to, UnitId unit, std::uint32_t attempt, bool others, Instant now) const {
+  const Book& book = books_[unit.value()];
+  const auto& options = scenario_.options;
+  const Instant due = book.failed_at + schedule::backoff_delay(options.backoff, attempt, options.seed, unit);
+  if (now < due) violated("unit {}: retried {} s before its time", unit.value(), to_seconds(due - now));
+  if (others && to == book.failed_on && now < due + schedule::RetryQueue::kHoldBack) {
+    violated("unit {}: retried on rank {}, where it failed, while others live", unit.value(), to.value());
+  }
+}
+
+Books::Book& Books::let_go(Rank from, UnitId unit) {
+  Book& book = books_.at(unit.value());
+  if (book.holder != from) violated("rank {} speaks of unit {}, which it does not have", from.value(), unit.value());
+  book.holder = Rank(0);
+  --held_[static_cast<std::size_t>(from.value())];
+  return book;
+}
+
+void Books::part_arrived(Rank from, const protocol::Part& part, Instant now) {
+  for (const Interval units : part.done) {
+    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) let_go(from, unit).succeeded = true;
+  }
+  for (const protocol::UnitFailure& failure : part.failures) {
+    Book& book = let_go(from, failure.unit);
+    book.reopened = failure.kind == protocol::FailureKind::cancelled;
+    if (book.reopened) continue;
+    book.failed_on = from;
+    book.failed_at = now;
+    if (++book.charged > book.failed) violated("unit {} is charged for what it did not do", failure.unit.value());
+    if (book.charged > scenario_.options.retries + 1) violated("unit {}: an attempt too many", failure.unit.value());
+  }
+}
+
+void Books::given_back_arrived(Rank from, const protocol::GivenBack& message, Instant) {
+  for (const protocol::GivenBack::Piece& piece : message.pieces) {
+    for (UnitId unit = piece.units.first; unit < piece.units.last; unit = unit.next()) {
+      Book& book = let_go(from, unit);
+      if (book.running) violated("unit {} was given back while it ran", unit.value());
+      if (book.charged > 0) book.reopened = true;
+    }
+  }
+}
+
+std::uint32_t Books::unit_begins(Rank rank, UnitId unit) {
+  Book& book = books_.at(unit.value());
+  if (book.holder != rank) violated("rank {} runs unit {}, which it does not have", rank.value(), unit.value());
+  if (book.running) violated("unit {} runs twice at a time", unit.value());
+  if (book.succeeded || journal_.holds(unit)) violated("unit {} runs and is settled", unit.value());
+  book.running = true;
+  return book.begun++;
+}
+
+void Books::unit_ends(Rank, UnitId unit, ExecutorHost::End end) {
+  Book& book = books_.at(unit.value());
+  book.running = false;
+  if (end == ExecutorHost::End::failed) ++book.failed;
+}
+
+void Books::dead_letter(const protocol::DeadLetter& letter) const {
+  const Book& book = books_.at(letter.unit.value());
+  if (letter.attempts != scenario_.options.retries + 1 || book.charged != letter.attempts) {
+    violated("dead letter {}: {} attempts said, {} charged, {} allowed", letter.unit.value(), letter.attempts,
+             book.charged, scenario_.options.retries + 1);
+  }
+}
+
+}  // namespace kiln::sim

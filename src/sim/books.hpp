@@ -1,0 +1,57 @@
+#pragma once
+
+#include "protocol/messages.hpp"
+#include "sim/executor.hpp"
+#include "sim/journal.hpp"
+#include "sim/scenario.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace kiln::sim {
+
+/// Who has each unit and what became of it, kept apart from the coordinator's own ledger, for one launch. Throws
+/// Violation at the first step that breaks a rule: two workers with one unit, work on a unit that is settled, an
+/// attempt too many, a retry too early or on the wrong rank.
+class Books {
+ public:
+  /// Both outlive the books.
+  Books(const Scenario& scenario, const Journal& journal, const LaunchPlan& launch);
+
+  void batch_sent(Rank to, const protocol::Batch& batch, bool others, Instant now);
+  void part_arrived(Rank from, const protocol::Part& part, Instant now);
+  void given_back_arrived(Rank from, const protocol::GivenBack& message, Instant now);
+  std::uint32_t unit_begins(Rank rank, UnitId unit);
+  void unit_ends(Rank rank, UnitId unit, ExecutorHost::End end);
+  /// A dead letter is about to be committed.
+  void dead_letter(const protocol::DeadLetter& letter) const;
+
+  /// Units that the rank has or that are on their way to or from it.
+  std::uint64_t held(Rank rank) const { return held_[static_cast<std::size_t>(rank.value())]; }
+  bool succeeded(UnitId unit) const { return books_[unit.value()].succeeded; }
+  bool removed(UnitId unit) const { return launch_.removed.contains(unit); }
+
+ private:
+  struct Book {
+    Rank holder;  // 0: nobody
+    bool running = false;
+    bool succeeded = false;     // the result has arrived
+    bool reopened = false;      // came back unharmed since it failed last
+    std::uint32_t begun = 0;    // times
+    std::uint32_t failed = 0;   // times, truly
+    std::uint32_t charged = 0;  // failures that have arrived
+    Rank failed_on;
+    Instant failed_at{};
+  };
+  Book& let_go(Rank from, UnitId unit);
+  void check_retry(Rank to, UnitId unit, std::uint32_t attempt, bool others, Instant now) const;
+
+  const Scenario& scenario_;
+  const Journal& journal_;
+  const LaunchPlan& launch_;
+  std::vector<Book> books_;
+  std::vector<std::uint64_t> held_;
+};
+
+}  // namespace kiln::sim

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "base/rows.hpp"
+#include "base/time.hpp"
+#include "protocol/messages.hpp"
+#include "sim/mutation.hpp"
+#include "sim/scenario.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace kiln::sim {
+
+/// The columns of a simulated unit's row.
+const Schema& row_schema();
+
+/// What a simulated executor tells and asks of its surroundings.
+class ExecutorHost {
+ public:
+  virtual ~ExecutorHost() = default;
+  /// SimExecutor::unit_ended(number) is to be called in `seconds`.
+  virtual void end_unit_in(Rank rank, double seconds, std::uint64_t number) = 0;
+  /// The unit begins; returns how often it was begun before in this run.
+  virtual std::uint32_t unit_begins(Rank rank, UnitId unit) = 0;
+  enum class End { succeeded, failed, cancelled };
+  virtual void unit_ends(Rank rank, UnitId unit, End end) = 0;
+  virtual void report(Rank rank, protocol::Part part) = 0;
+};
+
+/// Runs units in simulated time with the semantics of exec::Executor: batches in order, claimed a few units at a time;
+/// what is claimed cannot be taken back.
+class SimExecutor {
+ public:
+  /// `scenario` and `host` outlive the executor.
+  SimExecutor(const Scenario& scenario, Rank rank, double slowness, Mutation mutation, ExecutorHost& host);
+
+  void submit(const protocol::Batch& batch, Instant now);
+  std::vector<protocol::GivenBack::Piece> take_back(protocol::TakeBack::Share share);
+  void cancel(Instant now);
+  /// The unit that was announced with this number has ended, unless it was cancelled meanwhile.
+  void unit_ended(std::uint64_t number, Instant now);
+
+  bool running() const { return current_.has_value(); }
+  /// Units that nobody has begun, behind the one that runs.
+  std::uint64_t behind() const { return behind_; }
+  /// When the present claim was made.
+  Instant claimed_at() const { return claimed_at_; }
+
+ private:
+  struct Work {
+    BatchId id;
+    Interval open;  // not claimed yet
+    protocol::Part part;
+    Rows rows;
+  };
+
+  void begin_next(Instant now);
+  void begin_unit(Instant now);
+  void put_row(Work& work, UnitId unit);
+  void end_unit(bool failed, Instant now);
+  void report_if_due(Instant now);
+  void report(Work& work, bool last, Instant now);
+
+  const Scenario& scenario_;
+  Rank rank_;
+  double slowness_;
+  Mutation mutation_;
+  ExecutorHost& host_;
+
+  std::deque<Work> work_;          // the first one is being worked on
+  std::optional<UnitId> current_;  // of work_.front()
+  UnitId claim_end_;
+  bool current_fails_ = false;
+  std::uint64_t number_ = 0;
+  std::uint64_t behind_ = 0;
+  Instant claimed_at_{}, unit_began_{}, reported_at_{};
+};
+
+}  // namespace kiln::sim

@@ -1,0 +1,245 @@
+#include "sim/launch.hpp"
+
+#include "sim/describe.hpp"
+#include "sim/violation.hpp"
+#include "sim/worker_rank.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace kiln::sim {
+namespace {
+
+constexpr std::uint64_t kStale = 1;       // in Event::number: of an earlier epoch
+constexpr std::size_t kMostStale = 3;     // messages kept over a crash
+constexpr std::uint64_t kAtOnce = 1;      // in Event::number of an interrupt
+constexpr double kMutationChance = 0.25;  // how often a mutation strikes where it can
+
+protocol::CoordinatorStart start_of(const LaunchPlan& plan, const Journal& journal) {
+  protocol::CoordinatorStart start;
+  start.units = plan.units;
+  start.done = journal.done();
+  start.dead = journal.dead();
+  start.removed = plan.removed;
+  for (std::int32_t rank = 1; rank <= plan.workers; ++rank) start.workers.emplace_back(rank);
+  return start;
+}
+
+}  // namespace
+
+Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stale)
+    : scenario_(context.scenario),
+      plan_(context.scenario.launches[context.number]),
+      context_(context),
+      journal_(journal),
+      books_(scenario_, journal, plan_),
+      random_(mix(scenario_.seed, 1000 + context.number)) {
+  const auto ranks = static_cast<std::size_t>(plan_.workers) + 1;
+  last_to_worker_.resize(ranks);
+  last_to_coordinator_.resize(ranks);
+  ready_.resize(ranks);
+  idle_since_.resize(ranks);
+  coordinator_ = std::make_unique<protocol::Coordinator>(scenario_.options, start_of(plan_, journal), *this);
+  coordinator_->set_coordinator_seconds(scenario_.coordinator_seconds);
+  for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
+    const double slowness = scenario_.slowest > 1 ? random_.across(1, scenario_.slowest) : 1;
+    workers_.push_back(std::make_unique<WorkerRank>(*this, Rank(rank), slowness));
+    events_.put(now_ + from_seconds(random_.real() * to_seconds(scenario_.start_spread)), EventKind::worker_starts,
+                Rank(rank));
+  }
+  for (const Bytes& message : stale) events_.put(now_, EventKind::to_coordinator, Rank(1), kStale, message);
+  for (const LaunchPlan::Interrupt& one : plan_.interrupts) {
+    events_.put(now_ + one.at, EventKind::interrupt, one.where, one.at_once ? kAtOnce : 0);
+  }
+}
+
+Launch::~Launch() = default;
+
+protocol::Stamp Launch::stamp() const { return {Epoch(static_cast<std::uint32_t>(context_.number + 1)), View(0)}; }
+
+LaunchEnd Launch::run() {
+  const std::uint64_t most_events =
+      100'000 + 100 * plan_.units * (scenario_.options.retries + 2) + 2'000 * static_cast<std::uint64_t>(plan_.workers);
+  coordinator_->begin(now_);
+  after_coordinator();
+  while (auto event = events_.take()) {
+    check_idle(event->at);
+    now_ = event->at;
+    if (!outcome_) check_stop_time();
+    note(*event);
+    if (++end_.events > most_events) violated("the run does not end: {} events", end_.events);
+    if (plan_.crash_at_event && end_.events >= *plan_.crash_at_event && !outcome_) {
+      crash();
+      return std::move(end_);
+    }
+    handle(*event);
+    if (outcome_ && std::ranges::all_of(workers_, [](const auto& worker) { return worker->left(); })) {
+      end_.outcome = outcome_;
+      return std::move(end_);
+    }
+  }
+  const auto counts = coordinator_->counts();
+  violated("the run is stuck: {} of {} units done, {} failed, {} handed out, {} waiting", counts.done, counts.units,
+           counts.failed, counts.in_flight, counts.waiting);
+}
+
+void Launch::handle(Event& event) {
+  switch (event.kind) {
+    case EventKind::worker_starts:
+      return worker(event.rank).start();
+    case EventKind::to_coordinator:
+      return arrive_at_coordinator(event);
+    case EventKind::to_worker:
+      return arrive_at_worker(event);
+    case EventKind::unit_ends:
+      return worker(event.rank).unit_ended(event.number);
+    case EventKind::commit_ends:
+      return end_commit();
+    case EventKind::interrupt:
+      return interrupt(event);
+    case EventKind::tick:
+      if (event.number != tick_number_) return;
+      tick_at_.reset();
+      coordinator_->on_tick(now_);
+      return after_coordinator();
+  }
+}
+
+// The network: any delay, but messages of a pair of ranks stay in order.
+void Launch::put_message(Rank pair, EventKind kind, Bytes message) {
+  const double spread = to_seconds(scenario_.delay_high - scenario_.delay_low);
+  const double drawn = random_.real();
+  Instant& last = (kind == EventKind::to_worker ? last_to_worker_ : last_to_coordinator_)[index(pair)];
+  last = std::max(last, now_ + scenario_.delay_low + from_seconds(spread * drawn * drawn));
+  events_.put(last, kind, pair, 0, std::move(message));
+}
+
+void Launch::send(Rank to, protocol::Message message) {
+  if (const auto* batch = std::get_if<protocol::Batch>(&message)) {
+    if (outcome_ || coordinator_->draining()) violated("a batch is handed out after the stop");
+    if (storage_failing_) violated("a batch is handed out while the disk is full");
+    if (coordinator_->pending_bytes() >= scenario_.options.pause_bytes) {
+      violated("a batch is handed out while {} bytes wait for the disk", coordinator_->pending_bytes());
+    }
+    books_.batch_sent(to, *batch, ready_count_ > 1, now_);
+  }
+  put_message(to, EventKind::to_worker, protocol::encode(message, stamp()));
+}
+
+void Launch::send_to_coordinator(Rank from, protocol::Message message) {
+  const bool strikes = context_.mutation != Mutation::none && random_.chance(kMutationChance);
+  if (std::holds_alternative<protocol::Part>(message)) {
+    if (strikes && context_.mutation == Mutation::drop_part) return;
+    if (strikes && context_.mutation == Mutation::duplicate_part) {
+      put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp()));
+    }
+  }
+  auto* given = std::get_if<protocol::GivenBack>(&message);
+  if (given != nullptr && strikes && context_.mutation == Mutation::lose_given_back) given->pieces.clear();
+  put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp()));
+}
+
+void Launch::arrive_at_coordinator(Event& event) {
+  protocol::Decoded decoded = protocol::decode(event.message, stamp());
+  if (event.number == kStale) {
+    if (decoded.message) violated("a message of an earlier epoch was taken: {}", describe(*decoded.message));
+    return;
+  }
+  if (!decoded.message) violated("a message was dropped: {}", decoded.why_dropped);
+  if (context_.trace) context_.trace(fmt::format("  0 <- {} {}", event.rank.value(), describe(*decoded.message)));
+  if (const auto* part = std::get_if<protocol::Part>(&*decoded.message)) books_.part_arrived(event.rank, *part, now_);
+  if (const auto* given = std::get_if<protocol::GivenBack>(&*decoded.message)) {
+    books_.given_back_arrived(event.rank, *given, now_);
+  }
+  if (const auto* stop = std::get_if<protocol::Interrupted>(&*decoded.message)) expect_stop(event.rank, stop->at_once);
+  if (std::holds_alternative<protocol::Ready>(*decoded.message)) {
+    ready_[index(event.rank)] = true;
+    ++ready_count_;
+  }
+  coordinator_->on_message(event.rank, std::move(*decoded.message), now_);
+  after_coordinator();
+}
+
+void Launch::arrive_at_worker(Event& event) {
+  protocol::Decoded decoded = protocol::decode(event.message, stamp());
+  if (!decoded.message) violated("a message was dropped: {}", decoded.why_dropped);
+  if (context_.trace) context_.trace(fmt::format("  0 -> {} {}", event.rank.value(), describe(*decoded.message)));
+  worker(event.rank).on_message(std::move(*decoded.message));
+}
+
+void Launch::interrupt(const Event& event) {
+  const bool at_once = event.number == kAtOnce;
+  if (event.rank != Rank(0)) return worker(event.rank).on_interrupt(at_once);
+  expect_stop(event.rank, at_once);
+  coordinator_->on_interrupt(event.rank, at_once, now_);
+  after_coordinator();
+}
+
+void Launch::commit(std::unique_ptr<protocol::CommitPlan> plan) {
+  if (committing_) violated("a second commit while one is under way");
+  if (plan->id != ++last_commit_) violated("commit {} after commit {}", plan->id, last_commit_ - 1);
+  for (const protocol::DeadLetter& letter : plan->dead) books_.dead_letter(letter);
+  for (const Interval units : plan->done.intervals()) {
+    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
+      if (!books_.succeeded(unit)) violated("unit {} is committed without a result", unit.value());
+    }
+  }
+  committing_ = std::move(plan);
+  commit_cost_ = from_seconds(to_seconds(scenario_.commit_low) +
+                              random_.real() * to_seconds(scenario_.commit_high - scenario_.commit_low));
+  events_.put(now_ + commit_cost_, EventKind::commit_ends, Rank(0));
+}
+
+void Launch::end_commit() {
+  storage_failing_ = commits_fail();
+  if (storage_failing_) {
+    coordinator_->on_commit_failed(std::move(committing_), now_);
+  } else {
+    write_commit();
+    committing_.reset();
+    coordinator_->on_committed(commit_cost_, now_);
+  }
+  after_coordinator();
+}
+
+void Launch::write_commit() {
+  const bool strikes = context_.mutation != Mutation::none && random_.chance(kMutationChance);
+  if (strikes && context_.mutation == Mutation::forget_commit) return;
+  if (strikes && context_.mutation == Mutation::lose_row) committing_->rows.pop_back();
+  journal_.append(*committing_);
+  if (strikes && context_.mutation == Mutation::commit_twice) journal_.append(*committing_);
+}
+
+// Everything dies at once. A commit under way is linked into the journal or is not; its temporary counts for nothing.
+void Launch::crash() {
+  if (context_.trace) context_.trace("all ranks die");
+  if (committing_ && !commits_fail() && random_.chance(0.5)) write_commit();
+  while (auto event = events_.take()) {
+    if (!event->message.empty() && end_.stale.size() < kMostStale) end_.stale.push_back(std::move(event->message));
+  }
+}
+
+void Launch::finish(protocol::Outcome outcome) {
+  if (outcome_) violated("the run was finished twice");
+  outcome_ = outcome;
+}
+
+void Launch::note_failure(UnitId unit, Rank, std::uint32_t attempt, const std::string& reason, bool dead) {
+  if (reason.empty()) violated("unit {} failed without a reason", unit.value());
+  if (dead != (attempt > scenario_.options.retries)) violated("unit {}: dead after {} attempts", unit.value(), attempt);
+  if (dead) ++dead_letters_;
+}
+
+void Launch::end_unit_in(Rank rank, double seconds, std::uint64_t number) {
+  events_.put(now_ + from_seconds(seconds), EventKind::unit_ends, rank, number);
+}
+
+std::uint32_t Launch::unit_begins(Rank rank, UnitId unit) {
+  return books_.unit_begins(rank, unit) + 100 * static_cast<std::uint32_t>(context_.number);
+}
+
+void Launch::unit_ends(Rank rank, UnitId unit, End end) { books_.unit_ends(rank, unit, end); }
+
+void Launch::report(Rank rank, protocol::Part part) { worker(rank).report(std::move(part)); }
+
+}  // namespace kiln::sim

@@ -1,0 +1,119 @@
+#pragma once
+
+#include "protocol/coordinator.hpp"
+#include "protocol/worker.hpp"
+#include "sim/books.hpp"
+#include "sim/event_queue.hpp"
+#include "sim/executor.hpp"
+#include "sim/journal.hpp"
+#include "sim/mutation.hpp"
+#include "sim/random.hpp"
+#include "sim/scenario.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <vector>
+
+namespace kiln::sim {
+
+/// Gets one line an event; empty for none.
+using Trace = std::function<void(std::string_view line)>;
+
+struct LaunchEnd {
+  std::optional<protocol::Outcome> outcome;  ///< nothing: the whole job died
+  std::uint64_t events = 0;
+  std::uint64_t digest = 0;  ///< of all events: equal runs have equal ones
+  std::vector<Bytes> stale;  ///< some messages that were still on their way
+};
+
+/// One start of a job on the simulated cluster: the real coordinator and workers, with simulated ranks, network, disk
+/// and time below them.
+class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
+ public:
+  struct Context {
+    const Scenario& scenario;
+    std::size_t number = 0;  ///< of the launch, from 0
+    Mutation mutation = Mutation::none;
+    const Trace& trace;
+  };
+  /// What `context` refers to and `journal` outlive the launch. `stale`: messages of an earlier launch, which arrive.
+  Launch(Context context, Journal& journal, const std::vector<Bytes>& stale);
+  ~Launch() override;
+
+  /// To the end of the run or the death of the job. Throws Violation.
+  LaunchEnd run();
+
+  void send(Rank to, protocol::Message message) override;
+  std::uint64_t payload_bytes(UnitId unit) override { return scenario_.units.payload_bytes(unit); }
+  void commit(std::unique_ptr<protocol::CommitPlan> plan) override;
+  void finish(protocol::Outcome outcome) override;
+  void note_failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) override;
+
+ private:
+  class WorkerRank;
+  friend class WorkerRank;
+
+  void end_unit_in(Rank rank, double seconds, std::uint64_t number) override;
+  std::uint32_t unit_begins(Rank rank, UnitId unit) override;
+  void unit_ends(Rank rank, UnitId unit, End end) override;
+  void report(Rank rank, protocol::Part part) override;
+
+  void send_to_coordinator(Rank from, protocol::Message message);
+  void put_message(Rank pair, EventKind kind, Bytes message);
+  void handle(Event& event);
+  void arrive_at_coordinator(Event& event);
+  void arrive_at_worker(Event& event);
+  void end_commit();
+  void write_commit();
+  void interrupt(const Event& event);
+  void after_coordinator();
+  void crash();
+
+  // Invariants (launch_checks.cpp).
+  void expect_stop(Rank from, bool at_once);
+  void check_stop_time() const;
+  void check_idle(Instant until);
+  void check_coordinator();
+  void check_end() const;
+  bool commits_fail() const;
+  void note(const Event& event);
+
+  std::size_t index(Rank rank) const { return static_cast<std::size_t>(rank.value()); }
+  WorkerRank& worker(Rank rank) { return *workers_[index(rank) - 1]; }
+  protocol::Stamp stamp() const;
+
+  const Scenario& scenario_;
+  const LaunchPlan& plan_;
+  Context context_;
+  Journal& journal_;
+  Books books_;
+  Random random_;
+  EventQueue events_;
+  Instant now_{};
+  std::unique_ptr<protocol::Coordinator> coordinator_;
+  std::vector<std::unique_ptr<WorkerRank>> workers_;
+  std::vector<Instant> last_to_worker_, last_to_coordinator_;  // by rank: messages of a pair stay in order
+
+  std::unique_ptr<protocol::CommitPlan> committing_;
+  Duration commit_cost_{};
+  std::uint64_t last_commit_ = 0;
+  bool storage_failing_ = false;
+  std::optional<Instant> tick_at_;
+  std::uint64_t tick_number_ = 0;
+
+  std::vector<bool> ready_;  // by rank: the coordinator knows it
+  std::uint64_t ready_count_ = 0;
+  std::vector<std::optional<Instant>> idle_since_;  // by rank, as the coordinator sees it
+  Instant paused_until_{};
+  std::optional<Instant> stop_by_;  // an interrupted run has ended by then
+  std::set<Rank> interrupted_by_;
+  std::uint64_t dead_letters_ = 0;
+  std::optional<protocol::Outcome> outcome_;
+  LaunchEnd end_;
+};
+
+}  // namespace kiln::sim

@@ -1,0 +1,136 @@
+#include "sim/launch.hpp"
+#include "sim/violation.hpp"
+#include "sim/worker_rank.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace kiln::sim {
+
+bool Launch::commits_fail() const { return plan_.disk_full && plan_.disk_full->contains(now_.time_since_epoch()); }
+
+void Launch::note(const Event& event) {
+  const auto at = static_cast<std::uint64_t>(event.at.time_since_epoch().count());
+  end_.digest = mix(mix(end_.digest, at), (static_cast<std::uint64_t>(event.rank.value()) << 8U) +
+                                              static_cast<std::uint64_t>(event.kind) + (event.message.size() << 32U));
+  if (!context_.trace) return;
+  constexpr std::array<std::string_view, 7> kKinds{"starts",    "message to 0", "message",  "unit ends",
+                                                   "tick of 0", "commit ends",  "interrupt"};
+  context_.trace(fmt::format("{:.9f} event {}: rank {} {}", to_seconds(event.at.time_since_epoch()), end_.events + 1,
+                             event.rank.value(), kKinds[static_cast<std::size_t>(event.kind)]));
+}
+
+// An interrupt reaches the coordinator: from here on the end is near.
+void Launch::expect_stop(Rank from, bool at_once) {
+  if (outcome_) return;
+  const auto& options = scenario_.options;
+  Duration slack = 8 * scenario_.delay_high + 3 * scenario_.commit_high + scenario_.start_spread;
+  if (plan_.disk_full) slack += options.storage_patience + 3 * options.storage_retry + scenario_.commit_high;
+  const bool again = !interrupted_by_.insert(from).second;
+  if (!at_once && !again) slack += options.grace;
+  const Instant by = now_ + slack;
+  stop_by_ = stop_by_ ? std::min(*stop_by_, by) : by;
+}
+
+void Launch::check_stop_time() const {
+  if (stop_by_ && now_ > *stop_by_) violated("the run was interrupted and goes on");
+}
+
+// A unit that nobody has begun must not stay behind a busy worker for longer than a few messages take while another
+// worker has nothing to do. Looks at the state that holds from the last event to the next, `until`.
+void Launch::check_idle(Instant until) {
+  if (outcome_) return;
+  const bool may_hand_out =
+      !coordinator_->draining() && !storage_failing_ && coordinator_->pending_bytes() < scenario_.options.pause_bytes;
+  if (!may_hand_out) paused_until_ = until;
+  std::optional<Instant> idle;
+  for (const auto& since : idle_since_) {
+    if (since && (!idle || *since < *idle)) idle = since;
+  }
+  if (!idle || !may_hand_out) return;
+  const Duration bound = scenario_.delay_high * (8 + 3 * plan_.workers);
+  for (const auto& one : workers_) {
+    const SimExecutor& executor = one->executor();
+    if (executor.behind() == 0) continue;
+    const Instant since = std::max({*idle, executor.claimed_at(), paused_until_});
+    if (until - since > bound) {
+      violated("{} units wait behind a busy worker for {:.3g} s while another is idle", executor.behind(),
+               to_seconds(until - since));
+    }
+  }
+}
+
+void Launch::after_coordinator() {
+  if (outcome_) {
+    if (end_.outcome) return;
+    end_.outcome = outcome_;
+    check_end();
+    for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) send(Rank(rank), protocol::Stop{});
+    return;
+  }
+  check_coordinator();
+  const auto wake = coordinator_->next_wake(now_);
+  if (!wake || context_.mutation == Mutation::no_tick) return;
+  if (*wake <= now_) violated("the coordinator wants to be woken in the past: it would spin");
+  if (tick_at_ && *tick_at_ <= *wake) return;
+  tick_at_ = wake;
+  events_.put(*wake, EventKind::tick, Rank(0), ++tick_number_);
+}
+
+void Launch::check_coordinator() {
+  const auto counts = coordinator_->counts();
+  if (counts.dropped != 0) violated("the coordinator dropped a message");
+  const std::uint64_t settled = counts.done + counts.failed + counts.in_flight + counts.waiting;
+  if (settled > counts.units) violated("{} units in the books of {}", settled, counts.units);
+  const bool may_hand_out =
+      !coordinator_->draining() && !storage_failing_ && coordinator_->pending_bytes() < scenario_.options.pause_bytes;
+  for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
+    auto& since = idle_since_[index(Rank(rank))];
+    const bool idle = ready_[index(Rank(rank))] && books_.held(Rank(rank)) == 0;
+    if (!idle) {
+      since.reset();
+      continue;
+    }
+    if (!since) since = now_;
+    if (may_hand_out && settled < counts.units) {
+      violated("rank {} is idle while {} units wait", rank, counts.units - settled);
+    }
+  }
+}
+
+void Launch::check_end() const {
+  using protocol::Outcome;
+  schedule::IntervalSet settled = journal_.done();
+  settled.insert(journal_.dead());
+  const std::uint64_t journalled = settled.count();
+  for (const Interval units : plan_.removed.intervals()) settled.erase(units);
+  const std::uint64_t wanted = plan_.units - plan_.removed.count();
+  const bool all = settled.count() == wanted;
+  schedule::IntervalSet dead = journal_.dead();
+  dead.erase(plan_.removed);
+  switch (*outcome_) {
+    case Outcome::complete:
+      if (!all || !dead.empty()) violated("complete, but {} of {} units are committed", settled.count(), wanted);
+      break;
+    case Outcome::units_failed:
+      if (!all || dead.empty()) violated("some failed, but {} of {} units are committed", settled.count(), wanted);
+      break;
+    case Outcome::too_many_failures:
+      if (dead_letters_ < scenario_.options.max_failures) violated("stopped for too few failures: {}", dead_letters_);
+      break;
+    case Outcome::interrupted:
+      if (interrupted_by_.empty()) violated("interrupted by nobody");
+      break;
+    case Outcome::storage:
+      if (!plan_.disk_full) violated("a storage failure without one");
+      return;
+  }
+  for (UnitId unit(0); unit.value() < plan_.units; unit = unit.next()) {
+    if (books_.succeeded(unit) && !journal_.holds_done(unit)) violated("the result of unit {} is lost", unit.value());
+  }
+  if (coordinator_->pending_bytes() != 0) violated("{} bytes were not committed", coordinator_->pending_bytes());
+  const std::uint64_t removed = journalled - settled.count();
+  if (coordinator_->counts().committed + removed != journalled) violated("the count of committed units is wrong");
+}
+
+}  // namespace kiln::sim

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace kiln::sim {
+
+/// A fault of the harness, put in on purpose: each must be found, or the invariants prove nothing.
+enum class Mutation : std::uint8_t {
+  none,
+  drop_part,          ///< a part is lost on its way
+  duplicate_part,     ///< a part arrives twice
+  lose_given_back,    ///< units given back are lost on their way
+  give_back_running,  ///< a unit that runs is given back too
+  keep_all,           ///< a worker never gives anything back
+  commit_twice,       ///< the journal takes a commit twice
+  forget_commit,      ///< a commit is said to be durable and is not
+  wrong_row,          ///< a row with another unit's value
+  lose_row,           ///< a row is missing from a commit
+  blank_reason,       ///< a dead letter without its reason
+  no_tick,            ///< timers never fire
+  cancel_counts,      ///< a cancelled unit is reported as failed by itself
+};
+
+struct NamedMutation {
+  std::string_view name;
+  Mutation mutation;
+};
+inline constexpr std::array<NamedMutation, 12> kMutations{{
+    {"drop_part", Mutation::drop_part},
+    {"duplicate_part", Mutation::duplicate_part},
+    {"lose_given_back", Mutation::lose_given_back},
+    {"give_back_running", Mutation::give_back_running},
+    {"keep_all", Mutation::keep_all},
+    {"commit_twice", Mutation::commit_twice},
+    {"forget_commit", Mutation::forget_commit},
+    {"wrong_row", Mutation::wrong_row},
+    {"lose_row", Mutation::lose_row},
+    {"blank_reason", Mutation::blank_reason},
+    {"no_tick", Mutation::no_tick},
+    {"cancel_counts", Mutation::cancel_counts},
+}};
+
+}  // namespace kiln::sim

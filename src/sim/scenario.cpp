@@ -1,0 +1,193 @@
+#include "sim/scenario.hpp"
+
+#include "sim/random.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace kiln::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string draw_batch(Random& random) {
+  switch (random.below(6)) {
+    case 0:
+      return "guided";
+    case 1:
+      return fmt::format("{}", random.between(1, random.chance(0.5) ? 4 : 500));
+    case 2:
+      return fmt::format("{}B", random.between(1, 20'000));
+    case 3:
+      return fmt::format("{}ms", random.between(1, 5'000));
+    default:
+      return "adaptive";
+  }
+}
+
+Interval draw_interval(Random& random, std::uint64_t units) {
+  const std::uint64_t first = random.below(units + 1);
+  return make_interval(first, std::min(units, first + random.below(units / 3 + 2)));
+}
+
+schedule::QueueOptions draw_queue(Random& random, std::uint64_t units) {
+  schedule::QueueOptions queue;
+  queue.order = random.chance(0.5) ? schedule::Order::listed : schedule::Order::home;
+  queue.direction = random.chance(0.7) ? schedule::Direction::ascending : schedule::Direction::descending;
+  if (random.chance(0.3)) {
+    for (std::uint64_t i = random.between(1, 3); i > 0; --i) {
+      queue.priorities.push_back({draw_interval(random, units), static_cast<std::int32_t>(random.below(5)) - 2});
+    }
+  }
+  return queue;
+}
+
+protocol::CoordinatorOptions draw_options(Random& random, std::uint64_t units) {
+  protocol::CoordinatorOptions options;
+  options.batch = draw_batch(random);
+  options.queue = draw_queue(random, units);
+  options.retries = static_cast<std::uint32_t>(random.chance(0.5) ? 0 : random.between(1, 4));
+  options.backoff = random.chance(0.2) ? 0s : random.across(1ms, 20s);
+  if (random.chance(0.15)) options.max_failures = random.between(1, 20);
+  options.checkpoint_every = random.across(1ms, 100s);
+  options.checkpoint_adapts = random.chance(0.5);
+  if (random.chance(0.4)) options.commit_bytes = random.between(1, 100'000);
+  if (random.chance(0.4)) options.pause_bytes = options.commit_bytes + random.between(0, 100'000);
+  options.grace = random.chance(0.2) ? 0s : random.across(10ms, 100s);
+  options.task_signal = random.chance(0.3);
+  options.storage_patience = random.across(1s, 60s);
+  options.storage_retry = random.across(10ms, 2s);
+  options.seed = random.next();
+  return options;
+}
+
+UnitModel draw_units(Random& random) {
+  UnitModel model;
+  model.seed = random.next();
+  model.shape = static_cast<UnitModel::Shape>(random.below(3));
+  model.typical_seconds = random.across(1e-6, 100.0);
+  if (random.chance(0.4)) model.failing_sometimes = random.across(0.001, 0.5);
+  if (random.chance(0.3)) model.failing_always = random.across(0.0005, 0.2);
+  if (random.chance(0.02)) model.failing_always = 1;
+  return model;
+}
+
+// Small numbers are the ones that find most; large ones find what piles up.
+std::uint64_t draw_count(Random& random, std::uint64_t most) {
+  if (random.chance(0.02)) return 0;
+  if (random.chance(0.6)) return random.between(1, std::min<std::uint64_t>(most, 40));
+  return static_cast<std::uint64_t>(random.across(1, static_cast<double>(std::max<std::uint64_t>(most, 1))));
+}
+
+std::int32_t draw_workers(Random& random, const Limits& limits) {
+  const auto most = static_cast<std::uint64_t>(std::max(limits.workers, 1));
+  if (random.chance(0.7)) return static_cast<std::int32_t>(random.between(1, std::min<std::uint64_t>(most, 6)));
+  return static_cast<std::int32_t>(random.between(1, most));
+}
+
+void draw_faults(Random& random, const Scenario& scenario, LaunchPlan& launch) {
+  const double work = scenario.units.typical_seconds * static_cast<double>(launch.units) / launch.workers;
+  const double length = std::max(work, 4 * to_seconds(scenario.delay_high)) * 1.5;
+  if (random.chance(0.4)) {
+    for (std::uint64_t i = random.between(1, 2); i > 0; --i) {
+      const Rank where(static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(launch.workers) + 1)));
+      launch.interrupts.push_back({from_seconds(random.real() * length), random.chance(0.3), where});
+    }
+  }
+  if (random.chance(0.25)) {
+    const Duration from = from_seconds(random.real() * length);
+    launch.disk_full = {from, from + from_seconds(random.real() * 3 * to_seconds(scenario.options.storage_patience))};
+  }
+  if (launch.interrupts.empty() || random.chance(0.3)) {
+    launch.crash_at_event =
+        static_cast<std::uint64_t>(random.across(1, 20 + 3 * static_cast<double>(launch.units + 5)));
+  }
+}
+
+std::vector<LaunchPlan> draw_launches(Random& random, const Scenario& scenario, std::uint64_t units,
+                                      const Limits& limits) {
+  std::vector<LaunchPlan> launches;
+  const std::size_t restarts = random.chance(0.4) ? 0 : random.between(0, limits.restarts);
+  for (std::size_t i = 0; i <= restarts; ++i) {
+    LaunchPlan launch;
+    launch.workers = draw_workers(random, limits);
+    launch.units = units;
+    if (i > 0 && random.chance(0.15)) launch.removed.insert(draw_interval(random, units));
+    if (i < restarts) {
+      draw_faults(random, scenario, launch);
+    } else if (random.chance(0.15)) {
+      const Duration from = random.across(1ms, 100s);
+      launch.disk_full = {from, from + scenario.options.storage_patience / 3};
+    }
+    launches.push_back(std::move(launch));
+    if (random.chance(0.1)) units = std::min(limits.units, units + random.below(units / 4 + 2));
+  }
+  return launches;
+}
+
+}  // namespace
+
+double UnitModel::seconds(UnitId unit) const {
+  const double drawn = to_unit_interval(mix(seed + 1, unit.value()));
+  switch (shape) {
+    case Shape::constant:
+      return typical_seconds;
+    case Shape::uniform:
+      return typical_seconds * 2 * drawn;
+    case Shape::heavy_tailed:
+      return typical_seconds * std::min(0.3 / (1.0 - drawn), 1000.0);
+  }
+  return typical_seconds;
+}
+
+bool UnitModel::fails(UnitId unit, std::uint32_t tried) const {
+  if (to_unit_interval(mix(seed + 2, unit.value())) < failing_always) return true;
+  return to_unit_interval(mix(mix(seed + 3, unit.value()), tried)) < failing_sometimes;
+}
+
+std::uint64_t UnitModel::value(UnitId unit) const { return mix(seed + 4, unit.value()); }
+
+std::uint64_t UnitModel::payload_bytes(UnitId unit) const { return mix(seed + 5, unit.value()) % 200; }
+
+std::string Scenario::describe() const {
+  constexpr std::array<const char*, 3> kShapes{"constant", "uniform", "heavy-tailed"};
+  std::string text =
+      fmt::format("seed {}: {} units of {} {:.3g} s, batch {}, {} {}, retries {}, delay {:.3g}..{:.3g} s, claim {}",
+                  seed, most_units(), kShapes[static_cast<std::size_t>(units.shape)], units.typical_seconds,
+                  options.batch, options.queue.order == schedule::Order::home ? "home" : "listed",
+                  options.queue.direction == schedule::Direction::ascending ? "ascending" : "descending",
+                  options.retries, to_seconds(delay_low), to_seconds(delay_high), claim);
+  for (const LaunchPlan& launch : launches) {
+    text += fmt::format("; {} workers", launch.workers);
+    if (launch.crash_at_event) text += fmt::format(", crash at event {}", *launch.crash_at_event);
+    if (!launch.interrupts.empty()) text += fmt::format(", {} interrupts", launch.interrupts.size());
+    if (launch.disk_full) text += ", disk full";
+    if (!launch.removed.empty()) text += fmt::format(", {} units removed", launch.removed.count());
+  }
+  return text;
+}
+
+Scenario draw_scenario(std::uint64_t seed, const Limits& limits) {
+  Random random(mix(seed, 0x5ce7a210));
+  Scenario scenario;
+  scenario.seed = seed;
+  const std::uint64_t units = draw_count(random, limits.units);
+  scenario.options = draw_options(random, units);
+  scenario.units = draw_units(random);
+  scenario.delay_low = random.across(1us, 10ms);
+  scenario.delay_high = from_seconds(to_seconds(scenario.delay_low) * random.across(1.01, 30));
+  scenario.commit_low = random.across(100us, 100ms);
+  scenario.commit_high = from_seconds(to_seconds(scenario.commit_low) * random.across(1.01, 100));
+  scenario.start_spread = random.across(1ms, 10s);
+  if (random.chance(0.5)) scenario.slowest = random.across(1, 50);
+  if (random.chance(0.3)) scenario.claim = random.between(2, 64);
+  scenario.report_every = random.chance(0.3) ? 0s : random.across(1ms, 10s);
+  if (random.chance(0.3)) scenario.coordinator_seconds = random.across(1e-6, 1e-2);
+  scenario.launches = draw_launches(random, scenario, units, limits);
+  return scenario;
+}
+
+}  // namespace kiln::sim

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "base/interval.hpp"
+#include "base/time.hpp"
+#include "protocol/coordinator.hpp"
+#include "schedule/interval_set.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kiln::sim {
+
+/// How long units take and what becomes of them: a function of the seed, never of who runs them when.
+struct UnitModel {
+  enum class Shape : std::uint8_t { constant, uniform, heavy_tailed };
+  std::uint64_t seed = 0;
+  Shape shape = Shape::constant;
+  double typical_seconds = 0.01;
+  double failing_always = 0;     ///< share of units that never succeed
+  double failing_sometimes = 0;  ///< probability that a try of another unit fails
+
+  double seconds(UnitId unit) const;
+  /// `tried`: how often the unit was begun before in this run.
+  bool fails(UnitId unit, std::uint32_t tried) const;
+  /// The one value in a done unit's row.
+  std::uint64_t value(UnitId unit) const;
+  std::uint64_t payload_bytes(UnitId unit) const;
+};
+
+/// One start of the whole job.
+struct LaunchPlan {
+  struct Interrupt {
+    Duration at{};
+    bool at_once = false;
+    Rank where;  ///< 0: the coordinator's rank
+  };
+  struct Window {
+    Duration from{}, to{};
+    bool contains(Duration at) const { return from <= at && at < to; }
+  };
+  std::int32_t workers = 1;
+  std::uint64_t units = 0;        ///< of the source at this start; never falls from launch to launch
+  schedule::IntervalSet removed;  ///< no longer in the source
+  std::vector<Interrupt> interrupts;
+  std::optional<Window> disk_full;              ///< commits fail meanwhile
+  std::optional<std::uint64_t> crash_at_event;  ///< all ranks die at once there
+};
+
+struct Scenario {
+  std::uint64_t seed = 0;
+  protocol::CoordinatorOptions options;
+  UnitModel units;
+  Duration delay_low{}, delay_high{};    ///< of a message, one way
+  Duration commit_low{}, commit_high{};  ///< of a commit
+  Duration start_spread{};               ///< ranks report ready within this time
+  double slowest = 1;                    ///< ranks are 1 to this many times slower than the fastest
+  std::uint64_t claim = 1;               ///< units that an executor claims at a time
+  Duration report_every{};               ///< an executor's parts
+  double coordinator_seconds = 0;        ///< told to the coordinator as its own time a batch
+  std::vector<LaunchPlan> launches;      ///< the last has no faults but failing units and a disk full for a while
+
+  std::uint64_t most_units() const { return launches.empty() ? 0 : launches.back().units; }
+  /// One line for people.
+  std::string describe() const;
+};
+
+/// Bounds of what is drawn.
+struct Limits {
+  std::int32_t workers = 49;
+  std::uint64_t units = 10'000;
+  std::size_t restarts = 3;
+};
+
+/// Everything about a run, drawn from the seed.
+Scenario draw_scenario(std::uint64_t seed, const Limits& limits);
+
+}  // namespace kiln::sim
