@@ -1,0 +1,185 @@
+#include "command_line.hpp"
+
+#include "base/text.hpp"
+#include "did_you_mean.hpp"
+#include "option_scan.hpp"
+#include "option_values.hpp"
+#include "run_arguments.hpp"
+#include "run_help.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+#include <kiln/version.hpp>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+
+namespace kiln::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+[[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
+
+// CLI11's help with our first lines instead of its usage line.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  explicit HelpFormatter(std::string_view head) : head_(head) { column_width(28); }
+  std::string make_usage(const CLI::App*, std::string) const override { return head_; }
+  std::string make_description(const CLI::App*) const override { return {}; }
+
+ private:
+  std::string head_;
+};
+
+// One command's options, and what is done with its words.
+class Parser {
+ public:
+  Parser(std::string name, std::string_view head, std::string_view footer) : name_(std::move(name)) {
+    app_.set_help_flag("-h,--help", "this text")->group("Showing");
+    app_.formatter(std::make_shared<HelpFormatter>(head));
+    app_.footer(std::string(footer));
+  }
+  CLI::App& app() { return app_; }
+
+  /// The words that are no options; nothing when help was asked for.
+  std::optional<Words> parse(const Words& words, Options where) {
+    ScannedWords scanned = scan_words(words, shapes(), where, name_);
+    std::reverse(scanned.options.begin(), scanned.options.end());  // CLI11 takes them from the back
+    try {
+      app_.parse(std::move(scanned.options));
+    } catch (const CLI::CallForHelp&) {
+      return std::nullopt;
+    } catch (const CLI::ParseError& error) {
+      usage(fmt::format("{}: {}", name_, error.what()));
+    }
+    return std::move(scanned.rest);
+  }
+  ShowText help() const { return {app_.help()}; }
+
+ private:
+  std::vector<OptionShape> shapes() {
+    std::vector<OptionShape> found;
+    for (const CLI::Option* option : app_.get_options()) {
+      OptionShape shape;
+      for (const std::string& one : option->get_snames()) shape.names.push_back("-" + one);
+      for (const std::string& one : option->get_lnames()) shape.names.push_back("--" + one);
+      shape.takes_value = option->get_items_expected_min() > 0;
+      found.push_back(std::move(shape));
+    }
+    return found;
+  }
+
+  std::string name_;
+  CLI::App app_;
+};
+
+void add_run_options(CLI::App& app, RunWords& words, bool retry) {
+  for (const RunOptionSpec& spec : run_option_specs()) {
+    if (retry && !spec.for_retry) continue;
+    if (spec.flag != nullptr) {
+      app.add_flag(spec.names, words.*spec.flag, spec.text)->group(spec.group);
+    } else if (spec.count != nullptr) {
+      app.add_flag(spec.names, words.*spec.count, spec.text)->group(spec.group);
+    } else {
+      std::string& word = words.*spec.word;
+      const std::string text = word.empty() ? spec.text : fmt::format("{} (default {})", spec.text, word);
+      app.add_option(spec.names, word, text)->option_text(spec.value)->group(spec.group)->take_last();
+    }
+  }
+}
+
+// The one word that every command but run takes.
+std::string only_directory(const Words& rest, const std::string& command) {
+  if (rest.empty()) usage(fmt::format("{0} needs the run directory: {0} tasks.kiln", command));
+  if (rest.size() > 1) usage(fmt::format("{} takes one run directory, but got {} words", command, rest.size()));
+  if (rest.front().empty()) usage(fmt::format("{}: the name of the run directory is empty", command));
+  return rest.front();
+}
+
+Command parse_run(const Words& words) {
+  RunWords given;
+  Parser parser("kiln run", run_usage(), run_footer());
+  add_run_options(parser.app(), given, false);
+  const auto rest = parser.parse(words, Options::before_first_word);
+  if (!rest) return parser.help();
+  return RunCommand{run_options(given, *rest)};
+}
+
+Command parse_retry(const Words& words) {
+  RunWords given;
+  Parser parser("kiln retry", retry_usage(), retry_footer());
+  add_run_options(parser.app(), given, true);
+  const auto rest = parser.parse(words, Options::anywhere);
+  if (!rest) return parser.help();
+  return RunCommand{retry_options(given, only_directory(*rest, "kiln retry"))};
+}
+
+Command parse_status(const Words& words) {
+  StatusCommand command;
+  Parser parser("kiln status", status_usage(), status_footer());
+  parser.app().add_flag("--json", command.json, "one JSON object, for programs")->group("Showing");
+  const auto rest = parser.parse(words, Options::anywhere);
+  if (!rest) return parser.help();
+  command.directory = only_directory(*rest, "kiln status");
+  return command;
+}
+
+void check(const ResultsCommand& command, bool csv, bool json, bool out, bool err) {
+  if (csv && json) usage("--csv and --json exclude each other");
+  if (out && err) usage("--stdout and --stderr exclude each other; ask twice");
+  if ((out || err) && !command.unit) usage("--stdout and --stderr need --unit N");
+  if ((out || err) && (csv || json)) usage("--stdout and --stderr give raw bytes: leave out --csv and --json");
+  if (command.failed_only && command.unit) usage("--failed and --unit exclude each other");
+}
+
+Command parse_results(const Words& words) {
+  ResultsCommand command;
+  bool csv = false, json = false, out = false, err = false;
+  std::string unit;
+  Parser parser("kiln results", results_usage(), results_footer());
+  CLI::App& app = parser.app();
+  app.add_flag("--failed", command.failed_only, "only units that failed, with their reasons")->group("Which units");
+  app.add_option("--unit", unit, "only this unit (default: all)")->option_text("N")->group("Which units")->take_last();
+  app.add_flag("--stdout", out, "with --unit: the bytes of its standard output")->group("What of them");
+  app.add_flag("--stderr", err, "with --unit: the bytes of its standard error")->group("What of them");
+  app.add_flag("--csv", csv, "comma-separated values (RFC 4180) (default: a table)")->group("Showing");
+  app.add_flag("--json", json, "one JSON object a line")->group("Showing");
+  const auto rest = parser.parse(words, Options::anywhere);
+  if (!rest) return parser.help();
+  if (!unit.empty()) command.unit = count_value("--unit", unit, 0, std::numeric_limits<std::uint64_t>::max());
+  check(command, csv, json, out, err);
+  command.directory = only_directory(*rest, "kiln results");
+  command.format = csv    ? ResultsCommand::Format::csv
+                   : json ? ResultsCommand::Format::json
+                          : ResultsCommand::Format::table;
+  command.stream = out ? ResultsCommand::Stream::out : err ? ResultsCommand::Stream::err : ResultsCommand::Stream::none;
+  return command;
+}
+
+Command parse_top(const std::string& word) {
+  if (word == "--version" || word == "-V") return ShowText{"kiln " KILN_VERSION "\n"};
+  if (word == "--help" || word == "-h" || word == "help") return ShowText{std::string(top_help())};
+  const std::string meant = did_you_mean(word, {"run", "status", "results", "retry", "help", "--version", "--help"});
+  usage(fmt::format("kiln has no command '{}'.{} kiln --help lists them", for_message(word, 60), meant));
+}
+
+}  // namespace
+
+Command parse_command_line(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) usage("kiln needs a command: kiln run tasks.txt; kiln --help lists them");
+  std::string name = arguments.front();
+  Words words(arguments.begin() + 1, arguments.end());
+  if (name == "help" && !words.empty()) {  // kiln help run
+    name = words.front();
+    words = {"--help"};
+  }
+  if (name == "run") return parse_run(words);
+  if (name == "retry") return parse_retry(words);
+  if (name == "status") return parse_status(words);
+  if (name == "results") return parse_results(words);
+  return parse_top(name);
+}
+
+}  // namespace kiln::cli

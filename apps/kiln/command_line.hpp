@@ -1,0 +1,43 @@
+#pragma once
+
+#include "job/run_options.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace kiln::cli {
+
+/// `kiln run` and `kiln retry`.
+struct RunCommand {
+  job::RunOptions options;
+};
+
+struct StatusCommand {
+  std::string directory;
+  bool json = false;
+};
+
+struct ResultsCommand {
+  enum class Format { table, csv, json };
+  enum class Stream { none, out, err };
+  std::string directory;
+  bool failed_only = false;
+  std::optional<std::uint64_t> unit;
+  Stream stream = Stream::none;  ///< the raw bytes of one stream of `unit`, nothing else
+  Format format = Format::table;
+};
+
+/// Text to standard output, and success: help, version.
+struct ShowText {
+  std::string text;
+};
+
+using Command = std::variant<RunCommand, StatusCommand, ResultsCommand, ShowText>;
+
+/// Takes argv apart (without the program's name). Throws kiln::Error (usage) that says what is wrong and what was meant.
+Command parse_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace kiln::cli

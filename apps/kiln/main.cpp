@@ -1,0 +1,65 @@
+#include "base/log.hpp"
+#include "command_line.hpp"
+#include "job/environment.hpp"
+#include "job/run_command.hpp"
+#include "output.hpp"
+#include "results_command.hpp"
+#include "status_command.hpp"
+
+#include <kiln/error.hpp>
+
+#include <algorithm>
+#include <clocale>
+#include <exception>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace {
+
+using namespace kiln;
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+int run_it(const cli::Command& command, const std::vector<std::string>& arguments) {
+  return std::visit(Overloaded{[&](const cli::RunCommand& run) { return job::run_command(run.options, arguments); },
+                               [](const cli::StatusCommand& status) { return cli::show_status(status); },
+                               [](const cli::ResultsCommand& results) { return cli::show_results(results); },
+                               [](const cli::ShowText& text) {
+                                 cli::print(text.text);
+                                 return to_int(ExitCode::ok);
+                               }},
+                    command);
+}
+
+// Under mpirun every rank comes here with the same arguments: only the first says what is wrong with them, and only
+// the run itself is for all.
+int carry_out(const std::vector<std::string>& arguments, bool first_rank) {
+  cli::Command command;
+  try {
+    command = cli::parse_command_line(arguments);
+  } catch (const Error& error) {
+    if (first_rank) throw;
+    return to_int(error.code());
+  }
+  if (!first_rank && !std::holds_alternative<cli::RunCommand>(command)) return to_int(ExitCode::ok);
+  return run_it(command, arguments);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    std::setlocale(LC_CTYPE, "");
+    return carry_out({argv + std::min(argc, 1), argv + argc}, job::read_environment().first_rank());
+  } catch (const Error& error) {
+    log::error("{}", error.what());
+    return to_int(error.code());
+  } catch (const std::exception& error) {
+    log::error("a fault of kiln's own: {}; please report it", error.what());
+    return to_int(ExitCode::internal);
+  }
+}

@@ -1,0 +1,123 @@
+#include "option_values.hpp"
+
+#include "base/quantity.hpp"
+#include "base/text.hpp"
+#include "schedule/batch_policy.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+namespace kiln::cli {
+namespace {
+
+[[noreturn]] void refuse(std::string_view option, std::string_view text, std::string_view accepted) {
+  throw Error(ExitCode::usage,
+              fmt::format("{} does not take '{}'; accepted: {}", option, for_message(text, 60), accepted));
+}
+
+template <class T, std::size_t N>
+T one_of(std::string_view option, const std::string& text, const std::array<std::pair<std::string_view, T>, N>& words,
+         std::string_view accepted) {
+  const auto* const found =
+      std::find_if(words.begin(), words.end(), [&](const auto& word) { return word.first == text; });
+  if (found == words.end()) refuse(option, text, accepted);
+  return found->second;
+}
+
+}  // namespace
+
+std::uint64_t count_value(std::string_view option, const std::string& text, std::uint64_t least, std::uint64_t most) {
+  const auto count = parse_count(text);
+  if (!count || *count < least || *count > most) {
+    refuse(option, text, fmt::format("a whole number from {} to {}", least, most));
+  }
+  return *count;
+}
+
+Duration duration_value(std::string_view option, const std::string& text, Zero zero) {
+  const auto duration = parse_duration(text);
+  const bool refused = !duration || (zero == Zero::refused && *duration <= Duration::zero());
+  if (refused) {
+    refuse(option, text,
+           fmt::format("a time {} such as 30s, 500ms, 1.5m, 2h, 1h30m, 1d (a bare number means seconds)",
+                       zero == Zero::refused ? "above zero" : "of zero or more"));
+  }
+  return *duration;
+}
+
+std::uint64_t size_value(std::string_view option, const std::string& text, std::uint64_t most) {
+  const auto size = parse_size(text);
+  if (!size || *size > most) {
+    refuse(option, text,
+           fmt::format("a size such as 4096, 64KiB, 1.5MiB, 1MB (a bare number means bytes), at most {}",
+                       format_size(most)));
+  }
+  return *size;
+}
+
+std::optional<job::MaxFailures> max_failures_value(const std::string& text) {
+  constexpr std::string_view kAccepted =
+      "a number of units from 1 (10), a share above 0% and up to 100% (5%, 0.5%), none";
+  if (text == "none") return std::nullopt;
+  job::MaxFailures limit;
+  if (!text.ends_with('%')) {
+    limit.count = parse_count(text);
+    if (!limit.count || *limit.count == 0) refuse("--max-failures", text, kAccepted);
+    return limit;
+  }
+  double percent = 0;
+  const char* const end = text.data() + text.size() - 1;
+  const auto [rest, error] = std::from_chars(text.data(), end, percent, std::chars_format::fixed);
+  if (error != std::errc{} || rest != end || !(percent > 0 && percent <= 100))
+    refuse("--max-failures", text, kAccepted);
+  limit.percent = percent;
+  return limit;
+}
+
+std::string signal_value(std::string_view option, const std::string& text) {
+  constexpr std::string_view kAccepted = "a signal such as TERM, USR2, SIGUSR2, 10, or none";
+  if (text == "none") return "";
+  if (const auto number = parse_count(text)) {
+    if (*number == 0 || *number > static_cast<std::uint64_t>(SIGRTMAX)) refuse(option, text, kAccepted);
+    return std::to_string(*number);
+  }
+  std::string name = text;
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (name.starts_with("SIG")) name.erase(0, 3);
+  for (int number = 1; number < SIGRTMIN; ++number) {
+    const char* const known = ::sigabbrev_np(number);
+    if (known != nullptr && name == known) return std::to_string(number);
+  }
+  refuse(option, text, kAccepted);
+}
+
+exec::KeepOutput keep_output_value(const std::string& text) {
+  using exec::KeepOutput;
+  constexpr std::array<std::pair<std::string_view, KeepOutput>, 3> kWords{
+      {{"all", KeepOutput::all}, {"failed", KeepOutput::failed}, {"none", KeepOutput::none}}};
+  return one_of("--keep-output", text, kWords, "all, failed, none");
+}
+
+job::ProgressMode progress_value(const std::string& text) {
+  using job::ProgressMode;
+  constexpr std::array<std::pair<std::string_view, ProgressMode>, 4> kWords{{{"auto", ProgressMode::automatic},
+                                                                             {"bar", ProgressMode::bar},
+                                                                             {"log", ProgressMode::log},
+                                                                             {"none", ProgressMode::none}}};
+  return one_of("--progress", text, kWords, "auto, bar, log, none");
+}
+
+std::string batch_value(const std::string& text) {
+  schedule::make_batch_policy(text);
+  return text;
+}
+
+}  // namespace kiln::cli

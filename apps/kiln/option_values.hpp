@@ -1,0 +1,29 @@
+#pragma once
+
+#include "base/time.hpp"
+#include "job/run_options.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The values of options, checked. Each function throws kiln::Error (usage) that names the option, the value, and the
+/// forms accepted.
+namespace kiln::cli {
+
+enum class Zero { accepted, refused };
+
+std::uint64_t count_value(std::string_view option, const std::string& text, std::uint64_t least, std::uint64_t most);
+Duration duration_value(std::string_view option, const std::string& text, Zero zero);
+std::uint64_t size_value(std::string_view option, const std::string& text, std::uint64_t most);
+/// "10", "5%", "none".
+std::optional<job::MaxFailures> max_failures_value(const std::string& text);
+/// "none", "TERM", "SIGUSR2", "10"; given back as the signal's number in digits, "" for none.
+std::string signal_value(std::string_view option, const std::string& text);
+exec::KeepOutput keep_output_value(const std::string& text);
+job::ProgressMode progress_value(const std::string& text);
+/// In the words of schedule::make_batch_policy.
+std::string batch_value(const std::string& text);
+
+}  // namespace kiln::cli

@@ -1,0 +1,156 @@
+#include "run_arguments.hpp"
+
+#include "base/text.hpp"
+#include "option_values.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+
+#include <array>
+#include <filesystem>
+#include <limits>
+
+namespace kiln::cli {
+namespace {
+
+constexpr const char* kWork = "What runs, and where";
+constexpr const char* kFailure = "When units fail";
+constexpr const char* kKept = "What is kept";
+constexpr const char* kStopping = "Stopping";
+constexpr const char* kShowing = "Showing";
+
+RunOptionSpec word(const char* names, const char* value, const char* text, const char* group,
+                   std::string RunWords::*field, bool for_retry = true) {
+  return {names, value, text, group, field, nullptr, nullptr, for_retry};
+}
+RunOptionSpec flag(const char* names, const char* text, const char* group, bool RunWords::*field,
+                   bool for_retry = true) {
+  return {names, "", text, group, nullptr, field, nullptr, for_retry};
+}
+RunOptionSpec count(const char* names, const char* text, const char* group, int RunWords::*field) {
+  return {names, "", text, group, nullptr, nullptr, field, true};
+}
+
+[[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
+
+[[noreturn]] void refuse_several(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& one : words) all += (all.empty() ? "" : " ") + one;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i].size() < 2 || words[i][0] != '-') continue;
+    usage(fmt::format("options stand before the task file, but {} stands after '{}'; meant: kiln run {} … {}",
+                      for_message(words[i], 40), for_message(words[0], 60), for_message(words[i], 40),
+                      for_message(words[0], 60)));
+  }
+  usage(
+      fmt::format("kiln run takes one task file, but got {} words: {}\n"
+                  "  a task file has one command a line; for a single command: echo '{}' | kiln run -",
+                  words.size(), for_message(all, 80), for_message(all, 80)));
+}
+
+void check_task_file(const std::string& file) {
+  if (file.empty()) usage("the name of the task file is empty");
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(std::filesystem::path(file) / "run.json", ignored)) {
+    usage(
+        fmt::format("{0} is a run directory, not a task file; to go on with that run, give its task file again; "
+                    "its failed units run again with: kiln retry {0}",
+                    for_message(file)));
+  }
+}
+
+}  // namespace
+
+std::span<const RunOptionSpec> run_option_specs() {
+  using W = RunWords;
+  static const std::array kSpecs{
+      word("-o,--out", "DIR", "run directory (default: tasks.kiln for tasks.txt)", kWork, &W::out, false),
+      word("-n,--workers", "N", "workers (default: one a core; under Slurm, a CPU of the job)", kWork, &W::workers),
+      flag("--coordinator-works", "the coordinator runs units as well", kWork, &W::coordinator_works),
+      word("--batch", "SIZE", "units handed out at a time: adaptive, guided, N,\na size (64KiB) or a time (200ms)",
+           kWork, &W::batch),
+      word("--shell", "PATH", "shell for commands that need one; auto: bash, else sh", kWork, &W::shell),
+      flag("--fresh", "begin anew: what DIR holds of this run is deleted", kWork, &W::fresh, false),
+      flag("--takeover", "go on although DIR seems to be in use", kWork, &W::takeover),
+      flag("--fast-network", "let MPI use the fast fabric; a dead rank may then end the job", kWork, &W::fast_network),
+      word("--seed", "N", "seed of what is random (waits before a retry)", kWork, &W::seed),
+      word("--retries", "N", "extra tries of a unit that fails", kFailure, &W::retries),
+      word("--backoff", "TIME", "wait before the first retry; doubles each time", kFailure, &W::backoff),
+      word("--timeout", "TIME", "time limit of one try; none", kFailure, &W::timeout),
+      word("--max-failures", "N|P%", "stop when so many units have failed for good; none", kFailure, &W::max_failures),
+      word("--keep-output", "WHICH", "standard output and error of units: all, failed, none", kKept, &W::keep_output),
+      word("--output-limit", "SIZE", "kept of each stream of a unit, at most 64MiB", kKept, &W::output_limit),
+      word("--checkpoint-every", "TIME", "between commits; auto: 30s, more where a commit is dear", kKept,
+           &W::checkpoint_every),
+      word("--grace", "TIME", "for running units to end, when the run is stopped or a\nunit is past its time",
+           kStopping, &W::grace),
+      word("--task-signal", "SIGNAL", "sent to running units when the run is stopped: TERM, USR2,\n10; none", kStopping,
+           &W::task_signal),
+      word("--progress", "HOW", "auto, bar, log, none", kShowing, &W::progress),
+      count("-v,--verbose", "say more", kShowing, &W::verbose),
+      count("-q,--quiet", "say only what is wrong", kShowing, &W::quiet),
+  };
+  return kSpecs;
+}
+
+job::RunOptions check_run_words(const RunWords& words) {
+  job::RunOptions options;
+  if (!words.workers.empty()) {
+    options.workers = static_cast<std::uint32_t>(count_value("--workers", words.workers, 1, kMostWorkers));
+  }
+  options.retries = static_cast<std::uint32_t>(count_value("--retries", words.retries, 0, kMostRetries));
+  options.backoff = duration_value("--backoff", words.backoff, Zero::accepted);
+  if (words.timeout != "none") options.timeout = duration_value("--timeout", words.timeout, Zero::refused);
+  options.max_failures = max_failures_value(words.max_failures);
+  options.batch = batch_value(words.batch);
+  if (words.checkpoint_every != "auto") {
+    options.checkpoint_every = duration_value("--checkpoint-every", words.checkpoint_every, Zero::refused);
+  }
+  options.keep_output = keep_output_value(words.keep_output);
+  options.output_limit = size_value("--output-limit", words.output_limit, kMostOutput);
+  options.grace = duration_value("--grace", words.grace, Zero::accepted);
+  options.task_signal = signal_value("--task-signal", words.task_signal);
+  if (words.shell.empty()) usage("--shell needs the path of a shell, or auto");
+  if (words.shell != "auto") options.shell = words.shell;
+  options.seed = count_value("--seed", words.seed, 0, std::numeric_limits<std::uint64_t>::max());
+  options.fresh = words.fresh;
+  options.takeover = words.takeover;
+  options.coordinator_works = words.coordinator_works;
+  options.fast_network = words.fast_network;
+  options.progress = progress_value(words.progress);
+  if (words.verbose != 0 && words.quiet != 0) usage("--verbose and --quiet exclude each other");
+  options.verbosity = words.verbose != 0 ? words.verbose : words.quiet != 0 ? -1 : 0;
+  const bool silent = options.verbosity < 0 && options.progress == job::ProgressMode::automatic;
+  if (silent) options.progress = job::ProgressMode::none;
+  return options;
+}
+
+job::RunOptions run_options(const RunWords& words, const std::vector<std::string>& rest) {
+  if (rest.empty())
+    usage("kiln run needs a task file, one command a line: kiln run tasks.txt (- reads standard input)");
+  if (rest.size() > 1) refuse_several(rest);
+  job::RunOptions options = check_run_words(words);
+  check_task_file(rest.front());
+  options.task_file = rest.front();
+  options.directory = words.out.empty() ? default_directory(options.task_file) : words.out;
+  if (options.directory == options.task_file) {
+    usage(fmt::format("the run directory would be the task file {} itself; name another with --out DIR",
+                      for_message(options.task_file)));
+  }
+  return options;
+}
+
+job::RunOptions retry_options(const RunWords& words, const std::string& directory) {
+  if (directory.empty()) usage("kiln retry needs the run directory: kiln retry tasks.kiln");
+  job::RunOptions options = check_run_words(words);
+  options.directory = directory;
+  options.retry = true;
+  return options;
+}
+
+std::string default_directory(const std::string& task_file) {
+  if (task_file == "-") return "stdin.kiln";
+  return std::filesystem::path(task_file).stem().string() + ".kiln";
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,100 @@
+#include "run_help.hpp"
+
+namespace kiln::cli {
+
+std::string_view top_help() {
+  return R"(kiln runs large batches of independent commands on all cores of a machine or a
+cluster, through MPI, and keeps every result in one HDF5 file.
+
+Usage: kiln COMMAND …
+
+Commands:
+  run TASKS      run the commands of a task file, one a line; again: go on with it
+  status DIR     how a run stands, from any shell, while it runs and afterwards
+  results DIR    what came of each unit: a table, CSV, JSON, or a unit's output
+  retry DIR      run the units that failed again
+
+  kiln COMMAND --help    its options, with an example
+  kiln --version
+
+Example:
+  seq 1 100 | sed 's/.*/sleep 0.1; echo &/' > tasks.txt
+  kiln run tasks.txt                       # results in tasks.kiln/results.h5
+)";
+}
+
+std::string_view run_usage() {
+  return R"(Runs the commands of a task file, one a line, and keeps what came of each in a
+run directory. The same command again goes on where it stopped.
+
+Usage: kiln run [OPTIONS] TASKS            (TASKS is -: standard input)
+       mpirun -n 4 kiln run [OPTIONS] TASKS
+)";
+}
+
+std::string_view run_footer() {
+  return R"(
+TIME is 30s, 500ms, 1.5m, 2h or 1h30m; SIZE is 4096, 64KiB or 1.5MiB.
+
+Exit codes: 0 all done; 1 some units failed, or --max-failures reached; 2 usage;
+  3 bad input; 4 run directory unusable; 70 a fault of kiln's own; 75 stopped
+  early, run again to go on.
+
+Example: three tries each, ten minutes at most, on eight cores
+  kiln run -n 8 --retries 2 --timeout 10m tasks.txt
+)";
+}
+
+std::string_view retry_usage() {
+  return R"(Runs the failed units of a run again, and what else is not done. The run directory
+is all it needs.
+
+Usage: kiln retry [OPTIONS] DIR
+)";
+}
+
+std::string_view retry_footer() {
+  return R"(
+Exit codes: as of kiln run.
+
+Example: once more, with more time
+  kiln retry --timeout 1h tasks.kiln
+)";
+}
+
+std::string_view status_usage() {
+  return R"(Says how a run stands: from its live status while it runs, else from its journal.
+
+Usage: kiln status [OPTIONS] DIR
+)";
+}
+
+std::string_view status_footer() {
+  return R"(
+Exit codes: 0 shown; 2 usage; 4 DIR is no run directory, or cannot be read.
+
+Example:
+  kiln status tasks.kiln
+)";
+}
+
+std::string_view results_usage() {
+  return R"(Shows what came of each unit, as far as it is committed.
+
+Usage: kiln results [OPTIONS] DIR
+)";
+}
+
+std::string_view results_footer() {
+  return R"(
+Exit codes: 0 shown; 2 usage; 3 there is no such unit, or it has not ended; 4 DIR is
+  no run directory, or cannot be read.
+
+Examples:
+  kiln results --failed tasks.kiln
+  kiln results --unit 17 --stderr tasks.kiln
+  kiln results --csv tasks.kiln > tasks.csv
+)";
+}
+
+}  // namespace kiln::cli

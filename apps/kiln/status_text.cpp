@@ -1,0 +1,184 @@
+#include "status_text.hpp"
+
+#include "base/quantity.hpp"
+#include "base/text.hpp"
+#include "observe/summary.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+namespace kiln::cli {
+namespace {
+
+using protocol::Outcome;
+
+std::string_view describe(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::complete:
+      return "every unit is done";
+    case Outcome::units_failed:
+      return "some units failed";
+    case Outcome::too_many_failures:
+      return "stopped, as more units failed than --max-failures allows";
+    case Outcome::interrupted:
+      return "stopped early";
+    case Outcome::storage:
+      return "stopped, as the run directory could not be written";
+  }
+  return "unknown";
+}
+
+std::string_view word(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::complete:
+      return "complete";
+    case Outcome::units_failed:
+      return "units_failed";
+    case Outcome::too_many_failures:
+      return "too_many_failures";
+    case Outcome::interrupted:
+      return "interrupted";
+    case Outcome::storage:
+      return "storage";
+  }
+  return "unknown";
+}
+
+std::string span(double seconds) {
+  return std::isfinite(seconds) ? format_duration(from_seconds(std::clamp(seconds, 0.0, 9.0e9))) : "?";
+}
+
+std::string local_time(double unix_seconds) {
+  if (!std::isfinite(unix_seconds) || std::abs(unix_seconds) > 1e11) return "?";
+  const auto whole = static_cast<std::time_t>(unix_seconds);
+  std::tm parts{};
+  if (::localtime_r(&whole, &parts) == nullptr) return "?";
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", parts);
+}
+
+std::uint64_t left_to_do(const observe::UnitTotals& t) { return t.units - std::min(t.units, t.done + t.failed); }
+
+std::string units_line(const observe::UnitTotals& t) {
+  std::string line = fmt::format("  units      {}: {} done", format_count(t.units), format_count(t.done));
+  if (t.failed != 0) line += fmt::format(", {} failed", format_count(t.failed));
+  if (left_to_do(t) != 0) line += fmt::format(", {} to do", format_count(left_to_do(t)));
+  if (t.running != 0) line += fmt::format(", {} of them handed out", format_count(t.running));
+  if (t.waiting != 0) line += fmt::format(", {} to be tried again", format_count(t.waiting));
+  if (t.removed != 0) line += fmt::format("; {} no longer in the task file", format_count(t.removed));
+  return line + "\n";
+}
+
+std::string ranks_text(const observe::StatusSnapshot& s) {
+  if (s.ranks.empty()) return "";
+  const double elapsed = s.updated - s.started;
+  const auto busy = [&](double seconds, double ranks) {
+    const double share = elapsed > 0 ? seconds / elapsed / ranks * 100 : 0;
+    return std::isfinite(share) ? fmt::format("{:.0f} %", std::clamp(share, 0.0, 100.0)) : std::string("-");
+  };
+  std::string out = fmt::format("  {:>11}  {:<20}  {:<12}  {:>10}  {:>6}  {:>7}\n", "rank", "host", "state", "units",
+                                "busy", "in hand");
+  for (const observe::RankStatus& r : s.ranks) {
+    out += fmt::format("  {:>11}  {:<20}  {:<12}  {:>10}  {:>6}  {:>7}\n", r.rank, for_message(r.host, 20),
+                       for_message(r.state, 12), format_count(r.units_done), busy(r.busy_seconds, 1), r.running);
+  }
+  for (const observe::RankGroup& g : s.groups) {
+    out += fmt::format("  {:>11}  {:<20}  {:<12}  {:>10}  {:>6}  {:>7}\n", fmt::format("{}-{}", g.first, g.last),
+                       fmt::format("({} ranks)", g.ranks), "", format_count(g.units_done),
+                       busy(g.busy_seconds, static_cast<double>(std::max<std::uint64_t>(1, g.ranks))), g.running);
+  }
+  return out;
+}
+
+std::string live_text(const observe::StatusSnapshot& s, double now) {
+  std::string out;
+  if (s.rate > 0) {
+    out += s.rate >= 10 ? fmt::format("  rate       {:.0f} units/s", s.rate)
+                        : fmt::format("  rate       {:.3g} units/s", s.rate);
+    if (s.expected_end)
+      out += fmt::format("; {} left, until {}", span(*s.expected_end - now), local_time(*s.expected_end));
+    out += "\n";
+  }
+  out += fmt::format("  committed  {} units, {} of results", format_count(s.totals.committed),
+                     format_size(s.result_bytes));
+  if (s.last_commit) {
+    out += fmt::format("; last {} ago, it took {}", span(now - *s.last_commit), span(s.last_commit_seconds));
+  }
+  out += "\n" + ranks_text(s);
+  if (!s.slowest.empty()) out += "  running longest:\n";
+  for (const observe::SlowUnit& slow : s.slowest) {
+    out += fmt::format("  {:>11}  {:>10}  {}\n", fmt::format("unit {}", slow.unit), span(slow.seconds),
+                       for_message(slow.command, 80));
+  }
+  return out;
+}
+
+std::string first_line(const StatusReport& r) {
+  const std::string directory = for_message(r.directory);
+  if (r.live && !r.snapshot) return fmt::format("{}: starting ({})\n", directory, r.owner);
+  if (r.live) {
+    return fmt::format("{}: {} ({}), for {}\n", directory, observe::to_text(r.snapshot->state), r.owner,
+                       span(r.now - r.snapshot->started));
+  }
+  if (r.launches == 0) return fmt::format("{}: not begun\n", directory);
+  if (!r.last_end) return fmt::format("{}: not running; its last launch was cut off before it could end\n", directory);
+  return fmt::format("{}: ended {} ({} ago): {}, exit code {}\n", directory, local_time(r.last_end->ended),
+                     span(r.now - r.last_end->ended), describe(r.last_end->outcome), r.last_end->exit_code);
+}
+
+std::string next_steps(const StatusReport& r) {
+  const std::string directory = observe::shell_word(r.directory);
+  std::string out;
+  if (!r.live && (left_to_do(r.totals) != 0 || r.launches == 0)) {
+    out += "next: run the same command again to go on; what is done is kept\n";
+  }
+  if (r.totals.failed != 0) {
+    out += fmt::format("next: kiln results --failed {} shows the reasons", directory);
+    out += r.live ? "\n" : fmt::format("; kiln retry {} runs them again\n", directory);
+  }
+  if (out.empty() && !r.live)
+    out = fmt::format("next: kiln results {}; the file for programs is {}/results.h5\n", directory, directory);
+  return out;
+}
+
+}  // namespace
+
+std::string status_text(const StatusReport& r) {
+  std::string out = first_line(r);
+  if (r.snapshot || !r.live) out += units_line(r.totals);
+  if (r.live && r.snapshot) out += live_text(*r.snapshot, r.now);
+  if (r.launches > 1) out += fmt::format("  launches   {}\n", r.launches);
+  for (const std::string& line : r.damage) out += "  damage     " + for_message(line, 400) + "\n";
+  return out + next_steps(r);
+}
+
+std::string status_json(const StatusReport& r) {
+  using Json = nlohmann::ordered_json;
+  const auto& t = r.totals;
+  Json out = {{"directory", to_utf8(r.directory)}, {"live", r.live}, {"owner", to_utf8(r.owner)}};
+  const std::string_view idle = r.launches == 0 ? "not_begun" : r.last_end ? "ended" : "cut_off";
+  out["state"] = !r.live ? idle : r.snapshot ? observe::to_text(r.snapshot->state) : "starting";
+  const bool known = r.snapshot.has_value() || !r.live;
+  out["totals"] =
+      !known ? Json(nullptr) : Json{{"units", t.units},         {"done", t.done},       {"failed", t.failed},
+                                    {"to_do", left_to_do(t)},   {"running", t.running}, {"waiting", t.waiting},
+                                    {"committed", t.committed}, {"removed", t.removed}};
+  out["launches"] = r.live ? Json(nullptr) : Json(r.launches);
+  out["last_end"] = nullptr;
+  if (r.last_end) {
+    out["last_end"] = {{"outcome", word(r.last_end->outcome)},
+                       {"exit_code", r.last_end->exit_code},
+                       {"ended", r.last_end->ended},
+                       {"launch_id", to_utf8(r.last_end->launch_id)}};
+  }
+  out["damage"] = Json::array();
+  for (const std::string& line : r.damage) out["damage"].push_back(to_utf8(line));
+  out["status"] = r.snapshot ? Json::parse(observe::to_json(*r.snapshot)) : Json(nullptr);
+  return out.dump() + "\n";
+}
+
+}  // namespace kiln::cli
