@@ -113,11 +113,22 @@ std::vector<CommitEntry::Dead> JournalView::active_dead() const {
   return dead;
 }
 
-std::uint64_t JournalView::pending() const {
-  schedule::IntervalSet open = registry.active();
-  open.erase(ledger.done);
-  for (const auto& [unit, letter] : ledger.dead) open.erase(single(unit));
-  return open.count();
+Totals JournalView::totals() const {
+  const schedule::IntervalSet active = registry.active();
+  Totals totals;
+  totals.units = active.count();
+  totals.removed = registry.units() - totals.units;
+  for (const Interval& interval : active.intervals()) totals.done += ledger.done.intersection(interval).count();
+  totals.failed = active_dead().size();
+  totals.pending = totals.units - totals.done - totals.failed;
+  return totals;
+}
+
+std::optional<EndEntry> JournalView::standing_end() const {
+  if (ledger.ends.empty()) return std::nullopt;
+  const auto& end = ledger.ends.back();
+  if (!ledger.epochs.empty() && ledger.epochs.back().number > end.number) return std::nullopt;
+  return end.body;
 }
 
 JournalView read_journal(const std::filesystem::path& run_directory, const ViewOptions& options) {

@@ -5,6 +5,8 @@
 #include "store/source_registry.hpp"
 
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace kiln::store {
@@ -18,6 +20,13 @@ struct RowsPart {
   schedule::IntervalSet take;  ///< of these units the rows here count, and those of no other part
 };
 
+/// Counts of units; units that are not in the source any more are `removed` and in no other count.
+struct Totals {
+  std::uint64_t units = 0;  ///< in the present source
+  std::uint64_t done = 0, failed = 0, pending = 0;
+  std::uint64_t removed = 0;
+};
+
 /// What the journal says, resolved, without the rows.
 struct JournalView {
   ScanResult scan;
@@ -29,8 +38,9 @@ struct JournalView {
 
   /// Dead letters of units that are in the present source.
   std::vector<CommitEntry::Dead> active_dead() const;
-  /// Units in the present source that have no result yet.
-  std::uint64_t pending() const;
+  Totals totals() const;
+  /// The newest end, where no launch began after it.
+  std::optional<EndEntry> standing_end() const;
 };
 
 struct ViewOptions {

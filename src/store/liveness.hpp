@@ -40,6 +40,7 @@ class Heart {
   Heart(RunDirectory directory, Owner self) : directory_(std::move(directory)), self_(std::move(self)) {}
 
   void set_epoch(Epoch epoch) { self_.epoch = epoch; }
+  const Owner& self() const { return self_; }
   /// About once a second. Throws StorageError.
   void beat();
   /// The end in good order: the next run need not wait. Throws StorageError.

@@ -8,21 +8,18 @@
 namespace kiln::store {
 
 struct ResultsRequest {
-  std::filesystem::path file;                ///< replaced when the new one is complete
-  const RunFacts& facts;                     ///< borrowed for the call
-  const JournalView& view;                   ///< borrowed; read with parts and batches
-  Schema schema;                             ///< the columns where no unit has a row yet
-  std::optional<EndEntry> end;               ///< tells the outcome; nothing: the run has not ended
-  EntryNumber made_from;                     ///< the journal's number this is made from
+  std::filesystem::path file;   ///< replaced when the new one is complete
+  const RunFacts& facts;        ///< borrowed for the call
+  const JournalView& view;      ///< borrowed; read with parts and batches
+  Schema schema;                ///< the columns where no unit has a row yet
+  std::optional<EndEntry> end;  ///< tells the outcome; nothing: the run has not ended
+  EntryNumber made_from;        ///< the journal's number this is made from
 };
 
 /// Makes results.h5 (docs/file-format.md). Memory stays bounded. Throws StorageError where there is no room for it or
 /// the disk refuses; `file` is then as it was. Throws Damage or StorageError (ENOENT) where the journal has moved on
 /// since the view was read: read it again and repeat.
 void write_results_file(const ResultsRequest& request);
-
-/// The journal's number that a results file was made from; nothing where it is missing or no such file.
-std::optional<EntryNumber> results_made_from(const std::filesystem::path& file);
 
 /// "complete", "units_failed", "too_many_failures", "interrupted", "storage".
 const char* outcome_name(protocol::Outcome outcome);

@@ -23,7 +23,8 @@ std::set<std::string> groups_of(const Schema& schema) {
 }  // namespace
 
 bool has_unit_table(const Schema& schema) {
-  return std::any_of(schema.begin(), schema.end(), [](const Column& column) { return column.name.starts_with(kUnits); });
+  return std::any_of(schema.begin(), schema.end(),
+                     [](const Column& column) { return column.name.starts_with(kUnits); });
 }
 
 ResultsTables::ResultsTables(const h5::Handle& file, const Schema& schema, std::uint64_t rows, const JournalView& view)
@@ -32,7 +33,8 @@ ResultsTables::ResultsTables(const h5::Handle& file, const Schema& schema, std::
   if (by_unit_) {
     add_key(file, "units/id", ColumnType::u64, "number of the unit: fixed when it first entered the run");
     add_key(file, "units/stage", ColumnType::i32, "number of the stage");
-    add_key(file, "units/line", ColumnType::i64, "line in the present task file, from 1; -1 where it is not there any more");
+    add_key(file, "units/line", ColumnType::i64,
+            "line in the present task file, from 1; -1 where it is not there any more");
   } else {
     for (const std::string& group : groups_of(schema)) {
       add_key(file, group + "/unit", ColumnType::u64, "number of the unit that gave the row");

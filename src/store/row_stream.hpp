@@ -37,6 +37,8 @@ class RowStream {
   std::uint64_t bytes() const { return bytes_; }  ///< of the files they lie in
   const std::vector<UnitId>& missing() const { return missing_; }
 
+  /// Other columns than the newest rows'. Before the first next().
+  void use_schema(Schema schema) { schema_ = std::move(schema); }
   /// Adds rows that no file holds; sorted by unit, columns as `schema`. Before the first next().
   void add(Rows rows, const Schema& schema);
 

@@ -3,17 +3,16 @@
 #include "base/text.hpp"
 
 #include <fmt/core.h>
-#include <kiln/error.hpp>
 #include <nlohmann/json.hpp>
 
 namespace kiln::store {
 namespace {
 
 [[noreturn]] void damaged(std::string_view where, std::string_view why) {
-  throw Error(ExitCode::run_directory,
-              fmt::format("{} is damaged: {}. Put it back from a copy (the journal beside it is not touched), choose "
-                          "another --out, or begin anew with --fresh, which deletes the run's results",
-                          where, why));
+  throw DamagedFacts(
+      fmt::format("{} is damaged: {}. Put it back from a copy (the journal beside it is not touched), choose "
+                  "another --out, or begin anew with --fresh, which deletes the run's results",
+                  where, why));
 }
 
 RunFacts from_json(const nlohmann::json& json) {

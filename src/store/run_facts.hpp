@@ -1,5 +1,7 @@
 #pragma once
 
+#include <kiln/error.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,7 +27,13 @@ struct RunFacts {
 /// Strings that are not UTF-8 are kept with \xNN escapes.
 std::string to_json(const RunFacts& facts);
 
-/// Throws kiln::Error (run_directory), naming `where`, when the text is damaged or of a newer format version.
+/// run.json does not say what the run is.
+class DamagedFacts : public Error {
+ public:
+  explicit DamagedFacts(const std::string& message) : Error(ExitCode::run_directory, message) {}
+};
+
+/// Throws DamagedFacts, naming `where`; kiln::Error (run_directory) for a newer format version.
 RunFacts parse_run_facts(std::string_view text, std::string_view where);
 
 }  // namespace kiln::store

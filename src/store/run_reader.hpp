@@ -2,6 +2,7 @@
 
 #include "base/rows.hpp"
 #include "store/journal_view.hpp"
+#include "store/owner.hpp"
 #include "store/run_directory.hpp"
 
 #include <functional>
@@ -10,13 +11,6 @@
 #include <vector>
 
 namespace kiln::store {
-
-/// Counts of units; units that are not in the source any more are `removed` and in no other count.
-struct Totals {
-  std::uint64_t units = 0;  ///< in the present source
-  std::uint64_t done = 0, failed = 0, pending = 0;
-  std::uint64_t removed = 0;
-};
 
 /// One unit's record. Text columns hold the raw bytes.
 struct UnitRecord {
@@ -38,11 +32,12 @@ class RunReader {
   static RunReader open(const std::filesystem::path& path);
 
   const RunDirectory& directory() const { return directory_; }
-  Totals totals() const;
+  Totals totals() const { return view_.totals(); }
   /// What is damaged or was rebuilt, one line each, for people.
   std::vector<std::string> damage() const;
   const std::vector<LedgerState::Numbered<EpochEntry>>& launches() const { return view_.ledger.epochs; }
-  std::optional<EndEntry> last_end() const;
+  /// How the last launch ended; nothing where it still runs or was ended by force.
+  std::optional<EndEntry> last_end() const { return view_.standing_end(); }
   /// How a launch ended; nothing where it has not, or was ended by force.
   std::optional<EndEntry> find_end(std::string_view launch_id) const;
   /// Dead letters of units of the present source, ascending.

@@ -67,11 +67,11 @@ class RunStore {
 
   /// These dead letters do not count any more: their units may run again. Nothing for an empty set.
   void withdraw(const schedule::IntervalSet& dead);
-  /// When it returns, the results are durable. Rows need not be sorted. The plan's rows are consumed where it succeeds,
-  /// and untouched where it throws.
+  /// When it returns, the results are durable. Rows need not be sorted. Throws also kiln::Error (internal)
+  /// where rows do not fit the schema.
   EntryNumber commit(const protocol::CommitPlan& plan, const Schema& schema);
   /// One piece of housekeeping (merging of old entries); true where there may be more. Called between commits.
-  bool maintain() { return compactor_.step(); }
+  bool maintain() { return compactor_->step(); }
   /// About once a second: this launch lives. A beat that cannot be written is no error: it only saves work.
   void beat() noexcept;
   /// The launch has ended.
@@ -86,16 +86,20 @@ class RunStore {
   EntryNumber last() const { return journal_.last(); }
 
  private:
-  RunStore(RunDirectory directory, Journal journal, JournalView view, Recovered recovered, Heart heart,
-           const RunStoreOptions& options);
+  RunStore(RunDirectory directory, const RunStoreOptions& options);
+  void begin(const Owner& self);
+  void recover(const JournalView& view);
+  JournalView read(const ViewOptions& options) const;
+  std::filesystem::path results_path() const { return directory_.file("results.h5"); }
 
   RunDirectory directory_;
+  RunStoreOptions options_;
   Journal journal_;
   Heart heart_;
   Recovered recovered_;
   SourceRegistry registry_;
-  std::optional<SourceEntry> last_source_;
-  Compactor compactor_;
+  std::optional<SourceEntry> last_source_;  // without hashes and lines
+  std::optional<Compactor> compactor_;
 };
 
 }  // namespace kiln::store

@@ -1,0 +1,163 @@
+#include "store/results_file.hpp"
+
+#include "base/text.hpp"
+#include "store/file_ops.hpp"
+#include "store/results_tables.hpp"
+#include "store/results_trailer.hpp"
+#include "store/small_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include <kiln/error.hpp>
+#include <kiln/version.hpp>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+namespace kiln::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t kResultsFormat = 1;
+
+fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : fs::path("."); }
+
+void require_space(const fs::path& folder, std::uint64_t bytes) {
+  struct statvfs disk {};
+  if (::statvfs(folder.c_str(), &disk) != 0) return;
+  if (static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize >= bytes) return;
+  throw StorageError(ENOSPC, fmt::format("make {} of about {} bytes in", "results.h5", bytes), folder);
+}
+
+std::string launch_state(const ResultsRequest& request) {
+  return request.end ? outcome_name(request.end->outcome) : "unfinished";
+}
+
+void write_facts(const h5::Handle& file, const ResultsRequest& request) {
+  const RunFacts& facts = request.facts;
+  const auto text = [&](const char* name, std::string_view value) { h5::write_attribute(file, name, to_utf8(value)); };
+  text("kiln_version", KILN_VERSION);
+  h5::write_attribute(file, "format_version", kResultsFormat);
+  text("kind", facts.kind);
+  text("program", facts.program);
+  text("arguments", nlohmann::json(facts.arguments).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  h5::write_attribute(file, "seed", facts.seed);
+  h5::write_attribute(file, "created", facts.created);
+  text("outcome", launch_state(request));
+  h5::write_attribute(file, "exit_code", request.end ? request.end->exit_code : std::int32_t{-1});
+  h5::write_attribute(file, "launches", std::uint64_t{request.view.ledger.epochs.size()});
+  h5::write_attribute(file, "made_from", request.made_from.value());
+  const Totals totals = request.view.totals();
+  h5::write_attribute(file, "units", totals.units);
+  h5::write_attribute(file, "done", totals.done);
+  h5::write_attribute(file, "failed", totals.failed);
+  h5::write_attribute(file, "pending", totals.pending);
+  h5::write_attribute(file, "removed", totals.removed);
+}
+
+// Dead letters whose rows are nowhere get rows all the same: each unit that is settled has one.
+std::vector<UnitId> dead_units(const JournalView& view) {
+  std::vector<UnitId> units;
+  for (const auto& [unit, letter] : view.ledger.dead) units.push_back(unit);
+  return units;
+}
+
+void write_tables(const h5::Handle& file, const ResultsRequest& request, const fs::path& folder) {
+  RowStream stream(request.view.parts, dead_units(request.view));
+  const Schema schema = stream.schema().empty() ? request.schema : stream.schema();
+  if (has_unit_table(schema)) stream.add(rows_for_dead(stream.missing(), request.view, schema), schema);
+  const std::uint64_t batches = request.view.batches.size() * sizeof(protocol::BatchRecord);
+  require_space(folder, stream.bytes() + stream.bytes() / 2 + batches + (std::uint64_t{1} << 20));
+  ResultsTables tables(file, schema, stream.rows(), request.view);
+  RowWindow window;
+  while (stream.next(window)) {
+    // A disk that runs full is met here, not inside HDF5.
+    require_space(folder, 4 * RowStream::kWindowBytes);
+    tables.put(window);
+  }
+  tables.finish();
+  write_dead_letters(file, request.view.active_dead());
+  write_batches(file, request.view.batches);
+  write_facts(file, request);
+}
+
+void build(const ResultsRequest& request, const fs::path& temporary) {
+  h5::Handle file = h5::create_file(temporary);
+  write_tables(file, request, folder_of(request.file));
+  h5::flush(file);
+  file.close();
+}
+
+// HDF5 does not say why it could not write: the disk itself is asked. Returns 0 where it takes more.
+int errno_of_disk(const fs::path& temporary) {
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const std::string filler(std::size_t{1} << 20, '\0');
+  int error = 0;
+  for (std::size_t left = filler.size(); left > 0 && error == 0;) {
+    const ssize_t written = ::write(fd, filler.data(), left);
+    if (written < 0 && errno != EINTR) error = errno;
+    if (written == 0) error = ENOSPC;
+    if (written > 0) left -= static_cast<std::size_t>(written);
+  }
+  if (error == 0 && ::fsync(fd) != 0) error = errno;
+  ::close(fd);
+  return error;
+}
+
+class Temporary {
+ public:
+  explicit Temporary(const fs::path& file)
+      : path_(folder_of(file) / fmt::format("{}{}-{}", kTemporaryPrefix, file.filename().string(), ::getpid())) {}
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  ~Temporary() {
+    std::error_code ignored;
+    fs::remove(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+}  // namespace
+
+const char* outcome_name(protocol::Outcome outcome) {
+  switch (outcome) {
+    case protocol::Outcome::complete:
+      return "complete";
+    case protocol::Outcome::units_failed:
+      return "units_failed";
+    case protocol::Outcome::too_many_failures:
+      return "too_many_failures";
+    case protocol::Outcome::interrupted:
+      return "interrupted";
+    case protocol::Outcome::storage:
+      return "storage";
+  }
+  return "unknown";
+}
+
+void write_results_file(const ResultsRequest& request) {
+  const Temporary temporary(request.file);
+  try {
+    build(request, temporary.path());
+  } catch (const StorageError&) {
+    throw;
+  } catch (const Error&) {
+    if (const int reason = errno_of_disk(temporary.path()); reason != 0) {
+      throw StorageError(reason, "write", request.file);
+    }
+    throw;
+  }
+  append_results_trailer(temporary.path(), request.made_from);
+  if (::rename(temporary.path().c_str(), request.file.c_str()) != 0) throw StorageError(errno, "replace", request.file);
+  sync_folder(system_file_ops(), folder_of(request.file));
+}
+
+}  // namespace kiln::store

@@ -1,0 +1,183 @@
+#include "store/run_store.hpp"
+
+#include "base/log.hpp"
+#include "store/commit_rows.hpp"
+#include "store/results_file.hpp"
+#include "store/source_copy.hpp"
+
+#include <fmt/core.h>
+#include <kiln/version.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+namespace kiln::store {
+namespace {
+
+double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+void refuse_if_in_use(const RunStoreOptions& options, const Owner& self, const LivenessClock& clock) {
+  const OwnerCheck check = check_owner(options.path, self, options.owner_deadline, clock);
+  if (!check.in_use) return;
+  throw Error(ExitCode::run_directory,
+              fmt::format("run directory {} is in use: {}. Wait until that run has ended (kiln status {}), or force it "
+                          "aside with --takeover",
+                          options.path.string(), check.why, options.path.string()));
+}
+
+// A run of another kind, or of a newer kiln, is not ours to delete; one whose run.json is damaged is.
+void remove_old(const RunStoreOptions& options) {
+  try {
+    RunDirectory::open_for_writing(options.path, options.kind);
+  } catch (const DamagedFacts&) {
+    log::warning("{}: run.json is damaged; its content is removed all the same", options.path.string());
+  }
+  RunDirectory::remove_content(options.path);
+}
+
+RunDirectory create(const RunStoreOptions& options) {
+  RunFacts facts;
+  facts.kind = options.kind;
+  facts.program = options.program;
+  facts.arguments = options.arguments;
+  facts.seed = options.seed;
+  facts.created = unix_now();
+  facts.kiln_version = KILN_VERSION;
+  return RunDirectory::create(options.path, facts);
+}
+
+}  // namespace
+
+std::unique_ptr<RunStore> RunStore::open(const RunStoreOptions& options, const LivenessClock& clock) {
+  Owner self = this_process();
+  self.launch_id = options.launch_id;
+  RunDirectory::Found found = RunDirectory::examine(options.path);
+  if (found == RunDirectory::Found::run) {
+    if (!options.takeover) refuse_if_in_use(options, self, clock);
+    if (options.fresh) {
+      remove_old(options);
+      found = RunDirectory::Found::half_gone;
+    }
+  }
+  const bool created = found != RunDirectory::Found::run;
+  RunDirectory directory = created ? create(options) : RunDirectory::open_for_writing(options.path, options.kind);
+  std::unique_ptr<RunStore> store(new RunStore(std::move(directory), options));
+  store->recovered_.created = created;
+  store->begin(self);
+  return store;
+}
+
+RunStore::RunStore(RunDirectory directory, const RunStoreOptions& options)
+    : directory_(std::move(directory)),
+      options_(options),
+      journal_(directory_.path(), {.launch_id = options.launch_id, .numbers_per_folder = options.numbers_per_folder},
+               options.ops == nullptr ? system_file_ops() : *options.ops),
+      heart_(directory_, {}) {
+  recovered_.facts = directory_.facts();
+}
+
+void RunStore::begin(const Owner& self) {
+  const Entry epoch = journal_.begin_epoch(
+      {.launch_id = options_.launch_id, .host = self.host, .pid = self.pid, .started = unix_now()});
+  // From here on nobody else writes: what lies around is nobody's.
+  heart_ = Heart(directory_, self);
+  heart_.set_epoch(epoch.epoch);
+  beat();
+  remove_temporaries(directory_.path());
+  remove_temporaries(directory_.file("source"));
+  recovered_.epoch = epoch.epoch;
+  recovered_.highest = EntryNumber(epoch.number.value() - 1);
+  const JournalView view = read({});
+  journal_.repair(view.scan);
+  recover(view);
+  compactor_.emplace(journal_, view.scan, options_.compaction);
+}
+
+void RunStore::recover(const JournalView& view) {
+  recovered_.done = view.ledger.done;
+  for (const auto& [unit, dead] : view.ledger.dead) recovered_.dead.push_back(dead.letter);
+  recovered_.units = view.registry.units();
+  recovered_.damage = view.scan.lines();
+  recovered_.damage.insert(recovered_.damage.end(), view.notes.begin(), view.notes.end());
+  if (!view.ledger.ends.empty()) recovered_.last_end = view.ledger.ends.back().body;
+  recovered_.launches = view.ledger.epochs.empty() ? 0 : view.ledger.epochs.size() - 1;
+  registry_ = view.registry;
+  for (const auto& source : view.ledger.sources) {
+    // Rebuilt from source/: said once more, so that it is in the journal again.
+    if (source.number == EntryNumber(0)) journal_.append(source.body);
+    if (source.body.version != registry_.version()) continue;
+    last_source_ = SourceEntry{source.body.version, source.body.fingerprint, source.body.units, {}, {}};
+  }
+}
+
+JournalView RunStore::read(const ViewOptions& options) const {
+  ViewOptions own = options;
+  own.numbers_per_folder = options_.numbers_per_folder;
+  return read_journal(directory_.path(), own);
+}
+
+void RunStore::set_source(ByteView copy, const std::vector<std::string_view>& commands,
+                          const std::vector<std::int64_t>& lines) {
+  SourceRegistry next = registry_;
+  const auto entry = next.update(commands, lines, checksum(copy));
+  if (entry) {
+    write_source_copy(directory_.path(), *entry, copy);
+    journal_.append(*entry);
+    last_source_ = SourceEntry{entry->version, entry->fingerprint, entry->units, {}, {}};
+  }
+  registry_ = std::move(next);
+}
+
+Bytes RunStore::source_copy() const {
+  if (!last_source_) {
+    throw Error(ExitCode::run_directory, fmt::format("run directory {} has no task file yet. Give one: kiln run FILE "
+                                                     "--out {}",
+                                                     directory_.path().string(), directory_.path().string()));
+  }
+  return read_source_copy(directory_.path(), *last_source_);
+}
+
+void RunStore::withdraw(const schedule::IntervalSet& dead) {
+  if (dead.empty()) return;
+  journal_.append(ReopenEntry{dead});
+  std::erase_if(recovered_.dead, [&](const protocol::DeadLetter& letter) { return dead.contains(letter.unit); });
+}
+
+EntryNumber RunStore::commit(const protocol::CommitPlan& plan, const Schema& schema) {
+  CommitEntry entry;
+  entry.done = plan.done;
+  for (const protocol::DeadLetter& letter : plan.dead) entry.dead.push_back({letter, EntryNumber(0)});
+  entry.rows = join_rows(plan.rows, schema);
+  entry.batches = plan.batches;
+  return journal_.append(std::move(entry), schema);
+}
+
+void RunStore::beat() noexcept {
+  try {
+    heart_.beat();
+  } catch (const std::exception& error) {
+    log::debug("owner.json: {}", error.what());
+  }
+}
+
+void RunStore::end(const EndEntry& entry) { journal_.append(entry); }
+
+void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
+  const JournalView view = read({.parts = true, .batches = true});
+  ResultsRequest request{results_path(), directory_.facts(), view, schema, view.standing_end(), view.scan.highest};
+  if (coming != nullptr) {
+    request.end = *coming;
+    request.made_from = journal_.last().next();
+  }
+  write_results_file(request);
+}
+
+void RunStore::release() noexcept {
+  try {
+    heart_.release();
+  } catch (const std::exception& error) {
+    log::debug("owner.json: {}", error.what());
+  }
+}
+
+}  // namespace kiln::store
