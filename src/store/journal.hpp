@@ -11,7 +11,7 @@
 
 namespace kiln::store {
 
-/// Another coordinator has taken over: write nothing more and leave. Code: run_directory.
+/// Another coordinator has taken the run directory over: write nothing more and leave. Code: run_directory.
 class Deposed : public Error {
  public:
   using Error::Error;
@@ -40,8 +40,8 @@ class Journal {
   /// half-retired folders). Changes nothing that `found` says. Throws Deposed, StorageError.
   void repair(const ScanResult& found);
 
-  /// Appends an entry; when it returns, the entry is durable. Throws Deposed, or StorageError: then nothing was
-  /// appended, and the same may be tried again.
+  /// Appends an entry; when it returns, the entry is durable. Throws Deposed, or StorageError: then the same may be
+  /// tried again (nothing was appended, or what was appended says the same and counts once: has_unsynced).
   EntryNumber append(const EntryBody& body, const Schema& schema = {}, StageId stage = StageId(0),
                      std::uint32_t round = 0);
 
@@ -52,15 +52,23 @@ class Journal {
   FileOps& ops() const { return *ops_; }
   /// A name nobody else uses: launch id, process id, sequence number.
   std::string unique_suffix();
+  /// An entry is linked whose folder could not be fsynced: it counts, but may not be durable. The next append sees to
+  /// that first.
+  bool has_unsynced() const { return unsynced_; }
 
  private:
   enum class Linked { yes, taken };
   /// Writes a temporary and links it at `number`.
   Linked link_entry(EntryNumber number, const Bytes& bytes);
-  bool is_own_file(const std::filesystem::path& temporary, const std::filesystem::path& name) const;
+  void finish_link(EntryNumber number);
+  void make_folder_for(EntryNumber number);
   void make_next_folder(EntryNumber linked);
-  void void_missing(EntryNumber number);
+  bool try_epoch(EntryNumber number, const EpochEntry& body);
   [[noreturn]] void throw_deposed(EntryNumber number) const;
+
+  void copy_damaged(const ScanResult::Problem& problem);
+  void void_missing(EntryNumber number, const std::string& why);
+  void remove_leftovers(const ScanResult& found);
 
   std::filesystem::path run_directory_;
   JournalOptions options_;
@@ -68,6 +76,8 @@ class Journal {
   EntryNumber last_;
   Epoch epoch_;
   std::uint64_t sequence_ = 0;
+  std::uint64_t folders_made_ = 0;  // folders below this number were made by this writer or were there
+  bool unsynced_ = false;
 };
 
 }  // namespace kiln::store

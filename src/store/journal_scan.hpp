@@ -25,6 +25,9 @@ using Visitor = std::function<void(const Visit&)>;
 struct ScanOptions {
   bool rows = false;                        ///< decode the rows of commits too
   std::uint64_t numbers_per_folder = 1000;  ///< as the writer's
+  /// Called where a file vanished because the run's writer merged it: all visited so far must be forgotten, the scan
+  /// begins again. Without it such a scan throws StorageError (ENOENT). Not needed where no writer lives.
+  std::function<void()> on_restart = nullptr;
 };
 
 struct ScanResult {
@@ -46,7 +49,7 @@ struct ScanResult {
 };
 
 /// Reads the journal below `run_directory` and visits what counts. Changes nothing, and may run while a writer appends
-/// and merges (it starts over where a file vanishes under it; the visitor is only called with a consistent picture).
+/// and merges (see ScanOptions::on_restart).
 /// Every file is verified whole. Throws StorageError, kiln::Error (run_directory) for a newer format, and what the
 /// visitor throws.
 ScanResult scan_journal(const std::filesystem::path& run_directory, const ScanOptions& options,
