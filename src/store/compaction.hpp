@@ -1,15 +1,17 @@
 #pragma once
 
 #include "store/journal.hpp"
+#include "store/merge.hpp"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace kiln::store {
 
 struct CompactionOptions {
-  std::uint64_t fan_in = 64;                           ///< items of one level that are merged at once
+  std::uint64_t fan_in = 64;                           ///< items of one level that are merged at once; at least 3
   std::uint64_t most_bytes = std::uint64_t{64} << 20;  ///< a merged file is not merged on beyond this
 };
 
@@ -36,13 +38,19 @@ class Compactor {
     std::size_t merged = 0;  ///< index into list_ (levels above 0)
   };
   std::vector<Item> items() const;
+  std::vector<Item> choose() const;
+  void weigh(std::vector<Item>& chosen) const;
   bool merge_oldest();
+  bool open_all(const std::vector<Item>& chosen, MergeInput& input);
+  std::set<EntryNumber> find_voids(EntryNumber first) const;
+  CompactionEntry::Merged write_merged(const MergeInput& input, std::uint32_t level);
   void write_list(std::vector<CompactionEntry::Merged> list);
   bool retire_oldest();
 
   Journal& journal_;
   CompactionOptions options_;
   std::vector<CompactionEntry::Merged> list_;
+  std::uint64_t next_folder_ = 0;  // the lowest that may not be retired yet
   std::string blocked_;
 };
 

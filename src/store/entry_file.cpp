@@ -122,7 +122,7 @@ Bytes encode_entry(const Entry& entry, const Schema& schema) {
   return finish(memory, header);
 }
 
-Bytes encode_merged(const Merged& merged, const Schema& schema) {
+Bytes encode_merged(const Merged& merged, const std::vector<Schema>& schemas) {
   const EntryHeader header{EntryType::merged, merged.first, merged.last, merged.epoch, StageId(), 0, 0, 0};
   h5::MemoryFile memory;
   const h5::Handle& file = memory.root();
@@ -131,7 +131,7 @@ Bytes encode_merged(const Merged& merged, const Schema& schema) {
     const h5::Handle group = h5::create_group(file, fmt::format("parts/{}", i));
     h5::write_attribute(group, "stage", merged.parts[i].stage.value());
     h5::write_attribute(group, "round", merged.parts[i].round);
-    write_body(group, merged.parts[i].body, schema);
+    write_body(group, merged.parts[i].body, schemas.at(i));
   }
   for (const Carried& carried : merged.carried) {
     h5::write_values(file, fmt::format("carried/{:09}", carried.number.value()),

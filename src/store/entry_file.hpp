@@ -31,7 +31,8 @@ struct Merged {
   std::vector<Entry> parts;
   std::vector<Carried> carried;
 };
-Bytes encode_merged(const Merged& merged, const Schema& schema);
+/// `schemas` are those of the parts' rows, one a part.
+Bytes encode_merged(const Merged& merged, const std::vector<Schema>& schemas);
 
 /// A verified entry or merged file, open for reading. Movable; not for use by two threads at once.
 class EntryFile {

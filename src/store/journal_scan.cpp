@@ -86,7 +86,6 @@ class Scan {
     if (missing) expect_unchanged(path);
     result_.merged_lost = true;
     report(EntryNumber(), path, missing, why);
-    lost_.push_back(range);
   }
 
   bool is_covered(EntryNumber number) const {
@@ -194,10 +193,11 @@ class Scan {
     return true;
   }
 
+  /// Its folder was retired, so a merged file should stand in for it.
   bool is_lost(EntryNumber number) const {
-    return listing_.tombstones.contains(layout::folder_of(number, options_.numbers_per_folder)) ||
-           std::any_of(lost_.begin(), lost_.end(),
-                       [&](const Range& range) { return range.first <= number && number <= range.last; });
+    const std::uint64_t folder = layout::folder_of(number, options_.numbers_per_folder);
+    return !listing_.folders.contains(folder) &&
+           (listing_.tombstones.contains(folder) || listing_.retired.contains(folder));
   }
 
   void visit_missing(EntryNumber number) {
@@ -228,7 +228,6 @@ class Scan {
   const Visitor& visitor_;
   JournalListing listing_;
   std::map<EntryNumber, Range> open_ranges_;  // by first number
-  std::vector<Range> lost_;
   std::set<EntryNumber> voided_;
   ScanResult result_;
 };

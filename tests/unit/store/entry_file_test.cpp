@@ -111,7 +111,7 @@ TEST(EntryFile, KeepsAMergedFile) {
   merged.parts.push_back({EntryNumber(1), Epoch(4), StageId(0), 0, sample_commit(0, 20)});
   merged.parts.push_back({EntryNumber(1), Epoch(4), StageId(1), 2, sample_commit(5, 6)});
   merged.carried.push_back({EntryNumber(7), Bytes(600, std::byte{7})});
-  const Bytes bytes = encode_merged(merged, sample_schema());
+  const Bytes bytes = encode_merged(merged, {sample_schema(), sample_schema()});
   const EntryFile file(bytes, "merged");
   EXPECT_EQ(file.header().last, EntryNumber(9));
   EXPECT_EQ(file.parts(), 2u);
