@@ -30,7 +30,15 @@ tidy_one() {
   local file=$1 stamp
   stamp=$build/tidy/$(cat "$file" "$build/tidy/headers" | sha256sum | cut -c1-32)
   [ ! -e "$stamp" ] || return 0
-  clang-tidy-16 -quiet -p "$build" "$file" 2>/dev/null && touch "$stamp"
+  if clang-tidy-16 -quiet -p "$build" "$file" 2>"$stamp.err"; then
+    touch "$stamp"
+    rm -f "$stamp.err"
+    return 0
+  fi
+  grep -E 'PLEASE submit|Segmentation|error: ' "$stamp.err"
+  rm -f "$stamp.err"
+  echo "lint: clang-tidy: $file is not clean"
+  return 1
 }
 check_tidy() {
   mkdir -p "$build/tidy"

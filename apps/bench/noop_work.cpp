@@ -1,0 +1,51 @@
+#include "noop_work.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstring>
+
+namespace kiln::bench {
+
+void NoopSource::append_payloads(Interval units, ByteWriter& out) const {
+  const std::uint64_t count = units.size();
+  out.reserve(out.size() + count * (sizeof(std::uint32_t) + kPayload));
+  for (std::uint64_t i = 1; i <= count; ++i) out.put(static_cast<std::uint32_t>(i * kPayload));
+  std::array<std::byte, kPayload> payload = {};
+  for (std::uint64_t unit = units.first.value(); unit < units.last.value(); ++unit) {
+    std::memcpy(payload.data(), &unit, sizeof unit);
+    out.put_raw(payload.data(), payload.size());
+  }
+}
+
+const Schema& NoopRunner::schema() const {
+  static const Schema kSchema = {{"number", ColumnType::u64, "", "the first 8 bytes of the payload"},
+                                 {"rest", ColumnType::u64, "", "the next 8 bytes"}};
+  return kSchema;
+}
+
+void NoopRunner::run(const exec::Work& work, Interval claimed, exec::Results& results) {
+  using Clock = std::chrono::steady_clock;
+  const units::PayloadReader payloads(work.units, work.payloads);
+  Rows& rows = results.rows();
+  for (UnitId unit = claimed.first; unit < claimed.last; unit = unit.next()) {
+    if (unit_time_ > Duration::zero()) {
+      for (const auto end = Clock::now() + unit_time_; Clock::now() < end;) {
+      }
+    }
+    std::array<std::uint64_t, 2> result = {};
+    std::memcpy(result.data(), payloads.payload(unit).data(), sizeof result);
+    rows.begin_row(unit);
+    rows.put(result[0]);
+    rows.put(result[1]);
+  }
+  results.succeeded(claimed);
+}
+
+// What is claimed cannot be taken back: about 5 ms of work, or all of a usual batch where units do nothing.
+std::uint64_t NoopRunner::claim(double unit_seconds) const {
+  if (unit_time_ == Duration::zero() || unit_seconds <= 0) return 1024;
+  return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(0.005 / unit_seconds), 1, 1024);
+}
+
+}  // namespace kiln::bench
