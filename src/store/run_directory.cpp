@@ -90,6 +90,7 @@ void make_own_folder(const fs::path& path) {
   const int error = errno;
   std::error_code ignored;
   if (error == EEXIST && fs::is_directory(path, ignored)) return;
+  if (error == EEXIST) refuse(path, "is a file, not a directory. Choose another --out");
   refuse(path, fmt::format("cannot be created: {}. Choose another --out", std::strerror(error)));
 }
 

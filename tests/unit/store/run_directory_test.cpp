@@ -1,0 +1,200 @@
+#include "store/run_directory.hpp"
+
+#include "scratch.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <kiln/error.hpp>
+
+namespace kiln::store {
+namespace {
+
+namespace fs = std::filesystem;
+using Found = RunDirectory::Found;
+using testing::HasSubstr;
+
+RunFacts some_facts() {
+  RunFacts facts;
+  facts.program = "kiln";
+  facts.arguments = {"run", "tasks.txt", "bad \xff byte"};
+  facts.seed = 18'000'000'000'000'000'000u;
+  facts.created = 1234.5;
+  facts.kiln_version = "9.9";
+  return facts;
+}
+
+// The message of the Error with code run_directory that `action` throws.
+template <class Action>
+std::string refusal(const Action& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::run_directory);
+    return error.what();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return "";
+}
+
+TEST(RunDirectory, IsCreatedAndOpenedAgain) {
+  const Scratch scratch;
+  const fs::path path = scratch / "deep/er/tasks.kiln/";
+  EXPECT_EQ(RunDirectory::examine(path), Found::nothing);
+  const RunDirectory made = RunDirectory::create(path, some_facts());
+  for (const char* folder : {"source", "journal", "merged", "segments", "damaged"}) {
+    EXPECT_TRUE(fs::is_directory(made.file(folder))) << folder;
+  }
+  EXPECT_EQ(RunDirectory::examine(path), Found::run);
+  const RunDirectory opened = RunDirectory::open_for_writing(path, "commands");
+  EXPECT_EQ(opened.facts(), made.facts());
+  EXPECT_EQ(opened.facts().seed, some_facts().seed);
+  EXPECT_EQ(opened.facts().arguments[2], "bad \\xFF byte");
+}
+
+TEST(RunDirectory, TheSecondCreatorGetsTheFirstOnesFacts) {
+  const Scratch scratch;
+  RunDirectory::create(scratch / "r", some_facts());
+  RunFacts other = some_facts();
+  other.seed = 2;
+  EXPECT_EQ(RunDirectory::create(scratch / "r", other).facts().seed, some_facts().seed);
+}
+
+TEST(RunDirectory, LeavesNoTemporaries) {
+  const Scratch scratch;
+  const RunDirectory made = RunDirectory::create(scratch / "r", some_facts());
+  made.write_replaced("status.json", "one");
+  made.write_replaced("status.json", "two", Durable::yes);
+  EXPECT_EQ(read_text(scratch / "r/status.json"), "two");
+  std::size_t names = 0;
+  for ([[maybe_unused]] const auto& item : fs::directory_iterator(scratch / "r")) ++names;
+  EXPECT_EQ(names, 7u);
+}
+
+TEST(RunDirectory, ACreationThatEndedEarlyIsNew) {
+  const Scratch scratch;
+  fs::create_directories(scratch / "r/journal");
+  fs::create_directories(scratch / "r/source");
+  write_text(scratch / "r/.kiln-tmp-run.json-1-0", "{\"form");
+  EXPECT_EQ(RunDirectory::examine(scratch / "r"), Found::nothing);
+  EXPECT_EQ(RunDirectory::create(scratch / "r", some_facts()).facts().kind, "commands");
+}
+
+TEST(RunDirectory, ForeignDirectoriesAreRefusedByName) {
+  const Scratch scratch;
+  fs::create_directory(scratch / "r");
+  write_text(scratch / "r/thesis.tex", "x");
+  write_text(scratch / "r/zebra", "x");
+  const std::string why = refusal([&] { RunDirectory::examine(scratch / "r"); });
+  EXPECT_THAT(why, HasSubstr("thesis.tex and 1 more"));
+  EXPECT_THAT(why, HasSubstr("--out"));
+  EXPECT_EQ(read_text(scratch / "r/thesis.tex"), "x");
+}
+
+TEST(RunDirectory, AJournalWithoutRunJsonIsNotTakenAsNew) {
+  const Scratch scratch;
+  fs::create_directories(scratch / "r/journal/000");
+  EXPECT_THAT(refusal([&] { RunDirectory::examine(scratch / "r"); }), HasSubstr("journal/ is not empty"));
+}
+
+TEST(RunDirectory, WhatIsNoDirectoryIsRefused) {
+  const Scratch scratch;
+  write_text(scratch / "file", "x");
+  EXPECT_THAT(refusal([&] { RunDirectory::examine(scratch / "file"); }), HasSubstr("not a directory"));
+  const fs::path below = scratch / "file/tasks.kiln";
+  EXPECT_THAT(refusal([&] { RunDirectory::create(below, some_facts()); }), HasSubstr("not a directory"));
+  EXPECT_THAT(refusal([&] { RunDirectory::open(scratch / "none"); }), HasSubstr("does not exist"));
+  EXPECT_THAT(refusal([&] { RunDirectory::examine(""); }), HasSubstr("--out"));
+}
+
+TEST(RunDirectory, AnUnwritablePlaceIsRefused) {
+  // /proc refuses everybody, root too.
+  EXPECT_THAT(refusal([&] { RunDirectory::create("/proc/tasks.kiln", some_facts()); }), HasSubstr("cannot be created"));
+  EXPECT_THAT(refusal([&] { require_link("/proc/self"); }), HasSubstr("cannot be written"));
+}
+
+TEST(RunDirectory, DamagedFactsSayWhatToDo) {
+  const Scratch scratch;
+  RunDirectory::create(scratch / "r", some_facts());
+  for (const char* text : {"", "{", "[]", "{\"format_version\":1}", "{\"format_version\":\"x\"}",
+                           "{\"format_version\":1,\"kind\":3,\"program\":\"\",\"arguments\":[],\"seed\":0,"
+                           "\"created\":0,\"kiln_version\":\"1\"}",
+                           "\xff\xff"}) {
+    write_text(scratch / "r/run.json", text);
+    const std::string why = refusal([&] { RunDirectory::open(scratch / "r"); });
+    EXPECT_THAT(why, HasSubstr("run.json is damaged")) << text;
+    EXPECT_THAT(why, HasSubstr("--fresh")) << text;
+  }
+}
+
+TEST(RunDirectory, ANewerFormatIsRefused) {
+  const Scratch scratch;
+  RunDirectory::create(scratch / "r", some_facts());
+  write_text(scratch / "r/run.json", "{\"format_version\": 2, \"kiln_version\": \"7.1\", \"new\": true}");
+  const std::string why = refusal([&] { RunDirectory::open(scratch / "r"); });
+  EXPECT_THAT(why, HasSubstr("version 2"));
+  EXPECT_THAT(why, HasSubstr("kiln 7.1"));
+}
+
+TEST(RunDirectory, AnotherKindIsRefused) {
+  const Scratch scratch;
+  RunFacts facts = some_facts();
+  facts.kind = "flow";
+  RunDirectory::create(scratch / "r", facts);
+  EXPECT_THAT(refusal([&] { RunDirectory::open_for_writing(scratch / "r", "commands"); }), HasSubstr("\"flow\""));
+}
+
+TEST(RunDirectory, RemovalSparesWhatIsNotKilns) {
+  const Scratch scratch;
+  RunDirectory::create(scratch / "r", some_facts());
+  write_text(scratch / "r/notes.txt", "mine");
+  write_text(scratch / "r/results.h5", "old");
+  fs::create_directories(scratch / "r/journal/000");
+  write_text(scratch / "r/journal/000/000000001.h5", "old");
+  RunDirectory::remove_content(scratch / "r");
+  EXPECT_EQ(RunDirectory::examine(scratch / "r"), Found::half_gone);
+  RunFacts again = some_facts();
+  again.seed = 5;
+  EXPECT_EQ(RunDirectory::create(scratch / "r", again).facts().seed, 5u);
+  EXPECT_EQ(read_text(scratch / "r/notes.txt"), "mine");
+  EXPECT_FALSE(fs::exists(scratch / "r/results.h5"));
+  EXPECT_TRUE(fs::is_empty(scratch / "r/journal"));
+  EXPECT_FALSE(fs::exists(scratch / "r/.kiln-removed-run.json"));
+}
+
+TEST(RunDirectory, ARemovalThatEndedEarlyIsFinishedByTheNextRun) {
+  const Scratch scratch;
+  RunDirectory::create(scratch / "r", some_facts());
+  write_text(scratch / "r/notes.txt", "mine");
+  fs::create_directories(scratch / "r/journal/000");
+  write_text(scratch / "r/journal/000/000000001.h5", "old");
+  fs::rename(scratch / "r/run.json", scratch / "r/.kiln-removed-run.json");
+  EXPECT_EQ(RunDirectory::examine(scratch / "r"), Found::half_gone);
+  RunDirectory::create(scratch / "r", some_facts());
+  EXPECT_TRUE(fs::is_empty(scratch / "r/journal"));
+  EXPECT_EQ(read_text(scratch / "r/notes.txt"), "mine");
+}
+
+TEST(RunDirectory, RemovalLeavesForeignDirectoriesAlone) {
+  const Scratch scratch;
+  fs::create_directories(scratch / "r/journal/x");
+  refusal([&] { RunDirectory::remove_content(scratch / "r"); });
+  EXPECT_TRUE(fs::exists(scratch / "r/journal/x"));
+}
+
+TEST(SmallFile, AFailedWriteKeepsTheOldText) {
+  const Scratch scratch;
+  write_text(scratch / "a", "old");
+  EXPECT_THROW(write_replaced(scratch / "none/a", "new", Durable::yes), Error);
+  fs::create_directories(scratch / "dir/full");
+  EXPECT_THROW(write_replaced(scratch / "dir", "new", Durable::no), Error);
+  std::size_t names = 0;
+  for ([[maybe_unused]] const auto& item : fs::directory_iterator(scratch.path())) ++names;
+  EXPECT_EQ(names, 2u) << "the temporary is left behind";
+  EXPECT_FALSE(write_new(scratch / "a", "new"));
+  EXPECT_EQ(read_small_file(scratch / "a"), "old");
+  EXPECT_EQ(read_small_file(scratch / "none"), std::nullopt);
+  EXPECT_THROW(read_small_file(scratch / "a", 2), Error);
+}
+
+}  // namespace
+}  // namespace kiln::store
