@@ -33,7 +33,8 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
       context_(context),
       journal_(journal),
       books_(scenario_, journal, plan_),
-      random_(mix(scenario_.seed, 1000 + context.number)) {
+      random_(mix(scenario_.seed, 1000 + context.number)),
+      mutation_random_(mix(scenario_.seed, 2000 + context.number)) {
   const auto ranks = static_cast<std::size_t>(plan_.workers) + 1;
   last_to_worker_.resize(ranks);
   last_to_coordinator_.resize(ranks);
@@ -127,7 +128,7 @@ void Launch::send(Rank to, protocol::Message message) {
 }
 
 void Launch::send_to_coordinator(Rank from, protocol::Message message) {
-  const bool strikes = context_.mutation != Mutation::none && random_.chance(kMutationChance);
+  const bool strikes = mutation_random_.chance(kMutationChance);
   if (std::holds_alternative<protocol::Part>(message)) {
     if (strikes && context_.mutation == Mutation::drop_part) return;
     if (strikes && context_.mutation == Mutation::duplicate_part) {
@@ -203,7 +204,7 @@ void Launch::end_commit() {
 }
 
 void Launch::write_commit() {
-  const bool strikes = context_.mutation != Mutation::none && random_.chance(kMutationChance);
+  const bool strikes = mutation_random_.chance(kMutationChance);
   if (strikes && context_.mutation == Mutation::forget_commit) return;
   if (strikes && context_.mutation == Mutation::lose_row) committing_->rows.pop_back();
   journal_.append(*committing_);

@@ -92,6 +92,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   Journal& journal_;
   Books books_;
   Random random_;
+  Random mutation_random_;  // apart, so that a mutated run is the same run up to the first strike
   EventQueue events_;
   Instant now_{};
   std::unique_ptr<protocol::Coordinator> coordinator_;
