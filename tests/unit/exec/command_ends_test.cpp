@@ -1,0 +1,200 @@
+#include "command_fixture.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <kiln/error.hpp>
+
+#include <csignal>
+#include <thread>
+
+namespace kiln::exec {
+namespace {
+
+using namespace std::chrono_literals;
+
+class CommandEnds : public CommandFixture {
+ protected:
+  void SetUp() override {
+    CommandFixture::SetUp();
+    setup_.grace = 10s;
+  }
+};
+
+TEST_F(CommandEnds, ByTimeout) {
+  setup_.timeout = 100ms;
+  const CommandResult result = run("echo begun; sleep 1000");
+  EXPECT_EQ(result.header.ending, Ending::timed_out);
+  EXPECT_EQ(result.header.signal, SIGTERM);
+  EXPECT_EQ(result.out, "begun\n");
+  EXPECT_GE(result.header.seconds, 0.1);
+  EXPECT_LT(result.header.seconds, 9.0);
+  EXPECT_EQ(run("true").header.ending, Ending::exited);
+}
+
+TEST_F(CommandEnds, ByTimeoutWithALastWord) {
+  setup_.timeout = 300ms;
+  const CommandResult result = run("trap 'echo saved; exit 0' TERM; echo $$ > pid; while :; do sleep 0.01; done");
+  EXPECT_EQ(result.header.ending, Ending::timed_out);
+  EXPECT_EQ(result.header.exit_code, 0);
+  EXPECT_EQ(result.out, "saved\n");
+}
+
+TEST_F(CommandEnds, ByTimeoutWhenItIsStopped) {
+  setup_.timeout = 100ms;
+  EXPECT_EQ(run("kill -STOP $$").header.ending, Ending::timed_out);
+}
+
+TEST_F(CommandEnds, GivesTheWholeGroupTheGrace) {
+  setup_.timeout = 300ms;
+  // The main process dies of the signal at once, its child says its last words in the grace.
+  write("child", "trap 'sleep 0.3; echo saved > saved; exit' TERM\necho ready > ready\nwhile :; do sleep 0.01; done\n");
+  EXPECT_EQ(run("bash child & wait").header.ending, Ending::timed_out);
+  EXPECT_EQ(read("ready"), "ready\n");
+  EXPECT_EQ(read("saved"), "saved\n");
+}
+
+TEST_F(CommandEnds, ByForceWhenItIgnoresTheRequest) {
+  setup_.timeout = 100ms;
+  setup_.grace = 100ms;
+  const ReplyHeader header = run("trap '' TERM; echo $$ > pid; while :; do sleep 0.01; done").header;
+  EXPECT_EQ(header.ending, Ending::timed_out);
+  EXPECT_EQ(header.signal, SIGKILL);
+  EXPECT_FALSE(alive(pid_in("pid")));
+}
+
+TEST_F(CommandEnds, WithGrandchildrenInOtherSessions) {
+  setup_.timeout = 300ms;
+  setup_.grace = 100ms;
+  write("deep", "trap '' TERM HUP\necho $$ > pid\nwhile :; do sleep 0.01; done\n");
+  EXPECT_EQ(run("setsid bash deep & wait").header.ending, Ending::timed_out);
+  EXPECT_FALSE(alive(pid_in("pid")));
+}
+
+TEST_F(CommandEnds, WithWhatItLeftBehind) {
+  const CommandResult result =
+      run("sleep 1000 & echo $! > a; setsid sleep 1000 & echo $! > b; (setsid sh -c 'trap \"\" "
+          "TERM; echo $$ > c; sleep 1000; sleep 1000' &); while [ ! -s c ]; do :; done; echo out");
+  EXPECT_EQ(result.header.ending, Ending::exited);
+  EXPECT_EQ(result.header.exit_code, 0);
+  EXPECT_EQ(result.out, "out\n");
+  EXPECT_LT(result.header.seconds, 60.0);
+  for (const char* name : {"a", "b", "c"}) EXPECT_FALSE(alive(pid_in(name))) << name;
+}
+
+TEST_F(CommandEnds, WithoutWaitingForWhoHoldsItsStreams) {
+  const CommandResult result = run("(trap '' TERM; while :; do echo more; done) & sleep 0.05; echo $! > pid");
+  EXPECT_EQ(result.header.ending, Ending::exited);
+  EXPECT_FALSE(alive(pid_in("pid")));
+}
+
+TEST_F(CommandEnds, ByCancel) {
+  client().begin(UnitId(0), 1, "echo $$ > pid; sleep 1000; sleep 1000");
+  const pid_t pid = pid_in("pid");
+  client().cancel();
+  EXPECT_EQ(client().finish().header.ending, Ending::cancelled);
+  EXPECT_FALSE(alive(pid));
+}
+
+TEST_F(CommandEnds, CancelHoldsForOneCommandOnly) {
+  client().cancel();
+  EXPECT_EQ(run("true").header.ending, Ending::exited);
+  for (int i = 0; i < 200; ++i) {
+    client().begin(UnitId(0), 1, "/bin/true");
+    std::thread canceller([&] { client().cancel(); });
+    client().finish();
+    canceller.join();
+    client().cancel();
+    ASSERT_EQ(run("exit 3").header.ending, Ending::exited);
+  }
+}
+
+TEST_F(CommandEnds, TheTaskSignalReachesIt) {
+  setup_.task_signal = SIGUSR1;
+  client().begin(UnitId(0), 1, "trap 'echo got it; exit 4' USR1; echo $$ > pid; while :; do sleep 0.01; done");
+  pid_in("pid");
+  client().signal();
+  const CommandResult result = client().finish();
+  EXPECT_EQ(result.header.ending, Ending::exited);
+  EXPECT_EQ(result.header.exit_code, 4);
+  EXPECT_EQ(result.out, "got it\n");
+}
+
+TEST_F(CommandEnds, WhenTheHelperIsKilled) {
+  client().begin(UnitId(0), 1, "echo $$ > pid; sleep 1000; sleep 1000");
+  const pid_t pid = pid_in("pid");
+  kill(client().helper(), SIGKILL);
+  try {
+    client().finish();
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::internal);
+    EXPECT_THAT(error.what(), testing::HasSubstr("signal 9"));
+  }
+  EXPECT_TRUE(eventually([&] { return !alive(pid); }));
+  EXPECT_THROW(run("true"), Error);
+}
+
+TEST_F(CommandEnds, NotBySignalsToTheHelper) {
+  client().begin(UnitId(0), 1, "echo $$ > pid; while [ ! -e go ]; do sleep 0.01; done");
+  pid_in("pid");
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGPIPE, SIGALRM}) {
+    kill(client().helper(), number);
+  }
+  write("go", "");
+  EXPECT_EQ(client().finish().header.exit_code, 0);
+}
+
+TEST_F(CommandEnds, WhenTheClientGoes) {
+  client().begin(UnitId(0), 1, "trap '' TERM; setsid sleep 1000 & echo $! > a; echo $$ > b; wait");
+  const pid_t a = pid_in("a");
+  const pid_t b = pid_in("b");
+  client_.reset();
+  EXPECT_FALSE(alive(a));
+  EXPECT_FALSE(alive(b));
+}
+
+/// A process that has a helper, as a rank has, begins one command and waits.
+pid_t fork_rank(const CommandSetup& setup, SpawnerClient::Options options, const std::string& command, bool beat) {
+  const pid_t rank = fork();
+  if (rank != 0) return rank;
+  const auto client = SpawnerClient::start(options);
+  client->set_up(setup);
+  client->begin(UnitId(0), 1, command);
+  while (true) {
+    if (beat) client->beat();
+    poll(nullptr, 0, 5);
+  }
+}
+
+constexpr const char* kDeepCommand =
+    "trap '' TERM; sleep 1000 & echo $! > a; setsid sh -c 'trap \"\" TERM; sleep 1000 & echo $! > b; echo $$ > c; "
+    "wait' &"
+    " echo $PPID > helper; echo $$ > d; wait";
+
+TEST_F(CommandEnds, WhenTheRankIsKilled) {
+  const pid_t rank = fork_rank(setup_, options_, kDeepCommand, false);
+  std::vector<pid_t> pids;
+  for (const char* name : {"a", "b", "c", "d", "helper"}) pids.push_back(pid_in(name));
+  for (const pid_t pid : pids) EXPECT_TRUE(alive(pid));
+  kill(rank, SIGKILL);
+  waitpid(rank, nullptr, 0);
+  for (const pid_t pid : pids) EXPECT_TRUE(eventually([&] { return !alive(pid); })) << pid;
+}
+
+TEST_F(CommandEnds, WhenTheRankIsSilent) {
+  options_.silence = 200ms;
+  const pid_t rank = fork_rank(setup_, options_, kDeepCommand, true);
+  std::vector<pid_t> pids;
+  for (const char* name : {"a", "b", "c", "d"}) pids.push_back(pid_in(name));
+  for (const pid_t pid : pids) EXPECT_TRUE(alive(pid));
+  kill(rank, SIGSTOP);
+  for (const pid_t pid : pids) EXPECT_TRUE(eventually([&] { return !alive(pid); })) << pid;
+  const pid_t helper = pid_in("helper");
+  EXPECT_TRUE(alive(helper)) << "an idle helper does no harm, and the rank may wake";
+  kill(rank, SIGKILL);
+  waitpid(rank, nullptr, 0);
+  EXPECT_TRUE(eventually([&] { return !alive(helper); }));
+}
+
+}  // namespace
+}  // namespace kiln::exec
