@@ -124,6 +124,7 @@ bool Compactor::open_all(const std::vector<Item>& chosen, MergeInput& input) {
     const std::set<EntryNumber> voided = chosen.front().level == 0 ? find_voids(input.first) : std::set<EntryNumber>();
     for (const Item& item : chosen) {
       if (item.level > 0) {
+        if (list_[item.merged].file.empty()) continue;
         current = fs::path("merged") / list_[item.merged].file;
         input.files.push_back(open_merged(root, list_[item.merged]));
         continue;
@@ -180,6 +181,7 @@ void Compactor::write_list(std::vector<CompactionEntry::Merged> list) {
   std::swap(list, list_);
   for (const CompactionEntry::Merged& old : list) {
     const bool kept = std::any_of(list_.begin(), list_.end(), [&](const auto& now) { return now.file == old.file; });
+    if (old.file.empty()) continue;
     // A file that cannot be removed is found and removed by the next start.
     if (!kept) journal_.ops().unlink((journal_.run_directory() / "merged" / old.file).c_str());
   }

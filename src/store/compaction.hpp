@@ -11,8 +11,9 @@
 namespace kiln::store {
 
 struct CompactionOptions {
-  std::uint64_t fan_in = 64;                           ///< items of one level that are merged at once; at least 3
-  std::uint64_t most_bytes = std::uint64_t{64} << 20;  ///< a merged file is not merged on beyond this
+  std::uint64_t fan_in = 64;  ///< items of one level that are merged at once; at least 3
+  std::uint64_t most_bytes = std::uint64_t{64}
+                             << 20;  ///< a merged file is not merged on beyond this; far above a list's size
 };
 
 /// Keeps the number of files small: merges entries into files below merged/, and retires folders of the journal whose

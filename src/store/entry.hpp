@@ -66,7 +66,7 @@ struct CompactionEntry {
   struct Merged {
     EntryNumber first, last;  ///< the numbers it covers, both included
     std::uint32_t level = 1;
-    std::string file;  ///< below merged/
+    std::string file;  ///< below merged/; empty where what the numbers said is lost: they say nothing
     std::uint64_t length = 0, checksum = 0;
   };
   std::vector<Merged> merged;  ///< sorted, disjoint

@@ -189,8 +189,12 @@ T read_attribute(const Handle& object, const std::string& name) {
   read_attribute_raw(object, name, type_of<T>(), std::as_writable_bytes(std::span(&value, 1)));
   return value;
 }
-/// UTF-8 text, stored with its own fixed length. NULs are not kept apart from the end: escape them before.
+/// UTF-8 text, stored with its own fixed length: small, but h5py shows it as bytes. NULs are not kept apart from the
+/// end: escape them before.
 void write_attribute(const Handle& object, const std::string& name, std::string_view text);
+/// UTF-8 text without NUL, stored with variable length: h5py shows it as str; costs 4 KiB the first time in a file.
+void write_readable_attribute(const Handle& object, const std::string& name, const std::string& text);
+/// A text attribute of either kind.
 std::string read_text_attribute(const Handle& object, const std::string& name);
 bool has_attribute(const Handle& object, const std::string& name);
 

@@ -261,14 +261,31 @@ void write_attribute(const Handle& object, const std::string& name, std::string_
   check(H5Awrite(attribute.id(), type.id(), padded.data()), "write attribute", name);
 }
 
+void write_readable_attribute(const Handle& object, const std::string& name, const std::string& text) {
+  const Lock lock;
+  const Handle type = make_type(Type::text);
+  const Handle space(check(H5Screate(H5S_SCALAR), "make a shape"));
+  const Handle attribute(check(H5Acreate2(object.id(), name.c_str(), type.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT),
+                               "create attribute", name));
+  const char* pointer = text.c_str();
+  check(H5Awrite(attribute.id(), type.id(), &pointer), "write attribute", name);
+}
+
 std::string read_text_attribute(const Handle& object, const std::string& name) {
   const Lock lock;
   const Handle attribute(check(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), "open attribute", name));
   const Handle type(check(H5Aget_type(attribute.id()), "ask for a type"));
   const Handle space(check(H5Aget_space(attribute.id()), "ask for a shape"));
-  if (H5Tget_class(type.id()) != H5T_STRING || H5Tis_variable_str(type.id()) != 0 ||
-      H5Sget_simple_extent_npoints(space.id()) != 1) {
+  if (H5Tget_class(type.id()) != H5T_STRING || H5Sget_simple_extent_npoints(space.id()) != 1) {
     throw Error(ExitCode::internal, fmt::format("HDF5: attribute '{}' is not a text", name));
+  }
+  if (H5Tis_variable_str(type.id()) > 0) {
+    const Handle memory = make_type(Type::text);
+    char* pointer = nullptr;
+    check(H5Aread(attribute.id(), memory.id(), &pointer), "read attribute", name);
+    std::string text(pointer == nullptr ? "" : pointer);
+    check(H5Dvlen_reclaim(memory.id(), space.id(), H5P_DEFAULT, &pointer), "free a text");
+    return text;
   }
   std::string text(H5Tget_size(type.id()), '\0');
   check(H5Aread(attribute.id(), type.id(), text.data()), "read attribute", name);

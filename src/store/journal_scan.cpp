@@ -63,7 +63,7 @@ class Scan {
 
   void verify_ranges(const std::vector<Range>& ranges) {
     for (const Range& range : ranges) {
-      if (fs::exists(root_ / "merged" / range.file)) {
+      if (range.file.empty() || fs::exists(root_ / "merged" / range.file)) {
         open_ranges_.emplace(range.first, range);
       } else {
         lose(range, true, "it is missing");
@@ -175,6 +175,7 @@ class Scan {
   }
 
   bool visit_merged(const Range& range) {
+    if (range.file.empty()) return true;
     std::optional<EntryFile> file;
     try {
       file.emplace(open_merged(root_, range));
@@ -202,11 +203,21 @@ class Scan {
 
   void visit_missing(EntryNumber number) {
     const fs::path path = root_ / layout::entry_path(number, options_.numbers_per_folder);
-    if (is_lost(number) && result_.merged_lost) return;  // the merged file was reported
-    expect_unchanged(path);
-    if (!is_lost(number)) return report(number, path, true, "it is missing");
-    report(EntryNumber(), path.parent_path(), true, "its entries were merged, and the merged file is lost");
-    result_.merged_lost = true;
+    if (!is_lost(number)) {
+      expect_unchanged(path);
+      return report(number, path, true, "it is missing");
+    }
+    if (!result_.merged_lost) {
+      expect_unchanged(path);
+      report(EntryNumber(), path.parent_path(), true, "its entries were merged, and the merged file is lost");
+      result_.merged_lost = true;
+    }
+    // Nobody can link a void there any more, so the next list says that these numbers say nothing.
+    auto& merged = result_.merged;
+    if (merged.empty() || !merged.back().file.empty() || merged.back().last.next() != number) {
+      merged.push_back({number, number, 1, "", 0, 0});
+    }
+    merged.back().last = number;
   }
 
   void visit_number(EntryNumber number) {

@@ -34,8 +34,8 @@ struct ScanResult {
   EntryNumber highest;                          ///< 0: the journal is empty
   Epoch highest_epoch;                          ///< 0: none
   EntryNumber compaction;                       ///< the compaction entry that counts; 0: none
-  std::vector<CompactionEntry::Merged> merged;  ///< of that entry, those that are readable
-  bool merged_lost = false;                     ///< some of that entry's were not
+  std::vector<CompactionEntry::Merged> merged;  ///< of that entry, those that are readable, and what is lost (no file)
+  bool merged_lost = false;                     ///< some were not: repair writes the list anew
 
   struct Problem {
     EntryNumber number;          ///< 0: not one entry (a merged file)
