@@ -128,5 +128,35 @@ TEST_F(CompactionTest, ALostMergedFileOfARetiredFolderIsReportedOnce) {
   EXPECT_TRUE(healed.scan.problems.empty()) << healed.scan.lines().front();
 }
 
+TEST_F(CompactionTest, AHalfRetiredFolderServesWhereTheMergedFileIsLost) {
+  const TemporaryFolder folder;
+  Journal journal(folder.path(), {"launch", 8});
+  journal.begin_epoch({"launch", "here", 1, 0});
+  for (std::uint64_t i = 0; i < 10; ++i) journal.append(sample_commit(i, i + 1), sample_schema());
+  const Picture before = read_picture(folder.path(), 8);
+  Compactor compactor(journal, before.scan, {8});
+  ASSERT_TRUE(compactor.step());  // merges 1 to 8; the next step would retire 000
+  fs::rename(folder.path() / "journal/000", folder.path() / "journal/old-000");
+  const auto merged = scan_journal(folder.path(), {.numbers_per_folder = 8}).merged;
+  ASSERT_EQ(merged.size(), 1u);
+  overwrite(folder.path() / "merged" / merged.front().file, 700, '\x55');
+  Journal next(folder.path(), {"next", 8});
+  next.begin_epoch({"next", "here", 2, 0});
+  const Picture found = read_picture(folder.path(), 8);
+  EXPECT_EQ(found.rows, before.rows);
+  next.repair(found.scan);
+  const Picture healed = read_picture(folder.path(), 8);
+  EXPECT_EQ(healed.rows, before.rows);
+  EXPECT_TRUE(healed.scan.problems.empty());
+  // Merged anew, the folder goes for good.
+  Compactor again(next, healed.scan, {3});
+  while (again.step()) {
+  }
+  EXPECT_EQ(again.blocked(), "");
+  EXPECT_FALSE(fs::exists(folder.path() / "journal/old-000"));
+  EXPECT_TRUE(fs::is_regular_file(folder.path() / "journal/000"));
+  expect_same(read_picture(folder.path(), 8), healed);
+}
+
 }  // namespace
 }  // namespace kiln::store
