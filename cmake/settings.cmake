@@ -31,6 +31,10 @@ target_compile_definitions(kiln_hdf5 INTERFACE ${HDF5_C_DEFINITIONS})
 add_library(kiln_flags INTERFACE)
 target_compile_options(kiln_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -ffp-contract=off
                                             $<$<BOOL:${KILN_WERROR}>:-Werror>)
+# GCC 12 warns falsely inside std::variant and std::string once it has inlined them.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(kiln_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
+endif()
 target_include_directories(kiln_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 if(KILN_SANITIZE)
   target_compile_options(kiln_flags INTERFACE -fsanitize=${KILN_SANITIZE} -fno-omit-frame-pointer)
