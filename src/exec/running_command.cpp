@@ -35,6 +35,7 @@ RunningCommand::RunningCommand(Surroundings around, std::uint64_t serial, pid_t 
 
 void RunningCommand::wait_for_end() {
   around_.rank.restart();
+  obey();  // orders for this command may have come together with it
   while (!over()) wait_once();
   if (!childless_) {
     // Read first: who is ended here may still write, and what it writes then is not the unit's.
@@ -86,13 +87,15 @@ void RunningCommand::wait_once() {
       if (read(around_.child_signals, &info, sizeof info) < 0 && errno != EAGAIN && errno != EINTR) _exit(70);
       reap();
     }
-    if (waits[0].revents != 0) obey();
+    if (waits[0].revents != 0) {
+      around_.orders.receive();
+      obey();
+    }
   }
   check_time();
 }
 
 void RunningCommand::obey() {
-  around_.orders.receive();
   while (const auto order = around_.orders.next()) {
     if (order->header.serial != serial_) continue;
     if (order->header.kind == OrderKind::cancel) terminate(Cause::cancel);
