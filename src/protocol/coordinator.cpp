@@ -205,7 +205,7 @@ void Coordinator::end_batch(Worker& worker, BatchId id, Instant now) {
 void Coordinator::on(Worker& worker, const GivenBack& message, Instant now) {
   if (worker.asked == Asked::waiting) {
     --asks_out_;
-    worker.asked = message.pieces.empty() ? Asked::had_none : Asked::no;
+    worker.asked = message.pieces.empty() && !worker.sent_since_ask ? Asked::had_none : Asked::no;
   }
   for (const GivenBack::Piece& piece : message.pieces) {
     const auto found = worker.batches.find(piece.batch);

@@ -113,6 +113,7 @@ class Coordinator {
     std::map<BatchId, InFlight> batches;
     std::uint64_t last_size = 0;
     Asked asked = Asked::no;
+    bool sent_since_ask = false;  // a batch was sent after the question
     std::uint64_t filed_load = 0;  // its key in loaded_, 0 while it is not there
   };
 
@@ -133,7 +134,7 @@ class Coordinator {
   // Handing out (coordinator_dispatch.cpp).
   bool may_hand_out() const;
   void dispatch(Instant now);
-  bool hand_out(Worker& worker, bool idle, Instant now);
+  bool hand_out(Worker& worker, Instant now);
   std::optional<Interval> next_units(Worker& worker);
   void send_batch(Worker& worker, Interval units, std::uint32_t attempt);
   void ask_back();

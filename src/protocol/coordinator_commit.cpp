@@ -15,7 +15,7 @@ void Coordinator::touch_pending(Instant now) {
 
 bool Coordinator::commit_due(Instant now) const {
   if (commit_running_ || pending_->empty()) return false;
-  if (storage_retry_at_ && now < *storage_retry_at_) return false;
+  if (storage_retry_at_) return now >= *storage_retry_at_;
   // Whoever ends at once may be killed any moment: what is done is written before units are waited for.
   const bool nothing_to_come = in_flight_ == 0 && (complete() || stop_as_);
   return nothing_to_come || cancelled_ || pending_->bytes >= options_.commit_bytes || now - *pending_since_ >= checkpoint_interval_;
@@ -84,7 +84,7 @@ std::optional<Instant> Coordinator::next_wake(Instant now) const {
     if (moment && (!wake || *moment < *wake)) wake = moment;
   };
   at(cancel_at_);
-  if (may_hand_out() && !idle_.empty()) at(retries_.next_wake(now));
+  if (may_hand_out() && !(idle_.empty() && ahead_.empty())) at(retries_.next_wake(now));
   if (!commit_running_ && !pending_->empty()) {
     at(storage_retry_at_ ? *storage_retry_at_ : *pending_since_ + checkpoint_interval_);
   }

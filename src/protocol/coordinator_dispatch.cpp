@@ -12,23 +12,22 @@ void Coordinator::dispatch(Instant now) {
   // Idle workers first: a second batch for one that works must not take the unit that another waits for.
   for (auto next = idle_.begin(); next != idle_.end() && !(queue_.empty() && retries_.empty());) {
     Worker& worker = workers_.at(*next++);  // hand_out takes it out of the set
-    hand_out(worker, true, now);
+    hand_out(worker, now);
   }
-  for (auto next = ahead_.begin(); next != ahead_.end() && !queue_.empty();) {
+  for (auto next = ahead_.begin(); next != ahead_.end() && !(queue_.empty() && retries_.empty());) {
     Worker& worker = workers_.at(*next++);
-    hand_out(worker, false, now);
+    hand_out(worker, now);
   }
   if (queue_.empty()) ask_back();
 }
 
-bool Coordinator::hand_out(Worker& worker, bool idle, Instant now) {
-  // Retries go out one by one, and only to a worker that begins them at once.
-  if (idle) {
-    if (const auto retry = retries_.take(worker.view.rank, ready_workers_ > 1, now)) {
-      ++retried_;
-      send_batch(worker, single(retry->unit), retry->attempt);
-      return true;
-    }
+bool Coordinator::hand_out(Worker& worker, Instant now) {
+  // Retries go out one by one. Behind a batch as short as those of ahead_ they begin soon enough; were they kept for
+  // idle workers, they would wait until nothing else is left.
+  if (const auto retry = retries_.take(worker.view.rank, ready_workers_ > 1, now)) {
+    ++retried_;
+    send_batch(worker, single(retry->unit), retry->attempt);
+    return true;
   }
   const auto units = next_units(worker);
   if (!units) return false;
@@ -54,6 +53,9 @@ void Coordinator::send_batch(Worker& worker, Interval units, std::uint32_t attem
   worker.batches[id] = {schedule::IntervalSet(units), attempt};
   worker.view.in_flight += units.size();
   in_flight_ += units.size();
+  // An answer that is on its way does not speak of this batch.
+  if (worker.asked == Asked::had_none) worker.asked = Asked::no;
+  worker.sent_since_ask = true;
   refile(worker);
   port_.send(worker.view.rank, Batch{id, units, attempt, {}});
 }
@@ -63,6 +65,7 @@ void Coordinator::ask_back() {
   while (asks_out_ < idle_.size() && !loaded_.empty()) {
     Worker& worker = workers_.at(std::prev(loaded_.end())->second);
     worker.asked = Asked::waiting;
+    worker.sent_since_ask = false;
     ++asks_out_;
     refile(worker);
     port_.send(worker.view.rank, TakeBack{TakeBack::Share::half});
@@ -80,7 +83,7 @@ void Coordinator::begin_drain(Outcome outcome, bool at_once, Instant now) {
   const bool first = !stop_as_;
   // An interrupt during a drain for failures stops what that drain would wait for.
   if (first || outcome != Outcome::too_many_failures) stop_as_ = first ? outcome : *stop_as_;
-  if (outcome != Outcome::too_many_failures && !cancel_at_) cancel_at_ = now + options_.grace;
+  if (outcome != Outcome::too_many_failures && !cancel_at_ && !cancelled_) cancel_at_ = now + options_.grace;
   for (auto& [rank, worker] : workers_) {
     if (!first || worker.batches.empty()) continue;
     if (worker.asked != Asked::waiting) ++asks_out_;
