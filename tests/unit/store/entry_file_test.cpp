@@ -1,6 +1,6 @@
 #include "store/entry_file.hpp"
 
-#include "store/entry_samples.hpp"
+#include "unit/store/entry_samples.hpp"
 
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
@@ -90,8 +90,8 @@ TEST(EntryFile, ReadsRangesOfRowsAndTheSchema) {
 TEST(EntryFile, KeepsTheSmallKinds) {
   const Entry reopen = round_trip(entry_of(ReopenEntry{schedule::IntervalSet(make_interval(3, 9))}));
   EXPECT_EQ(std::get<ReopenEntry>(reopen.body).units.count(), 6u);
-  const Entry compaction = round_trip(entry_of(CompactionEntry{{{EntryNumber(1), EntryNumber(4), 2, "a.h5", 10, 11},
-                                                               {EntryNumber(5), EntryNumber(5), 1, "b.h5", 12, 13}}}));
+  const Entry compaction = round_trip(entry_of(CompactionEntry{
+      {{EntryNumber(1), EntryNumber(4), 2, "a.h5", 10, 11}, {EntryNumber(5), EntryNumber(5), 1, "b.h5", 12, 13}}}));
   const auto& merged = std::get<CompactionEntry>(compaction.body).merged;
   ASSERT_EQ(merged.size(), 2u);
   EXPECT_EQ(merged[0].file, "a.h5");

@@ -1,7 +1,7 @@
 #include "store/compaction.hpp"
 #include "store/journal.hpp"
 
-#include "store/journal_fixture.hpp"
+#include "unit/store/journal_fixture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "store/entry_samples.hpp"
 #include "store/journal.hpp"
 #include "store/ledger_state.hpp"
+#include "unit/store/entry_samples.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 #include "store/compaction.hpp"
 #include "store/journal.hpp"
 
-#include "store/journal_fixture.hpp"
+#include "unit/store/journal_fixture.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 #include "store/journal.hpp"
 
-#include "store/journal_fixture.hpp"
+#include "unit/store/journal_fixture.hpp"
 
 #include <gtest/gtest.h>
 
