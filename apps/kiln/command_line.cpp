@@ -37,7 +37,7 @@ class HelpFormatter : public CLI::Formatter {
 class Parser {
  public:
   Parser(std::string name, std::string_view head, std::string_view footer) : name_(std::move(name)) {
-    app_.set_help_flag("-h,--help", "this text")->group("Showing");
+    app_.set_help_flag();
     app_.formatter(std::make_shared<HelpFormatter>(head));
     app_.footer(std::string(footer));
   }
@@ -45,6 +45,7 @@ class Parser {
 
   /// The words that are no options; nothing when help was asked for.
   std::optional<Words> parse(const Words& words, Options where) {
+    app_.set_help_flag("-h,--help", "this text")->group("Showing");  // last of its group
     ScannedWords scanned = scan_words(words, shapes(), where, name_);
     std::reverse(scanned.options.begin(), scanned.options.end());  // CLI11 takes them from the back
     try {
@@ -56,7 +57,11 @@ class Parser {
     }
     return std::move(scanned.rest);
   }
-  ShowText help() const { return {app_.help()}; }
+  ShowText help() const {
+    std::string text = app_.help();
+    for (std::size_t at = 0; (at = text.find("\n\n\n", at)) != std::string::npos;) text.erase(at, 1);
+    return {std::move(text)};
+  }
 
  private:
   std::vector<OptionShape> shapes() {
@@ -75,6 +80,12 @@ class Parser {
   CLI::App app_;
 };
 
+std::string with_default(std::string text, const std::string& word) {
+  if (word.empty()) return text;
+  if (!text.ends_with('\n')) text += ' ';
+  return fmt::format("{}(default {})", text, word);
+}
+
 void add_run_options(CLI::App& app, RunWords& words, bool retry) {
   for (const RunOptionSpec& spec : run_option_specs()) {
     if (retry && !spec.for_retry) continue;
@@ -84,7 +95,7 @@ void add_run_options(CLI::App& app, RunWords& words, bool retry) {
       app.add_flag(spec.names, words.*spec.count, spec.text)->group(spec.group);
     } else {
       std::string& word = words.*spec.word;
-      const std::string text = word.empty() ? spec.text : fmt::format("{} (default {})", spec.text, word);
+      const std::string text = with_default(spec.text, word);
       app.add_option(spec.names, word, text)->option_text(spec.value)->group(spec.group)->take_last();
     }
   }
@@ -92,9 +103,10 @@ void add_run_options(CLI::App& app, RunWords& words, bool retry) {
 
 // The one word that every command but run takes.
 std::string only_directory(const Words& rest, const std::string& command) {
-  if (rest.empty()) usage(fmt::format("{0} needs the run directory: {0} tasks.kiln", command));
-  if (rest.size() > 1) usage(fmt::format("{} takes one run directory, but got {} words", command, rest.size()));
-  if (rest.front().empty()) usage(fmt::format("{}: the name of the run directory is empty", command));
+  if (rest.empty()) usage(fmt::format("the run directory is missing: {} tasks.kiln", command));
+  if (rest.size() > 1)
+    usage(fmt::format("one run directory is wanted, but there are {} words: {} tasks.kiln", rest.size(), command));
+  if (rest.front().empty()) usage(fmt::format("the name of the run directory is empty: {} tasks.kiln", command));
   return rest.front();
 }
 
@@ -162,13 +174,13 @@ Command parse_top(const std::string& word) {
   if (word == "--version" || word == "-V") return ShowText{"kiln " KILN_VERSION "\n"};
   if (word == "--help" || word == "-h" || word == "help") return ShowText{std::string(top_help())};
   const std::string meant = did_you_mean(word, {"run", "status", "results", "retry", "help", "--version", "--help"});
-  usage(fmt::format("kiln has no command '{}'.{} kiln --help lists them", for_message(word, 60), meant));
+  usage(fmt::format("there is no command '{}'.{} All there are: kiln --help", for_message(word, 60), meant));
 }
 
 }  // namespace
 
 Command parse_command_line(const std::vector<std::string>& arguments) {
-  if (arguments.empty()) usage("kiln needs a command: kiln run tasks.txt; kiln --help lists them");
+  if (arguments.empty()) usage("a command is missing: kiln run tasks.txt; all there are: kiln --help");
   std::string name = arguments.front();
   Words words(arguments.begin() + 1, arguments.end());
   if (name == "help" && !words.empty()) {  // kiln help run

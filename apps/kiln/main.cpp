@@ -24,8 +24,15 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
+log::Level level_of(int verbosity) {
+  return verbosity > 0 ? log::Level::debug : verbosity < 0 ? log::Level::warning : log::Level::info;
+}
+
 int run_it(const cli::Command& command, const std::vector<std::string>& arguments) {
-  return std::visit(Overloaded{[&](const cli::RunCommand& run) { return job::run_command(run.options, arguments); },
+  return std::visit(Overloaded{[&](const cli::RunCommand& run) {
+                                 log::set_level(level_of(run.options.verbosity));
+                                 return job::run_command(run.options, arguments);
+                               },
                                [](const cli::StatusCommand& status) { return cli::show_status(status); },
                                [](const cli::ResultsCommand& results) { return cli::show_results(results); },
                                [](const cli::ShowText& text) {

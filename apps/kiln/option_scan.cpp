@@ -7,6 +7,7 @@
 #include <kiln/error.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace kiln::cli {
 namespace {
@@ -52,7 +53,7 @@ class Scan {
       std::copy_if(shape.names.begin(), shape.names.end(), std::back_inserter(names),
                    [](const std::string& one) { return one.starts_with("--"); });
     }
-    usage(fmt::format("{} has no option {}.{} All of them: {} --help", command_, for_message(name, 60),
+    usage(fmt::format("there is no option {}.{} All there are: {} --help", for_message(name, 60),
                       name.starts_with("--") ? did_you_mean(name, names) : "", command_));
   }
 
@@ -66,7 +67,14 @@ class Scan {
 
   void take_value(const std::string& name) {
     if (at_ == words_.size()) usage(fmt::format("{} needs a value: {} --help shows which", name, command_));
-    found_.options.push_back(words_[at_++]);
+    put_value(name, words_[at_++]);
+  }
+
+  // No option means anything by an empty value: most likely a variable of the caller's was not set.
+  void put_value(const std::string& name, std::string value) {
+    if (value.empty())
+      usage(fmt::format("{} was given an empty value: {} --help shows which it takes", name, command_));
+    found_.options.push_back(std::move(value));
   }
 
   // "--name", "--name value", "--name=value"
@@ -79,7 +87,7 @@ class Scan {
     if (equals == std::string::npos) {
       if (shape.takes_value) take_value(name);
     } else if (shape.takes_value) {
-      found_.options.push_back(word.substr(equals + 1));
+      put_value(name, word.substr(equals + 1));
     } else {
       usage(fmt::format("{} takes no value, but was given '{}'", name, for_message(word.substr(equals + 1), 60)));
     }
@@ -96,7 +104,7 @@ class Scan {
       if (i + 1 == word.size()) {
         take_value(name);
       } else {
-        found_.options.push_back(word.substr(i + 1));
+        put_value(name, word.substr(i + 1));
       }
       return;
     }

@@ -43,7 +43,7 @@ RunOptionSpec count(const char* names, const char* text, const char* group, int 
                       for_message(words[0], 60)));
   }
   usage(
-      fmt::format("kiln run takes one task file, but got {} words: {}\n"
+      fmt::format("one task file is wanted, but there are {} words: {}\n"
                   "  a task file has one command a line; for a single command: echo '{}' | kiln run -",
                   words.size(), for_message(all, 80), for_message(all, 80)));
 }
@@ -65,26 +65,27 @@ std::span<const RunOptionSpec> run_option_specs() {
   using W = RunWords;
   static const std::array kSpecs{
       word("-o,--out", "DIR", "run directory (default: tasks.kiln for tasks.txt)", kWork, &W::out, false),
-      word("-n,--workers", "N", "workers (default: one a core; under Slurm, a CPU of the job)", kWork, &W::workers),
+      word("-n,--workers", "N", "workers (default: one a core; in a Slurm job, one a\nCPU of it)", kWork, &W::workers),
       flag("--coordinator-works", "the coordinator runs units as well", kWork, &W::coordinator_works),
       word("--batch", "SIZE", "units handed out at a time: adaptive, guided, N,\na size (64KiB) or a time (200ms)",
            kWork, &W::batch),
-      word("--shell", "PATH", "shell for commands that need one; auto: bash, else sh", kWork, &W::shell),
+      word("--shell", "PATH", "for commands that need a shell; auto: bash, else sh\n", kWork, &W::shell),
       flag("--fresh", "begin anew: what DIR holds of this run is deleted", kWork, &W::fresh, false),
       flag("--takeover", "go on although DIR seems to be in use", kWork, &W::takeover),
-      flag("--fast-network", "let MPI use the fast fabric; a dead rank may then end the job", kWork, &W::fast_network),
-      word("--seed", "N", "seed of what is random (waits before a retry)", kWork, &W::seed),
+      flag("--fast-network", "let MPI use the fast fabric; a rank's death may then\nend the job", kWork,
+           &W::fast_network),
+      word("--seed", "N", "of what is random: waits before retries", kWork, &W::seed),
       word("--retries", "N", "extra tries of a unit that fails", kFailure, &W::retries),
-      word("--backoff", "TIME", "wait before the first retry; doubles each time", kFailure, &W::backoff),
-      word("--timeout", "TIME", "time limit of one try; none", kFailure, &W::timeout),
-      word("--max-failures", "N|P%", "stop when so many units have failed for good; none", kFailure, &W::max_failures),
-      word("--keep-output", "WHICH", "standard output and error of units: all, failed, none", kKept, &W::keep_output),
-      word("--output-limit", "SIZE", "kept of each stream of a unit, at most 64MiB", kKept, &W::output_limit),
-      word("--checkpoint-every", "TIME", "between commits; auto: 30s, more where a commit is dear", kKept,
+      word("--backoff", "TIME", "before the first retry; doubles each time", kFailure, &W::backoff),
+      word("--timeout", "TIME", "time limit of one try", kFailure, &W::timeout),
+      word("--max-failures", "N|P%", "stop when so many have failed", kFailure, &W::max_failures),
+      word("--keep-output", "WHICH", "output of which units: all, failed, none", kKept, &W::keep_output),
+      word("--output-limit", "SIZE", "a stream of a unit, at most 64MiB", kKept, &W::output_limit),
+      word("--checkpoint-every", "TIME", "between commits; auto: 30s, more where one is dear\n", kKept,
            &W::checkpoint_every),
       word("--grace", "TIME", "for running units to end, when the run is stopped or a\nunit is past its time",
            kStopping, &W::grace),
-      word("--task-signal", "SIGNAL", "sent to running units when the run is stopped: TERM, USR2,\n10; none", kStopping,
+      word("--task-signal", "SIGNAL", "sent to running units when the run is stopped: TERM,\nUSR2, 10", kStopping,
            &W::task_signal),
       word("--progress", "HOW", "auto, bar, log, none", kShowing, &W::progress),
       count("-v,--verbose", "say more", kShowing, &W::verbose),
@@ -126,8 +127,7 @@ job::RunOptions check_run_words(const RunWords& words) {
 }
 
 job::RunOptions run_options(const RunWords& words, const std::vector<std::string>& rest) {
-  if (rest.empty())
-    usage("kiln run needs a task file, one command a line: kiln run tasks.txt (- reads standard input)");
+  if (rest.empty()) usage("the task file is missing, one command a line: kiln run tasks.txt (- reads standard input)");
   if (rest.size() > 1) refuse_several(rest);
   job::RunOptions options = check_run_words(words);
   check_task_file(rest.front());
@@ -141,7 +141,7 @@ job::RunOptions run_options(const RunWords& words, const std::vector<std::string
 }
 
 job::RunOptions retry_options(const RunWords& words, const std::string& directory) {
-  if (directory.empty()) usage("kiln retry needs the run directory: kiln retry tasks.kiln");
+  if (directory.empty()) usage("the run directory is missing: kiln retry tasks.kiln");
   job::RunOptions options = check_run_words(words);
   options.directory = directory;
   options.retry = true;

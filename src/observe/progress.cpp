@@ -88,9 +88,10 @@ std::string bar_line(const StatusSnapshot& s, std::size_t columns, bool utf8) {
       {left.empty() ? "" : "eta " + left, 3},
       {std::string(state_note(s.state)), 0},
   }};
+  const auto gap = [&](const Piece& piece) -> std::size_t { return &piece == tail.data() ? 1 : 2; };
   const auto width = [&] {
     std::size_t sum = head.size();
-    for (const Piece& piece : tail) sum += piece.text.empty() ? 0 : piece.text.size() + 2;
+    for (const Piece& piece : tail) sum += piece.text.empty() ? 0 : piece.text.size() + gap(piece);
     return sum;
   };
   while (width() > columns) {
@@ -104,7 +105,7 @@ std::string bar_line(const StatusSnapshot& s, std::size_t columns, bool utf8) {
   const std::size_t room = columns - std::min(columns, width());
   if (room >= kBarLeast + 1) line += " " + draw_bar(share(s.totals), std::min(room - 1, kBarMost), utf8);
   for (const Piece& piece : tail) {
-    if (!piece.text.empty()) line += (&piece == tail.data() ? " " : "  ") + piece.text;
+    if (!piece.text.empty()) line += std::string(gap(piece), ' ') + piece.text;
   }
   return line;
 }

@@ -105,6 +105,11 @@ Json write(const StatusSnapshot& s, std::size_t listed) {
   return out;
 }
 
+const Json& object(const Json& in) {
+  if (!in.is_object()) throw std::runtime_error("a list or a value stands where an object belongs");
+  return in;
+}
+
 template <class T>
 void read(const Json& from, const char* key, T& value) {
   const auto found = from.find(key);
@@ -164,7 +169,7 @@ template <class T>
 void read_list(const Json& from, const char* key, std::vector<T>& values, T (*read_one)(const Json&)) {
   const auto found = from.find(key);
   if (found == from.end()) return;
-  for (const Json& item : *found) values.push_back(read_one(item));
+  for (const Json& item : *found) values.push_back(read_one(object(item)));
 }
 
 RunState read_state(const Json& in) {
@@ -186,7 +191,7 @@ StatusSnapshot read_snapshot(const Json& in) {
   read(in, "job_id", s.job_id);
   read(in, "started", s.started);
   read(in, "updated", s.updated);
-  s.totals = read_totals(in.at("totals"));
+  s.totals = read_totals(object(in.at("totals")));
   read(in, "done_before", s.done_before);
   read(in, "rate", s.rate);
   read(in, "expected_end", s.expected_end);

@@ -1,0 +1,97 @@
+#include "status_text.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace kiln::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+StatusReport finished(std::uint64_t done, std::uint64_t failed) {
+  StatusReport r;
+  r.directory = "my tasks.kiln";
+  r.now = 1.75e9 + 60;
+  r.totals.units = 2000;
+  r.totals.done = done;
+  r.totals.failed = failed;
+  r.launches = 1;
+  r.last_end = store::EndEntry{"l", protocol::Outcome::complete, 0, 1.75e9};
+  return r;
+}
+
+StatusReport live() {
+  StatusReport r = finished(1260, 2);
+  r.last_end.reset();
+  r.launches = 0;
+  r.live = true;
+  r.owner = "pid 4711 on node7";
+  observe::StatusSnapshot s;
+  s.state = observe::RunState::running;
+  s.started = 1.75e9;
+  s.updated = 1.75e9 + 59;
+  s.rate = 212;
+  s.expected_end = 1.75e9 + 63.5;
+  s.totals = r.totals;
+  s.totals.running = 8;
+  s.ranks = {{1, "node8", 12, "working", 1260, 29.5, 4}};
+  s.groups = {{2, 99, 98, 5, 98 * 59.0, 1}};
+  s.slowest = {{17, 1, 9.5, "sleep\n10"}};
+  r.totals = s.totals;
+  r.snapshot = s;
+  return r;
+}
+
+TEST(StatusText, OfALiveRun) {
+  const std::string text = status_text(live());
+  EXPECT_THAT(text, StartsWith("my tasks.kiln: running (pid 4711 on node7), for 60.0 s\n"));
+  EXPECT_THAT(text, HasSubstr("2,000: 1,260 done, 2 failed, 738 to do, 8 of them handed out\n"));
+  EXPECT_THAT(text, HasSubstr("rate       212 units/s; 3.5 s left, until 20"));
+  EXPECT_THAT(text, HasSubstr("50 %"));
+  EXPECT_THAT(text, HasSubstr("2-99  (98 ranks)"));
+  EXPECT_THAT(text, HasSubstr("sleep\\n10"));
+  EXPECT_THAT(text, HasSubstr("kiln results --failed 'my tasks.kiln'"));
+  EXPECT_THAT(text, Not(HasSubstr("kiln retry")));
+}
+
+TEST(StatusText, OfALiveRunThatHasNotSaidAnything) {
+  StatusReport r = live();
+  r.snapshot.reset();
+  r.totals = {};
+  EXPECT_EQ(status_text(r), "my tasks.kiln: starting (pid 4711 on node7)\n");
+}
+
+TEST(StatusText, OfAnEndedRun) {
+  EXPECT_THAT(status_text(finished(2000, 0)), HasSubstr("every unit is done, exit code 0\n"));
+  EXPECT_THAT(status_text(finished(2000, 0)), HasSubstr("next: kiln results 'my tasks.kiln'"));
+  EXPECT_THAT(status_text(finished(1998, 2)), HasSubstr("kiln retry 'my tasks.kiln'"));
+  StatusReport r = finished(500, 0);
+  r.last_end->outcome = protocol::Outcome::interrupted;
+  EXPECT_THAT(status_text(r), HasSubstr("same command again"));
+  r.last_end.reset();
+  EXPECT_THAT(status_text(r), HasSubstr("cut off"));
+  r.launches = 0;
+  EXPECT_THAT(status_text(r), HasSubstr("not begun"));
+  r.damage = {"journal/000/000000017.h5: checksum differs"};
+  EXPECT_THAT(status_text(r), HasSubstr("damage     journal/000/000000017.h5"));
+}
+
+TEST(StatusJson, IsOneObject) {
+  const auto now = nlohmann::json::parse(status_json(live()));
+  EXPECT_EQ(now["live"], true);
+  EXPECT_EQ(now["state"], "running");
+  EXPECT_EQ(now["totals"]["to_do"], 738);
+  EXPECT_EQ(now["status"]["ranks"][0]["host"], "node8");
+  const auto then = nlohmann::json::parse(status_json(finished(1998, 2)));
+  EXPECT_EQ(then["state"], "ended");
+  EXPECT_EQ(then["last_end"]["outcome"], "complete");
+  EXPECT_EQ(then["totals"]["failed"], 2);
+  EXPECT_TRUE(then["status"].is_null());
+}
+
+}  // namespace
+}  // namespace kiln::cli

@@ -1,0 +1,78 @@
+#include "observe/summary.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace kiln::observe {
+namespace {
+
+using protocol::Outcome;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+RunSummary ended(std::uint64_t units, std::uint64_t done, std::uint64_t failed) {
+  RunSummary s;
+  s.outcome = failed == 0 ? Outcome::complete : Outcome::units_failed;
+  s.units = units;
+  s.done = done;
+  s.failed = failed;
+  s.seconds = 10;
+  s.directory = "tasks.kiln";
+  s.results_file = "tasks.kiln/results.h5";
+  s.task_file = "tasks.txt";
+  return s;
+}
+
+TEST(Summary, AllDone) {
+  EXPECT_THAT(summary_lines(ended(2000, 2000, 0)),
+              ElementsAre("2,000 units: 2,000 done in 10.0 s (200/s); results: tasks.kiln/results.h5"));
+  EXPECT_THAT(summary_lines(ended(1, 1, 0)),
+              ElementsAre("1 unit: 1 done in 10.0 s (0.1/s); results: tasks.kiln/results.h5"));
+}
+
+TEST(Summary, FailuresWithReasonsAndWhatToDo) {
+  RunSummary s = ended(2000, 1990, 10);
+  for (std::uint64_t i = 0; i < 10; ++i)
+    s.first_failures.push_back({i, static_cast<std::int64_t>(i) + 1, "false\n", "exit code 1"});
+  EXPECT_THAT(
+      summary_lines(s),
+      ElementsAre("2,000 units: 1,990 done, 10 failed in 10.0 s (200/s); results: tasks.kiln/results.h5",
+                  "  unit 0 (tasks.txt:1): exit code 1: false\\n", "  unit 1 (tasks.txt:2): exit code 1: false\\n",
+                  "  unit 2 (tasks.txt:3): exit code 1: false\\n", "  unit 3 (tasks.txt:4): exit code 1: false\\n",
+                  "  unit 4 (tasks.txt:5): exit code 1: false\\n", "  and 5 more",
+                  "see them: kiln results --failed tasks.kiln; run them again: kiln retry tasks.kiln"));
+}
+
+TEST(Summary, StoppedEarly) {
+  RunSummary s = ended(2000, 500, 0);
+  s.outcome = Outcome::interrupted;
+  EXPECT_THAT(summary_lines(s), ElementsAre(HasSubstr("500 done, 1,500 not run in"), HasSubstr("same command again")));
+}
+
+TEST(Summary, LaterLaunches) {
+  RunSummary s = ended(2000, 2000, 0);
+  s.done_before = 1500;
+  EXPECT_THAT(summary_lines(s), ElementsAre(HasSubstr("in 10.0 s (50/s), 1,500 of them earlier")));
+  s.done_before = 2000;
+  EXPECT_THAT(summary_lines(s), ElementsAre(HasSubstr("all done earlier")));
+}
+
+TEST(Summary, NothingToDoAndFullDisk) {
+  EXPECT_THAT(summary_lines(ended(0, 0, 0)), ElementsAre(HasSubstr("nothing to do")));
+  RunSummary s = ended(10, 5, 0);
+  s.outcome = Outcome::storage;
+  EXPECT_THAT(summary_lines(s), Contains(HasSubstr("cannot be written")));
+  s.outcome = Outcome::too_many_failures;
+  EXPECT_THAT(summary_lines(s), Contains(HasSubstr("--max-failures")));
+}
+
+TEST(ShellWord, CanBePasted) {
+  EXPECT_EQ(shell_word("tasks.kiln"), "tasks.kiln");
+  EXPECT_EQ(shell_word("my tasks.kiln"), "'my tasks.kiln'");
+  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_word(""), "''");
+}
+
+}  // namespace
+}  // namespace kiln::observe
