@@ -143,10 +143,8 @@ class ExecutorTest : public testing::Test {
       return tally_.batches_ended() >= batches;
     });
   }
-  /// Has a first unit running, the rest waiting.
-  void hold_first() {
-    script_.hold = true;
-    script_.claim = 1;
+  /// The first unit runs, the rest waits; `hold` and a claim of 1 were set before.
+  void wait_for_first() {
     ASSERT_TRUE(eventually([&] { return script_.ran == 1; }));
   }
 
@@ -189,7 +187,7 @@ TEST_F(ExecutorTest, GivesBackTheLaterHalfOfAll) {
   script_.claim = 1;
   executor().submit(batch(1, 0, 4));
   executor().submit(batch(2, 4, 8));
-  hold_first();
+  wait_for_first();
   const auto pieces = executor().take_back(protocol::TakeBack::Share::half);  // of 7: 4
   ASSERT_EQ(pieces.size(), 1U);
   EXPECT_EQ(pieces[0].batch, BatchId(2));
@@ -211,7 +209,7 @@ TEST_F(ExecutorTest, GivesBackAllThatWasNotBegun) {
   script_.claim = 1;
   executor().submit(batch(1, 0, 4));
   executor().submit(batch(2, 4, 8));
-  hold_first();
+  wait_for_first();
   tally_.add(executor().take_back(protocol::TakeBack::Share::all));
   EXPECT_EQ(tally_.given_back(), 7U);
   EXPECT_TRUE(executor().take_back(protocol::TakeBack::Share::all).empty());
@@ -272,7 +270,7 @@ TEST_F(ExecutorTest, CancelsWhatRunsOnly) {
   script_.hold = true;
   script_.claim = 1;
   executor().submit(batch(1, 0, 3));
-  hold_first();
+  wait_for_first();
   executor().signal_units();
   EXPECT_EQ(script_.signals, 1);
   script_.hold = false;
