@@ -45,8 +45,8 @@ Lines idle_bench(const Settings& settings) {
   std::ofstream(tasks) << fmt::format("timeout {0} sh -c 'while :; do :; done' || :\n", seconds + 4)
                        << fmt::format("timeout {0} sh -c 'while : ; do :; done' || :\n", seconds + 4);
   const auto directory = settings.work / "busy.kiln";
-  Process kiln({(settings.programs / "kiln").string(), "run", tasks.string(), "--out", directory.string(), "--fresh",
-                "-n", "2", "--progress", "none"},
+  Process kiln({(settings.programs / "kiln").string(), "run", "--out", directory.string(), "--fresh", "-n", "2",
+                "--progress", "none", tasks.string()},
                settings.work);
   const int coordinator = coordinator_of(directory, kiln);
   std::this_thread::sleep_for(std::chrono::seconds(2));  // what is measured is the middle of the run

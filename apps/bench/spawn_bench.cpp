@@ -33,8 +33,8 @@ double rate_of(const std::filesystem::path& directory, const Settings& settings)
 
 double kiln_rate(const std::filesystem::path& tasks, const Settings& settings) {
   const auto directory = settings.work / "true.kiln";
-  run({(settings.programs / "kiln").string(), "run", tasks.string(), "--out", directory.string(), "--fresh", "-n", "2",
-       "--progress", "none"},
+  run({(settings.programs / "kiln").string(), "run", "--out", directory.string(), "--fresh", "-n", "2", "--progress",
+       "none", tasks.string()},
       settings.work);
   const double rate = rate_of(directory, settings);
   std::filesystem::remove_all(directory);

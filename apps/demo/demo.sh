@@ -29,10 +29,10 @@ fi
 echo "Compressing $count of the $total header files below /usr/include, one command each. The first of them:"
 echo "    $(head -n 1 "$tasks")"
 echo
-echo "\$ kiln run $tasks --out $run --fresh"
+echo "\$ kiln run --out $run --fresh $tasks"
 begin=$(date +%s.%N)
 status=0
-"$kiln" run "$tasks" --out "$run" --fresh || status=$?
+"$kiln" run --out "$run" --fresh "$tasks" || status=$?
 end=$(date +%s.%N)
 echo
 echo "kiln run ended with exit code $status after $(awk "BEGIN { printf \"%.1f\", $end - $begin }") s."
