@@ -133,10 +133,15 @@ std::optional<EndEntry> JournalView::standing_end() const {
 
 JournalView read_journal(const std::filesystem::path& run_directory, const ViewOptions& options) {
   JournalView view;
-  Collector collector(options, view);
-  view.scan = scan_journal(run_directory, {.rows = false, .numbers_per_folder = options.numbers_per_folder},
-                           [&](const Visit& visit) { collector.visit(visit); });
-  collector.resolve();
+  std::optional<Collector> collector(std::in_place, options, view);
+  ScanOptions scan;
+  scan.numbers_per_folder = options.numbers_per_folder;
+  scan.on_restart = [&] {
+    view = JournalView();
+    collector.emplace(options, view);
+  };
+  view.scan = scan_journal(run_directory, scan, [&](const Visit& visit) { collector->visit(visit); });
+  collector->resolve();
   SourceChain(run_directory, view).follow();
   return view;
 }

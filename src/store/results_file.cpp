@@ -2,11 +2,11 @@
 
 #include "base/text.hpp"
 #include "store/file_ops.hpp"
+#include "store/guarded_file.hpp"
 #include "store/results_tables.hpp"
 #include "store/results_trailer.hpp"
 #include "store/small_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -66,47 +66,23 @@ std::vector<UnitId> dead_units(const JournalView& view) {
   return units;
 }
 
-void write_tables(const h5::Handle& file, const ResultsRequest& request, const fs::path& folder) {
+void write_tables(const GuardedFile& guarded, const ResultsRequest& request) {
+  const h5::Handle& file = guarded.file();
   RowStream stream(request.view.parts, dead_units(request.view));
   const Schema schema = stream.schema().empty() ? request.schema : stream.schema();
   if (has_unit_table(schema)) stream.add(rows_for_dead(stream.missing(), request.view, schema), schema);
   const std::uint64_t batches = request.view.batches.size() * sizeof(protocol::BatchRecord);
-  require_space(folder, stream.bytes() + stream.bytes() / 2 + batches + (std::uint64_t{1} << 20));
+  require_space(folder_of(request.file), stream.bytes() + stream.bytes() / 2 + batches + (std::uint64_t{1} << 20));
   ResultsTables tables(file, schema, stream.rows(), request.view);
   RowWindow window;
   while (stream.next(window)) {
-    // A disk that runs full is met here, not inside HDF5.
-    require_space(folder, 4 * RowStream::kWindowBytes);
     tables.put(window);
+    guarded.check();
   }
   tables.finish();
   write_dead_letters(file, request.view.active_dead());
   write_batches(file, request.view.batches);
   write_facts(file, request);
-}
-
-void build(const ResultsRequest& request, const fs::path& temporary) {
-  h5::Handle file = h5::create_file(temporary);
-  write_tables(file, request, folder_of(request.file));
-  h5::flush(file);
-  file.close();
-}
-
-// HDF5 does not say why it could not write: the disk itself is asked. Returns 0 where it takes more.
-int errno_of_disk(const fs::path& temporary) {
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (fd < 0) return errno;
-  const std::string filler(std::size_t{1} << 20, '\0');
-  int error = 0;
-  for (std::size_t left = filler.size(); left > 0 && error == 0;) {
-    const ssize_t written = ::write(fd, filler.data(), left);
-    if (written < 0 && errno != EINTR) error = errno;
-    if (written == 0) error = ENOSPC;
-    if (written > 0) left -= static_cast<std::size_t>(written);
-  }
-  if (error == 0 && ::fsync(fd) != 0) error = errno;
-  ::close(fd);
-  return error;
 }
 
 class Temporary {
@@ -145,15 +121,10 @@ const char* outcome_name(protocol::Outcome outcome) {
 
 void write_results_file(const ResultsRequest& request) {
   const Temporary temporary(request.file);
-  try {
-    build(request, temporary.path());
-  } catch (const StorageError&) {
-    throw;
-  } catch (const Error&) {
-    if (const int reason = errno_of_disk(temporary.path()); reason != 0) {
-      throw StorageError(reason, "write", request.file);
-    }
-    throw;
+  {
+    GuardedFile guarded(temporary.path());
+    write_tables(guarded, request);
+    guarded.finish();
   }
   append_results_trailer(temporary.path(), request.made_from);
   if (::rename(temporary.path().c_str(), request.file.c_str()) != 0) throw StorageError(errno, "replace", request.file);

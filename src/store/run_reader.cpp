@@ -13,7 +13,7 @@
 namespace kiln::store {
 namespace {
 
-constexpr int kTries = 5;
+constexpr int kTries = 100;
 
 // Files of the journal may be merged away between reading what they are and reading what they hold: then all is read
 // again.
