@@ -171,6 +171,8 @@ std::string unit_text(const std::vector<std::string>& names, const ResultRow& ro
       outputs += output_text(row, names[i], *text, directory);
     } else if (text != nullptr) {
       out += field(names[i], for_message(*text, kShownOutput));
+    } else if (const auto* const number = std::get_if<double>(&row.columns[i]); number != nullptr) {
+      out += field(names[i], std::isnan(*number) ? "-" : fmt::format("{:.6f}", *number));
     } else {
       const std::string value = plain(row.columns[i]);
       out += field(names[i], value.empty() ? "-" : value);

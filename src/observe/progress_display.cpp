@@ -27,6 +27,10 @@ ProgressDisplay::~ProgressDisplay() {
 void ProgressDisplay::show(const StatusSnapshot& snapshot) {
   if (mode_ == DisplayMode::log && pace_.due(snapshot)) line("kiln: " + log_line(snapshot));
   if (mode_ != DisplayMode::bar) return;
+  if (snapshot.state == RunState::ended) {
+    done();
+    return;
+  }
   const std::size_t columns = terminal_.columns != 0 ? terminal_.columns : terminal_columns(terminal_.fd);
   // The last column stays free: some terminals wrap when it is written.
   std::string bar = bar_line(snapshot, std::max(columns, kNarrowest + 1) - 1, terminal_.utf8);

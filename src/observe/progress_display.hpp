@@ -20,7 +20,7 @@ class ProgressDisplay {
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
-  /// Draws the bar anew, or writes a log line when one is due.
+  /// Draws the bar anew, or writes a log line when one is due. A run that has ended has no bar.
   void show(const StatusSnapshot& snapshot);
   /// Writes the text as a line (a newline is added), above the bar where there is one.
   void line(std::string_view text);

@@ -34,7 +34,7 @@ std::string counts_line(const RunSummary& s) {
   if (s.failed != 0) line += fmt::format(", {} failed", format_count(s.failed));
   if (settled < s.units) line += fmt::format(", {} not run", format_count(s.units - settled));
   if (s.done_before != 0 && s.done_before == settled && settled == s.units) {
-    line += "; all done earlier, nothing was left to run";
+    line += s.failed == 0 ? "; all done earlier, nothing was left to run" : "; nothing was left to run";
   } else {
     line += duration_text(s);
     if (s.done_before != 0) line += fmt::format(", {} of them earlier", format_count(s.done_before));

@@ -122,6 +122,7 @@ TEST(Json, OneObjectALine) {
 TEST(UnitText, OutputsComeLastAndLongOnesAreCut) {
   const std::string text = unit_text(kNames, row("echo hello", "hello"), "d.kiln");
   EXPECT_THAT(text, StartsWith("unit        17\nline        18\nstatus      ok\n"));
+  EXPECT_THAT(text, HasSubstr("\nseconds     0.250000\n"));
   EXPECT_THAT(text, EndsWith("stdout (5 bytes):\nhello\n"));
   EXPECT_THAT(unit_text(kNames, row("c", std::string(5000, 'x')), "d.kiln"),
               EndsWith("x\n… all of it: kiln results --unit 17 --stdout d.kiln\n"));

@@ -99,6 +99,17 @@ TEST(ProgressDisplay, NoneShowsOnlyLines) {
   EXPECT_EQ(pipe.read_all(), "hello\n");
 }
 
+TEST(ProgressDisplay, ARunThatHasEndedHasNoBar) {
+  Pipe pipe;
+  ProgressDisplay display(DisplayMode::bar, facts(pipe.writer(), true));
+  display.show(at(50));
+  StatusSnapshot last = at(100);
+  last.state = RunState::ended;
+  display.show(last);
+  display.show(last);
+  EXPECT_EQ(pipe.read_all(), "\r" + bar_line(at(50), 39, false) + "\x1b[K" + "\r\x1b[K");
+}
+
 TEST(ProgressDisplay, TheBarIsTakenAwayAtTheEnd) {
   Pipe pipe;
   { ProgressDisplay(DisplayMode::bar, facts(pipe.writer(), true)).show(at(50)); }
@@ -111,10 +122,14 @@ TEST(ProgressDisplay, FallsSilentWhenTheTerminalIsGone) {
   ProgressDisplay display(DisplayMode::bar, facts(pipe.writer(), true));
   pipe.close_reader();
   display.show(at(1));
+  Pipe other;  // what comes to stand under the same number later is somebody else's
+  ASSERT_EQ(::dup2(other.writer(), pipe.writer()), pipe.writer());
   display.show(at(2));
   display.line("hello");
   display.done();
   std::signal(SIGPIPE, old);
+  pipe.close_writer();
+  EXPECT_EQ(other.read_all(), "");
 }
 
 TEST(WriteFully, WaitsForADescriptorThatSomebodyMadeNonBlocking) {

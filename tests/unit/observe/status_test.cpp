@@ -104,10 +104,12 @@ TEST(Status, NumbersThatAreNoneAndBytesThatAreNoText) {
   s.rate = std::numeric_limits<double>::quiet_NaN();
   s.expected_end = std::numeric_limits<double>::infinity();
   s.host = "h\xff\n";
+  s.ranks[1].host = "\xfe";
   const StatusSnapshot back = status_from_json(to_json(s));
   EXPECT_EQ(back.rate, 0);
   EXPECT_EQ(back.expected_end, std::nullopt);
   EXPECT_EQ(back.host, "h\\xFF\\n");
+  EXPECT_EQ(back.ranks[1].host, "\\xFE");
 }
 
 TEST(Status, WhatIsNoStatusIsRefused) {

@@ -56,6 +56,9 @@ TEST(Summary, LaterLaunches) {
   EXPECT_THAT(summary_lines(s), ElementsAre(HasSubstr("in 10.0 s (50/s), 1,500 of them earlier")));
   s.done_before = 2000;
   EXPECT_THAT(summary_lines(s), ElementsAre(HasSubstr("all done earlier")));
+  s.done = 1999;
+  s.failed = 1;
+  EXPECT_THAT(summary_lines(s).front(), HasSubstr("1 failed; nothing was left to run; results"));
 }
 
 TEST(Summary, NothingToDoAndFullDisk) {
