@@ -18,7 +18,8 @@ bool Coordinator::commit_due(Instant now) const {
   if (storage_retry_at_) return now >= *storage_retry_at_;
   // Whoever ends at once may be killed any moment: what is done is written before units are waited for.
   const bool nothing_to_come = in_flight_ == 0 && (complete() || stop_as_);
-  return nothing_to_come || cancelled_ || pending_->bytes >= options_.commit_bytes || now - *pending_since_ >= checkpoint_interval_;
+  return nothing_to_come || cancelled_ || pending_->bytes >= options_.commit_bytes ||
+         now - *pending_since_ >= checkpoint_interval_;
 }
 
 void Coordinator::start_commit() {

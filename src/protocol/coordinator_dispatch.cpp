@@ -22,9 +22,12 @@ void Coordinator::dispatch(Instant now) {
 }
 
 bool Coordinator::hand_out(Worker& worker, Instant now) {
-  // Retries go out one by one. Behind a batch as short as those of ahead_ they begin soon enough; were they kept for
-  // idle workers, they would wait until nothing else is left.
-  if (const auto retry = retries_.take(worker.view.rank, ready_workers_ > 1, now)) {
+  // Retries go out one by one. While nobody is idle they may wait behind a short batch: kept for idle workers, they
+  // would wait until nothing else is left. Where somebody is idle, he takes it, now or when it is no longer held back
+  // from him.
+  const bool left_to_idle = !worker.batches.empty() && !idle_.empty();
+  const auto retry = left_to_idle ? std::nullopt : retries_.take(worker.view.rank, ready_workers_ > 1, now);
+  if (retry) {
     ++retried_;
     send_batch(worker, single(retry->unit), retry->attempt);
     return true;
