@@ -104,8 +104,12 @@ class SourceChain {
 
 }  // namespace
 
+schedule::IntervalSet JournalView::active() const {
+  return registry.units() == 0 ? schedule::IntervalSet(make_interval(0, units)) : registry.active();
+}
+
 std::vector<CommitEntry::Dead> JournalView::active_dead() const {
-  const schedule::IntervalSet active = registry.active();
+  const schedule::IntervalSet active = this->active();
   std::vector<CommitEntry::Dead> dead;
   for (const auto& [unit, letter] : ledger.dead) {
     if (active.contains(unit)) dead.push_back(letter);
@@ -114,10 +118,10 @@ std::vector<CommitEntry::Dead> JournalView::active_dead() const {
 }
 
 Totals JournalView::totals() const {
-  const schedule::IntervalSet active = registry.active();
+  const schedule::IntervalSet active = this->active();
   Totals totals;
   totals.units = active.count();
-  totals.removed = registry.units() - totals.units;
+  totals.removed = units - totals.units;
   for (const Interval& interval : active.intervals()) totals.done += ledger.done.intersection(interval).count();
   totals.failed = active_dead().size();
   totals.pending = totals.units - totals.done - totals.failed;
@@ -142,7 +146,13 @@ JournalView read_journal(const std::filesystem::path& run_directory, const ViewO
   };
   view.scan = scan_journal(run_directory, scan, [&](const Visit& visit) { collector->visit(visit); });
   collector->resolve();
-  SourceChain(run_directory, view).follow();
+  if (options.commands) {
+    SourceChain(run_directory, view).follow();
+    view.units = view.registry.units();
+  } else {
+    view.units = units_with_results(view.ledger);
+    for (const auto& source : view.ledger.sources) view.units = std::max(view.units, source.body.units);
+  }
   return view;
 }
 

@@ -31,11 +31,14 @@ struct Totals {
 struct JournalView {
   ScanResult scan;
   LedgerState ledger;
-  SourceRegistry registry;
+  SourceRegistry registry;         ///< empty unless ViewOptions::commands
+  std::uint64_t units = 0;         ///< ids taken
   std::vector<std::string> notes;  ///< for people: what was rebuilt or is unknown
   std::vector<RowsPart> parts;     ///< in order of number; only with ViewOptions::parts
   std::vector<protocol::BatchRecord> batches;
 
+  /// The units of the present source.
+  schedule::IntervalSet active() const;
   /// Dead letters of units that are in the present source.
   std::vector<CommitEntry::Dead> active_dead() const;
   Totals totals() const;
@@ -46,6 +49,8 @@ struct JournalView {
 struct ViewOptions {
   bool parts = false;    ///< collect where the rows are
   bool batches = false;  ///< collect the timeline
+  bool commands = true;  ///< the units are commands, known by their hashes; else all units are in the source, and the
+                         ///< registry, which takes 32 bytes a unit, is not filled
   std::uint64_t numbers_per_folder = 1000;
 };
 

@@ -10,7 +10,7 @@ namespace kiln::store {
 /// Verified entry files, kept open within a budget of memory; the least recently used is closed first.
 class OpenFiles {
  public:
-  explicit OpenFiles(std::uint64_t budget = std::uint64_t{256} << 20, std::size_t most = 200)
+  explicit OpenFiles(std::uint64_t budget = std::uint64_t{128} << 20, std::size_t most = 200)
       : budget_(budget), most_(most) {}
 
   /// Opens and verifies the file unless it is open. The reference holds until the next call. Throws as EntryFile.

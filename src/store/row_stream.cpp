@@ -16,9 +16,8 @@ bool in_intervals(const std::vector<Interval>& intervals, std::size_t& at, std::
 
 }  // namespace
 
-RowStream::RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitId>& expected,
-                     std::uint64_t window_bytes)
-    : window_bytes_(window_bytes), missing_(expected) {
+RowStream::RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitId>& expected, RowStreamLimits limits)
+    : limits_(limits), missing_(expected) {
   for (const RowsPart& place : parts) {
     const EntryFile& file = files_.get(place.file);
     Part part;
@@ -35,7 +34,7 @@ RowStream::RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitI
     schema_ = part.schema;
     parts_.push_back(std::move(part));
   }
-  ids_a_part_ = std::max<std::uint64_t>(1024, (std::uint64_t{4} << 20) / std::max<std::size_t>(1, parts_.size()));
+  ids_a_part_ = std::max(limits_.least_known, limits_.known_units / std::max<std::size_t>(1, parts_.size()));
 }
 
 std::uint64_t RowStream::count_rows(Part& part, const std::vector<UnitId>& expected) {
@@ -120,7 +119,7 @@ std::uint64_t RowStream::choose_bound() {
     for (const Part& part : parts_) {
       if (!part.ended()) bytes += part.row_bytes * static_cast<double>(rows_below(part, bound));
     }
-    const auto budget = static_cast<double>(window_bytes_);
+    const auto budget = static_cast<double>(limits_.window_bytes);
     if (bytes > budget && span_ > 1) {
       span_ /= 2;
       continue;

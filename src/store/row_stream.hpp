@@ -20,16 +20,20 @@ struct RowWindow {
   std::vector<Pick> picks;  ///< ascending by unit
 };
 
+struct RowStreamLimits {
+  std::uint64_t window_bytes = std::uint64_t{16} << 20;  ///< of the rows of a window, about
+  std::uint64_t known_units = std::uint64_t{4} << 20;    ///< ids of units looked ahead at, over all files
+  std::uint64_t least_known = 1024;                      ///< of them for one file
+};
+
 /// All rows of a journal that count, ascending by unit, a window at a time: memory is bounded by the window's budget
 /// and the open files', whatever the journal holds. Throws Damage or StorageError (ENOENT) where a file is gone or
 /// changed since the journal was read: read it again then.
 class RowStream {
  public:
-  static constexpr std::uint64_t kWindowBytes = std::uint64_t{16} << 20;
-
   /// `expected`, ascending: units of which missing() then tells which have no row.
   explicit RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitId>& expected = {},
-                     std::uint64_t window_bytes = kWindowBytes);
+                     RowStreamLimits limits = {});
 
   /// Columns of the newest rows; empty where there are none. Older rows without a column have "", NaN, -1 or 0 there.
   const Schema& schema() const { return schema_; }
@@ -74,7 +78,7 @@ class RowStream {
   OpenFiles files_;
   std::vector<Part> parts_;
   Schema schema_;
-  std::uint64_t window_bytes_;
+  RowStreamLimits limits_;
   std::uint64_t ids_a_part_ = 0;
   std::uint64_t span_ = 4096;
   std::uint64_t rows_ = 0, bytes_ = 0;

@@ -15,10 +15,15 @@ namespace {
 
 constexpr int kTries = 100;
 
+JournalView read_all(const RunDirectory& directory) {
+  const bool commands = directory.facts().kind == RunFacts().kind;
+  return read_journal(directory.path(), {.parts = true, .batches = true, .commands = commands});
+}
+
 // Files of the journal may be merged away between reading what they are and reading what they hold: then all is read
 // again.
 template <class Action>
-auto with_fresh_view(const std::filesystem::path& run_directory, const JournalView& first, const Action& action) {
+auto with_fresh_view(const RunDirectory& directory, const JournalView& first, const Action& action) {
   std::optional<JournalView> fresh;
   for (int tries = 1;; ++tries) {
     const JournalView& view = fresh ? *fresh : first;
@@ -29,7 +34,7 @@ auto with_fresh_view(const std::filesystem::path& run_directory, const JournalVi
     } catch (const StorageError& error) {
       if (error.error_number() != ENOENT || tries == kTries) throw;
     }
-    fresh = read_journal(run_directory, {.parts = true, .batches = true});
+    fresh = read_all(directory);
   }
 }
 
@@ -80,13 +85,13 @@ std::vector<RowsPart> parts_with(const std::vector<RowsPart>& parts, const std::
 
 RunReader RunReader::open(const std::filesystem::path& path) {
   RunDirectory directory = RunDirectory::open(path);
-  JournalView view = read_journal(directory.path(), {.parts = true, .batches = true});
+  JournalView view = read_all(directory);
   return {std::move(directory), std::move(view)};
 }
 
 RunReader::RunReader(RunDirectory directory, JournalView view)
     : directory_(std::move(directory)), view_(std::move(view)) {
-  schema_ = with_fresh_view(directory_.path(), view_, newest_schema);
+  schema_ = with_fresh_view(directory_, view_, newest_schema);
 }
 
 std::vector<std::string> RunReader::damage() const {
@@ -116,7 +121,7 @@ std::optional<std::size_t> RunReader::column(std::string_view name) const {
 void RunReader::for_each(Which which, const std::function<void(const UnitRecord&)>& visit) const {
   const std::vector<UnitId> dead = dead_units(view_);
   std::optional<std::uint64_t> last;  // a second try goes on behind it
-  with_fresh_view(directory_.path(), view_, [&](const JournalView& view) {
+  with_fresh_view(directory_, view_, [&](const JournalView& view) {
     const std::optional<std::uint64_t> seen = last;
     RowStream stream(which == Which::all ? view.parts : parts_with(view.parts, dead), dead);
     stream.use_schema(schema_);
@@ -140,7 +145,7 @@ bool RunReader::find_unit(UnitId unit, const std::function<void(const UnitRecord
   UnitRecord record = record_of(unit, view_);
   if (!record.done && !record.reason) return false;
   bool found = false;
-  with_fresh_view(directory_.path(), view_, [&](const JournalView& view) {
+  with_fresh_view(directory_, view_, [&](const JournalView& view) {
     RowStream stream(parts_with(view.parts, {unit}));
     stream.use_schema(schema_);
     RowWindow window;
@@ -178,7 +183,7 @@ bool RunReader::results_outdated() const {
 }
 
 void RunReader::export_hdf5(const std::filesystem::path& file) const {
-  with_fresh_view(directory_.path(), view_, [&](const JournalView& view) {
+  with_fresh_view(directory_, view_, [&](const JournalView& view) {
     write_results_file({file, directory_.facts(), view, schema_, view.standing_end(), view.scan.highest});
   });
 }

@@ -96,16 +96,18 @@ void RunStore::begin(const Owner& self) {
 void RunStore::recover(const JournalView& view) {
   recovered_.done = view.ledger.done;
   for (const auto& [unit, dead] : view.ledger.dead) recovered_.dead.push_back(dead.letter);
-  recovered_.units = view.registry.units();
+  recovered_.units = view.units;
   recovered_.damage = view.scan.lines();
   recovered_.damage.insert(recovered_.damage.end(), view.notes.begin(), view.notes.end());
   if (!view.ledger.ends.empty()) recovered_.last_end = view.ledger.ends.back().body;
   recovered_.launches = view.ledger.epochs.empty() ? 0 : view.ledger.epochs.size() - 1;
   registry_ = view.registry;
+  std::uint32_t newest = 0;
+  for (const auto& source : view.ledger.sources) newest = std::max(newest, source.body.version);
   for (const auto& source : view.ledger.sources) {
     // Rebuilt from source/: said once more, so that it is in the journal again.
     if (source.number == EntryNumber(0)) journal_.append(source.body);
-    if (source.body.version != registry_.version()) continue;
+    if (source.body.version != newest) continue;
     last_source_ = SourceEntry{source.body.version, source.body.fingerprint, source.body.units, {}, {}};
   }
 }
@@ -113,6 +115,7 @@ void RunStore::recover(const JournalView& view) {
 JournalView RunStore::read(const ViewOptions& options) const {
   ViewOptions own = options;
   own.numbers_per_folder = options_.numbers_per_folder;
+  own.commands = recovered_.facts.kind == RunFacts().kind;
   return read_journal(directory_.path(), own);
 }
 

@@ -130,6 +130,22 @@ TEST_F(Results, LibraryRowsHaveTheirUnitBesideThem) {
                 results());
 }
 
+TEST_F(Results, UnitsWithoutCommandsNeedNoRegistry) {
+  RunStoreOptions flow = options();
+  flow.kind = "flow";
+  constexpr std::uint64_t kMany = 1'000'000'000'000;  // a registry of them would not fit anywhere
+  const Schema schema = {{"results/x", ColumnType::u64, "", "x"}};
+  {
+    const auto store = RunStore::open(flow);
+    protocol::CommitPlan plan;
+    plan.done.insert(make_interval(0, kMany));
+    store->commit(plan, schema);
+    store->write_results(schema);
+  }
+  EXPECT_EQ(RunStore::open(flow)->recovered().units, kMany);
+  EXPECT_EQ(RunReader::open(path()).totals().done, kMany);
+}
+
 TEST_F(Results, ManyScatteredCommitsComeOutInOrder) {
   RunStoreOptions small = options();
   small.compaction.fan_in = 4;
@@ -180,6 +196,25 @@ TEST_F(Results, ADeadLetterWithoutARowHasOneAllTheSame) {
     statuses.emplace_back(record.rows->text_at(reader.column("units/status").value(), record.row));
   });
   EXPECT_EQ(statuses, (std::vector<std::string>{"ok", "failed"}));
+}
+
+TEST_F(Results, ARetriedUnitHasOneRow) {
+  const auto store = open();
+  set_commands(*store, up_to(2));
+  store->commit(dead_plan(1, "exit code 3"), exec::command_schema());
+  store->withdraw(schedule::IntervalSet(make_interval(1, 2)));
+  store->commit(dead_plan(1, "exit code 3 again"), exec::command_schema());
+  store->withdraw(schedule::IntervalSet(make_interval(1, 2)));
+  store->commit(done_plan(1, 2), exec::command_schema());
+  store->commit(done_plan(0, 2), exec::command_schema());  // the lower number wins
+  const RunReader reader = RunReader::open(path());
+  std::vector<std::string> records;
+  reader.for_each(RunReader::Which::all, [&](const UnitRecord& record) {
+    records.push_back(fmt::format("{} {}", record.unit.value(),
+                                  record.rows->text_at(reader.column("units/status").value(), record.row)));
+  });
+  EXPECT_EQ(records, (std::vector<std::string>{"0 ok", "1 ok"}));
+  EXPECT_TRUE(reader.dead_letters().empty());
 }
 
 TEST_F(Results, TheTrailerTellsAgeAndCompleteness) {

@@ -112,7 +112,7 @@ TEST_F(RunReaderTest, ReadsBesideAWriterThatMerges) {
   small.compaction.fan_in = 3;
   small.numbers_per_folder = 1000;
   const auto store = RunStore::open(small);
-  constexpr std::uint64_t kUnits = 400;
+  constexpr std::uint64_t kUnits = 150;
   set_commands(*store, up_to(kUnits));
   std::atomic<bool> ended = false;
   std::string fault;

@@ -1,0 +1,132 @@
+#include "store/row_stream.hpp"
+
+#include "scratch.hpp"
+#include "store/entry_file.hpp"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+namespace kiln::store {
+namespace {
+
+const Schema kSchema = {{"results/number", ColumnType::u64, "", ""}, {"results/text", ColumnType::text, "", ""}};
+
+struct Seen {
+  std::uint64_t unit, number;
+  std::string text;
+  friend bool operator==(const Seen&, const Seen&) = default;
+};
+
+// Every unit's rows lie in some files, and count in at most one of them.
+class Model {
+ public:
+  explicit Model(unsigned seed) : random_(seed) {}
+
+  void build(const Scratch& scratch) {
+    const std::uint64_t units = 1 + random_() % 400;
+    const std::size_t files = 1 + random_() % 8;
+    std::vector<std::map<std::uint64_t, std::vector<Seen>>> content(files);
+    std::vector<schedule::IntervalSet> take(files);
+    const bool clustered = random_() % 2 == 0;
+    for (std::uint64_t unit = 0; unit < units; ++unit) {
+      if (random_() % 10 == 0) continue;
+      const std::size_t winner = clustered ? unit * files / units : random_() % files;
+      for (std::size_t file = 0; file < files; ++file) {
+        if (file != winner && random_() % 5 != 0) continue;
+        const std::size_t rows = random_() % 20 == 0 ? 30 : random_() % 3;
+        for (std::size_t i = 0; i < rows; ++i) {
+          content[file][unit].push_back({unit, random_(), std::string(random_() % 50, 'x')});
+        }
+      }
+      if (content[winner].contains(unit)) {
+        take[winner].insert(single(UnitId(unit)));
+        for (const Seen& seen : content[winner][unit]) expected.push_back(seen);
+      } else {
+        without.push_back(UnitId(unit));
+      }
+    }
+    for (std::size_t file = 0; file < files; ++file) write(scratch, file, content[file], take[file]);
+  }
+
+  std::vector<RowsPart> parts;
+  std::vector<Seen> expected;
+  std::vector<UnitId> without;
+
+ private:
+  void write(const Scratch& scratch, std::size_t file, const std::map<std::uint64_t, std::vector<Seen>>& content,
+             const schedule::IntervalSet& take) {
+    CommitEntry commit;
+    commit.rows = Rows(kSchema);
+    for (const auto& [unit, rows] : content) {
+      for (const Seen& row : rows) {
+        commit.rows.begin_row(UnitId(unit));
+        commit.rows.put(row.number);
+        commit.rows.put_text(row.text);
+      }
+    }
+    const EntryNumber number(file + 1);
+    const Bytes bytes = encode_entry({number, Epoch(1), StageId(0), 0, std::move(commit)}, kSchema);
+    const auto path = scratch / fmt::format("{}.h5", file);
+    write_text(path, as_text(bytes));
+    parts.push_back({path, 0, StageId(0), number, take});
+  }
+
+  std::mt19937 random_;
+};
+
+TEST(RowStream, GivesEachRowThatCountsInOrder) {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    const Scratch scratch;
+    Model model(seed);
+    model.build(scratch);
+    std::vector<UnitId> expected_units = model.without;
+    for (const Seen& seen : model.expected) expected_units.emplace_back(seen.unit);
+    std::sort(expected_units.begin(), expected_units.end());
+    expected_units.erase(std::unique(expected_units.begin(), expected_units.end()), expected_units.end());
+    RowStream stream(model.parts, expected_units,
+                     {.window_bytes = 1 + seed * 300, .known_units = 1, .least_known = 1 + seed % 7});
+    ASSERT_EQ(stream.rows(), model.expected.size()) << "seed " << seed;
+    ASSERT_EQ(stream.missing(), model.without) << "seed " << seed;
+    std::vector<Seen> seen;
+    RowWindow window;
+    while (stream.next(window)) {
+      for (const RowWindow::Pick& pick : window.picks) {
+        const Rows& rows = window.rows[pick.slot];
+        ASSERT_EQ(rows.units()[pick.row], pick.unit);
+        seen.push_back({pick.unit, rows.at<std::uint64_t>(0, pick.row), std::string(rows.text_at(1, pick.row))});
+      }
+    }
+    ASSERT_EQ(seen, model.expected) << "seed " << seed;
+  }
+}
+
+TEST(RowStream, AWindowStaysWithinItsBudget) {
+  const Scratch scratch;
+  CommitEntry commit;
+  commit.rows = Rows(kSchema);
+  for (std::uint64_t unit = 0; unit < 2000; ++unit) {
+    commit.rows.begin_row(UnitId(unit));
+    commit.rows.put(unit);
+    commit.rows.put_text(std::string(1000, 'x'));
+  }
+  write_text(scratch / "1.h5",
+             as_text(encode_entry({EntryNumber(1), Epoch(1), StageId(0), 0, std::move(commit)}, kSchema)));
+  RowStream stream({{scratch / "1.h5", 0, StageId(0), EntryNumber(1), schedule::IntervalSet(make_interval(0, 2000))}},
+                   {}, {.window_bytes = 50'000, .known_units = 1 << 20, .least_known = 1024});
+  RowWindow window;
+  std::uint64_t rows = 0, windows = 0;
+  while (stream.next(window)) {
+    EXPECT_LE(window.rows.at(0).bytes(), 60'000u);
+    rows += window.picks.size();
+    ++windows;
+  }
+  EXPECT_EQ(rows, 2000u);
+  EXPECT_LT(windows, 200u) << "windows far below the budget";
+}
+
+}  // namespace
+}  // namespace kiln::store
