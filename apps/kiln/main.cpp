@@ -23,6 +23,8 @@ template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
 
 log::Level level_of(int verbosity) {
   return verbosity > 0 ? log::Level::debug : verbosity < 0 ? log::Level::warning : log::Level::info;
@@ -48,9 +50,9 @@ int carry_out(const std::vector<std::string>& arguments, bool first_rank) {
   cli::Command command;
   try {
     command = cli::parse_command_line(arguments);
-  } catch (const Error& error) {
+  } catch (const Error&) {
     if (first_rank) throw;
-    return to_int(error.code());
+    return to_int(ExitCode::ok);  // mpirun would end the first rank before it has said what is wrong
   }
   if (!first_rank && !std::holds_alternative<cli::RunCommand>(command)) return to_int(ExitCode::ok);
   return run_it(command, arguments);

@@ -20,6 +20,8 @@ template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
 
 // As short as reads back to the same number; "" for NaN, which stands for a missing value.
 std::string plain(const Value& value) {

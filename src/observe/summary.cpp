@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace kiln::observe {
 namespace {
@@ -21,7 +22,7 @@ std::string duration_text(const RunSummary& s) {
   std::string text = " in " + format_duration(from_seconds(seconds));
   if (seconds > 0 && now > 0) {
     const double rate = static_cast<double>(now) / seconds;
-    text += rate >= 10 ? fmt::format(" ({}/s)", format_count(static_cast<std::uint64_t>(rate + 0.5)))
+    text += rate >= 10 ? fmt::format(" ({}/s)", format_count(static_cast<std::uint64_t>(std::llround(rate))))
                        : fmt::format(" ({:.2g}/s)", rate);
   }
   return text;
