@@ -311,6 +311,39 @@ TEST_F(ExecutorTest, SeesARunnerThatForgetsAUnit) {
   EXPECT_THAT(executor().fault(), testing::HasSubstr("16 to 32"));
 }
 
+/// Between a part that was put out and the next claim, units can be taken back: the last word is then the part's while
+/// it waits to be polled, else the given-back piece's.
+TEST_F(ExecutorTest, SaysLastOnceWhenTheRestIsTakenBackBesideAReport) {
+  for (const bool poll_first : {false, true}) {
+    std::atomic<bool> in_wake = false, go_on = false;
+    options_.report_bytes = 1;
+    script_.claim = 4;
+    executor_ = std::make_unique<Executor>(std::make_unique<ScriptedRunner>(script_), options_, [&] {
+      in_wake = true;
+      eventually([&] { return go_on.load(); });
+    });
+    executor().submit(batch(1, 0, 10));
+    ASSERT_TRUE(eventually([&] { return in_wake.load(); }));
+    protocol::Part part;
+    if (poll_first) {
+      EXPECT_TRUE(executor().poll(part));
+    }
+    const auto pieces = executor().take_back(protocol::TakeBack::Share::all);
+    if (!poll_first) {
+      EXPECT_TRUE(executor().poll(part));
+    }
+    ASSERT_EQ(pieces.size(), 1U);
+    EXPECT_EQ(pieces[0].units, make_interval(4, 10));
+    EXPECT_EQ(pieces[0].last, poll_first);
+    EXPECT_EQ(part.last, !poll_first);
+    go_on = true;
+    executor().submit(batch(2, 10, 12));
+    ASSERT_TRUE(eventually([&] { return executor().poll(part) && part.last; }));
+    EXPECT_EQ(part.batch, BatchId(2));
+    executor_.reset();
+  }
+}
+
 TEST_F(ExecutorTest, LosesAndDoublesNothingWhenUnitsAreTakenBackWhileTheyRun) {
   std::mt19937_64 random(20240607);
   options_.report_every = 20us;
