@@ -7,9 +7,9 @@
 #include "noop_work.hpp"
 #include "store/run_store.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <sys/resource.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <kiln/error.hpp>
@@ -53,6 +53,7 @@ class TimedSource final : public units::Source {
   explicit TimedSource(std::uint64_t units) : source_(units) {}
   std::uint64_t size() const override { return source_.size(); }
   std::uint64_t payload_bytes(UnitId unit) const override { return source_.payload_bytes(unit); }
+  std::uint64_t most_payload_bytes() const override { return source_.most_payload_bytes(); }
   void append_payloads(Interval units, ByteWriter& out) const override {
     if (!first_) first_ = job::now();
     source_.append_payloads(units, out);

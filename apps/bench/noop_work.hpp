@@ -16,6 +16,7 @@ class NoopSource final : public units::Source {
   explicit NoopSource(std::uint64_t units) : units_(units) {}
   std::uint64_t size() const override { return units_; }
   std::uint64_t payload_bytes(UnitId) const override { return kPayload; }
+  std::uint64_t most_payload_bytes() const override { return kPayload; }
   void append_payloads(Interval units, ByteWriter& out) const override;
 
  private:

@@ -10,6 +10,11 @@ void Link::send(Rank to, const protocol::Message& message) {
   transport_.send(to, protocol::encode(message, stamp_.value_or(protocol::Stamp{})));
 }
 
+void Link::send_batch(Rank to, const protocol::Batch& batch, std::size_t payload_bytes,
+                      const std::function<void(ByteWriter&)>& append) {
+  transport_.send(to, protocol::encode_batch(batch, payload_bytes, append, stamp_.value_or(protocol::Stamp{})));
+}
+
 std::optional<Link::Received> Link::receive() {
   while (auto received = transport_.receive()) {
     if (!stamp_) {

@@ -17,6 +17,9 @@ class Link {
   Link(net::Transport& transport, std::optional<protocol::Stamp> stamp) : transport_(transport), stamp_(stamp) {}
 
   void send(Rank to, const protocol::Message& message);
+  /// `append` writes the payloads, about `payload_bytes` of them.
+  void send_batch(Rank to, const protocol::Batch& batch, std::size_t payload_bytes,
+                  const std::function<void(ByteWriter&)>& append);
   struct Received {
     Rank from;
     protocol::Message message;

@@ -13,6 +13,7 @@ namespace {
 constexpr Duration kLongestPause = std::chrono::milliseconds(1);
 constexpr Duration kSnapshotEvery = std::chrono::seconds(1);
 constexpr int kMessagesATurn = 64;
+constexpr std::uint64_t kUsualPayload = 256;  // bytes; larger ones make a message grow while it is written
 
 // USR1 is what launchers and schedulers send to ask for an end; TERM and INT leave no time to wait for units.
 bool leaves_no_time(int signal) { return signal != SIGUSR1; }
@@ -143,13 +144,16 @@ void CoordinatorLoop::stop_workers(int exit_code) {
 }
 
 void CoordinatorLoop::send(Rank to, protocol::Message message) {
-  if (auto* batch = std::get_if<protocol::Batch>(&message)) {
-    ByteWriter payloads;
-    source_.append_payloads(batch->units, payloads);
-    batch->payloads = payloads.take();
-    ++batches_sent_;
+  const auto* batch = std::get_if<protocol::Batch>(&message);
+  if (batch == nullptr) {
+    link_.send(to, message);
+    return;
   }
-  link_.send(to, message);
+  ++batches_sent_;
+  const std::size_t guess =
+      batch->units.size() *
+      (sizeof(std::uint32_t) + std::min<std::uint64_t>(source_.most_payload_bytes(), kUsualPayload));
+  link_.send_batch(to, *batch, guess, [&](ByteWriter& out) { source_.append_payloads(batch->units, out); });
 }
 
 }  // namespace kiln::job

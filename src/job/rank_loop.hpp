@@ -60,6 +60,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
 
   void send(Rank to, protocol::Message message) override;
   std::uint64_t payload_bytes(UnitId unit) override { return source_.payload_bytes(unit); }
+  std::uint64_t most_payload_bytes() override { return source_.most_payload_bytes(); }
   void commit(std::unique_ptr<protocol::CommitPlan> plan) override { writer_.commit(std::move(plan)); }
   void finish(protocol::Outcome outcome) override { outcome_ = outcome; }
   void note_failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) override {

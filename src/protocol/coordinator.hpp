@@ -113,7 +113,7 @@ class Coordinator {
     std::map<BatchId, InFlight> batches;
     std::uint64_t last_size = 0;
     Asked asked = Asked::no;
-    bool sent_since_ask = false;  // a batch was sent after the question
+    bool sent_since_ask = false;   // a batch was sent after the question
     std::uint64_t filed_load = 0;  // its key in loaded_, 0 while it is not there
   };
 

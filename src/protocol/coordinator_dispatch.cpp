@@ -47,6 +47,9 @@ std::optional<Interval> Coordinator::next_units(Worker& worker) {
   context.coordinator_seconds = coordinator_seconds_;
   context.last_size = worker.last_size;
   const schedule::BatchLimit limit = policy_->next(context);
+  // Where all payloads fit in any case, nobody looks at each unit's.
+  const std::uint64_t most = port_.most_payload_bytes();
+  if (most == 0 || limit.units <= limit.bytes / most) return queue_.take(worker.view.rank, limit.units);
   return queue_.take(worker.view.rank, limit.units, limit.bytes,
                      [this](UnitId unit) { return port_.payload_bytes(unit); });
 }

@@ -51,6 +51,8 @@ class CoordinatorPort {
   virtual void send(Rank to, Message message) = 0;
   /// Bytes of payload of a unit, for --batch BYTES and the cap on a batch.
   virtual std::uint64_t payload_bytes(UnitId unit) = 0;
+  /// No unit's payload is larger.
+  virtual std::uint64_t most_payload_bytes() = 0;
   /// Begins a commit; Coordinator::on_committed or on_commit_failed answers. At most one is under way.
   virtual void commit(std::unique_ptr<CommitPlan> plan) = 0;
   /// The run is over: everything that can be is committed. Called once.

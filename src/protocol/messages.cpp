@@ -146,6 +146,25 @@ Message get_body(std::uint16_t kind, ByteReader& in) {
   }
 }
 
+void begin_message(ByteWriter& out, std::size_t kind, Stamp stamp) {
+  out.put(kMagic);
+  out.put(kVersion);
+  out.put(static_cast<std::uint16_t>(kind));
+  out.put(stamp.epoch.value());
+  out.put(stamp.view.value());
+  out.put(std::uint64_t{0});  // length of the body
+  out.put(std::uint64_t{0});  // checksum of the body
+  out.put(std::uint64_t{0});  // checksum of the header before it
+}
+
+Bytes seal_message(ByteWriter&& out) {
+  const ByteView body = out.view().subspan(kHeaderBytes);
+  out.patch(16, static_cast<std::uint64_t>(body.size()));
+  out.patch(24, checksum(body));
+  out.patch(32, checksum(out.view().first(32)));
+  return out.take();
+}
+
 Decoded dropped(std::string why) { return {std::nullopt, std::move(why)}; }
 
 }  // namespace
@@ -160,20 +179,21 @@ Bytes encode(const Message& message, Stamp stamp) {
   ByteWriter out;
   if (const auto* batch = std::get_if<Batch>(&message)) out.reserve(kHeaderBytes + 64 + batch->payloads.size());
   if (const auto* part = std::get_if<Part>(&message)) out.reserve(kHeaderBytes + 128 + part->rows.size());
-  out.put(kMagic);
-  out.put(kVersion);
-  out.put(static_cast<std::uint16_t>(message.index()));
-  out.put(stamp.epoch.value());
-  out.put(stamp.view.value());
-  out.put(std::uint64_t{0});  // length of the body
-  out.put(std::uint64_t{0});  // checksum of the body
-  out.put(std::uint64_t{0});  // checksum of the header before it
+  begin_message(out, message.index(), stamp);
   std::visit([&out](const auto& body) { put(out, body); }, message);
-  const ByteView body = out.view().subspan(kHeaderBytes);
-  out.patch(16, static_cast<std::uint64_t>(body.size()));
-  out.patch(24, checksum(body));
-  out.patch(32, checksum(out.view().first(32)));
-  return out.take();
+  return seal_message(std::move(out));
+}
+
+Bytes encode_batch(const Batch& batch, std::size_t payload_bytes, const std::function<void(ByteWriter&)>& append,
+                   Stamp stamp) {
+  ByteWriter out;
+  out.reserve(kHeaderBytes + 64 + payload_bytes);
+  begin_message(out, Message(Batch{}).index(), stamp);
+  put(out, Batch{batch.id, batch.units, batch.attempt, {}});
+  const std::size_t begin = out.size();
+  append(out);
+  out.patch(begin - sizeof(std::uint64_t), static_cast<std::uint64_t>(out.size() - begin));
+  return seal_message(std::move(out));
 }
 
 std::optional<Stamp> stamp_of(ByteView bytes) {

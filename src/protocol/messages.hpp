@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -102,6 +103,9 @@ std::optional<Stamp> stamp_of(ByteView bytes);
 
 /// Layout: docs/file-format.md, "Messages".
 Bytes encode(const Message& message, Stamp stamp);
+/// The same for a batch whose payloads `append` writes straight into the message; `batch.payloads` is not looked at.
+Bytes encode_batch(const Batch& batch, std::size_t payload_bytes, const std::function<void(ByteWriter&)>& append,
+                   Stamp stamp);
 /// Nothing, with the reason, where magic, version, length, checksum, epoch or view is wrong, or the body does not
 /// parse.
 struct Decoded {

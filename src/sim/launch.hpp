@@ -48,6 +48,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   LaunchEnd run();
 
   void send(Rank to, protocol::Message message) override;
+  std::uint64_t most_payload_bytes() override { return UnitModel::kMostPayload; }
   std::uint64_t payload_bytes(UnitId unit) override { return scenario_.units.payload_bytes(unit); }
   void commit(std::unique_ptr<protocol::CommitPlan> plan) override;
   void finish(protocol::Outcome outcome) override;

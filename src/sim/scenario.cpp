@@ -150,7 +150,7 @@ bool UnitModel::fails(UnitId unit, std::uint32_t tried) const {
 
 std::uint64_t UnitModel::value(UnitId unit) const { return mix(seed + 4, unit.value()); }
 
-std::uint64_t UnitModel::payload_bytes(UnitId unit) const { return mix(seed + 5, unit.value()) % 200; }
+std::uint64_t UnitModel::payload_bytes(UnitId unit) const { return mix(seed + 5, unit.value()) % (kMostPayload + 1); }
 
 std::string Scenario::describe() const {
   constexpr std::array<const char*, 3> kShapes{"constant", "uniform", "heavy-tailed"};

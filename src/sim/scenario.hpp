@@ -26,6 +26,7 @@ struct UnitModel {
   bool fails(UnitId unit, std::uint32_t tried) const;
   /// The one value in a done unit's row.
   std::uint64_t value(UnitId unit) const;
+  static constexpr std::uint64_t kMostPayload = 199;
   std::uint64_t payload_bytes(UnitId unit) const;
 };
 

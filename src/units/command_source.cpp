@@ -3,18 +3,28 @@
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
 namespace kiln::units {
+namespace {
+
+std::uint64_t longest(const std::vector<std::string_view>& commands) {
+  std::size_t most = 0;
+  for (const std::string_view command : commands) most = std::max(most, command.size());
+  return most;
+}
+
+}  // namespace
 
 CommandSource::CommandSource(std::vector<std::string_view> commands)
-    : commands_(std::move(commands)), command_of_unit_(commands_.size()) {
+    : commands_(std::move(commands)), command_of_unit_(commands_.size()), longest_(longest(commands_)) {
   std::iota(command_of_unit_.begin(), command_of_unit_.end(), std::int64_t{0});
 }
 
 CommandSource::CommandSource(std::vector<std::string_view> commands, std::vector<std::int64_t> command_of_unit)
-    : commands_(std::move(commands)), command_of_unit_(std::move(command_of_unit)) {
+    : commands_(std::move(commands)), command_of_unit_(std::move(command_of_unit)), longest_(longest(commands_)) {
   const auto count = static_cast<std::int64_t>(commands_.size());
   for (std::size_t unit = 0; unit < command_of_unit_.size(); ++unit) {
     const std::int64_t index = command_of_unit_[unit];

@@ -22,6 +22,7 @@ class CommandSource : public Source {
 
   std::uint64_t size() const override { return command_of_unit_.size(); }
   std::uint64_t payload_bytes(UnitId unit) const override { return command(unit).size(); }
+  std::uint64_t most_payload_bytes() const override { return longest_; }
   void append_payloads(Interval units, ByteWriter& out) const override;
 
   /// "" for a unit that has none.
@@ -30,6 +31,7 @@ class CommandSource : public Source {
  private:
   std::vector<std::string_view> commands_;
   std::vector<std::int64_t> command_of_unit_;
+  std::uint64_t longest_ = 0;
 };
 
 }  // namespace kiln::units

@@ -11,6 +11,7 @@ class RangeSource : public Source {
 
   std::uint64_t size() const override { return size_; }
   std::uint64_t payload_bytes(UnitId) const override { return 0; }
+  std::uint64_t most_payload_bytes() const override { return 0; }
   void append_payloads(Interval, ByteWriter&) const override {}
 
  private:

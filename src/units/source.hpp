@@ -14,6 +14,8 @@ class Source {
   virtual std::uint64_t size() const = 0;
   /// Bytes of payload of a unit; 0 for sources whose id says all.
   virtual std::uint64_t payload_bytes(UnitId unit) const = 0;
+  /// No unit's payload is larger.
+  virtual std::uint64_t most_payload_bytes() const = 0;
   /// Appends the payloads of the units: for each unit a u32 end offset (counted from the first payload byte), then all
   /// payload bytes. Nothing for sources whose id says all.
   virtual void append_payloads(Interval units, ByteWriter& out) const = 0;

@@ -43,6 +43,13 @@ TEST(Messages, EveryKindComesBackAsItWas) {
   }
 }
 
+TEST(Messages, PayloadsWrittenIntoTheMessageAreTheSameBytes) {
+  const Batch batch{BatchId(7), make_interval(10, 21), 2, bytes_of("payloads")};
+  const Bytes direct = encode_batch(
+      Batch{batch.id, batch.units, batch.attempt, {}}, 3, [](ByteWriter& out) { out.put_raw("payloads", 8); }, kStamp);
+  EXPECT_EQ(direct, encode(batch, kStamp));
+}
+
 TEST(Messages, PartKeepsItsContent) {
   const Decoded got = decode(encode(one_of_each()[7], kStamp), kStamp);
   const Part& part = std::get<Part>(*got.message);
