@@ -201,6 +201,8 @@ std::vector<std::string> mpirun_words(const RunOptions& options, std::uint32_t w
 }
 
 int launch(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments) {
+  // A reader of our standard error that goes away ("| head") must not end the run.
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): SIGPIPE can be ignored
   const std::string launch_id = make_launch_id();
   const bool piped = options.task_file == "-" && !options.retry;
   const Spool spool = piped ? Spool::of_standard_input(environment.temporary_directory) : Spool();

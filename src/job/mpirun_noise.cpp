@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDroppedBlocks{"Primary job", "detected that one or more processes exited",
                                                          "MPI_ABORT was invoked", "CMA support"};
-constexpr std::array<std::string_view, 3> kDroppedLines{"PMIX ERROR: BAD-PARAM", "PMIX ERROR: UNREACHABLE",
+constexpr std::array<std::string_view, 4> kDroppedLines{"mpirun: Forwarding signal", "PMIX ERROR: BAD-PARAM",
+                                                        "PMIX ERROR: UNREACHABLE",
                                                         "more processes have sent help message"};
 
 bool is_rule(std::string_view line) {
