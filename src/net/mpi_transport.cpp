@@ -1,6 +1,7 @@
 #include "net/mpi_transport.hpp"
 
 #include <fmt/core.h>
+#include <malloc.h>
 #include <mpi.h>
 
 #include <array>
@@ -45,6 +46,9 @@ struct MpiTransport::State {
   };
 
   State(int& argc, char**& argv) : environment(argc, argv, boost::mpi::threading::multiple, false) {
+    // Messages of up to a MiB come and go at a high rate: their pages are kept instead of being faulted in anew.
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
     MPI_Comm_set_errhandler(world, MPI_ERRORS_RETURN);
   }
 
