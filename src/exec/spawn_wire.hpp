@@ -1,7 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
 #include <sys/uio.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -41,6 +43,12 @@ struct ReplyHeader {
   std::int64_t max_rss = 0;  ///< bytes
   std::uint64_t stdout_size = 0;
   std::uint64_t stderr_size = 0;
+};
+
+/// A page that both share.
+struct HelperPage {
+  std::atomic<std::uint64_t> beats = 0;  ///< grows while the rank lives
+  std::atomic<pid_t> group = 0;          ///< process group of the command that runs; 0: none
 };
 
 /// Sends all of it; false when the other side is gone. Changes the vector's entries.

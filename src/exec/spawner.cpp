@@ -40,7 +40,7 @@ void keep_only(int socket) {
 
 }  // namespace
 
-void Spawner::serve_in_this_process(int socket, const std::atomic<std::uint64_t>& beats, Duration silence) {
+void Spawner::serve_in_this_process(int socket, HelperPage& page, Duration silence) {
   take_default_signals();
   setsid();
   prctl(PR_SET_NAME, "kiln-helper");
@@ -54,7 +54,7 @@ void Spawner::serve_in_this_process(int socket, const std::atomic<std::uint64_t>
   if (!child_signals) _exit(kHelperFailed);
   const int children = child_signals.get();
   try {
-    Spawner spawner(Fd(3), std::move(child_signals), beats, silence);
+    Spawner spawner(Fd(3), std::move(child_signals), page, silence);
     spawner.serve();
   } catch (...) {
     // Out of memory, or an order that cannot be: the rank sees the socket close.
@@ -64,8 +64,8 @@ void Spawner::serve_in_this_process(int socket, const std::atomic<std::uint64_t>
   _exit(0);
 }
 
-Spawner::Spawner(Fd socket, Fd child_signals, const std::atomic<std::uint64_t>& beats, Duration silence)
-    : orders_(std::move(socket)), child_signals_(std::move(child_signals)), rank_(beats, silence) {}
+Spawner::Spawner(Fd socket, Fd child_signals, HelperPage& page, Duration silence)
+    : orders_(std::move(socket)), child_signals_(std::move(child_signals)), page_(page), rank_(page.beats, silence) {}
 
 void Spawner::serve() {
   while (!orders_.closed()) {
@@ -98,7 +98,9 @@ void Spawner::run(const Order& order) {
   pid_t pid = -1;
   if (enter_directory(answer) && start(order, answer, pid)) {
     RunningCommand command({orders_, child_signals_.get(), rank_, streams_, setup_}, answer.serial, pid, began);
+    page_.group.store(pid);
     command.wait_for_end();
+    page_.group.store(0);
     command.describe(answer);
   }
   reply(answer);

@@ -19,10 +19,10 @@ class Spawner {
  public:
   /// Makes this process a helper: own session, subreaper, all signals blocked with their default dispositions,
   /// standard streams /dev/null, no descriptors but `socket` (a stream socket to the rank). Never returns.
-  [[noreturn]] static void serve_in_this_process(int socket, const std::atomic<std::uint64_t>& beats, Duration silence);
+  [[noreturn]] static void serve_in_this_process(int socket, HelperPage& page, Duration silence);
 
  private:
-  Spawner(Fd socket, Fd child_signals, const std::atomic<std::uint64_t>& beats, Duration silence);
+  Spawner(Fd socket, Fd child_signals, HelperPage& page, Duration silence);
 
   void serve();
   void set_up(const Order& order);
@@ -34,6 +34,7 @@ class Spawner {
 
   OrderSocket orders_;
   Fd child_signals_;
+  HelperPage& page_;
   RankWatch rank_;
   CommandSetup setup_;
   bool in_directory_ = false;

@@ -3,6 +3,7 @@
 #include "exec/spawner.hpp"
 
 #include <fmt/core.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -31,28 +32,28 @@ std::unique_ptr<SpawnerClient> SpawnerClient::start(Options options) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) cannot_start("socketpair");
   Fd mine(ends[0]), its(ends[1]);
-  void* page = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* page = mmap(nullptr, sizeof(HelperPage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) cannot_start("mmap");
-  auto* shared = new (page) Shared;
+  auto* shared = new (page) HelperPage;
   const pid_t helper = fork();
   if (helper < 0) {
     const int error = errno;
-    munmap(page, sizeof(Shared));
+    munmap(page, sizeof(HelperPage));
     errno = error;
     cannot_start("fork");
   }
-  if (helper == 0) Spawner::serve_in_this_process(its.get(), shared->beats, options.silence);
+  if (helper == 0) Spawner::serve_in_this_process(its.get(), *shared, options.silence);
   return std::unique_ptr<SpawnerClient>(new SpawnerClient(std::move(mine), helper, shared));
 }
 
-SpawnerClient::SpawnerClient(Fd socket, pid_t helper, Shared* shared)
-    : socket_(std::move(socket)), helper_(helper), shared_(shared), buffer_(kSmallReply) {}
+SpawnerClient::SpawnerClient(Fd socket, pid_t helper, HelperPage* page)
+    : socket_(std::move(socket)), helper_(helper), page_(page), buffer_(kSmallReply) {}
 
 SpawnerClient::~SpawnerClient() {
   socket_.reset();
   while (!reaped_ && waitpid(helper_, nullptr, 0) < 0 && errno == EINTR) {
   }
-  munmap(shared_, sizeof(Shared));
+  munmap(page_, sizeof(HelperPage));
 }
 
 void SpawnerClient::set_up(const CommandSetup& setup) {
@@ -133,6 +134,9 @@ void SpawnerClient::helper_died() {
   while (!reaped_ && (ended = waitpid(helper_, &status, 0)) < 0 && errno == EINTR) {
   }
   reaped_ = true;
+  // The command itself dies with the helper, what it started does not.
+  const pid_t group = page_->group.exchange(0);
+  if (group > 1) kill(-group, SIGKILL);
   const std::string how = ended != helper_      ? std::string("its end was not seen")
                           : WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
                                                 : fmt::format("exit code {}", WEXITSTATUS(status));

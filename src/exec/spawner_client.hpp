@@ -51,15 +51,12 @@ class SpawnerClient {
   void cancel();
   void signal();
   /// Any thread: the rank lives. Costs nothing; to be called several times within `silence`.
-  void beat() noexcept { shared_->beats.fetch_add(1, std::memory_order_relaxed); }
+  void beat() noexcept { page_->beats.fetch_add(1, std::memory_order_relaxed); }
 
   pid_t helper() const { return helper_; }
 
  private:
-  struct Shared {
-    std::atomic<std::uint64_t> beats = 0;
-  };
-  SpawnerClient(Fd socket, pid_t helper, Shared* shared);
+  SpawnerClient(Fd socket, pid_t helper, HelperPage* page);
 
   bool send(const OrderHeader& header, std::string_view body);
   void receive(std::size_t least);
@@ -67,7 +64,7 @@ class SpawnerClient {
 
   Fd socket_;
   pid_t helper_;
-  Shared* shared_;  // a page shared with the helper
+  HelperPage* page_;
   bool reaped_ = false;
   std::mutex sending_;
   std::uint64_t serial_ = 0;  // of the last command

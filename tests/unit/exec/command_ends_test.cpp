@@ -120,7 +120,7 @@ TEST_F(CommandEnds, TheTaskSignalReachesIt) {
 }
 
 TEST_F(CommandEnds, WhenTheHelperIsKilled) {
-  client().begin(UnitId(0), 1, "echo $$ > pid; sleep 1000; sleep 1000");
+  client().begin(UnitId(0), 1, "sleep 1000 & echo $! > pid; wait");
   const pid_t pid = pid_in("pid");
   kill(client().helper(), SIGKILL);
   try {

@@ -163,11 +163,12 @@ TEST_F(CommandUnits, ObeyWhatCameBeforeTheyBegan) {
 
 TEST_F(CommandUnits, EndTheRankWhenTheHelperDies) {
   const auto executor = start();
-  executor->submit(work({"echo $$ > pid; sleep 1000; sleep 1000"}));
-  pid_in("pid");
+  executor->submit(work({"sleep 1000 & echo $! > pid; wait"}));
+  const pid_t pid = pid_in("pid");
   kill(client_->helper(), SIGKILL);
   ASSERT_TRUE(eventually([&] { return !executor->fault().empty(); }));
   EXPECT_THAT(executor->fault(), testing::HasSubstr("helper process"));
+  EXPECT_TRUE(eventually([&] { return !alive(pid); }));
 }
 
 TEST_F(CommandUnits, RefuseAnOutputLimitThatMemoryCannotHold) {

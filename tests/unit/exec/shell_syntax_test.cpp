@@ -52,7 +52,7 @@ constexpr Case kCases[] = {
     {"args a | cat", false},
     {"args a > out; cat out", false},
     {"cat < /dev/null", false},
-    {"args a &", false},
+    {"args a & wait", false},
     {"! true", false},
     {"(args a)", false},
     {"{ args a; }", false},
