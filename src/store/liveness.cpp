@@ -10,6 +10,16 @@ namespace {
 
 constexpr std::string_view kOwnerName = "owner.json";
 
+bool is_on_this_host(const Owner& owner, const Owner& self) {
+  return !self.boot_id.empty() && owner.boot_id == self.boot_id && owner.host == self.host;
+}
+
+// Of an owner on this host.
+bool process_exists(const Owner& owner, const LivenessClock& clock) {
+  const auto started = clock.process_start(owner.pid);
+  return started && (owner.process_start == 0 || *started == owner.process_start);
+}
+
 // What can be said without waiting; nothing where only the beat can tell.
 std::optional<std::string> free_at_once(const Owner& owner, const Owner& self, const LivenessClock& clock) {
   if (owner.released) return "its last run ended in good order";
@@ -17,11 +27,7 @@ std::optional<std::string> free_at_once(const Owner& owner, const Owner& self, c
   if (!owner.job_id.empty() && owner.job_id == self.job_id && owner.restart_count < self.restart_count) {
     return fmt::format("Slurm has restarted job {} since", owner.job_id);
   }
-  const bool same_host = !self.boot_id.empty() && owner.boot_id == self.boot_id && owner.host == self.host;
-  if (!same_host) return std::nullopt;
-  const auto started = clock.process_start(owner.pid);
-  const bool same_process = started && (owner.process_start == 0 || *started == owner.process_start);
-  if (same_process) return std::nullopt;
+  if (!is_on_this_host(owner, self) || process_exists(owner, clock)) return std::nullopt;
   return fmt::format("its last owner, {}, is dead", describe(owner));
 }
 
@@ -36,20 +42,21 @@ LivenessClock LivenessClock::real() {
 OwnerCheck check_owner(const std::filesystem::path& directory, const Owner& self, Duration deadline,
                        const LivenessClock& clock) {
   const auto first = read_small_file(directory / kOwnerName);
-  if (!first) return {false, "nobody has written it yet"};
+  if (!first) return {false, false, "nobody has written it yet"};
   const Instant end = clock.now() + 2 * deadline;
   const Duration pause = std::clamp<Duration>(deadline / 20, std::chrono::milliseconds(1), std::chrono::seconds(1));
   while (true) {
     const auto text = read_small_file(directory / kOwnerName);
-    if (!text) return {false, "its owner.json was removed"};
+    if (!text) return {false, false, "its owner.json was removed"};
     const auto owner = parse_owner(*text);
     const std::string who = owner ? describe(*owner) : "unknown";
     if (owner) {
-      if (auto why = free_at_once(*owner, self, clock)) return {false, *std::move(why)};
+      if (auto why = free_at_once(*owner, self, clock)) return {false, false, *std::move(why)};
     }
-    if (*text != *first) return {true, fmt::format("its owner, {}, is alive", who)};
+    if (*text != *first) return {true, false, fmt::format("its owner, {}, is alive", who)};
     if (clock.now() >= end) {
-      return {false,
+      const bool may_wake = owner && is_on_this_host(*owner, self) && process_exists(*owner, clock);
+      return {false, may_wake,
               fmt::format("its last owner, {}, gave no sign of life for {:.1f} s", who, to_seconds(2 * deadline))};
     }
     clock.wait(pause);

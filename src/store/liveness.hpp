@@ -23,6 +23,8 @@ struct LivenessClock {
 
 struct OwnerCheck {
   bool in_use = false;
+  /// Its process exists on this host, though it gives no sign of life: stopped, or stuck. It may wake.
+  bool may_wake = false;
   std::string why;  ///< for people: "its owner, pid 4711 on node7, is alive" or why it is free
 };
 

@@ -18,6 +18,14 @@ double unix_now() { return std::chrono::duration<double>(std::chrono::system_clo
 
 void refuse_if_in_use(const RunStoreOptions& options, const Owner& self, const LivenessClock& clock) {
   const OwnerCheck check = check_owner(options.path, self, options.owner_deadline, clock);
+  // A stopped owner that wakes after its entries were deleted could add one to the new run's.
+  if (options.fresh && check.may_wake) {
+    throw Error(
+        ExitCode::run_directory,
+        fmt::format("run directory {} cannot be begun anew: {}, but its process is still there. End it first, or "
+                    "force it aside with --takeover",
+                    options.path.string(), check.why));
+  }
   if (!check.in_use) return;
   throw Error(ExitCode::run_directory,
               fmt::format("run directory {} is in use: {}. Wait until that run has ended (kiln status {}), or force it "
@@ -166,13 +174,21 @@ void RunStore::beat() noexcept {
 void RunStore::end(const EndEntry& entry) { journal_.append(entry); }
 
 void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
-  const JournalView view = read({.parts = true, .batches = true});
-  ResultsRequest request{results_path(), directory_.facts(), view, schema, view.standing_end(), view.scan.highest};
-  if (coming != nullptr) {
-    request.end = *coming;
-    request.made_from = journal_.last().next();
+  for (int tries = 1;; ++tries) {
+    const JournalView view = read({.parts = true, .batches = true});
+    for (const std::string& line : view.scan.lines()) log::warning("{}", line);
+    ResultsRequest request{results_path(), directory_.facts(), view, schema, view.standing_end(), view.scan.highest};
+    if (coming != nullptr) {
+      request.end = *coming;
+      request.made_from = journal_.last().next();
+    }
+    try {
+      return write_results_file(request);
+    } catch (const Damage& damage) {
+      // It was sound a moment ago; the next reading reports it and leaves it out.
+      if (tries == 2) throw Error(ExitCode::run_directory, fmt::format("journal: {}", damage.what()));
+    }
   }
-  write_results_file(request);
 }
 
 void RunStore::release() noexcept {

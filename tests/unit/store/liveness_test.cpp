@@ -80,6 +80,14 @@ TEST_F(Liveness, ABeatThatStandsStillForTwoDeadlinesIsFree) {
   EXPECT_LE(fake_.now.time_since_epoch(), 11s);
 }
 
+TEST_F(Liveness, AStoppedProcessOfThisHostMayWake) {
+  write(owner_);
+  EXPECT_TRUE(check().may_wake);
+  owner_.host = "elsewhere";
+  write(owner_);
+  EXPECT_FALSE(check().may_wake);
+}
+
 TEST_F(Liveness, ADeadProcessOfThisHostDecidesAtOnce) {
   write(owner_);
   fake_.started = std::nullopt;

@@ -134,6 +134,18 @@ TEST_F(RunStoreTest, FreshBeginsAnew) {
   EXPECT_EQ(store->recovered().facts.seed, 99u);
 }
 
+TEST_F(RunStoreTest, FreshDoesNotDeleteBelowAStoppedOwner) {
+  const auto store = open();
+  set_commands(*store, up_to(2));
+  store->commit(done_plan(0, 1), exec::command_schema());
+  RunStoreOptions fresh = options("launch-b");
+  fresh.fresh = true;
+  EXPECT_THROW(RunStore::open(fresh), Error);  // this process lives and does not beat
+  EXPECT_NO_THROW(store->commit(done_plan(1, 2), exec::command_schema()));
+  fresh.takeover = true;
+  EXPECT_TRUE(RunStore::open(fresh)->recovered().created);
+}
+
 TEST_F(RunStoreTest, FreshMendsADamagedRunJson) {
   open()->release();
   write_text(path() / "run.json", "{");
