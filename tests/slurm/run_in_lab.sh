@@ -69,7 +69,7 @@ check "both nodes worked" [ "$hosts" = 2 ]
 # Two minutes of work, and a time limit of one: the signal comes up to 30 s before it is asked for.
 seq -f 'echo %g; sleep 1' 240 >"$work/long.txt"
 sed 's/B:USR1@120/B:USR1@15/' "$root/slurm/kiln-run.sbatch" >"$work/kiln-run.sbatch"
-job=$(submit --nodes=1 --time=1 "$work/kiln-run.sbatch" long.txt --checkpoint-every 5s)
+job=$(submit --nodes=1 --time=1 "$work/kiln-run.sbatch" --checkpoint-every 5s long.txt)
 await_end "$job" 420 || true
 check "a job that met its time limit goes on and completes" [ "$(job_field "$job" JobState)" = COMPLETED ]
 check "it was put back into the queue" [ "$(job_field "$job" Restarts)" -ge 1 ]
