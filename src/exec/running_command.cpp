@@ -15,6 +15,8 @@ namespace {
 
 /// What a unit left behind gets this long between SIGTERM and SIGKILL.
 constexpr Duration kLeftoverPatience = std::chrono::milliseconds(100);
+/// What is cancelled has had its grace already, or there is no time: this long between SIGTERM and SIGKILL.
+constexpr Duration kCancelPatience = std::chrono::seconds(1);
 /// SIGKILL is repeated, for processes that were being born.
 constexpr Duration kKillAgain = std::chrono::milliseconds(200);
 /// Far enough for no deadline, near enough for no overflow.
@@ -120,7 +122,8 @@ void RunningCommand::terminate(Cause cause) {
   if (phase_ != Phase::running || ended_) return;
   cause_ = cause;
   phase_ = Phase::terminating;
-  next_ = Clock::now() + std::min(around_.setup.grace, kNever);
+  const Duration grace = cause == Cause::cancel ? std::min(around_.setup.grace, kCancelPatience) : around_.setup.grace;
+  next_ = Clock::now() + std::min(grace, kNever);
   kill(-pid_, SIGTERM);
   kill(-pid_, SIGCONT);
 }
