@@ -37,7 +37,8 @@ struct ShowText {
 
 using Command = std::variant<RunCommand, StatusCommand, ResultsCommand, ShowText>;
 
-/// Takes argv apart (without the program's name). Throws kiln::Error (usage) that says what is wrong and what was meant.
+/// Takes argv apart (without the program's name). Throws kiln::Error (usage) that says what is wrong and what was
+/// meant.
 Command parse_command_line(const std::vector<std::string>& arguments);
 
 }  // namespace kiln::cli

@@ -22,7 +22,8 @@ enum class Options {
   before_first_word,  ///< from the first word that is none on, nothing is an option
 };
 
-/// Throws kiln::Error (usage) for an unknown option (with the nearest known), a missing or empty value, a value given to a flag.
+/// Throws kiln::Error (usage) for an unknown option (with the nearest known), a missing or empty value, a value given
+/// to a flag.
 ScannedWords scan_words(const std::vector<std::string>& words, const std::vector<OptionShape>& known, Options where,
                         const std::string& command);
 
