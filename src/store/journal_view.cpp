@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace kiln::store {
 namespace {
@@ -74,6 +75,7 @@ class SourceChain {
     while (is_damaged(view_) || results > view_.registry.units()) {
       if (!rebuild(view_.registry.version() + 1)) break;
     }
+    std::move(rebuilt_.begin(), rebuilt_.end(), std::back_inserter(view_.ledger.sources));
     if (results <= view_.registry.units()) return;
     view_.notes.push_back(
         fmt::format("which commands units {} to {} are is lost with their source entry; these commands run again",
@@ -94,12 +96,13 @@ class SourceChain {
     if (!entry || entry->units < view_.registry.units()) return false;
     view_.registry.restore(*entry);
     view_.notes.push_back(fmt::format("version {} of the source was rebuilt from source/{}.units", version, version));
-    view_.ledger.sources.push_back({EntryNumber(0), Epoch(0), *std::move(entry)});
+    rebuilt_.push_back({EntryNumber(0), Epoch(0), *std::move(entry)});
     return true;
   }
 
   const std::filesystem::path& directory_;
   JournalView& view_;
+  std::vector<LedgerState::Numbered<SourceEntry>> rebuilt_;
 };
 
 }  // namespace
