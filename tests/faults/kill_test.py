@@ -28,11 +28,15 @@ class Killed(KilnCase):
         self.wait_for(known, "the rank has said its process id")  # 0 until then
         return known()
 
+    def kill(self, pid):
+        self.assertIn(pid, self.processes(), "only what this test has started is killed")
+        os.kill(pid, signal.SIGKILL)
+
     def mpirun_pid(self):
         return min(pid for pid, words in self.processes("mpirun").items() if pid != self.run_.pid)
 
     def expect_recovery(self, pid, has_launcher, workers="3"):
-        os.kill(pid, signal.SIGKILL)
+        self.kill(pid)
         result = self.run_.wait()
         self.assertEqual(result.code, 75 if has_launcher else -signal.SIGKILL, result.err)
         if has_launcher:
@@ -73,7 +77,7 @@ class Killed(KilnCase):
         self.start_some()
         worker = self.rank_pid(1)
         helper, = pathlib.Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
-        os.kill(int(helper), signal.SIGKILL)
+        self.kill(int(helper))
         result = self.run_.wait()
         self.assertNotEqual(result.code, 0, result.err)
         self.expect_nobody()
@@ -96,7 +100,7 @@ class Killed(KilnCase):
             launch = self.running_status(launch)["launch_id"]
             self.wait_for(lambda: len(self.committed()) >= 10 * (step + 1) or self.run_.ended(), "ten more are committed")
             self.assertFalse(self.run_.ended(), self.run_.said())
-            os.kill(self.victim_pid(victim), signal.SIGKILL)
+            self.kill(self.victim_pid(victim))
             self.run_.wait()
             self.expect_nobody()
         (self.folder / "go4").touch()
@@ -117,7 +121,7 @@ class Killed(KilnCase):
                 self.running_status(last)
                 self.wait_for(lambda: (self.folder / "up0").exists() and (self.folder / "up1").exists(), "both run")
                 self.assertGreaterEqual(len(self.processes("sleep 100")), 5)
-                os.kill(self.victim_pid(victim), signal.SIGKILL)
+                self.kill(self.victim_pid(victim))
                 self.run_.wait()
                 self.expect_nobody()
 

@@ -167,6 +167,11 @@ class KilnCase(unittest.TestCase):
         except OSError:
             return {}
 
+    def events(self):
+        """The events of the run so far, as text; a beat of a second behind."""
+        path = self.run_directory / "events.jsonl"
+        return path.read_text() if path.exists() else ""
+
     def running_status(self, launch=None):
         """status.json of a run that is under way, of another launch than `launch`."""
         def seen():

@@ -32,8 +32,7 @@ class Stopped(KilnCase):
 
     def expect_stop(self, run):
         """After its signal: what had begun ends and is kept, all of it is in results.h5 already, nothing else began."""
-        events = self.run_directory / "events.jsonl"
-        self.wait_for(lambda: '"interrupted"' in events.read_text() or run.ended(), "rank 0 knows of the signal")
+        self.wait_for(lambda: '"interrupted"' in self.events() or run.ended(), "rank 0 knows of the signal")
         self.open_gate()
         result = run.wait()
         self.assertEqual(result.code, 75, result.err)
