@@ -54,7 +54,8 @@ CoordinatorLoop::CoordinatorLoop(net::Transport& transport, Waiter& waiter, Coor
 CoordinatorLoop::~CoordinatorLoop() = default;
 
 protocol::Outcome CoordinatorLoop::run() {
-  coordinator_->begin(now());
+  ticked_at_ = now();
+  coordinator_->begin(ticked_at_);
   while (!outcome_) {
     const Instant begun = now();
     const bool busy = turn();
@@ -71,7 +72,11 @@ bool CoordinatorLoop::turn() {
   if (hear_writer()) busy = true;
   hear_signals();
   const Instant at = now();
-  if (const auto wake = coordinator_->next_wake(at); wake && *wake <= at) coordinator_->on_tick(at);
+  // Asked as of the last tick: of what is due after that moment, none may be passed over.
+  if (const auto wake = coordinator_->next_wake(ticked_at_); wake && *wake <= at) {
+    ticked_at_ = at;
+    coordinator_->on_tick(at);
+  }
   if (at >= next_snapshot_) {
     next_snapshot_ = at + kSnapshotEvery;
     observer_.snapshot(*coordinator_, at);

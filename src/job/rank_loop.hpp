@@ -76,6 +76,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   std::unique_ptr<WorkerSide> own_worker_;
   std::unique_ptr<protocol::Coordinator> coordinator_;
   std::optional<protocol::Outcome> outcome_;
+  Instant ticked_at_{};
   Instant next_snapshot_{};
   unsigned signals_ = 0;
   Duration busy_time_{};
