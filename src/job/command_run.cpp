@@ -174,8 +174,9 @@ int CommandRun::run(const Execution& execution) {
                        writer, observer, execution);
   try {
     return finish(loop, writer, observer, loop.run());
-  } catch (const Error& error) {
-    loop.stop_workers(to_int(error.code()));
+  } catch (const std::exception& fault) {
+    const auto* error = dynamic_cast<const Error*>(&fault);
+    loop.stop_workers(to_int(error != nullptr ? error->code() : ExitCode::internal));
     throw;
   }
 }
@@ -183,21 +184,22 @@ int CommandRun::run(const Execution& execution) {
 int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& observer, protocol::Outcome outcome) {
   seconds_ = wall_seconds() - started_;
   observer.assembling();
-  store::EndEntry end = end_entry(outcome);
+  end_ = end_entry(outcome);
   const auto counts = loop.coordinator().counts();
-  writer.run([&] {
+  // Nothing of this frame by reference: an exception may leave it before the writer has done this.
+  writer.run([this, counts] {
     try {
-      close(end, counts);
+      close(end_, counts);
     } catch (const store::StorageError& error) {
       log::error("{}; what is committed is safe: run the same command again when it can be written", error.what());
-      end.exit_code = to_int(ExitCode::stopped_early);
+      end_.exit_code = to_int(ExitCode::stopped_early);
     }
   });
   loop.wait_while([&writer] { return writer.running(); });
   observer.ended();
-  summarise(end, counts);
-  loop.stop_workers(end.exit_code);
-  return end.exit_code;
+  summarise(end_, counts);
+  loop.stop_workers(end_.exit_code);
+  return end_.exit_code;
 }
 
 store::EndEntry CommandRun::end_entry(protocol::Outcome outcome) const {

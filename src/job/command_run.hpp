@@ -50,6 +50,7 @@ class CommandRun {
   std::unique_ptr<store::RunStore> store_;
   std::optional<units::CommandSource> source_;
   schedule::IntervalSet dead_;  // dead letters of earlier launches that stand
+  store::EndEntry end_;         // while the run is closed: the writer thread's
   bool results_written_ = false;
 };
 

@@ -23,6 +23,7 @@
 #include <fstream>
 #include <iterator>
 #include <kiln/error.hpp>
+#include <thread>
 #include <utility>
 
 namespace kiln::job {
@@ -158,7 +159,7 @@ void Launch::show_status() {
 std::optional<store::EndEntry> find_end(const std::string& directory, const std::string& launch_id) {
   try {
     return store::RunReader::open(directory).find_end(launch_id);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     log::debug("{}", error.what());
     return std::nullopt;
   }
@@ -183,7 +184,8 @@ std::uint32_t worker_count(const RunOptions& options, const Environment& environ
   if (environment.slurm_cpus != 0) return environment.slurm_cpus;
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
-  if (sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;
+  // Fails where the machine has more CPUs than the set has places.
+  if (sched_getaffinity(0, sizeof cpus, &cpus) != 0) return std::max(1U, std::thread::hardware_concurrency());
   return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&cpus)));
 }
 
@@ -203,6 +205,8 @@ std::vector<std::string> mpirun_words(const RunOptions& options, std::uint32_t w
 int launch(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments) {
   // A reader of our standard error that goes away ("| head") must not end the run.
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): SIGPIPE can be ignored
+  // Whoever started us may ignore it, and that is inherited: mpirun's end would never be seen.
+  std::signal(SIGCHLD, SIG_DFL);  // NOLINT(cert-err33-c): as above
   const std::string launch_id = make_launch_id();
   const bool piped = options.task_file == "-" && !options.retry;
   const Spool spool = piped ? Spool::of_standard_input(environment.temporary_directory) : Spool();

@@ -50,7 +50,8 @@ std::vector<std::string> MpirunNoise::judge() {
   for (const std::string& line : block) all += line + " ";
   if (has(all, "exited on signal")) {
     const std::size_t rank = all.find("process rank");
-    return {"kiln: " + all.substr(rank == std::string::npos ? 0 : rank, all.find_last_not_of(" .") + 1 - rank)};
+    const std::size_t begin = rank == std::string::npos ? 0 : rank;
+    return {"kiln: " + all.substr(begin, all.find_last_not_of(" .") + 1 - begin)};
   }
   const bool dropped =
       std::any_of(kDroppedBlocks.begin(), kDroppedBlocks.end(), [&](std::string_view part) { return has(all, part); });

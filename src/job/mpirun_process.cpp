@@ -17,6 +17,8 @@
 namespace kiln::job {
 namespace {
 
+constexpr int kUnknownEnd = SIGKILL;  // as a wait status: not by itself
+
 [[noreturn]] void fail(const char* call) {
   throw Error(ExitCode::internal, fmt::format("cannot start mpirun: {} failed: {}", call, std::strerror(errno)));
 }
@@ -27,15 +29,19 @@ namespace {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(127);
   signal(SIGPIPE, SIG_DFL);
+  signal(SIGCHLD, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  dup2(in, STDIN_FILENO);
-  dup2(error, STDERR_FILENO);
-  execvpe(words[0], words, environment);
+  if (dup2(in, STDIN_FILENO) >= 0 && dup2(error, STDERR_FILENO) >= 0) execvpe(words[0], words, environment);
   const int why = errno;
   [[maybe_unused]] const ssize_t written = write(report, &why, sizeof why);
   _exit(127);
+}
+
+void wait_for(pid_t pid) {
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -58,6 +64,7 @@ MpirunProcess::MpirunProcess(const std::vector<std::string>& words, const std::v
   std::array<int, 2> report{};
   if (pipe2(error.data(), O_CLOEXEC) != 0 || pipe2(report.data(), O_CLOEXEC) != 0) fail("pipe");
   const int in = standard_input >= 0 ? standard_input : open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (in < 0) fail("open of /dev/null");
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ < 0) fail("fork");
@@ -70,10 +77,12 @@ MpirunProcess::MpirunProcess(const std::vector<std::string>& words, const std::v
   error_ = error[0];
   fcntl(error_, F_SETFL, O_NONBLOCK);
   int why = 0;
-  const ssize_t got = read(report[0], &why, sizeof why);
+  ssize_t got = 0;
+  do got = read(report[0], &why, sizeof why);
+  while (got < 0 && errno == EINTR);
   close(report[0]);
   if (got == static_cast<ssize_t>(sizeof why)) {
-    waitpid(pid_, nullptr, 0);
+    wait_for(pid_);
     close(error_);
     throw Error(ExitCode::internal, fmt::format("cannot start '{}': {}. Install Open MPI (Debian: openmpi-bin) or put "
                                                 "its mpirun on the PATH.",
@@ -82,18 +91,17 @@ MpirunProcess::MpirunProcess(const std::vector<std::string>& words, const std::v
 }
 
 MpirunProcess::~MpirunProcess() {
-  if (!poll()) {
-    signal(SIGTERM);
-    int status = 0;
-    waitpid(pid_, &status, 0);
-  }
-  close(error_);
+  close(error_);  // first: nobody reads what it still says, and it must not wait for that
+  if (poll()) return;
+  signal(SIGTERM);
+  wait_for(pid_);
 }
 
 std::vector<std::string> MpirunProcess::read_lines(bool& ended) {
   std::array<char, 16384> buffer{};
   ended = false;
-  while (true) {
+  // More than a pipe holds: all of an ended process's words, and no prison for the caller of one that never pauses.
+  for (int reads = 0; reads < 256; ++reads) {
     const ssize_t got = read(error_, buffer.data(), buffer.size());
     if (got > 0) {
       partial_.append(buffer.data(), static_cast<std::size_t>(got));
@@ -123,6 +131,7 @@ std::optional<int> MpirunProcess::poll() {
   int status = 0;
   const pid_t got = waitpid(pid_, &status, WNOHANG);
   if (got == pid_) status_ = status;
+  if (got < 0 && errno == ECHILD) status_ = kUnknownEnd;  // somebody else has reaped it
   return status_;
 }
 

@@ -10,6 +10,7 @@
 #include "net/mpi_transport.hpp"
 
 #include <csignal>
+#include <exception>
 #include <kiln/error.hpp>
 #include <optional>
 
@@ -23,21 +24,30 @@ void send_home(net::Transport& transport, Waiter& waiter, int exit_code) {
   while (transport.unsent() != 0) waiter.pause(std::chrono::milliseconds(1));
 }
 
+// What leaves a rank unsaid would leave the others waiting in MPI_Finalize: every exception becomes a code here.
+int tell(const std::exception& fault) {
+  if (const auto* error = dynamic_cast<const Error*>(&fault)) {
+    log::error("{}", error->what());
+    return to_int(error->code());
+  }
+  log::error("a fault of kiln's own: {}; please report it", fault.what());
+  return to_int(ExitCode::internal);
+}
+
 int coordinate(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
                net::Transport& transport, Waiter& waiter, const Execution& execution) {
   std::optional<CommandRun> run;
   try {
     run.emplace(options, environment, arguments, transport, waiter);
-  } catch (const Error& error) {
-    log::error("{}", error.what());
-    send_home(transport, waiter, to_int(error.code()));
-    return to_int(error.code());
+  } catch (const std::exception& fault) {
+    const int code = tell(fault);
+    send_home(transport, waiter, code);
+    return code;
   }
   try {
     return run->run(execution);
-  } catch (const Error& error) {
-    log::error("{}", error.what());
-    return to_int(error.code());
+  } catch (const std::exception& fault) {
+    return tell(fault);
   }
 }
 
@@ -67,9 +77,8 @@ int run_command(const RunOptions& options, const std::vector<std::string>& argum
   }
   try {
     work(transport, waiter, execution);
-  } catch (const Error& error) {
-    log::error("{}", error.what());
-    transport.abort(to_int(error.code()));
+  } catch (const std::exception& fault) {
+    transport.abort(tell(fault));
   }
   return 0;
 }

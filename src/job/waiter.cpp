@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 #include <kiln/error.hpp>
+#include <utility>
 
 namespace kiln::job {
 namespace {
@@ -34,7 +35,6 @@ Waiter::Waiter(const std::vector<int>& signals) {
   sigemptyset(&set);
   for (const int signal : signals) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  prctl(PR_SET_TIMERSLACK, 1000UL);  // 1 us: by default a sleep of 20 us takes 70
   event_ = checked(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
   signals_ = checked(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd");
 }
@@ -52,6 +52,9 @@ void Waiter::wake() {
 
 void Waiter::pause(Duration longest) {
   if (++turns_ <= kSpins) return;
+  // 1 us: by default a sleep of 20 us takes 70. Not sooner: a launcher, which never sleeps here, would hand it on to
+  // mpirun and to every command.
+  if (!std::exchange(sharp_, true)) prctl(PR_SET_TIMERSLACK, 1000UL);
   const unsigned doubling = std::min((turns_ - kSpins) / 8, 12U);
   const Duration sleep = std::min(longest, kShortest * (1U << doubling));
   std::array<pollfd, 2> waits{{{event_, POLLIN, 0}, {signals_, POLLIN, 0}}};

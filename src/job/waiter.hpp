@@ -29,6 +29,7 @@ class Waiter {
   int event_ = -1;
   int signals_ = -1;
   unsigned turns_ = 0;
+  bool sharp_ = false;  // short sleeps of this thread are short
 };
 
 }  // namespace kiln::job

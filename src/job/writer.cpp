@@ -11,10 +11,11 @@ namespace kiln::job {
 
 namespace {
 constexpr auto kBeatEvery = std::chrono::seconds(1);
-}
+constexpr auto kEventsEvery = std::chrono::seconds(1);
+}  // namespace
 
 Writer::Writer(Archive& archive, std::function<void()> wake)
-    : archive_(archive), wake_(std::move(wake)), thread_([this] { loop(); }) {}
+    : archive_(archive), wake_(std::move(wake)), thread_([this] { loop(); }), beats_([this] { beat_on(); }) {}
 
 Writer::~Writer() {
   {
@@ -23,6 +24,12 @@ Writer::~Writer() {
   }
   changed_.notify_one();
   thread_.join();
+  {
+    const std::lock_guard lock(mutex_);
+    stop_beating_ = true;
+  }
+  beats_end_.notify_one();
+  beats_.join();
 }
 
 void Writer::commit(std::unique_ptr<protocol::CommitPlan> plan) {
@@ -69,30 +76,37 @@ bool Writer::running() {
 
 void Writer::loop() {
   std::unique_lock lock(mutex_);
-  auto next_beat = std::chrono::steady_clock::now();
+  auto next_events = std::chrono::steady_clock::now();
   while (true) {
     if (!work_one(lock)) {
       if (stop_) break;
       if (broken_) {
         changed_.wait(lock);
       } else {
-        changed_.wait_until(lock, next_beat);
+        changed_.wait_until(lock, next_events);
       }
     }
-    if (!broken_ && std::chrono::steady_clock::now() >= next_beat) {
-      next_beat = std::chrono::steady_clock::now() + kBeatEvery;
-      lock.unlock();
-      quietly([this] { archive_.beat(); });
-      lock.lock();
+    if (!broken_ && std::chrono::steady_clock::now() >= next_events) {
+      next_events = std::chrono::steady_clock::now() + kEventsEvery;
       write_events(lock);
     }
   }
   write_events(lock);
 }
 
+void Writer::beat_on() {
+  std::unique_lock lock(mutex_);
+  while (!stop_beating_ && !broken_) {
+    lock.unlock();
+    quietly([this] { archive_.beat(); });
+    lock.lock();
+    beats_end_.wait_for(lock, kBeatEvery, [this] { return stop_beating_; });
+  }
+}
+
+// The first fault is the one to tell of. With the lock.
 void Writer::break_with(std::exception_ptr fault) {
-  fault_ = std::move(fault);
-  broken_ = true;
+  if (!std::exchange(broken_, true)) fault_ = std::move(fault);
 }
 
 void Writer::write_events(std::unique_lock<std::mutex>& lock) {
@@ -169,19 +183,28 @@ void Writer::do_commit(std::unique_ptr<protocol::CommitPlan> plan) {
   }
 }
 
-// A full disk met by status, beats and housekeeping must not end a run: it is said once. Being deposed must.
+// A full disk met by status, beats and housekeeping must not end a run: it is said once. Being deposed must, and so
+// must a fault. Without the lock.
 void Writer::quietly(const std::function<void()>& task) {
+  std::string complaint;
   try {
     task();
+    return;
   } catch (const Error& error) {
-    if (!archive_.may_recover(error)) {
+    if (archive_.may_recover(error)) complaint = error.what();
+    if (complaint.empty()) {
       const std::lock_guard lock(mutex_);
-      break_with(std::current_exception());
-      return;
+      return break_with(std::current_exception());
     }
-    if (last_complaint_ != error.what()) log::warning("{}", error.what());
-    last_complaint_ = error.what();
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    return break_with(std::current_exception());
   }
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(last_complaint_, complaint) == complaint) return;
+  }
+  log::warning("{}", complaint);
 }
 
 }  // namespace kiln::job

@@ -17,13 +17,14 @@
 
 namespace kiln::job {
 
-/// Where a run is kept. Called on the writer thread only; every call may throw kiln::Error.
+/// Where a run is kept. Called on the writer thread, but for beat(); every call may throw.
 class Archive {
  public:
   virtual ~Archive() = default;
   /// Durable when it returns. A throw leaves nothing behind.
   virtual void commit(const protocol::CommitPlan& plan) = 0;
-  /// Says "this run lives"; about once a second.
+  /// Says "this run lives"; about once a second, on a thread of its own: a long commit or the making of results must
+  /// not look like death. Not called after a fault.
   virtual void beat() = 0;
   /// A piece of housekeeping, between commits.
   virtual void maintain() = 0;
@@ -61,6 +62,7 @@ class Writer {
 
  private:
   void loop();
+  void beat_on();
   bool work_one(std::unique_lock<std::mutex>& lock);
   void break_with(std::exception_ptr fault);
   void write_events(std::unique_lock<std::mutex>& lock);
@@ -81,7 +83,9 @@ class Writer {
   std::string last_complaint_;
   bool broken_ = false;  // a fault: nothing is written any more
   bool stop_ = false;
-  std::thread thread_;
+  bool stop_beating_ = false;
+  std::condition_variable beats_end_;
+  std::thread thread_, beats_;  // last: they use all of the above
 };
 
 }  // namespace kiln::job

@@ -165,6 +165,7 @@ EntryNumber RunStore::commit(const protocol::CommitPlan& plan, const Schema& sch
 
 void RunStore::beat() noexcept {
   try {
+    const std::lock_guard lock(heart_mutex_);
     heart_.beat();
   } catch (const std::exception& error) {
     log::debug("owner.json: {}", error.what());
@@ -193,6 +194,7 @@ void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
 
 void RunStore::release() noexcept {
   try {
+    const std::lock_guard lock(heart_mutex_);
     heart_.release();
   } catch (const std::exception& error) {
     log::debug("owner.json: {}", error.what());

@@ -7,6 +7,7 @@
 #include "store/run_directory.hpp"
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,7 +73,8 @@ class RunStore {
   EntryNumber commit(const protocol::CommitPlan& plan, const Schema& schema);
   /// One piece of housekeeping (merging of old entries); true where there may be more. Called between commits.
   bool maintain() { return compactor_->step(); }
-  /// About once a second: this launch lives. A beat that cannot be written is no error: it only saves work.
+  /// About once a second: this launch lives. A beat that cannot be written is no error: it only saves work. Any thread,
+  /// also while another one is in a call.
   void beat() noexcept;
   /// The launch has ended.
   void end(const EndEntry& entry);
@@ -95,6 +97,7 @@ class RunStore {
   RunDirectory directory_;
   RunStoreOptions options_;
   Journal journal_;
+  std::mutex heart_mutex_;
   Heart heart_;
   Recovered recovered_;
   SourceRegistry registry_;

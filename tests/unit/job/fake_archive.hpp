@@ -1,0 +1,93 @@
+#pragma once
+
+#include "job/writer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace kiln::job {
+
+/// What a disk that is full for now throws.
+class FullDisk : public Error {
+ public:
+  FullDisk() : Error(ExitCode::stopped_early, "no space left") {}
+};
+
+/// Keeps what it is given in memory; each kind of call can be told what to do first.
+class FakeArchive final : public Archive {
+ public:
+  std::function<void()> on_commit = [] {}, on_beat = [] {}, on_maintain = [] {}, on_status = [] {}, on_event = [] {};
+
+  void commit(const protocol::CommitPlan& plan) override {
+    on_commit();
+    note([&] { commits.push_back(plan.id); });
+  }
+  void beat() override {
+    on_beat();
+    note([&] { ++beats; });
+  }
+  void maintain() override {
+    on_maintain();
+    note([&] { ++maintained; });
+  }
+  void write_status(const std::string& text) override {
+    on_status();
+    note([&] { statuses.push_back(text); });
+  }
+  void write_event(const std::string& line) override {
+    on_event();
+    note([&] { events.push_back(line); });
+  }
+  bool may_recover(const Error& error) const override { return dynamic_cast<const FullDisk*>(&error) != nullptr; }
+
+  /// Whether it holds within twenty seconds; asked with everything below at rest.
+  bool eventually(const std::function<bool()>& holds) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(20), holds);
+  }
+
+  std::vector<std::uint64_t> commits;
+  std::vector<std::string> statuses, events;
+  int beats = 0, maintained = 0;
+
+ private:
+  void note(const std::function<void()>& write) {
+    {
+      const std::lock_guard lock(mutex_);
+      write();
+    }
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+/// Closed at first; whoever passes waits until it is open (or twenty seconds are over: a test must end).
+class Gate {
+ public:
+  void open() {
+    {
+      const std::lock_guard lock(mutex_);
+      open_ = true;
+    }
+    changed_.notify_all();
+  }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(20), [this] { return open_; }));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+};
+
+}  // namespace kiln::job

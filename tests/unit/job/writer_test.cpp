@@ -1,0 +1,197 @@
+#include "job/writer.hpp"
+
+#include "unit/job/fake_archive.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace kiln::job {
+namespace {
+
+using testing::ElementsAre;
+
+std::unique_ptr<protocol::CommitPlan> plan(std::uint64_t id) {
+  auto made = std::make_unique<protocol::CommitPlan>();
+  made->id = id;
+  return made;
+}
+
+class WriterTest : public testing::Test {
+ protected:
+  void start() {
+    writer_.emplace(archive_, [this] { woken_.open(); });
+  }
+
+  /// What became of the commit; throws what cannot be recovered from.
+  std::optional<Writer::Committed> outcome() {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < until) {
+      if (auto committed = writer_->poll()) return committed;
+      std::this_thread::yield();
+    }
+    return std::nullopt;
+  }
+  void finish_tasks() {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (writer_->running() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    EXPECT_FALSE(writer_->running());
+  }
+
+  FakeArchive archive_;
+  Gate woken_;
+  std::optional<Writer> writer_;
+};
+
+TEST_F(WriterTest, CommitsWakesAndThenKeepsHouse) {
+  start();
+  writer_->commit(plan(7));
+  const auto committed = outcome();
+  ASSERT_TRUE(committed);
+  EXPECT_EQ(committed->failed, nullptr);
+  woken_.pass();
+  EXPECT_TRUE(archive_.eventually([&] { return archive_.maintained == 1; }));
+  EXPECT_THAT(archive_.commits, ElementsAre(7));
+  EXPECT_FALSE(writer_->poll());
+}
+
+TEST_F(WriterTest, GivesBackAPlanThatAFullDiskRefused) {
+  bool full = true;
+  archive_.on_commit = [&] {
+    if (std::exchange(full, false)) throw FullDisk();
+  };
+  start();
+  writer_->commit(plan(1));
+  auto refused = outcome();
+  ASSERT_TRUE(refused);
+  ASSERT_NE(refused->failed, nullptr);
+  EXPECT_EQ(refused->failed->id, 1U);
+  EXPECT_EQ(refused->why, "no space left");
+  writer_->commit(std::move(refused->failed));
+  const auto committed = outcome();
+  ASSERT_TRUE(committed);
+  EXPECT_EQ(committed->failed, nullptr);
+  writer_.reset();
+  EXPECT_THAT(archive_.commits, ElementsAre(1));
+}
+
+TEST_F(WriterTest, WhoIsDeposedWritesNothingMore) {
+  archive_.on_commit = [] { throw Error(ExitCode::run_directory, "another run has taken over"); };
+  start();
+  writer_->commit(plan(1));
+  EXPECT_THROW(outcome(), Error);
+  archive_.on_commit = [] {};
+  bool ran = false;
+  writer_->status("late");
+  writer_->event("late");
+  writer_->run([&] { ran = true; });
+  writer_->commit(plan(2));
+  finish_tasks();
+  writer_.reset();
+  EXPECT_FALSE(ran);
+  EXPECT_THAT(archive_.commits, ElementsAre());
+  EXPECT_THAT(archive_.statuses, ElementsAre());
+  EXPECT_THAT(archive_.events, ElementsAre());
+}
+
+TEST_F(WriterTest, AFaultThatIsNoErrorOfKilnsIsToldToo) {
+  archive_.on_maintain = [] { throw std::logic_error("bug"); };
+  start();
+  writer_->commit(plan(1));
+  EXPECT_THROW(
+      {
+        outcome();  // of the commit, or already the fault
+        outcome();
+      },
+      std::logic_error);
+}
+
+TEST_F(WriterTest, BeingDeposedWhileBeatingEndsTheRun) {
+  archive_.on_beat = [] { throw Error(ExitCode::run_directory, "another run has taken over"); };
+  start();
+  EXPECT_THROW(outcome(), Error);
+}
+
+TEST_F(WriterTest, AFullDiskIsNoMatterForBeatsStatusAndHousekeeping) {
+  archive_.on_maintain = archive_.on_status = archive_.on_event = [] { throw FullDisk(); };
+  start();
+  writer_->status("text");
+  writer_->event("line");
+  writer_->commit(plan(1));
+  EXPECT_TRUE(outcome());
+  writer_->commit(plan(2));
+  EXPECT_TRUE(outcome());
+  writer_.reset();
+  EXPECT_THAT(archive_.commits, ElementsAre(1, 2));
+}
+
+TEST_F(WriterTest, BeatsWhileACommitTakesLong) {
+  Gate disk;
+  archive_.on_commit = [&] { disk.pass(); };
+  start();
+  writer_->commit(plan(1));
+  EXPECT_TRUE(archive_.eventually([&] { return archive_.beats >= 2; }));
+  EXPECT_TRUE(archive_.commits.empty());
+  disk.open();
+  EXPECT_TRUE(outcome());
+}
+
+TEST_F(WriterTest, OnlyTheLatestStatusIsWrittenWhenTheDiskIsSlow) {
+  Gate disk, begun;
+  archive_.on_commit = [&] {
+    begun.open();
+    disk.pass();
+  };
+  start();
+  writer_->commit(plan(1));
+  begun.pass();
+  for (const char* text : {"one", "two", "three"}) writer_->status(text);
+  disk.open();
+  EXPECT_TRUE(outcome());
+  writer_.reset();
+  EXPECT_THAT(archive_.statuses, ElementsAre("three"));
+}
+
+TEST_F(WriterTest, TasksComeAfterWhatWasAskedForBefore) {
+  Gate disk;
+  archive_.on_commit = [&] { disk.pass(); };
+  start();
+  writer_->commit(plan(1));
+  writer_->status("before");
+  bool last = false;
+  writer_->run([&] { last = archive_.commits.size() == 1 && archive_.statuses.size() == 1; });
+  EXPECT_TRUE(writer_->running());
+  disk.open();
+  finish_tasks();
+  EXPECT_TRUE(last);
+}
+
+TEST_F(WriterTest, WhatATaskThrowsIsToldByRunning) {
+  start();
+  writer_->run([] { throw Error(ExitCode::internal, "no results"); });
+  EXPECT_THROW(
+      {
+        finish_tasks();
+        finish_tasks();
+      },
+      Error);
+}
+
+TEST_F(WriterTest, ItsEndDoesWhatWasAskedFor) {
+  start();
+  writer_->event("first");
+  writer_->event("second");
+  writer_->commit(plan(3));
+  writer_->status("last");
+  bool ran = false;
+  writer_->run([&] { ran = true; });
+  writer_.reset();
+  EXPECT_TRUE(ran);
+  EXPECT_THAT(archive_.commits, ElementsAre(3));
+  EXPECT_THAT(archive_.statuses, ElementsAre("last"));
+  EXPECT_THAT(archive_.events, ElementsAre("first", "second"));
+}
+
+}  // namespace
+}  // namespace kiln::job
