@@ -16,7 +16,7 @@ ChildEnvironment::ChildEnvironment(const CommandSetup& setup) : fixed_(setup.env
     }
     if (text.starts_with(kFunction)) {
       const std::size_t end = text.find_first_of("%(=", kFunction.size());
-      functions_.emplace(text.substr(kFunction.size(), end == text.npos ? text.npos : end - kFunction.size()));
+      functions_.emplace(text.substr(kFunction.size(), end == std::string_view::npos ? end : end - kFunction.size()));
     }
   }
   pointers_.push_back(unit_.data());

@@ -250,6 +250,10 @@ void CommandRun::summarise(const store::EndEntry& end, const protocol::Coordinat
     }
   }
   for (const std::string& line : observe::summary_lines(summary)) log::info("{}", line);
+  if (const std::uint64_t settled = counts.done + counts.failed; settled > counts.committed) {
+    log::warning("what came of {} of these could not be written; they run again",
+                 format_count(settled - counts.committed));
+  }
 }
 
 }  // namespace kiln::job

@@ -107,6 +107,7 @@ bool CoordinatorLoop::hear_writer() {
     observer_.commit_failed(committed->why);
     coordinator_->on_commit_failed(std::move(committed->failed), now());
   } else {
+    observer_.committed();
     coordinator_->on_committed(committed->cost, now());
   }
   return true;

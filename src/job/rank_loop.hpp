@@ -21,6 +21,7 @@ class Observer {
   virtual void snapshot(const protocol::Coordinator& coordinator, Instant now) = 0;
   virtual void failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) = 0;
   virtual void commit_failed(const std::string& why) = 0;
+  virtual void committed() {}
   /// A signal began the end of the run; `at_once`: a second one.
   virtual void interrupted(int signal, bool at_once) = 0;
 };

@@ -74,10 +74,13 @@ void RunObserver::failure(UnitId unit, Rank rank, std::uint32_t attempt, const s
 }
 
 void RunObserver::commit_failed(const std::string& why) {
-  if (why != last_storage_complaint_) {
-    log::error("{}; nothing is handed out until it can be written again", why);
-    last_storage_complaint_ = why;
-  }
+  if (!storage_failing_) log::error("{}; nothing is handed out until it can be written again", why);
+  storage_failing_ = true;
+}
+
+void RunObserver::committed() {
+  if (storage_failing_) log::warning("the run directory can be written again; the run goes on");
+  storage_failing_ = false;
 }
 
 void RunObserver::interrupted(int signal, bool at_once) {

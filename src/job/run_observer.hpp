@@ -29,7 +29,9 @@ class RunObserver final : public Observer {
 
   void snapshot(const protocol::Coordinator& coordinator, Instant now) override;
   void failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) override;
+  /// Said once, until a commit succeeds.
   void commit_failed(const std::string& why) override;
+  void committed() override;
   void interrupted(int signal, bool at_once) override;
 
   /// The units are settled; results.h5 is being made.
@@ -47,7 +49,7 @@ class RunObserver final : public Observer {
   std::optional<std::uint64_t> settled_before_;
   std::optional<observe::ProgressDisplay> display_;
   std::uint64_t failures_shown_ = 0;
-  std::string last_storage_complaint_;
+  bool storage_failing_ = false;
 };
 
 }  // namespace kiln::job

@@ -68,7 +68,9 @@ void Coordinator::on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now
 void Coordinator::finish_if_over() {
   if (finished_ || commit_running_ || in_flight_ != 0) return;
   const bool unsaved = !pending_->empty();
-  if (unsaved && stop_as_ != Outcome::storage) return;  // a commit is due, or will be tried again
+  // A commit is due, or will be tried again; not where it fails and no time is left.
+  const bool give_up = stop_as_ == Outcome::storage || (cancelled_ && storage_failing_since_);
+  if (unsaved && !give_up) return;
   if (!unsaved && complete()) {
     finished_ = true;
     port_.finish(ledger_.dead().empty() ? Outcome::complete : Outcome::units_failed);

@@ -162,7 +162,7 @@ std::set<EntryNumber> Compactor::find_voids(EntryNumber first) const {
 CompactionEntry::Merged Compactor::write_merged(const MergeInput& input, std::uint32_t level) {
   const Bytes bytes = merge_files(input);
   const EntryHeader header = read_header(bytes);
-  const CompactionEntry::Merged merged{
+  CompactionEntry::Merged merged{
       input.first,
       input.last,
       level,

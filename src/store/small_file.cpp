@@ -64,7 +64,7 @@ fs::path temporary_for(const fs::path& path) {
 
 // A complete temporary beside `path`; removed again when it cannot be completed.
 fs::path write_temporary(const fs::path& path, std::string_view text, Durable durable) {
-  const fs::path temporary = temporary_for(path);
+  fs::path temporary = temporary_for(path);
   Descriptor file(open_retrying(temporary, O_WRONLY | O_CREAT | O_EXCL, 0666));
   if (file.get() < 0) throw StorageError(errno, "create", temporary);
   const bool good = write_all(file.get(), text) && (durable == Durable::no || ::fsync(file.get()) == 0) && file.close();

@@ -56,5 +56,8 @@ step "includes" "$python" -B tests/support/check_includes.py .
 step "lengths" "$python" -B tests/support/check_lengths.py .
 if command -v clang-format-16 >/dev/null; then step "clang-format" check_format; else echo "lint: no clang-format-16"; fi
 if command -v shellcheck >/dev/null; then step "shellcheck" check_shell; else echo "lint: no shellcheck"; fi
+before=$status
 if command -v clang-tidy-16 >/dev/null; then step "clang-tidy" check_tidy; else echo "lint: no clang-tidy-16"; fi
+# KILN_TIDY=report: what clang-tidy finds is shown and fails nothing.
+[ "${KILN_TIDY:-fail}" = report ] && status=$before
 exit "$status"

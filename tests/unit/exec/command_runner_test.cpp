@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 /// Commands through executor, runner and helper, as a rank runs them.
 class CommandUnits : public CommandFixture {
  protected:
-  Work work(std::vector<std::string_view> commands) {
+  Work work(const std::vector<std::string_view>& commands) {
     const units::CommandSource source(commands);
     Work work;
     work.id = BatchId(1);
@@ -175,7 +175,7 @@ TEST_F(CommandUnits, RefuseAnOutputLimitThatMemoryCannotHold) {
   client_ = SpawnerClient::start(options_);
   setup_.output_limit = kLargestOutputLimit + 1;
   try {
-    CommandRunner(*client_, setup_, Rank(0), "h");
+    const CommandRunner runner(*client_, setup_, Rank(0), "h");
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);

@@ -85,7 +85,7 @@ TEST_F(Commands, FindAProgramAgainThatMoved) {
 }
 
 TEST_F(Commands, HonourFunctionsAndStartFilesOfTheShell) {
-  setup_.environment.push_back("BASH_FUNC_ls%%=() { echo my own ls; }");
+  setup_.environment.emplace_back("BASH_FUNC_ls%%=() { echo my own ls; }");
   EXPECT_EQ(out_of("ls"), "my own ls\n");
   client_.reset();
   write("start", "ls() { echo from start file; }\n");

@@ -133,7 +133,7 @@ TEST_F(ShellSyntax, CommandsDoTheSameWithAndWithoutAShell) {
 TEST_F(ShellSyntax, LeavesEveryBuiltinAndKeywordOfBashToIt) {
   std::vector<std::string> names, words;
   std::string list = out_of("compgen -b; compgen -k");
-  for (std::size_t begin = 0, end; (end = list.find('\n', begin)) != std::string::npos; begin = end + 1) {
+  for (std::size_t begin = 0, end = 0; (end = list.find('\n', begin)) != std::string::npos; begin = end + 1) {
     const std::string name = list.substr(begin, end - begin);
     EXPECT_FALSE(plain_words(name + " x", words)) << name;
   }

@@ -62,18 +62,27 @@ TEST_F(MpirunProcessTest, AMissingProgramIsNamed) {
   }
 }
 
-TEST_F(MpirunProcessTest, GetsSignalsThatItsStarterBlocks) {
-  sigset_t blocked, before;
-  sigemptyset(&blocked);
-  sigaddset(&blocked, SIGUSR1);
-  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+TEST_F(MpirunProcessTest, GetsSignals) {
   start("trap 'echo caught >&2; exit 0' USR1; echo ready >&2; while :; do sleep 0.01; done");
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   std::vector<std::string> lines;
   for (bool ended = false; lines.empty() && !ended;) lines = process_->read_lines(ended);
   EXPECT_THAT(lines, ElementsAre("ready"));
   process_->signal(SIGUSR1);
   EXPECT_THAT(all_lines(), ElementsAre("caught"));
+  EXPECT_EQ(end(), 0);
+}
+
+TEST_F(MpirunProcessTest, WhatItsStarterBlocksAndIgnoresIsNotHandedOn) {
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const auto pipe = std::signal(SIGPIPE, SIG_IGN);
+  process_.emplace(std::vector<std::string>{"env", "--list-signal-handling", "true"}, std::vector<std::string>{}, -1);
+  std::signal(SIGPIPE, pipe);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_THAT(all_lines(),
+              testing::Not(testing::Contains(testing::AnyOf(testing::HasSubstr("USR1"), testing::HasSubstr("PIPE")))));
   EXPECT_EQ(end(), 0);
 }
 
@@ -86,7 +95,7 @@ TEST_F(MpirunProcessTest, AnEndThatSomebodyElseSawIsAnEnd) {
 }
 
 TEST_F(MpirunProcessTest, IsEndedWithItsOwnerThoughNobodyReadsIt) {
-  start("trap 'exit 0' TERM; while :; do echo a line that fills the pipe >&2 || exit 1; done");
+  start("trap '' TERM; while :; do echo a line that fills the pipe >&2 || exit 1; done");
   const auto begin = std::chrono::steady_clock::now();
   process_.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));

@@ -19,7 +19,7 @@ Entry entry_of(EntryBody body) { return {EntryNumber(17), Epoch(3), StageId(2), 
 
 Entry round_trip(const Entry& entry, bool rows = true) {
   const Bytes bytes = encode_entry(entry, sample_schema());
-  const Entry back = EntryFile(bytes, "17").entry(rows);
+  Entry back = EntryFile(bytes, "17").entry(rows);
   EXPECT_EQ(back.number, entry.number);
   EXPECT_EQ(back.epoch, entry.epoch);
   EXPECT_EQ(back.stage, entry.stage);
@@ -161,7 +161,7 @@ TEST(EntryFile, RefusesANewerFormatWithoutCallingItDamage) {
   const std::uint64_t check = checksum(ByteView(bytes).first(kHeaderBytes - 8));
   std::memcpy(bytes.data() + kHeaderBytes - 8, &check, sizeof check);
   try {
-    EntryFile(bytes, "newer");
+    const EntryFile file(bytes, "newer");
     FAIL() << "must be refused";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::run_directory);

@@ -9,7 +9,7 @@
 namespace kiln::store {
 namespace {
 
-Entry commit(std::uint64_t number, std::vector<std::uint64_t> done, std::vector<std::uint64_t> dead,
+Entry commit(std::uint64_t number, const std::vector<std::uint64_t>& done, const std::vector<std::uint64_t>& dead,
              std::uint32_t stage = 0, std::uint32_t round = 0) {
   CommitEntry body;
   for (const auto unit : done) body.done.insert(single(UnitId(unit)));

@@ -108,7 +108,7 @@ TEST_F(Results, LibraryRowsHaveTheirUnitBesideThem) {
                          {"results/count", ColumnType::u64, "", "how many"}};
   const auto store = open();
   set_commands(*store, up_to(4));
-  for (const std::uint64_t first : {2, 0}) {
+  for (const std::uint64_t first : {2U, 0U}) {
     Rows rows(schema);
     for (const std::uint64_t unit : {first, first, first + 1}) {  // several rows a unit
       rows.begin_row(UnitId(unit));

@@ -46,7 +46,7 @@ class Model {
         take[winner].insert(single(UnitId(unit)));
         for (const Seen& seen : content[winner][unit]) expected.push_back(seen);
       } else {
-        without.push_back(UnitId(unit));
+        without.emplace_back(unit);
       }
     }
     for (std::size_t file = 0; file < files; ++file) write(scratch, file, content[file], take[file]);

@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+"""A disk that is full in the middle of a run: it is said, nothing is handed out, what is committed stays.
+
+A small tmpfs in a mount namespace of this process's own where that is permitted, and everywhere a preloaded library
+that lets writes below the run directory fail.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from kiln_case import KilnCase, SHIMS
+
+CLONE_NEWNS = 0x20000
+UNITS = 40
+GATE = 10
+
+
+def own_mounts():
+    """Whether this process may mount, and what it mounts is seen by itself and its children alone."""
+    if os.geteuid() != 0 or ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        return False
+    return subprocess.run(["mount", "--make-rprivate", "/"], check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+class FullDisk(KilnCase):
+    """The steps, on a disk that the subclass fills and frees."""
+
+    variables = {}
+
+    def steps(self, fill, free):
+        task = [self.marking_task(i, gate=GATE) for i in range(UNITS)]
+        self.write_tasks(task)
+        run = self.start("run", "-n", "2", "--out", "disk/tasks.kiln", "--checkpoint-every", "100ms", "--grace", "3s",
+                         "tasks.txt", **self.variables)
+        self.run_directory = self.folder / "disk/tasks.kiln"
+        self.wait_for(lambda: len(self.committed()) >= GATE or run.ended(), "what does not wait is committed")
+        self.assertFalse(run.ended(), run.said())
+        fill()
+        self.open_gate()
+        self.wait_for(lambda: "No space left" in run.said() or run.ended(), "the full disk is said", 30)
+        self.assertFalse(run.ended(), run.said())
+        self.assertIn("nothing is handed out", run.said())
+        # Nobody frees it: the user stops the run, which has its grace to save what it holds, and no more.
+        begun = time.monotonic()
+        run.process.send_signal(signal.SIGTERM)
+        result = run.wait()
+        self.assertLess(time.monotonic() - begun, 15)
+        self.assertEqual(result.code, 75, result.err)
+        self.assertIn("run the same command again", result.err)
+        self.assertEqual(result.err.count("nothing is handed out"), 1, "not once a try")
+        self.assertIn("could not be written; they run again", result.err)
+        committed = self.committed()
+        self.assertGreaterEqual(len(committed), GATE)
+        self.assertLess(len(committed), UNITS)
+        for word in ("status", "results"):
+            self.expect(0, word, "disk/tasks.kiln", **self.variables)
+        # While it is full nothing can begin either.
+        again = self.kiln("run", "--out", "disk/tasks.kiln", "tasks.txt", **self.variables)
+        self.assertIn(again.code, (4, 75), again.err)
+        self.assertIn("No space left", again.err)
+        free()
+        self.forget_ran()
+        self.expect(0, "run", "-n", "3", "--out", "disk/tasks.kiln", "tasks.txt", **self.variables)
+        self.assertEqual(self.facts(), self.marking_facts(UNITS, gate=GATE))
+        self.assertEqual(set(self.ran()), set(range(UNITS)) - committed)
+
+    def freed_in_time(self, fill, free):
+        """Space comes back while the run waits for it: it goes on by itself."""
+        self.write_tasks([self.marking_task(i, gate=GATE) for i in range(UNITS)])
+        run = self.start("run", "-n", "2", "--out", "disk/tasks.kiln", "--checkpoint-every", "100ms", "tasks.txt",
+                         **self.variables)
+        self.run_directory = self.folder / "disk/tasks.kiln"
+        self.wait_for(lambda: len(self.committed()) >= GATE or run.ended(), "what does not wait is committed")
+        fill()
+        self.open_gate()
+        self.wait_for(lambda: "No space left" in run.said() or run.ended(), "the full disk is said", 30)
+        self.assertFalse(run.ended(), run.said())
+        free()
+        result = run.wait()
+        self.assertEqual(result.code, 0, result.err)
+        self.assertEqual(self.facts(), self.marking_facts(UNITS, gate=GATE))
+        self.assertEqual(sorted(self.ran()), list(range(UNITS)))
+        self.assertIn("can be written again", result.err)
+
+
+class Preloaded(FullDisk):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "disk").mkdir()
+        self.full = self.folder / "full"
+        self.variables = {"LD_PRELOAD": str(SHIMS / "full_disk.so"), "FULL_DISK_WHEN": str(self.full),
+                          "FULL_DISK_BELOW": str(self.folder.resolve() / "disk")}
+
+    def test_stopped_and_gone_on(self):
+        self.steps(self.full.touch, self.full.unlink)
+
+    def test_freed_in_time(self):
+        self.freed_in_time(self.full.touch, self.full.unlink)
+
+    def test_full_from_the_start(self):
+        self.write_tasks(["echo 1 >> ran"])
+        self.full.touch()
+        result = self.kiln("run", "-n", "1", "--out", "disk/tasks.kiln", "tasks.txt", **self.variables)
+        self.assertIn(result.code, (4, 75), result.err)
+        self.assertIn("No space left", result.err)
+        self.assertEqual(self.ran(), [])
+        self.full.unlink()
+        self.expect(0, "run", "-n", "1", "--out", "disk/tasks.kiln", "tasks.txt", **self.variables)
+        self.assertEqual(self.ran(), [1])
+
+
+@unittest.skipUnless(own_mounts(), "mounting is not permitted here")
+class SmallDisk(FullDisk):
+    def setUp(self):
+        super().setUp()
+        self.disk = self.folder / "disk"
+        self.disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2M", "none", self.disk], check=True)
+        self.addCleanup(subprocess.run, ["umount", self.disk], check=False)
+
+    def fill(self):
+        with open(self.disk / "filler", "wb", buffering=0) as filler:
+            try:
+                while filler.write(b"\0" * 4096):
+                    pass
+            except OSError:
+                pass
+
+    def free(self):
+        (self.disk / "filler").unlink()
+
+    def test_stopped_and_gone_on(self):
+        self.steps(self.fill, self.free)
+
+    def test_freed_in_time(self):
+        self.freed_in_time(self.fill, self.free)
+
+    def test_outputs_fill_it(self):
+        # What the units say is more than there is room for.
+        self.write_tasks([f"head -c 60000 /dev/urandom; echo {i} >> ran" for i in range(60)])
+        run = self.start("run", "-n", "2", "--out", "disk/tasks.kiln", "--checkpoint-every", "50ms", "--grace", "1s",
+                         "tasks.txt")
+        self.run_directory = self.disk / "tasks.kiln"
+        self.wait_for(lambda: "No space left" in run.said() or run.ended(), "the full disk is said")
+        self.assertFalse(run.ended(), run.said())
+        run.process.send_signal(signal.SIGTERM)
+        result = run.wait()
+        self.assertEqual(result.code, 75, result.err)
+        committed = self.committed()
+        subprocess.run(["mount", "-o", "remount,size=64M", self.disk], check=True)
+        self.forget_ran()
+        self.expect(0, "run", "--out", "disk/tasks.kiln", "tasks.txt")
+        self.assertEqual(self.table()["status"], ["ok"] * 60)
+        self.assertEqual(set(self.ran()), set(range(60)) - committed)
+
+
+if __name__ == "__main__":
+    unittest.main()
