@@ -1,5 +1,6 @@
 #include "protocol/coordinator.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -58,7 +59,9 @@ void Coordinator::on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now
   touch_pending(now);
   if (!storage_failing_since_) storage_failing_since_ = now;
   storage_retry_at_ = now + options_.storage_retry;
-  if (stop_as_ != Outcome::storage && now - *storage_failing_since_ >= options_.storage_patience) {
+  // Who stops has the grace of the units to save what he holds.
+  const Duration patience = stop_as_ ? std::min(options_.grace, options_.storage_patience) : options_.storage_patience;
+  if (stop_as_ != Outcome::storage && now - *storage_failing_since_ >= patience) {
     stop_as_.reset();  // whatever else was the reason, this one ends the run
     begin_drain(Outcome::storage, false, now);
   }
@@ -68,9 +71,7 @@ void Coordinator::on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now
 void Coordinator::finish_if_over() {
   if (finished_ || commit_running_ || in_flight_ != 0) return;
   const bool unsaved = !pending_->empty();
-  // A commit is due, or will be tried again; not where it fails and no time is left.
-  const bool give_up = stop_as_ == Outcome::storage || (cancelled_ && storage_failing_since_);
-  if (unsaved && !give_up) return;
+  if (unsaved && stop_as_ != Outcome::storage) return;  // a commit is due, or will be tried again
   if (!unsaved && complete()) {
     finished_ = true;
     port_.finish(ledger_.dead().empty() ? Outcome::complete : Outcome::units_failed);
