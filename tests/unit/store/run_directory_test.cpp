@@ -115,9 +115,10 @@ TEST(RunDirectory, AnUnwritablePlaceIsRefused) {
 TEST(RunDirectory, DamagedFactsSayWhatToDo) {
   const Scratch scratch;
   RunDirectory::create(scratch / "r", some_facts());
+  const char* kind_is_a_number =
+      R"({"format_version":1,"kind":3,"program":"","arguments":[],"seed":0,"created":0,"kiln_version":"1"})";
   for (const char* text :
-       {"", "{", "[]", "{\"format_version\":1}", "{\"format_version\":\"x\"}",
-        R"({"format_version":1,"kind":3,"arguments":[],"seed":0,"created":0,"kiln_version":"1"})", "\xff\xff"}) {
+       {"", "{", "[]", "{\"format_version\":1}", "{\"format_version\":\"x\"}", kind_is_a_number, "\xff\xff"}) {
     write_text(scratch / "r/run.json", text);
     const std::string why = refusal([&] { RunDirectory::open(scratch / "r"); });
     EXPECT_THAT(why, HasSubstr("run.json is damaged")) << text;
