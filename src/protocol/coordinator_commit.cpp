@@ -59,8 +59,9 @@ void Coordinator::on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now
   touch_pending(now);
   if (!storage_failing_since_) storage_failing_since_ = now;
   storage_retry_at_ = now + options_.storage_retry;
-  // Who stops has the grace of the units to save what he holds.
-  const Duration patience = stop_as_ ? std::min(options_.grace, options_.storage_patience) : options_.storage_patience;
+  // A run that somebody stops has the grace of its units to save what it holds.
+  const bool hurried = stop_as_ == Outcome::interrupted;
+  const Duration patience = hurried ? std::min(options_.grace, options_.storage_patience) : options_.storage_patience;
   if (stop_as_ != Outcome::storage && now - *storage_failing_since_ >= patience) {
     stop_as_.reset();  // whatever else was the reason, this one ends the run
     begin_drain(Outcome::storage, false, now);
