@@ -1,4 +1,4 @@
-"""What the fault tests share: the real command in a folder of its own, and everything to look at afterwards.
+"""What tests of the real command share: a folder of its own for each, and everything to look at afterwards.
 
 KILN names the program, KILN_MPIRUN the mpirun for tests, KILN_SHIMS the folder of the preloaded libraries.
 Every process below a test carries a mark in its environment; a test fails when one of them outlives it.
