@@ -9,6 +9,7 @@
 #include "job/launch_id.hpp"
 #include "job/run_archive.hpp"
 #include "store/run_reader.hpp"
+#include "units/command_list.hpp"
 
 #include <fmt/core.h>
 
@@ -56,7 +57,7 @@ CommandRun::CommandRun(const RunOptions& options, const Environment& environment
 }
 
 void CommandRun::open(const std::vector<std::string>& arguments) {
-  if (!options_.retry) tasks_ = units::parse_task_file(units::read_file(options_.task_file), options_.task_file);
+  if (!options_.retry) tasks_ = units::parse_source(units::read_file(options_.task_file), options_.task_file);
   if (options_.retry) store::RunReader::open(options_.directory);  // must be a run already: nothing is created
   store::RunStoreOptions open;
   open.path = options_.directory;
@@ -66,7 +67,7 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   open.takeover = options_.takeover;
   open.launch_id = launch_id_;
   store_ = store::RunStore::open(open);
-  if (options_.retry) tasks_ = units::parse_task_file(store_->source_copy(), options_.directory + "/source");
+  if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), "task file");
   store_->set_source(tasks_.bytes, tasks_.commands, tasks_.lines);
 
   std::vector<std::int64_t> index_of_unit;
@@ -160,9 +161,9 @@ RunObserver::Facts CommandRun::observer_facts() const {
 }
 
 std::string CommandRun::name_unit(UnitId unit) const {
-  const std::int64_t line = store_->registry().lines().at(unit.value());
-  return fmt::format("unit {} ({}:{}: {})", unit.value(), options_.retry ? "task file" : for_message(tasks_.name, 60),
-                     line, for_message(source_->command(unit), 80));
+  const std::string place = tasks_.place(store_->registry().lines().at(unit.value()));
+  return fmt::format("unit {} ({}{}{})", unit.value(), place, place.empty() ? "" : ": ",
+                     for_message(source_->command(unit), 80));
 }
 
 int CommandRun::run(const Execution& execution) {
@@ -240,7 +241,7 @@ void CommandRun::summarise(const store::EndEntry& end, const protocol::Coordinat
   summary.seconds = seconds_;
   summary.directory = options_.directory;
   summary.results_file = results_written_ ? options_.directory + "/results.h5" : "";
-  summary.task_file = options_.retry ? "" : options_.task_file;
+  summary.task_file = options_.retry || tasks_.form != units::TaskFile::Form::lines ? "" : options_.task_file;
   if (counts.failed != 0) {
     for (const auto& dead : store::RunReader::open(options_.directory).dead_letters()) {
       if (summary.first_failures.size() > observe::kShownFailures) break;

@@ -1,6 +1,7 @@
 #include "units/task_file.hpp"
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -41,6 +42,10 @@ struct InputFile {
 };
 
 }  // namespace
+
+std::string TaskFile::place(std::int64_t line) const {
+  return form == Form::lines ? fmt::format("{}:{}", for_message(name, 60), line) : "";
+}
 
 TaskFile parse_task_file(Bytes bytes, std::string name) {
   TaskFile file;

@@ -9,18 +9,25 @@
 
 namespace kiln::units {
 
-/// A task file, read: one command a line, verbatim.
+/// A source of commands, read: a task file (one command a line, verbatim) or a list (see command_list.hpp).
 struct TaskFile {
+  enum class Form { lines, list };
+
   TaskFile() = default;
   TaskFile(TaskFile&&) = default;
   TaskFile& operator=(TaskFile&&) = default;
   TaskFile(const TaskFile&) = delete;
   TaskFile& operator=(const TaskFile&) = delete;
 
+  /// "tasks.txt:12"; "" where commands stand on no lines.
+  std::string place(std::int64_t line) const;
+
+  Form form = Form::lines;
   std::string name;                        ///< as messages say it
+  std::string origin;                      ///< of a list: what the commands were made from
   Bytes bytes;                             ///< the file as it was, for the copy in the run directory
   std::vector<std::string_view> commands;  ///< views into `bytes`, in the order of the file
-  std::vector<std::int64_t> lines;         ///< line number of each command, from 1
+  std::vector<std::int64_t> lines;         ///< number of each command's line, or in the list; from 1
 };
 
 /// The longest command: Linux refuses a longer single argument (MAX_ARG_STRLEN less its final NUL).
