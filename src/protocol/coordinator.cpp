@@ -45,6 +45,7 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
       ledger_(start.units),
       removed_(start.removed.count()),
       removed_done_(count_common(start.removed, start.done)),
+      allowed_(options_.retries),
       queue_(units_to_do(start), options_.queue, start.workers),
       pending_(std::make_unique<CommitPlan>()),
       checkpoint_interval_(options_.checkpoint_every) {
@@ -52,6 +53,7 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
   ledger_.restore(start.done, start.dead);
   for (const Rank rank : start.workers) workers_[rank].view.rank = rank;
   setup_ = std::move(start.setup);
+  for (const RetryClass& one : options_.retry_classes) allowed_.set(one.interval, one.retries);
 }
 
 void Coordinator::begin(Instant now) {
@@ -157,7 +159,7 @@ void Coordinator::fail(Worker& worker, InFlight& batch, UnitFailure& failure, In
     return;
   }
   const std::uint32_t failed = ++attempts_[failure.unit];
-  const bool again = failed <= options_.retries;
+  const bool again = failed <= allowed_.at(failure.unit);
   port_.note_failure(failure.unit, worker.view.rank, failed, failure.reason, !again);
   if (!again) {
     set_aside(failure, failed, now);

@@ -6,6 +6,7 @@
 #include "schedule/ledger.hpp"
 #include "schedule/retry_queue.hpp"
 #include "schedule/unit_queue.hpp"
+#include "schedule/unit_values.hpp"
 
 #include <cstdint>
 #include <map>
@@ -17,10 +18,17 @@
 
 namespace kiln::protocol {
 
+/// Units `interval` get this many extra tries. Where such classes overlap, the later one holds.
+struct RetryClass {
+  Interval interval;
+  std::uint32_t retries = 0;
+};
+
 struct CoordinatorOptions {
   std::string batch = "adaptive";  ///< as --batch
   schedule::QueueOptions queue;
-  std::uint32_t retries = 0;  ///< extra tries of a unit that fails
+  std::uint32_t retries = 0;                   ///< extra tries of a unit that fails
+  std::vector<RetryClass> retry_classes = {};  ///< of units with a number of their own
   Duration backoff = std::chrono::seconds(1);
   std::uint64_t max_failures = UINT64_MAX;  ///< the run stops when this many units are dead letters
   Duration checkpoint_every = std::chrono::seconds(30);
@@ -154,6 +162,7 @@ class Coordinator {
   std::unique_ptr<schedule::BatchPolicy> policy_;
   schedule::Ledger ledger_;
   std::uint64_t removed_ = 0, removed_done_ = 0;
+  schedule::UnitValues<std::uint32_t> allowed_;  // extra tries
   schedule::UnitQueue queue_;
   schedule::RetryQueue retries_;
   std::map<UnitId, std::uint32_t> attempts_;  // failed attempts of units that may be tried again

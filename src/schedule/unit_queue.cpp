@@ -1,18 +1,18 @@
 #include "schedule/unit_queue.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace kiln::schedule {
 
 UnitQueue::UnitQueue(const IntervalSet& units, QueueOptions options, std::vector<Rank> workers)
     : options_(std::move(options)), workers_(std::move(workers)), count_(units.count()) {
-  lay_out_priorities();
+  for (const PriorityClass& one : options_.priorities) priorities_.set(one.interval, one.priority);
   std::map<std::int32_t, IntervalSet> by_priority;
-  for (const auto& [first, priority] : priorities_) by_priority.try_emplace(priority);
+  for (const auto& [first, priority] : priorities_.steps()) by_priority.try_emplace(priority);
   for (const Interval& interval : units.intervals()) {
-    for_each_piece(interval, [&](std::int32_t priority, Interval piece) { by_priority[priority].insert(piece); });
+    priorities_.for_each_piece(interval,
+                               [&](std::int32_t priority, Interval piece) { by_priority[priority].insert(piece); });
   }
   for (auto& [priority, set] : by_priority) {
     Class& one = classes_[priority];
@@ -22,28 +22,6 @@ UnitQueue::UnitQueue(const IntervalSet& units, QueueOptions options, std::vector
     } else {
       one.home.emplace(std::move(set), workers_, options_.direction);
     }
-  }
-}
-
-void UnitQueue::lay_out_priorities() {
-  priorities_.emplace(0, 0);
-  for (const PriorityClass& one : options_.priorities) {
-    if (one.interval.empty()) continue;
-    const std::int32_t behind = std::prev(priorities_.upper_bound(one.interval.last.value()))->second;
-    priorities_.erase(priorities_.lower_bound(one.interval.first.value()),
-                      priorities_.upper_bound(one.interval.last.value()));
-    priorities_.emplace(one.interval.first.value(), one.priority);
-    priorities_.emplace(one.interval.last.value(), behind);
-  }
-}
-
-template <class F>
-void UnitQueue::for_each_piece(Interval interval, F f) const {
-  auto it = std::prev(priorities_.upper_bound(interval.first.value()));
-  for (; it != priorities_.end() && it->first < interval.last.value(); ++it) {
-    const auto next = std::next(it);
-    const UnitId end = next == priorities_.end() ? interval.last : std::min(interval.last, UnitId(next->first));
-    f(it->second, Interval{std::max(interval.first, UnitId(it->first)), end});
   }
 }
 
@@ -99,7 +77,7 @@ std::optional<Interval> UnitQueue::take_cut(Rank worker, std::uint64_t most, con
 
 void UnitQueue::put_back(Interval interval) {
   if (interval.empty()) return;
-  for_each_piece(interval, [&](std::int32_t priority, Interval piece) {
+  priorities_.for_each_piece(interval, [&](std::int32_t priority, Interval piece) {
     Class& one = classes_.at(priority);
     const std::uint64_t before = one.home ? one.home->count() : one.listed.count();
     if (one.home) {

@@ -2,6 +2,7 @@
 
 #include "schedule/home_shares.hpp"
 #include "schedule/interval_set.hpp"
+#include "schedule/unit_values.hpp"
 
 #include <functional>
 #include <map>
@@ -61,14 +62,10 @@ class UnitQueue {
   std::optional<Interval> take_cut(Rank worker, std::uint64_t most, const Cut* cut);
   Interval candidate(const IntervalSet& units, std::uint64_t most) const;
   Interval trim(Interval interval, std::uint64_t size) const;
-  void lay_out_priorities();
-  /// Calls f(priority, piece) for each piece of the interval that lies in one class.
-  template <class F>
-  void for_each_piece(Interval interval, F f) const;
 
   QueueOptions options_;
   std::vector<Rank> workers_;
-  std::map<std::uint64_t, std::int32_t> priorities_;  // first unit -> priority up to the next entry; begins with 0
+  UnitValues<std::int32_t> priorities_;
   std::map<std::int32_t, Class> classes_;
   std::set<std::int32_t> waiting_;  // priorities of classes that have units
   std::uint64_t count_ = 0;

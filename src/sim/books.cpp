@@ -10,7 +10,37 @@ Books::Books(const Scenario& scenario, const Journal& journal, const LaunchPlan&
       journal_(journal),
       launch_(launch),
       books_(launch.units),
-      held_(static_cast<std::size_t>(launch.workers) + 1, 0) {}
+      held_(static_cast<std::size_t>(launch.workers) + 1, 0) {
+  for (UnitId unit(0); unit.value() < launch.units; unit = unit.next()) {
+    Book& book = books_[unit.value()];
+    book.priority = scenario.priority(unit);
+    if (!journal.holds(unit) && !removed(unit)) ++waiting_[book.priority];
+  }
+}
+
+void Books::check_priority(const protocol::Batch& batch) {
+  const std::int32_t priority = books_[batch.units.first.value()].priority;
+  if (waiting_.empty() || waiting_.rbegin()->first != priority) {
+    violated("unit {} of priority {} was handed out while others of priority {} wait", batch.units.first.value(),
+             priority, waiting_.empty() ? 0 : waiting_.rbegin()->first);
+  }
+  for (UnitId unit = batch.units.first; unit < batch.units.last; unit = unit.next()) {
+    if (books_[unit.value()].priority != priority) violated("a batch of units of several priorities");
+  }
+  auto found = waiting_.find(priority);
+  if (found->second < batch.units.size()) violated("more units were handed out than there are");
+  found->second -= batch.units.size();
+  if (found->second == 0) waiting_.erase(found);
+}
+
+// Unharmed: it waits again as before.
+void Books::came_back(Book& book) {
+  if (book.charged > 0) {
+    book.reopened = true;
+  } else {
+    ++waiting_[book.priority];
+  }
+}
 
 void Books::batch_sent(Rank to, const protocol::Batch& batch, bool others, Instant now) {
   if (batch.units.empty()) violated("an empty batch for rank {}", to.value());
@@ -26,10 +56,11 @@ void Books::batch_sent(Rank to, const protocol::Batch& batch, bool others, Insta
     if (book.charged + 1 != batch.attempt) {
       violated("unit {}: attempt {} after {} failures", id, batch.attempt, book.charged);
     }
-    if (book.charged > scenario_.options.retries) violated("unit {} was handed out and is a dead letter", id);
+    if (book.charged > scenario_.retries(unit)) violated("unit {} was handed out and is a dead letter", id);
     if (batch.attempt > 1 && !book.reopened) check_retry(to, unit, batch.attempt, others, now);
     book.holder = to;
   }
+  if (batch.attempt == 1) check_priority(batch);
   held_[static_cast<std::size_t>(to.value())] += batch.units.size();
 }
 
@@ -57,12 +88,16 @@ void Books::part_arrived(Rank from, const protocol::Part& part, Instant now) {
   }
   for (const protocol::UnitFailure& failure : part.failures) {
     Book& book = let_go(from, failure.unit);
-    book.reopened = failure.kind == protocol::FailureKind::cancelled;
-    if (book.reopened) continue;
+    if (failure.kind == protocol::FailureKind::cancelled) {
+      came_back(book);
+      continue;
+    }
+    book.reopened = false;
     book.failed_on = from;
     book.failed_at = now;
     if (++book.charged > book.failed) violated("unit {} is charged for what it did not do", failure.unit.value());
-    if (book.charged > scenario_.options.retries + 1) violated("unit {}: an attempt too many", failure.unit.value());
+    if (book.charged > scenario_.retries(failure.unit) + 1)
+      violated("unit {}: an attempt too many", failure.unit.value());
   }
 }
 
@@ -71,7 +106,7 @@ void Books::given_back_arrived(Rank from, const protocol::GivenBack& message, In
     for (UnitId unit = piece.units.first; unit < piece.units.last; unit = unit.next()) {
       Book& book = let_go(from, unit);
       if (book.running) violated("unit {} was given back while it ran", unit.value());
-      if (book.charged > 0) book.reopened = true;
+      came_back(book);
     }
   }
 }
@@ -93,9 +128,10 @@ void Books::unit_ends(Rank, UnitId unit, ExecutorHost::End end) {
 
 void Books::dead_letter(const protocol::DeadLetter& letter) const {
   const Book& book = books_.at(letter.unit.value());
-  if (letter.attempts != scenario_.options.retries + 1 || book.charged != letter.attempts) {
+  const std::uint32_t allowed = scenario_.retries(letter.unit) + 1;
+  if (letter.attempts != allowed || book.charged != letter.attempts) {
     violated("dead letter {}: {} attempts said, {} charged, {} allowed", letter.unit.value(), letter.attempts,
-             book.charged, scenario_.options.retries + 1);
+             book.charged, allowed);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "sim/scenario.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace kiln::sim {
 
 /// Who has each unit and what became of it, kept apart from the coordinator's own ledger, for one launch. Throws
 /// Violation at the first step that breaks a rule: two workers with one unit, work on a unit that is settled, an
-/// attempt too many, a retry too early or on the wrong rank.
+/// attempt too many, a retry too early or on the wrong rank, a unit handed out while one of higher priority waits.
 class Books {
  public:
   /// Both outlive the books.
@@ -35,6 +36,7 @@ class Books {
  private:
   struct Book {
     Rank holder;  // 0: nobody
+    std::int32_t priority = 0;
     bool running = false;
     bool succeeded = false;     // the result has arrived
     bool reopened = false;      // came back unharmed since it failed last
@@ -45,6 +47,8 @@ class Books {
     Instant failed_at{};
   };
   Book& let_go(Rank from, UnitId unit);
+  void came_back(Book& book);
+  void check_priority(const protocol::Batch& batch);
   void check_retry(Rank to, UnitId unit, std::uint32_t attempt, bool others, Instant now) const;
 
   const Scenario& scenario_;
@@ -52,6 +56,7 @@ class Books {
   const LaunchPlan& launch_;
   std::vector<Book> books_;
   std::vector<std::uint64_t> held_;
+  std::map<std::int32_t, std::uint64_t> waiting_;  // priority -> units that wait for their first try; none with 0
 };
 
 }  // namespace kiln::sim

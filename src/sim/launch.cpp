@@ -25,6 +25,13 @@ protocol::CoordinatorStart start_of(const LaunchPlan& plan, const Journal& journ
   return start;
 }
 
+protocol::CoordinatorOptions options_of(const Launch::Context& context) {
+  protocol::CoordinatorOptions options = context.scenario.options;
+  if (context.mutation == Mutation::forget_priorities) options.queue.priorities.clear();
+  if (context.mutation == Mutation::forget_retries) options.retry_classes.clear();
+  return options;
+}
+
 }  // namespace
 
 Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stale)
@@ -40,7 +47,7 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
   last_to_coordinator_.resize(ranks);
   ready_.resize(ranks);
   idle_since_.resize(ranks);
-  coordinator_ = std::make_unique<protocol::Coordinator>(scenario_.options, start_of(plan_, journal), *this);
+  coordinator_ = std::make_unique<protocol::Coordinator>(options_of(context), start_of(plan_, journal), *this);
   coordinator_->set_coordinator_seconds(scenario_.coordinator_seconds);
   for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
     const double slowness = scenario_.slowest > 1 ? random_.across(1, scenario_.slowest) : 1;
@@ -60,7 +67,7 @@ protocol::Stamp Launch::stamp() const { return {Epoch(static_cast<std::uint32_t>
 
 LaunchEnd Launch::run() {
   const std::uint64_t most_events =
-      100'000 + 100 * plan_.units * (scenario_.options.retries + 2) + 2'000 * static_cast<std::uint64_t>(plan_.workers);
+      100'000 + 100 * plan_.units * (scenario_.most_retries() + 2) + 2'000 * static_cast<std::uint64_t>(plan_.workers);
   coordinator_->begin(now_);
   after_coordinator();
   while (auto event = events_.take()) {
@@ -227,7 +234,7 @@ void Launch::finish(protocol::Outcome outcome) {
 
 void Launch::note_failure(UnitId unit, Rank, std::uint32_t attempt, const std::string& reason, bool dead) {
   if (reason.empty()) violated("unit {} failed without a reason", unit.value());
-  if (dead != (attempt > scenario_.options.retries)) violated("unit {}: dead after {} attempts", unit.value(), attempt);
+  if (dead != (attempt > scenario_.retries(unit))) violated("unit {}: dead after {} attempts", unit.value(), attempt);
   if (dead) ++dead_letters_;
 }
 

@@ -21,13 +21,15 @@ enum class Mutation : std::uint8_t {
   blank_reason,       ///< a dead letter without its reason
   no_tick,            ///< timers never fire
   cancel_counts,      ///< a cancelled unit is reported as failed by itself
+  forget_priorities,  ///< the coordinator is not told that some units go first
+  forget_retries,     ///< the coordinator is not told that some units have a number of tries of their own
 };
 
 struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 12> kMutations{{
+inline constexpr std::array<NamedMutation, 14> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -40,6 +42,8 @@ inline constexpr std::array<NamedMutation, 12> kMutations{{
     {"blank_reason", Mutation::blank_reason},
     {"no_tick", Mutation::no_tick},
     {"cancel_counts", Mutation::cancel_counts},
+    {"forget_priorities", Mutation::forget_priorities},
+    {"forget_retries", Mutation::forget_retries},
 }};
 
 }  // namespace kiln::sim

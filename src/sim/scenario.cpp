@@ -45,6 +45,15 @@ schedule::QueueOptions draw_queue(Random& random, std::uint64_t units) {
   return queue;
 }
 
+// From numbers of their own, so that the rest of a scenario is the same with them and without.
+void draw_retry_classes(std::uint64_t seed, std::uint64_t units, protocol::CoordinatorOptions& options) {
+  Random random(mix(seed, 0x7e721e5));
+  if (!random.chance(0.3)) return;
+  for (std::uint64_t i = random.between(1, 4); i > 0; --i) {
+    options.retry_classes.push_back({draw_interval(random, units), static_cast<std::uint32_t>(random.below(5))});
+  }
+}
+
 protocol::CoordinatorOptions draw_options(Random& random, std::uint64_t units) {
   protocol::CoordinatorOptions options;
   options.batch = draw_batch(random);
@@ -152,6 +161,29 @@ std::uint64_t UnitModel::value(UnitId unit) const { return mix(seed + 4, unit.va
 
 std::uint64_t UnitModel::payload_bytes(UnitId unit) const { return mix(seed + 5, unit.value()) % (kMostPayload + 1); }
 
+// As plainly as can be: not by the class that the coordinator uses.
+std::uint32_t Scenario::retries(UnitId unit) const {
+  std::uint32_t retries = options.retries;
+  for (const protocol::RetryClass& one : options.retry_classes) {
+    if (one.interval.contains(unit)) retries = one.retries;
+  }
+  return retries;
+}
+
+std::int32_t Scenario::priority(UnitId unit) const {
+  std::int32_t priority = 0;
+  for (const schedule::PriorityClass& one : options.queue.priorities) {
+    if (one.interval.contains(unit)) priority = one.priority;
+  }
+  return priority;
+}
+
+std::uint32_t Scenario::most_retries() const {
+  std::uint32_t most = options.retries;
+  for (const protocol::RetryClass& one : options.retry_classes) most = std::max(most, one.retries);
+  return most;
+}
+
 std::string Scenario::describe() const {
   constexpr std::array<const char*, 3> kShapes{"constant", "uniform", "heavy-tailed"};
   std::string text =
@@ -160,6 +192,13 @@ std::string Scenario::describe() const {
                   options.batch, options.queue.order == schedule::Order::home ? "home" : "listed",
                   options.queue.direction == schedule::Direction::ascending ? "ascending" : "descending",
                   options.retries, to_seconds(delay_low), to_seconds(delay_high), claim);
+  for (const protocol::RetryClass& one : options.retry_classes) {
+    text += fmt::format(", {} retries in [{},{})", one.retries, one.interval.first.value(), one.interval.last.value());
+  }
+  for (const schedule::PriorityClass& one : options.queue.priorities) {
+    text +=
+        fmt::format(", priority {} in [{},{})", one.priority, one.interval.first.value(), one.interval.last.value());
+  }
   for (const LaunchPlan& launch : launches) {
     text += fmt::format("; {} workers", launch.workers);
     if (launch.crash_at_event) text += fmt::format(", crash at event {}", *launch.crash_at_event);
@@ -176,6 +215,7 @@ Scenario draw_scenario(std::uint64_t seed, const Limits& limits) {
   scenario.seed = seed;
   const std::uint64_t units = draw_count(random, limits.units);
   scenario.options = draw_options(random, units);
+  draw_retry_classes(seed, units, scenario.options);
   scenario.units = draw_units(random);
   scenario.delay_low = random.across(1us, 10ms);
   scenario.delay_high = from_seconds(to_seconds(scenario.delay_low) * random.across(1.01, 30));

@@ -63,6 +63,12 @@ struct Scenario {
   std::vector<LaunchPlan> launches;      ///< the last has no faults but failing units and a disk full for a while
 
   std::uint64_t most_units() const { return launches.empty() ? 0 : launches.back().units; }
+  /// Extra tries that the unit is promised.
+  std::uint32_t retries(UnitId unit) const;
+  /// Units of a higher one are handed out first.
+  std::int32_t priority(UnitId unit) const;
+  /// The most extra tries that any unit has.
+  std::uint32_t most_retries() const;
   /// One line for people.
   std::string describe() const;
 };
