@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 #include "did_you_mean.hpp"
+#include "help/commands.hpp"
+#include "help/help_command.hpp"
 #include "option_scan.hpp"
 #include "option_values.hpp"
 #include "run_arguments.hpp"
@@ -9,7 +11,6 @@
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
-#include <kiln/version.hpp>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -22,24 +23,12 @@ using Words = std::vector<std::string>;
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
 
-// CLI11's help with our first lines instead of its usage line.
-class HelpFormatter : public CLI::Formatter {
- public:
-  explicit HelpFormatter(std::string_view head) : head_(head) { column_width(28); }
-  std::string make_usage(const CLI::App*, std::string) const override { return head_; }
-  std::string make_description(const CLI::App*) const override { return {}; }
-
- private:
-  std::string head_;
-};
-
 // One command's options, and what is done with its words.
 class Parser {
  public:
-  Parser(std::string name, std::string_view head, std::string_view footer) : name_(std::move(name)) {
+  Parser(std::string name, std::string_view head, std::string_view footer)
+      : name_(std::move(name)), head_(head), footer_(footer.substr(footer.find_first_not_of('\n'))) {
     app_.set_help_flag();
-    app_.formatter(std::make_shared<HelpFormatter>(head));
-    app_.footer(std::string(footer));
   }
   CLI::App& app() { return app_; }
 
@@ -58,25 +47,37 @@ class Parser {
     return std::move(scanned.rest);
   }
   ShowText help() const {
-    std::string text = app_.help();
-    for (std::size_t at = 0; (at = text.find("\n\n\n", at)) != std::string::npos;) text.erase(at, 1);
-    return {std::move(text)};
+    HelpPage page{name_, head_, {}, footer_};
+    for (const CLI::Option* option : app_.get_options()) {
+      page.options.push_back(
+          {names(*option), option->get_option_text(), one_line(option->get_description()), option->get_group()});
+    }
+    std::string text = help_text(page, 80);
+    return {std::move(text), std::move(page)};
   }
 
  private:
   std::vector<OptionShape> shapes() {
     std::vector<OptionShape> found;
     for (const CLI::Option* option : app_.get_options()) {
-      OptionShape shape;
-      for (const std::string& one : option->get_snames()) shape.names.push_back("-" + one);
-      for (const std::string& one : option->get_lnames()) shape.names.push_back("--" + one);
-      shape.takes_value = option->get_items_expected_min() > 0;
-      found.push_back(std::move(shape));
+      found.push_back({names(*option), option->get_items_expected_min() > 0});
     }
     return found;
   }
 
-  std::string name_;
+  static Words names(const CLI::Option& option) {
+    Words found;
+    for (const std::string& one : option.get_snames()) found.push_back("-" + one);
+    for (const std::string& one : option.get_lnames()) found.push_back("--" + one);
+    return found;
+  }
+
+  static std::string one_line(std::string text) {
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return text;
+  }
+
+  std::string name_, head_, footer_;
   CLI::App app_;
 };
 
@@ -171,26 +172,26 @@ Command parse_results(const Words& words) {
 }
 
 Command parse_top(const std::string& word) {
-  if (word == "--version" || word == "-V") return ShowText{"kiln " KILN_VERSION "\n"};
-  if (word == "--help" || word == "-h" || word == "help") return ShowText{std::string(top_help())};
-  const std::string meant = did_you_mean(word, {"run", "status", "results", "retry", "help", "--version", "--help"});
+  if (word == "--version" || word == "-V") return ShowText{version_text(), std::nullopt};
+  if (word == "--help" || word == "-h") return ShowText{top_help(), std::nullopt};
+  Words known = command_names();
+  known.insert(known.end(), {"--version", "--help"});
+  const std::string meant = did_you_mean(word, known);
   usage(fmt::format("there is no command '{}'.{} All there are: kiln --help", for_message(word, 60), meant));
 }
 
 }  // namespace
 
 Command parse_command_line(const std::vector<std::string>& arguments) {
-  if (arguments.empty()) usage("a command is missing: kiln run tasks.txt; all there are: kiln --help");
-  std::string name = arguments.front();
-  Words words(arguments.begin() + 1, arguments.end());
-  if (name == "help" && !words.empty()) {  // kiln help run
-    name = words.front();
-    words = {"--help"};
-  }
+  if (arguments.empty()) usage("a command is missing\n\n" + top_help());
+  const std::string& name = arguments.front();
+  const Words words(arguments.begin() + 1, arguments.end());
   if (name == "run") return parse_run(words);
   if (name == "retry") return parse_retry(words);
   if (name == "status") return parse_status(words);
   if (name == "results") return parse_results(words);
+  if (name == "help") return help_command(words);
+  if (name == "completion") return completion_command(words);
   return parse_top(name);
 }
 

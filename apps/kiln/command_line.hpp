@@ -1,5 +1,6 @@
 #pragma once
 
+#include "help/page.hpp"
 #include "job/run_options.hpp"
 
 #include <cstdint>
@@ -32,7 +33,9 @@ struct ResultsCommand {
 
 /// Text to standard output, and success: help, version.
 struct ShowText {
-  std::string text;
+  std::string text;              ///< lines of at most 80 columns
+  std::optional<HelpPage> page;  ///< where the text is the help of a command
+  bool verbatim = false;         ///< for programs: never broken to the width of a terminal
 };
 
 using Command = std::variant<RunCommand, StatusCommand, ResultsCommand, ShowText>;

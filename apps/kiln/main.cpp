@@ -2,8 +2,8 @@
 #include "command_line.hpp"
 #include "job/environment.hpp"
 #include "job/run_command.hpp"
-#include "output.hpp"
 #include "results_command.hpp"
+#include "show_text.hpp"
 #include "status_command.hpp"
 
 #include <kiln/error.hpp>
@@ -37,10 +37,7 @@ int run_it(const cli::Command& command, const std::vector<std::string>& argument
                                },
                                [](const cli::StatusCommand& status) { return cli::show_status(status); },
                                [](const cli::ResultsCommand& results) { return cli::show_results(results); },
-                               [](const cli::ShowText& text) {
-                                 cli::print(text.text);
-                                 return to_int(ExitCode::ok);
-                               }},
+                               [](const cli::ShowText& text) { return cli::show_text(text); }},
                     command);
 }
 

@@ -2,27 +2,6 @@
 
 namespace kiln::cli {
 
-std::string_view top_help() {
-  return R"(kiln runs large batches of independent commands on all cores of a machine or a
-cluster, through MPI, and keeps every result in one HDF5 file.
-
-Usage: kiln COMMAND …
-
-Commands:
-  run TASKS      run the commands of a task file, one a line; again: go on with it
-  status DIR     how a run stands, from any shell, while it runs and afterwards
-  results DIR    what came of each unit: a table, CSV, JSON, or a unit's output
-  retry DIR      run the units that failed again
-
-  kiln COMMAND --help    its options, with an example
-  kiln --version
-
-Example:
-  seq 1 100 | sed 's/.*/sleep 0.1; echo &/' > tasks.txt
-  kiln run tasks.txt                       # results in tasks.kiln/results.h5
-)";
-}
-
 std::string_view run_usage() {
   return R"(Runs the commands of a task file, one a line, and keeps what came of each in a
 run directory. The same command again goes on where it stopped.
@@ -46,8 +25,8 @@ Example: three tries each, ten minutes at most, on eight cores
 }
 
 std::string_view retry_usage() {
-  return R"(Runs the failed units of a run again, and what else is not done. The run directory
-is all it needs.
+  return R"(Runs the failed units of a run again, and what else is not done. The run
+directory is all it needs.
 
 Usage: kiln retry [OPTIONS] DIR
 )";
@@ -63,7 +42,8 @@ Example: once more, with more time
 }
 
 std::string_view status_usage() {
-  return R"(Says how a run stands: from its live status while it runs, else from its journal.
+  return R"(Says how a run stands: from its live status while it runs, else from its
+journal.
 
 Usage: kiln status [OPTIONS] DIR
 )";
@@ -87,8 +67,8 @@ Usage: kiln results [OPTIONS] DIR
 
 std::string_view results_footer() {
   return R"(
-Exit codes: 0 shown; 2 usage; 3 there is no such unit, or it has not ended; 4 DIR is
-  no run directory, or cannot be read.
+Exit codes: 0 shown; 2 usage; 3 there is no such unit, or it has not ended;
+  4 DIR is no run directory, or cannot be read.
 
 Examples:
   kiln results --failed tasks.kiln

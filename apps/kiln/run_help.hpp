@@ -5,7 +5,6 @@
 /// The words around the lists of options in help.
 namespace kiln::cli {
 
-std::string_view top_help();
 std::string_view run_usage();
 std::string_view run_footer();
 std::string_view retry_usage();

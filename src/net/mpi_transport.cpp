@@ -142,12 +142,4 @@ void MpiTransport::abort(int exit_code) {
   std::_Exit(exit_code);
 }
 
-std::string mpi_library_version() {
-  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
-  int length = 0;
-  MPI_Get_library_version(text.data(), &length);
-  const std::string all(text.data(), static_cast<std::size_t>(length));
-  return all.substr(0, all.find(','));
-}
-
 }  // namespace kiln::net

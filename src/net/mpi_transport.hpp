@@ -3,7 +3,6 @@
 #include "net/transport.hpp"
 
 #include <memory>
-#include <string>
 
 namespace kiln::net {
 
@@ -29,8 +28,5 @@ class MpiTransport final : public Transport {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// "Open MPI v4.1.4, …" as the library names itself; may be called without MPI_Init.
-std::string mpi_library_version();
 
 }  // namespace kiln::net

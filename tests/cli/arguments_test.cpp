@@ -216,7 +216,7 @@ TEST(CommandLine, CommandsAndTheirWords) {
   EXPECT_THAT(complaint({"stauts"}), HasSubstr("Did you mean status?"));
   EXPECT_THAT(complaint({"status"}), HasSubstr("run directory is missing"));
   EXPECT_THAT(complaint({"status", "a", "b"}), HasSubstr("one run directory"));
-  EXPECT_EQ(std::get<ShowText>(parse({"--version"})).text, "kiln 0.1.0\n");
+  EXPECT_THAT(std::get<ShowText>(parse({"--version"})).text, testing::StartsWith("kiln 0.1.0\n"));
   const auto status = std::get<StatusCommand>(parse({"status", "d.kiln", "--json"}));
   EXPECT_EQ(status.directory, "d.kiln");
   EXPECT_TRUE(status.json);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mpi_test_main.hpp"
+#include "net/versions.hpp"
 
 namespace kiln::net {
 namespace {

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "help/commands.hpp"
+#include "help/page.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kiln::cli {
+
+/// A bash script that completes kiln's words; needs nothing but bash. `topics`: what `kiln help` takes besides
+/// commands.
+std::string bash_completion(std::span<const CommandInfo> commands, const std::vector<HelpPage>& pages,
+                            const std::vector<std::string>& topics);
+
+}  // namespace kiln::cli

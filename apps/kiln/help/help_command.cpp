@@ -1,0 +1,120 @@
+#include "help/help_command.hpp"
+
+#include "base/text.hpp"
+#include "did_you_mean.hpp"
+#include "help/commands.hpp"
+#include "help/completion.hpp"
+#include "help/man_page.hpp"
+#include "help/topics.hpp"
+#include "net/versions.hpp"
+#include "store/hdf5_version.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+#include <kiln/version.hpp>
+
+#include <algorithm>
+
+namespace kiln::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+[[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
+
+#ifdef __clang__
+constexpr const char* kCompiler = __VERSION__;
+#else
+constexpr const char* kCompiler = "GCC " __VERSION__;
+#endif
+
+constexpr const char* kHelpHead = R"(Shows what a command does, or a text about a topic.
+
+Usage: kiln help [TOPIC]
+)";
+constexpr const char* kHelpFooter = R"(Examples:
+  kiln help              # all topics
+  kiln help run          # the same as kiln run --help
+  kiln help exit-codes
+)";
+constexpr const char* kCompletionHead =
+    R"(Prints the completions of a shell: commands, options, values, run directories.
+
+Usage: kiln completion bash
+)";
+constexpr const char* kCompletionFooter = R"(Example: completions in this shell, and in all later ones
+  source <(kiln completion bash)
+  echo 'source <(kiln completion bash)' >> ~/.bashrc
+)";
+
+ShowText show(HelpPage page) {
+  std::string text = help_text(page, 80);
+  return {std::move(text), std::move(page)};
+}
+
+OptionText help_option() { return {{"-h", "--help"}, "", "this text", "Showing"}; }
+HelpPage help_page() { return {"kiln help", kHelpHead, {help_option()}, kHelpFooter}; }
+HelpPage completion_page() { return {"kiln completion", kCompletionHead, {help_option()}, kCompletionFooter}; }
+
+bool asks_for_help(const Words& words) {
+  return std::any_of(words.begin(), words.end(), [](const auto& word) { return word == "--help" || word == "-h"; });
+}
+
+HelpPage page_of(const std::string& command) {
+  const Command parsed = parse_command_line({command, "--help"});
+  return std::get<ShowText>(parsed).page.value();
+}
+
+std::vector<HelpPage> all_pages() {
+  std::vector<HelpPage> pages;
+  for (const CommandInfo& command : commands()) pages.push_back(page_of(command.name));
+  return pages;
+}
+
+std::vector<std::string> topic_names() {
+  std::vector<std::string> names;
+  for (const Topic& topic : topics()) names.push_back(topic.name);
+  return names;
+}
+
+std::string all_topics() {
+  std::string text = top_help() + "\nTopics (kiln help TOPIC):\n";
+  for (const Topic& topic : topics()) text += fmt::format("  {:<18}{}\n", topic.name, topic.title());
+  return text;
+}
+
+ShowText topic(const std::string& name) {
+  const std::vector<std::string> known = command_names();
+  if (std::find(known.begin(), known.end(), name) != known.end()) return show(page_of(name));
+  const auto found = std::find_if(topics().begin(), topics().end(), [&](const Topic& one) { return one.name == name; });
+  if (found != topics().end()) return {found->text, std::nullopt};
+  std::vector<std::string> all = topic_names();
+  all.insert(all.end(), known.begin(), known.end());
+  usage(
+      fmt::format("there is no help on '{}'.{} All topics: kiln help", for_message(name, 60), did_you_mean(name, all)));
+}
+
+}  // namespace
+
+ShowText help_command(const Words& words) {
+  if (words.empty()) return {all_topics(), std::nullopt};
+  if (words.size() > 1) usage(fmt::format("one topic at a time: kiln help {}", for_message(words.front(), 60)));
+  const std::string& word = words.front();
+  if (word == "--man") return {man_page(commands(), all_pages(), topics()), std::nullopt, true};
+  if (word == "--markdown") return {options_markdown(all_pages()), std::nullopt, true};
+  if (asks_for_help(words)) return show(help_page());
+  return topic(word);
+}
+
+ShowText completion_command(const Words& words) {
+  if (asks_for_help(words)) return show(completion_page());
+  if (words.size() != 1 || words.front() != "bash") usage("completions are made for bash: kiln completion bash");
+  return {bash_completion(commands(), all_pages(), topic_names()), std::nullopt, true};
+}
+
+std::string version_text() {
+  return fmt::format("kiln {}\nMPI       {}\nHDF5      {}\nBoost     {}\ncompiler  {}\n", KILN_VERSION,
+                     net::mpi_library_version(), store::hdf5_version(), net::boost_version(), kCompiler);
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "command_line.hpp"
+
+#include <string>
+#include <vector>
+
+namespace kiln::cli {
+
+/// `kiln help [TOPIC]`; also `--man` and `--markdown`, from which the man page and docs/options.md are made.
+ShowText help_command(const std::vector<std::string>& words);
+
+/// `kiln completion bash`.
+ShowText completion_command(const std::vector<std::string>& words);
+
+/// kiln's version and those of the libraries it runs with, a line each.
+std::string version_text();
+
+}  // namespace kiln::cli
