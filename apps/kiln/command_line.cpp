@@ -132,9 +132,21 @@ Command parse_retry(const Words& words) {
 Command parse_status(const Words& words) {
   StatusCommand command;
   Parser parser("kiln status", status_usage(), status_footer());
-  parser.app().add_flag("--json", command.json, "one JSON object, for programs")->group("Showing");
+  std::string every = "2s";
+  CLI::App& app = parser.app();
+  app.add_flag("--watch", command.watch, "show it again and again until the run has ended; on a\nterminal in place")
+      ->group("Showing");
+  app.add_option("--every", every, "with --watch: the pause between (default 2s)")
+      ->option_text("TIME")
+      ->group("Showing")
+      ->take_last();
+  app.add_flag("--json", command.json, "one JSON object, for programs")->group("Showing");
   const auto rest = parser.parse(words, Options::anywhere);
   if (!rest) return parser.help();
+  command.every = duration_value("--every", every, Zero::refused);
+  if (command.every < std::chrono::milliseconds(100))
+    usage("--every takes 100ms and more: status.json changes once a second");
+  if (every != "2s" && !command.watch) usage("--every needs --watch");
   command.directory = only_directory(*rest, "kiln status");
   return command;
 }

@@ -19,6 +19,8 @@ struct RunCommand {
 struct StatusCommand {
   std::string directory;
   bool json = false;
+  bool watch = false;  ///< until the run has ended
+  Duration every = std::chrono::seconds(2);
 };
 
 struct ResultsCommand {

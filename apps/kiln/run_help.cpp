@@ -51,10 +51,15 @@ Usage: kiln status [OPTIONS] DIR
 
 std::string_view status_footer() {
   return R"(
-Exit codes: 0 shown; 2 usage; 4 DIR is no run directory, or cannot be read.
+With --watch it ends when the run does, or at Ctrl-C; what is not written to a
+terminal gets one block after the other.
 
-Example:
+Exit codes: 0 shown, however the run ended; 2 usage; 4 DIR is no run directory, or
+  cannot be read.
+
+Examples:
   kiln status tasks.kiln
+  kiln status --watch tasks.kiln
 )";
 }
 

@@ -49,10 +49,6 @@ std::string_view word(Outcome outcome) {
   return "unknown";
 }
 
-std::string span(double seconds) {
-  return std::isfinite(seconds) ? format_duration(from_seconds(std::clamp(seconds, 0.0, 9.0e9))) : "?";
-}
-
 std::string local_time(double unix_seconds) {
   if (!std::isfinite(unix_seconds) || std::abs(unix_seconds) > 1e11) return "?";
   const auto whole = static_cast<std::time_t>(unix_seconds);
@@ -62,6 +58,46 @@ std::string local_time(double unix_seconds) {
 }
 
 std::uint64_t left_to_do(const observe::UnitTotals& t) { return t.units - std::min(t.units, t.done + t.failed); }
+
+std::string ranks_text(const observe::StatusSnapshot& s) {
+  if (s.ranks.empty()) return "";
+  std::string out = fmt::format("  {:>11}  {:<20}  {:<12}  {:>10}  {:>6}  {:>7}\n", "rank", "host", "state", "units",
+                                "busy", "in hand");
+  for (const observe::RankStatus& r : s.ranks) {
+    out +=
+        fmt::format("  {:>11}  {:<20}  {:<12}  {:>10}  {:>6}  {:>7}\n", r.rank, for_message(r.host, 20),
+                    for_message(r.state, 12), format_count(r.units_done), busy_share(s, r.busy_seconds, 1), r.running);
+  }
+  for (const observe::RankGroup& g : s.groups) {
+    out += fmt::format("  {:>11}  {:<20}  {:<12}  {:>10}  {:>6}  {:>7}\n", fmt::format("{}-{}", g.first, g.last),
+                       fmt::format("({} ranks)", g.ranks), "", format_count(g.units_done),
+                       busy_share(s, g.busy_seconds, g.ranks), g.running);
+  }
+  return out;
+}
+
+std::string slowest_text(const observe::StatusSnapshot& s) {
+  if (s.slowest.empty()) return "";
+  std::string out = fmt::format("  {:>11}  {:<20}  {:>10}  {}\n", "running", "host", "for about", "command");
+  for (const observe::SlowUnit& slow : s.slowest) {
+    out += fmt::format("  {:>11}  {:<20}  {:>10}  {}\n", fmt::format("unit {}", slow.unit), for_message(slow.host, 20),
+                       time_span(slow.seconds), for_message(slow.command, 80));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string time_span(double seconds) {
+  return std::isfinite(seconds) ? format_duration(from_seconds(std::clamp(seconds, 0.0, 9.0e9))) : "?";
+}
+
+std::string busy_share(const observe::StatusSnapshot& s, double busy_seconds, std::uint64_t ranks) {
+  const double elapsed = s.updated - s.started;
+  if (!(elapsed > 0) || ranks == 0) return "-";
+  const double share = busy_seconds / elapsed / static_cast<double>(ranks) * 100;
+  return std::isfinite(share) ? fmt::format("{:.0f} %", std::clamp(share, 0.0, 100.0)) : std::string("-");
+}
 
 std::string units_line(const observe::UnitTotals& t) {
   std::string line = fmt::format("  units      {}: {} done", format_count(t.units), format_count(t.done));
@@ -73,61 +109,39 @@ std::string units_line(const observe::UnitTotals& t) {
   return line + "\n";
 }
 
-std::string ranks_text(const observe::StatusSnapshot& s) {
-  if (s.ranks.empty()) return "";
-  const double elapsed = s.updated - s.started;
-  const auto busy = [&](double seconds, double ranks) {
-    const double share = elapsed > 0 ? seconds / elapsed / ranks * 100 : 0;
-    return std::isfinite(share) ? fmt::format("{:.0f} %", std::clamp(share, 0.0, 100.0)) : std::string("-");
-  };
-  std::string out = fmt::format("  {:>11}  {:<20}  {:<12}  {:>10}  {:>6}  {:>7}\n", "rank", "host", "state", "units",
-                                "busy", "in hand");
-  for (const observe::RankStatus& r : s.ranks) {
-    out += fmt::format("  {:>11}  {:<20}  {:<12}  {:>10}  {:>6}  {:>7}\n", r.rank, for_message(r.host, 20),
-                       for_message(r.state, 12), format_count(r.units_done), busy(r.busy_seconds, 1), r.running);
+// What is known is the rate of the last seconds, no more: units that take longer than the others are not foreseen.
+std::string rate_line(const observe::StatusSnapshot& s, double now) {
+  if (left_to_do(s.totals) == 0) return "";
+  if (!(s.rate > 0)) return s.totals.running == 0 ? "" : "  rate       unknown: no unit has ended yet\n";
+  std::string out = s.rate >= 10 ? fmt::format("  rate       {:.0f} units/s", s.rate)
+                                 : fmt::format("  rate       {:.3g} units/s", s.rate);
+  if (s.expected_end) {
+    out += fmt::format("; at this rate {} left, until about {}", time_span(*s.expected_end - now),
+                       local_time(*s.expected_end));
   }
-  for (const observe::RankGroup& g : s.groups) {
-    out += fmt::format("  {:>11}  {:<20}  {:<12}  {:>10}  {:>6}  {:>7}\n", fmt::format("{}-{}", g.first, g.last),
-                       fmt::format("({} ranks)", g.ranks), "", format_count(g.units_done),
-                       busy(g.busy_seconds, static_cast<double>(std::max<std::uint64_t>(1, g.ranks))), g.running);
-  }
-  return out;
+  return out + "\n";
 }
 
-std::string live_text(const observe::StatusSnapshot& s, double now) {
-  std::string out;
-  if (s.rate > 0) {
-    out += s.rate >= 10 ? fmt::format("  rate       {:.0f} units/s", s.rate)
-                        : fmt::format("  rate       {:.3g} units/s", s.rate);
-    if (s.expected_end)
-      out += fmt::format("; {} left, until {}", span(*s.expected_end - now), local_time(*s.expected_end));
-    out += "\n";
-  }
-  out += fmt::format("  committed  {} units, {} of results", format_count(s.totals.committed),
-                     format_size(s.result_bytes));
+std::string commit_line(const observe::StatusSnapshot& s, double now) {
+  std::string out = fmt::format("  committed  {} units, {} of results", format_count(s.totals.committed),
+                                format_size(s.result_bytes));
   if (s.last_commit) {
-    out += fmt::format("; last {} ago, it took {}", span(now - *s.last_commit), span(s.last_commit_seconds));
+    out += fmt::format("; last {} ago, it took {}", time_span(now - *s.last_commit), time_span(s.last_commit_seconds));
   }
-  out += "\n" + ranks_text(s);
-  if (!s.slowest.empty()) out += "  running longest:\n";
-  for (const observe::SlowUnit& slow : s.slowest) {
-    out += fmt::format("  {:>11}  {:>10}  {}\n", fmt::format("unit {}", slow.unit), span(slow.seconds),
-                       for_message(slow.command, 80));
-  }
-  return out;
+  return out + "\n";
 }
 
-std::string first_line(const StatusReport& r) {
+std::string head_line(const StatusReport& r) {
   const std::string directory = for_message(r.directory);
   if (r.live && !r.snapshot) return fmt::format("{}: starting ({})\n", directory, r.owner);
   if (r.live) {
     return fmt::format("{}: {} ({}), for {}\n", directory, observe::to_text(r.snapshot->state), r.owner,
-                       span(r.now - r.snapshot->started));
+                       time_span(r.now - r.snapshot->started));
   }
   if (r.launches == 0) return fmt::format("{}: not begun\n", directory);
   if (!r.last_end) return fmt::format("{}: not running; its last launch was cut off before it could end\n", directory);
   return fmt::format("{}: ended {} ({} ago): {}, exit code {}\n", directory, local_time(r.last_end->ended),
-                     span(r.now - r.last_end->ended), describe(r.last_end->outcome), r.last_end->exit_code);
+                     time_span(r.now - r.last_end->ended), describe(r.last_end->outcome), r.last_end->exit_code);
 }
 
 std::string next_steps(const StatusReport& r) {
@@ -145,12 +159,13 @@ std::string next_steps(const StatusReport& r) {
   return out;
 }
 
-}  // namespace
-
 std::string status_text(const StatusReport& r) {
-  std::string out = first_line(r);
+  std::string out = head_line(r);
   if (r.snapshot || !r.live) out += units_line(r.totals);
-  if (r.live && r.snapshot) out += live_text(*r.snapshot, r.now);
+  if (r.live && r.snapshot) {
+    const observe::StatusSnapshot& s = *r.snapshot;
+    out += rate_line(s, r.now) + commit_line(s, r.now) + ranks_text(s) + slowest_text(s);
+  }
   if (r.launches > 1) out += fmt::format("  launches   {}\n", r.launches);
   for (const std::string& line : r.damage) out += "  damage     " + for_message(line, 400) + "\n";
   return out + next_steps(r);

@@ -26,6 +26,19 @@ struct StatusReport {
 /// Lines for people, with a hint what to do next.
 std::string status_text(const StatusReport& report);
 
+/// Parts of it, each a line with its newline: what goes on; the units; the speed, and when the end may be expected
+/// ("" where there is nothing to say); what is committed; what to do next (several lines).
+std::string head_line(const StatusReport& report);
+std::string units_line(const observe::UnitTotals& totals);
+std::string rate_line(const observe::StatusSnapshot& snapshot, double now);
+std::string commit_line(const observe::StatusSnapshot& snapshot, double now);
+std::string next_steps(const StatusReport& report);
+
+/// "12.3 s"; "?" for what is no time.
+std::string time_span(double seconds);
+/// Share of the time from the start on that so many ranks together have worked: "50 %", "-" where unknown.
+std::string busy_share(const observe::StatusSnapshot& snapshot, double busy_seconds, std::uint64_t ranks);
+
 /// One JSON object and a newline.
 std::string status_json(const StatusReport& report);
 

@@ -157,6 +157,7 @@ RunObserver::Facts CommandRun::observer_facts() const {
   facts.launched = environment_.launched();
   facts.display = display_mode(options_.progress);
   facts.name_unit = [this](UnitId unit) { return name_unit(unit); };
+  facts.command = [this](UnitId unit) { return std::string(source_->command(unit).substr(0, 400)); };
   return facts;
 }
 

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -49,13 +50,27 @@ void RunObserver::snapshot(const protocol::Coordinator& coordinator, Instant at)
     status_.last_commit = wall_seconds() - to_seconds(at - *coordinator.last_commit_at());
   }
   status_.result_bytes = coordinator.committed_bytes();
+  list_ranks(coordinator, at);
+  publish();
+}
+
+void RunObserver::list_ranks(const protocol::Coordinator& coordinator, Instant at) {
   status_.ranks.clear();
   for (const auto& worker : coordinator.workers()) {
     status_.ranks.push_back({worker.rank.value(), worker.host, worker.pid, worker.in_flight == 0 ? "idle" : "working",
                              worker.units_done, worker.busy_seconds, worker.in_flight});
   }
   status_.workers = status_.ranks.size();
-  publish();
+  status_.slowest.clear();
+  for (const auto& unit : coordinator.slowest(observe::kSlowUnits)) {
+    // Workers come by rank.
+    const auto at_rank =
+        std::lower_bound(status_.ranks.begin(), status_.ranks.end(), unit.rank.value(),
+                         [](const observe::RankStatus& s, std::int32_t rank) { return s.rank < rank; });
+    status_.slowest.push_back(
+        {unit.unit.value(), unit.rank.value(), at_rank == status_.ranks.end() ? "" : at_rank->host,
+         std::max(0.0, to_seconds(at - unit.since)), facts_.command ? facts_.command(unit.unit) : ""});
+  }
 }
 
 void RunObserver::failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) {

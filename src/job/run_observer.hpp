@@ -22,7 +22,8 @@ class RunObserver final : public Observer {
     double started = 0;     ///< Unix seconds UTC
     bool launched = false;  ///< a launcher owns the terminal
     observe::DisplayMode display = observe::DisplayMode::none;
-    std::function<std::string(UnitId)> name_unit;  ///< "tasks.txt:12: the command"
+    std::function<std::string(UnitId)> name_unit;  ///< "unit 11 (tasks.txt:12: the command)"
+    std::function<std::string(UnitId)> command;    ///< the command's first bytes
   };
   /// `writer` outlives this.
   RunObserver(Facts facts, Writer& writer);
@@ -39,6 +40,7 @@ class RunObserver final : public Observer {
   void ended();
 
  private:
+  void list_ranks(const protocol::Coordinator& coordinator, Instant at);
   void publish();
   void event(const char* kind, const std::string& members);
 

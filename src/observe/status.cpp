@@ -99,6 +99,7 @@ Json write(const StatusSnapshot& s, std::size_t listed) {
     const SlowUnit& slow = s.slowest[i];
     out["slowest"].push_back({{"unit", slow.unit},
                               {"rank", slow.rank},
+                              {"host", name(slow.host)},
                               {"seconds", number(slow.seconds)},
                               {"command", for_message(slow.command, kCommandLength)}});
   }
@@ -160,6 +161,7 @@ SlowUnit read_slow(const Json& in) {
   SlowUnit slow;
   read(in, "unit", slow.unit);
   read(in, "rank", slow.rank);
+  read(in, "host", slow.host);
   read(in, "seconds", slow.seconds);
   read(in, "command", slow.command);
   return slow;

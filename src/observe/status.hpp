@@ -49,7 +49,8 @@ struct RankGroup {
 struct SlowUnit {
   std::uint64_t unit = 0;
   std::int32_t rank = 0;
-  double seconds = 0;  ///< since it was handed out
+  std::string host;
+  double seconds = 0;  ///< since it was handed out, or since what was before it on its worker was reported
   std::string command;
   friend bool operator==(const SlowUnit&, const SlowUnit&) = default;
 };

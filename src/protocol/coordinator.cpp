@@ -1,5 +1,7 @@
 #include "protocol/coordinator.hpp"
 
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace kiln::protocol {
@@ -129,6 +131,7 @@ void Coordinator::on(Worker& worker, Part& part, Instant now) {
     double& speed = worker.view.unit_seconds;
     speed = speed == 0 ? sample : 0.5 * speed + 0.5 * sample;
     record(worker, batch, part, now);
+    worker.since = now;
   }
   if (part.last || batch.units.empty()) end_batch(worker, part.batch, now);
   refile(worker);
@@ -267,6 +270,22 @@ std::vector<Coordinator::WorkerView> Coordinator::workers() const {
   views.reserve(workers_.size());
   for (const auto& [rank, worker] : workers_) views.push_back(worker.view);
   return views;
+}
+
+std::vector<Coordinator::RunningUnit> Coordinator::slowest(std::size_t most) const {
+  std::vector<RunningUnit> running;
+  for (const auto& [rank, worker] : workers_) {
+    if (worker.batches.empty()) continue;
+    const InFlight& front = worker.batches.begin()->second;  // a worker takes them in order
+    if (front.units.empty()) continue;
+    running.push_back({front.units.intervals().front().first, rank, front.attempt, worker.since});
+  }
+  const auto count = static_cast<std::ptrdiff_t>(std::min(most, running.size()));
+  std::partial_sort(
+      running.begin(), running.begin() + count, running.end(),
+      [](const RunningUnit& a, const RunningUnit& b) { return std::tie(a.since, a.unit) < std::tie(b.since, b.unit); });
+  running.resize(static_cast<std::size_t>(count));
+  return running;
 }
 
 }  // namespace kiln::protocol

@@ -99,6 +99,15 @@ class Coordinator {
   };
   /// By rank.
   std::vector<WorkerView> workers() const;
+  /// A unit that a worker runs now, as far as messages tell: the first that it has not reported of its oldest batch.
+  struct RunningUnit {
+    UnitId unit;
+    Rank rank;
+    std::uint32_t attempt = 1;
+    Instant since;  ///< it was handed out, or the worker reported what was before it; it may have begun earlier
+  };
+  /// The units that have been running longest, longest first, at most so many.
+  std::vector<RunningUnit> slowest(std::size_t most) const;
   std::optional<Duration> last_commit_cost() const { return last_commit_cost_; }
   std::optional<Instant> last_commit_at() const { return last_commit_at_; }
   /// Bytes of rows committed in this reign.
@@ -123,6 +132,7 @@ class Coordinator {
     Asked asked = Asked::no;
     bool sent_since_ask = false;   // a batch was sent after the question
     std::uint64_t filed_load = 0;  // its key in loaded_, 0 while it is not there
+    Instant since{};               // what it runs now cannot have begun much earlier
   };
 
   // Events.
@@ -144,7 +154,7 @@ class Coordinator {
   void dispatch(Instant now);
   bool hand_out(Worker& worker, Instant now);
   std::optional<Interval> next_units(Worker& worker);
-  void send_batch(Worker& worker, Interval units, std::uint32_t attempt);
+  void send_batch(Worker& worker, Interval units, std::uint32_t attempt, Instant now);
   void ask_back();
   void begin_drain(Outcome outcome, bool at_once, Instant now);
   void cancel_all();

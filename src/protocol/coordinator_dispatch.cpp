@@ -29,13 +29,13 @@ bool Coordinator::hand_out(Worker& worker, Instant now) {
   const auto retry = left_to_idle ? std::nullopt : retries_.take(worker.view.rank, ready_workers_ > 1, now);
   if (retry) {
     ++retried_;
-    send_batch(worker, single(retry->unit), retry->attempt);
+    send_batch(worker, single(retry->unit), retry->attempt, now);
     return true;
   }
   const auto units = next_units(worker);
   if (!units) return false;
   worker.last_size = units->size();
-  send_batch(worker, *units, 1);
+  send_batch(worker, *units, 1, now);
   return true;
 }
 
@@ -54,8 +54,9 @@ std::optional<Interval> Coordinator::next_units(Worker& worker) {
                      [this](UnitId unit) { return port_.payload_bytes(unit); });
 }
 
-void Coordinator::send_batch(Worker& worker, Interval units, std::uint32_t attempt) {
+void Coordinator::send_batch(Worker& worker, Interval units, std::uint32_t attempt, Instant now) {
   const BatchId id(next_batch_++);
+  if (worker.batches.empty()) worker.since = now;
   worker.batches[id] = {schedule::IntervalSet(units), attempt};
   worker.view.in_flight += units.size();
   in_flight_ += units.size();

@@ -40,7 +40,7 @@ StatusReport live() {
   s.totals.running = 8;
   s.ranks = {{1, "node8", 12, "working", 1260, 29.5, 4}};
   s.groups = {{2, 99, 98, 5, 98 * 59.0, 1}};
-  s.slowest = {{17, 1, 9.5, "sleep\n10"}};
+  s.slowest = {{17, 1, "node8", 9.5, "sleep\n10"}};
   r.totals = s.totals;
   r.snapshot = s;
   return r;
@@ -50,10 +50,10 @@ TEST(StatusText, OfALiveRun) {
   const std::string text = status_text(live());
   EXPECT_THAT(text, StartsWith("my tasks.kiln: running (pid 4711 on node7), for 60.0 s\n"));
   EXPECT_THAT(text, HasSubstr("2,000: 1,260 done, 2 failed, 738 to do, 8 of them handed out\n"));
-  EXPECT_THAT(text, HasSubstr("rate       212 units/s; 3.5 s left, until 20"));
+  EXPECT_THAT(text, HasSubstr("rate       212 units/s; at this rate 3.5 s left, until about 20"));
   EXPECT_THAT(text, HasSubstr("50 %"));
   EXPECT_THAT(text, HasSubstr("2-99  (98 ranks)"));
-  EXPECT_THAT(text, HasSubstr("sleep\\n10"));
+  EXPECT_THAT(text, HasSubstr("unit 17  node8                      9.5 s  sleep\\n10\n"));
   EXPECT_THAT(text, HasSubstr("kiln results --failed 'my tasks.kiln'"));
   EXPECT_THAT(text, Not(HasSubstr("kiln retry")));
 }

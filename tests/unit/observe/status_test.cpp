@@ -27,7 +27,7 @@ StatusSnapshot full() {
   s.last_commit_seconds = 0.0031;
   s.workers = 2;
   s.ranks = {{0, "node7", 4711, "coordinator", 0, 0.5, 0}, {1, "node8", 12, "working", 1260, 11.25, 4}};
-  s.slowest = {{17, 1, 9.5, "sleep 10"}};
+  s.slowest = {{17, 1, "node8", 9.5, "sleep 10"}};
   return s;
 }
 
@@ -38,7 +38,8 @@ StatusSnapshot huge(std::int32_t ranks) {
   for (std::int32_t i = 0; i < ranks; ++i) {
     s.ranks.push_back({i, std::string(255, '"'), 4'000'000, std::string(100, '\\'), 1'000'000'000'000ULL, 1e7 / 3, 9});
   }
-  s.slowest.assign(50, {std::numeric_limits<std::uint64_t>::max(), ranks, 1e6 / 3, std::string(100'000, '\x01')});
+  s.slowest.assign(50, {std::numeric_limits<std::uint64_t>::max(), ranks, std::string(255, '"'), 1e6 / 3,
+                        std::string(100'000, '\x01')});
   return s;
 }
 
