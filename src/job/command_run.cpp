@@ -43,6 +43,12 @@ observe::DisplayMode display_mode(ProgressMode mode) {
                                      : observe::DisplayMode::automatic;
 }
 
+// As the one who began the run called it: `kiln run … NAME`. The run directory holds a copy of the file.
+std::string task_file_name(const store::RunFacts& facts) {
+  const auto& words = facts.arguments;
+  return words.size() < 2 || words.front() != "run" || words.back() == "-" ? "task file" : words.back();
+}
+
 }  // namespace
 
 CommandRun::CommandRun(const RunOptions& options, const Environment& environment,
@@ -67,7 +73,7 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   open.takeover = options_.takeover;
   open.launch_id = launch_id_;
   store_ = store::RunStore::open(open);
-  if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), "task file");
+  if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), task_file_name(store_->recovered().facts));
   store_->set_source(tasks_.bytes, tasks_.commands, tasks_.lines);
 
   std::vector<std::int64_t> index_of_unit;
@@ -242,7 +248,7 @@ void CommandRun::summarise(const store::EndEntry& end, const protocol::Coordinat
   summary.seconds = seconds_;
   summary.directory = options_.directory;
   summary.results_file = results_written_ ? options_.directory + "/results.h5" : "";
-  summary.task_file = options_.retry || tasks_.form != units::TaskFile::Form::lines ? "" : options_.task_file;
+  summary.task_file = tasks_.form != units::TaskFile::Form::lines ? "" : tasks_.name;
   if (counts.failed != 0) {
     for (const auto& dead : store::RunReader::open(options_.directory).dead_letters()) {
       if (summary.first_failures.size() > observe::kShownFailures) break;

@@ -86,7 +86,7 @@ class Again(KilnCase):
         self.assertIn("kiln retry tasks.kiln", again.err)
         self.assertEqual(len(self.ran()), 5)
         # The cause is not gone: it fails once more.
-        self.expect(1, "retry", "tasks.kiln")
+        self.assertIn("failed: unit 2 (tasks.txt:3: ", self.expect(1, "retry", "tasks.kiln").err)
         self.assertEqual(self.ran()[5:], [2])
         # It is; and neither the task file nor the directory's place is needed.
         (self.folder / "cause").write_text("found")
