@@ -183,6 +183,21 @@ Command parse_results(const Words& words) {
   return command;
 }
 
+Command parse_doctor(const Words& words) {
+  DoctorCommand command;
+  bool no_run = false;
+  Parser parser("kiln doctor", doctor_usage(), doctor_footer());
+  parser.app().add_flag("--no-run", no_run, "leave out the test run")->group("What is looked at");
+  parser.app().add_flag("--json", command.json, "one JSON object, for programs")->group("Showing");
+  const auto rest = parser.parse(words, Options::anywhere);
+  if (!rest) return parser.help();
+  if (rest->size() > 1) usage(fmt::format("one directory at a time, but there are {} words", rest->size()));
+  if (!rest->empty() && rest->front().empty()) usage("the name of the directory is empty: kiln doctor DIR");
+  if (!rest->empty()) command.directory = rest->front();
+  command.trial = !no_run;
+  return command;
+}
+
 Command parse_top(const std::string& word) {
   if (word == "--version" || word == "-V") return ShowText{version_text(), std::nullopt};
   if (word == "--help" || word == "-h") return ShowText{top_help(), std::nullopt};
@@ -202,6 +217,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   if (name == "retry") return parse_retry(words);
   if (name == "status") return parse_status(words);
   if (name == "results") return parse_results(words);
+  if (name == "doctor") return parse_doctor(words);
   if (name == "help") return help_command(words);
   if (name == "completion") return completion_command(words);
   return parse_top(name);

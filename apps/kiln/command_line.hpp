@@ -33,6 +33,13 @@ struct ResultsCommand {
   Format format = Format::table;
 };
 
+/// `kiln doctor`.
+struct DoctorCommand {
+  std::string directory;  ///< "": the working directory
+  bool json = false;
+  bool trial = true;
+};
+
 /// Text to standard output, and success: help, version.
 struct ShowText {
   std::string text;              ///< lines of at most 80 columns
@@ -40,7 +47,7 @@ struct ShowText {
   bool verbatim = false;         ///< for programs: never broken to the width of a terminal
 };
 
-using Command = std::variant<RunCommand, StatusCommand, ResultsCommand, ShowText>;
+using Command = std::variant<RunCommand, StatusCommand, ResultsCommand, DoctorCommand, ShowText>;
 
 /// Takes argv apart (without the program's name). Throws kiln::Error (usage) that says what is wrong and what was
 /// meant.

@@ -82,4 +82,23 @@ Examples:
 )";
 }
 
+std::string_view doctor_usage() {
+  return R"(Looks at what a run needs here: MPI and its mpirun, HDF5, the file system of DIR
+(default: the working directory), cores, memory, limits, Slurm; and runs a few
+commands over MPI. Each line begins with good, note or bad and says what to
+change. It leaves nothing behind.
+
+Usage: kiln doctor [OPTIONS] [DIR]
+)";
+}
+
+std::string_view doctor_footer() {
+  return R"(Exit codes: 0 nothing is bad; 1 something is; 2 usage.
+
+Examples:
+  kiln doctor
+  kiln doctor --json /scratch/me > doctor.json
+)";
+}
+
 }  // namespace kiln::cli

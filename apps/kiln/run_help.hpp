@@ -13,5 +13,7 @@ std::string_view status_usage();
 std::string_view status_footer();
 std::string_view results_usage();
 std::string_view results_footer();
+std::string_view doctor_usage();
+std::string_view doctor_footer();
 
 }  // namespace kiln::cli

@@ -2,6 +2,8 @@
 
 #include "base/quantity.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -62,6 +64,16 @@ Environment read_environment() {
   }
   if (const std::string directory = variable("TMPDIR"); !directory.empty()) environment.temporary_directory = directory;
   return environment;
+}
+
+Variables read_variables() {
+  Variables variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = std::min(text.find('='), text.size());
+    variables.emplace(text.substr(0, equals), text.substr(std::min(text.size(), equals + 1)));
+  }
+  return variables;
 }
 
 }  // namespace kiln::job

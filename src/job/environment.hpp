@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,10 @@ struct Environment {
 };
 
 Environment read_environment();
+
+/// All variables as they are, for those who look at what the user has set: `kiln doctor`.
+using Variables = std::map<std::string, std::string>;
+Variables read_variables();
 
 /// The CPUs that SLURM_JOB_CPUS_PER_NODE stands for: "2(x3),1" is 7; nothing where it does not parse.
 std::optional<std::uint32_t> parse_slurm_cpus(const std::string& text);

@@ -46,13 +46,6 @@ observe::DisplayMode display_mode(ProgressMode mode) {
   return observe::DisplayMode::none;
 }
 
-std::string own_program() {
-  std::error_code failed;
-  const auto path = std::filesystem::read_symlink("/proc/self/exe", failed);
-  if (failed) throw Error(ExitCode::internal, "cannot find this program: /proc/self/exe does not say");
-  return path.string();
-}
-
 /// One launch: mpirun, what it says, what the user sees and the signals between them.
 class Launch {
  public:
@@ -178,6 +171,13 @@ int code_without_end(int status) {
 }
 
 }  // namespace
+
+std::string own_program() {
+  std::error_code failed;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) throw Error(ExitCode::internal, "cannot find this program: /proc/self/exe does not say");
+  return path.string();
+}
 
 std::uint32_t worker_count(const RunOptions& options, const Environment& environment) {
   if (options.workers) return *options.workers;

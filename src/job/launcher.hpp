@@ -16,6 +16,9 @@ std::vector<std::string> mpirun_words(const RunOptions& options, std::uint32_t w
 /// use.
 std::uint32_t worker_count(const RunOptions& options, const Environment& environment);
 
+/// The path of this program. Throws kiln::Error (internal) where the system does not say.
+std::string own_program();
+
 /// Starts mpirun with this program and these arguments, shows the run's progress, passes signals on as what Open MPI
 /// can take, and returns the run's outcome as the journal tells it: the exit code of this launch's end, else that of
 /// an error before the run began, else stopped_early.

@@ -12,6 +12,7 @@ std::span<const CommandInfo> commands() {
       CommandInfo{"status", "DIR", "how a run stands, while it runs and afterwards", Operand::run_directory},
       CommandInfo{"results", "DIR", "what came of each unit: a table, CSV, JSON, its output", Operand::run_directory},
       CommandInfo{"retry", "DIR", "run the units that failed again", Operand::run_directory},
+      CommandInfo{"doctor", "[DIR]", "what this machine offers a run, and what to change", Operand::directory},
       CommandInfo{"completion", "bash", "print the completions of a shell", Operand::shell},
       CommandInfo{"help", "[TOPIC]", "all topics, or the text of one", Operand::topic},
   };

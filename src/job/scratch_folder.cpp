@@ -1,0 +1,22 @@
+#include "job/scratch_folder.hpp"
+
+#include "store/file_ops.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+namespace kiln::job {
+
+ScratchFolder::ScratchFolder(const std::filesystem::path& inside) {
+  std::string name = (inside / ".kiln-doctor-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) throw store::StorageError(errno, "make a folder in", inside);
+  path_ = name;
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace kiln::job

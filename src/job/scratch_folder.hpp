@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+
+namespace kiln::job {
+
+/// A new folder inside of another, removed with all that is in it by its owner's end.
+class ScratchFolder {
+ public:
+  /// Throws store::StorageError where it cannot be made.
+  explicit ScratchFolder(const std::filesystem::path& inside);
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace kiln::job
