@@ -9,12 +9,15 @@ namespace kiln::bench {
 
 void NoopSource::append_payloads(Interval units, ByteWriter& out) const {
   const std::uint64_t count = units.size();
-  out.reserve(out.size() + count * (sizeof(std::uint32_t) + kPayload));
-  for (std::uint64_t i = 1; i <= count; ++i) out.put(static_cast<std::uint32_t>(i * kPayload));
-  std::array<std::byte, kPayload> payload = {};
-  for (std::uint64_t unit = units.first.value(); unit < units.last.value(); ++unit) {
-    std::memcpy(payload.data(), &unit, sizeof unit);
-    out.put_raw(payload.data(), payload.size());
+  std::byte* ends = out.extend(count * sizeof(std::uint32_t));
+  for (std::uint64_t i = 1; i <= count; ++i, ends += sizeof(std::uint32_t)) {
+    const auto end = static_cast<std::uint32_t>(i * kPayload);
+    std::memcpy(ends, &end, sizeof end);
+  }
+  std::byte* payload = out.extend(count * kPayload);
+  for (std::uint64_t unit = units.first.value(); unit < units.last.value(); ++unit, payload += kPayload) {
+    std::memcpy(payload, &unit, sizeof unit);
+    std::memset(payload + sizeof unit, 0, kPayload - sizeof unit);
   }
 }
 
@@ -26,7 +29,7 @@ const Schema& NoopRunner::schema() const {
 
 void NoopRunner::run(const exec::Work& work, Interval claimed, exec::Results& results) {
   using Clock = std::chrono::steady_clock;
-  const units::PayloadReader payloads(work.units, work.payloads);
+  const units::PayloadReader payloads(work.units, work.payloads.view());
   Rows& rows = results.rows();
   for (UnitId unit = claimed.first; unit < claimed.last; unit = unit.next()) {
     if (unit_time_ > Duration::zero()) {

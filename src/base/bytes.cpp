@@ -2,20 +2,44 @@
 
 #include <fmt/core.h>
 #include <xxhash.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>
+#endif
 #include <kiln/error.hpp>
 
+#include <algorithm>
 #include <bit>
 
 namespace kiln {
 
 static_assert(std::endian::native == std::endian::little, "kiln's formats are little-endian");
 
+#if defined(__x86_64__)
+// The widest registers that this processor has: the same sums, twice as fast.
+std::uint64_t checksum(ByteView bytes) { return XXH3_64bits_dispatch(bytes.data(), bytes.size()); }
+#else
 std::uint64_t checksum(ByteView bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+#endif
 
-void ByteWriter::put_raw(const void* data, std::size_t size) {
-  if (size == 0) return;
-  const auto* begin = static_cast<const std::byte*>(data);
-  bytes_.insert(bytes_.end(), begin, begin + size);
+ByteSlice::ByteSlice(Bytes bytes, std::size_t offset, std::size_t size)
+    : bytes_(std::move(bytes)), offset_(offset), size_(size) {
+  if (offset > bytes_.size() || size > bytes_.size() - offset) {
+    throw Error(ExitCode::internal, fmt::format("{} bytes at {} of {}", size, offset, bytes_.size()));
+  }
+}
+
+void ByteWriter::grow(std::size_t size) {
+  constexpr std::size_t kLeast = 64;
+  bytes_.resize(std::max({used_ + size, 2 * bytes_.size(), kLeast}));
+}
+
+void ByteWriter::reserve(std::size_t size) {
+  if (size > bytes_.size()) bytes_.resize(size);
+}
+
+Bytes ByteWriter::take() {
+  bytes_.resize(std::exchange(used_, 0));
+  return std::move(bytes_);
 }
 
 void ByteWriter::put_bytes(ByteView bytes) {

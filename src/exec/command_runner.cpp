@@ -55,7 +55,7 @@ CommandRunner::CommandRunner(SpawnerClient& client, const CommandSetup& setup, R
 }
 
 void CommandRunner::run(const Work& work, Interval claimed, Results& results) {
-  const units::PayloadReader payloads(work.units, work.payloads);
+  const units::PayloadReader payloads(work.units, work.payloads.view());
   for (UnitId unit = claimed.first; unit < claimed.last; unit = unit.next()) {
     run_one(unit, work.attempt, as_text(payloads.payload(unit)), results);
   }

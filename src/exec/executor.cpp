@@ -1,6 +1,7 @@
 #include "exec/executor.hpp"
 
 #include <fmt/core.h>
+#include <sched.h>
 #include <kiln/error.hpp>
 
 #include <algorithm>
@@ -9,14 +10,9 @@
 namespace kiln::exec {
 namespace {
 
-/// Waking a sleeping thread costs some microseconds: a batch that comes at once is met awake.
-constexpr auto kSpin = std::chrono::microseconds(3);
-
-inline void pause_briefly() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#endif
-}
+/// Waking a sleeping thread costs some microseconds: a batch that comes at once is met awake. Never longer than the
+/// last units took.
+constexpr double kLeastSpin = 3e-6, kMostSpin = 50e-6;  // seconds
 
 }  // namespace
 
@@ -145,10 +141,12 @@ void Executor::loop() noexcept {
 /// With the lock held on entry and exit; false when the thread shall end.
 bool Executor::wait_for_work(Lock& lock) {
   while (!stop_ && queue_.empty()) {
+    const double spin = chunk_seconds_;
     const std::uint64_t seen = submitted_.load(std::memory_order_acquire);
     lock.unlock();
-    const auto until = PartBuilder::Clock::now() + kSpin;
-    while (submitted_.load(std::memory_order_acquire) == seen && PartBuilder::Clock::now() < until) pause_briefly();
+    const auto until =
+        PartBuilder::Clock::now() + std::chrono::duration<double>(std::clamp(spin, kLeastSpin, kMostSpin));
+    while (submitted_.load(std::memory_order_acquire) == seen && PartBuilder::Clock::now() < until) sched_yield();
     lock.lock();
     sleeping_ = true;
     work_waits_.wait(lock, [this] { return stop_ || !queue_.empty(); });
@@ -171,7 +169,8 @@ void Executor::run_chunk(Lock& lock) {
   chunk->end();
   chunk->expect_complete(claimed);
 
-  const double each = chunk->seconds() / static_cast<double>(claimed.size());
+  chunk_seconds_ = chunk->seconds();
+  const double each = chunk_seconds_ / static_cast<double>(claimed.size());
   lock.lock();
   unit_seconds_ = unit_seconds_ == 0 ? each : 0.7 * unit_seconds_ + 0.3 * each;
   settle(lock, std::move(chunk));

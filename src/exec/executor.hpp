@@ -25,7 +25,7 @@ struct Work {
   BatchId id;
   Interval units;
   std::uint32_t attempt = 1;
-  Bytes payloads;  ///< as units::Source::append_payloads writes them
+  ByteSlice payloads;  ///< as units::Source::append_payloads writes them
 };
 
 /// How units are run; one kind of work each. run() is called on the executor thread only.
@@ -102,7 +102,8 @@ class Executor {
   bool sleeping_ = false;
   bool stop_ = false;
   std::string fault_;
-  double unit_seconds_ = 0;  // measured; 0: unknown
+  double unit_seconds_ = 0;   // measured; 0: unknown
+  double chunk_seconds_ = 0;  // of the last claimed units; the executor thread's
 
   std::atomic<std::uint64_t> submitted_ = 0;
   std::atomic<bool> anything_out_ = false;  // out_ or pending_ may hold something

@@ -21,10 +21,11 @@ std::optional<Link::Received> Link::receive() {
       stamp_ = protocol::stamp_of(received->bytes);
       coordinator_ = received->from;
     }
-    protocol::Decoded decoded = protocol::decode(received->bytes, stamp_.value_or(protocol::Stamp{}));
+    const std::size_t size = received->bytes.size();
+    protocol::Decoded decoded = protocol::decode(std::move(received->bytes), stamp_.value_or(protocol::Stamp{}));
     if (decoded.message) return Received{received->from, std::move(*decoded.message)};
     ++dropped_;
-    log::debug("dropped a message of {} bytes from rank {}: {}", received->bytes.size(), received->from.value(),
+    log::debug("dropped a message of {} bytes from rank {}: {}", size, received->from.value(),
                decoded.why_dropped);
   }
   return std::nullopt;

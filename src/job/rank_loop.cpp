@@ -25,7 +25,7 @@ int work(net::Transport& transport, Waiter& waiter, const Execution& execution) 
   WorkerSide worker(link, execution, [&waiter] { waiter.wake(); });
   while (!worker.left()) {
     bool busy = worker.step();
-    for (const int signal : waiter.take_signals()) worker.on_interrupt(leaves_no_time(signal));
+    for (const int signal : waiter.take_signals_sometimes()) worker.on_interrupt(leaves_no_time(signal));
     while (auto received = link.receive()) {
       worker.on_message(std::move(received->message));
       busy = true;
@@ -114,7 +114,7 @@ bool CoordinatorLoop::hear_writer() {
 }
 
 void CoordinatorLoop::hear_signals() {
-  for (const int signal : waiter_.take_signals()) {
+  for (const int signal : waiter_.take_signals_sometimes()) {
     const bool at_once = leaves_no_time(signal) || signals_ != 0;
     ++signals_;
     observer_.interrupted(signal, at_once);

@@ -1,5 +1,7 @@
 #include "job/waiter.hpp"
 
+#include "job/clock.hpp"
+
 #include <fmt/core.h>
 #include <poll.h>
 #include <pthread.h>
@@ -20,7 +22,10 @@
 namespace kiln::job {
 namespace {
 
-constexpr unsigned kSpins = 24;  // looks without sleep: messages in answer to ours come within microseconds
+// Looks without sleep after something was done: messages in answer to ours come within microseconds, and a processor
+// that has gone idle takes longer than that to wake. Batches take milliseconds: this is a small share of them.
+constexpr Duration kSpin = std::chrono::microseconds(50);
+constexpr unsigned kTurnsUnasked = 32;  // a turn of a busy loop takes microseconds
 constexpr Duration kShortest = std::chrono::microseconds(20);
 
 int checked(int descriptor, const char* call) {
@@ -45,25 +50,43 @@ Waiter::~Waiter() {
 }
 
 void Waiter::wake() {
+  woken_ = true;
+  if (!sleeping_) return;  // it looks at woken_ before it sleeps
   const std::uint64_t one = 1;
   // Full means that a wake is already on its way.
   [[maybe_unused]] const ssize_t written = ::write(event_, &one, sizeof one);
 }
 
 void Waiter::pause(Duration longest) {
-  if (++turns_ <= kSpins) return;
+  const Instant at = now();
+  if (turns_ == 0) spin_until_ = at + kSpin;
+  ++turns_;
+  if (at < spin_until_) {
+    sched_yield();
+    return;
+  }
   // 1 us: by default a sleep of 20 us takes 70. Not sooner: a launcher, which never sleeps here, would hand it on to
   // mpirun and to every command.
   if (!std::exchange(sharp_, true)) prctl(PR_SET_TIMERSLACK, 1000UL);
-  const unsigned doubling = std::min((turns_ - kSpins) / 8, 12U);
+  const unsigned doubling = std::min(sleeps_++ / 8, 12U);
   const Duration sleep = std::min(longest, kShortest * (1U << doubling));
   std::array<pollfd, 2> waits{{{event_, POLLIN, 0}, {signals_, POLLIN, 0}}};
   const timespec time{sleep.count() / 1'000'000'000, sleep.count() % 1'000'000'000};
-  if (::ppoll(waits.data(), waits.size(), &time, nullptr) > 0 && (waits[0].revents & POLLIN) != 0) {
+  sleeping_ = true;
+  const bool ready = !woken_ && ::ppoll(waits.data(), waits.size(), &time, nullptr) > 0;
+  sleeping_ = false;
+  if (woken_.exchange(false)) reset();
+  if (ready && waits[1].revents != 0) unasked_ = kTurnsUnasked;
+  if (ready && (waits[0].revents & POLLIN) != 0) {
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t drained = ::read(event_, &count, sizeof count);
-    turns_ = 0;
   }
+}
+
+std::vector<int> Waiter::take_signals_sometimes() {
+  if (++unasked_ < kTurnsUnasked) return {};
+  unasked_ = 0;
+  return take_signals();
 }
 
 std::vector<int> Waiter::take_signals() {

@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 
+#include <atomic>
 #include <vector>
 
 namespace kiln::job {
@@ -21,15 +22,22 @@ class Waiter {
   /// Nothing was to be done: sleeps a little longer than the last time, at most `longest`.
   void pause(Duration longest);
   /// Something was done: the next pause is short again.
-  void reset() { turns_ = 0; }
+  void reset() { turns_ = sleeps_ = 0; }
   /// Signals that came in since the last call.
   std::vector<int> take_signals();
+  /// The same for a loop that turns all the time: asks the system when a pause has seen a signal, else now and then.
+  std::vector<int> take_signals_sometimes();
 
  private:
+  std::atomic<bool> woken_ = false;     // since the last pause
+  std::atomic<bool> sleeping_ = false;  // or about to: only then a wake costs a system call
   int event_ = -1;
   int signals_ = -1;
-  unsigned turns_ = 0;
-  bool sharp_ = false;  // short sleeps of this thread are short
+  unsigned turns_ = 0;   // without anything done
+  unsigned sleeps_ = 0;  // among them
+  Instant spin_until_{};
+  unsigned unasked_ = 0;  // calls of take_signals_sometimes since it asked
+  bool sharp_ = false;    // short sleeps of this thread are short
 };
 
 }  // namespace kiln::job

@@ -242,10 +242,10 @@ void Coordinator::refile(Worker& worker) {
   const auto file = [rank](std::set<Rank>& set, bool in) { in ? void(set.insert(rank)) : void(set.erase(rank)); };
   const bool idle = worker.view.ready && worker.batches.empty();
   const double left = worker.view.unit_seconds * static_cast<double>(worker.view.in_flight);
-  const bool short_one =
-      worker.batches.size() == 1 && worker.view.unit_seconds > 0 && left < schedule::kAheadBelowSeconds;
+  const bool short_of_work =
+      !worker.batches.empty() && worker.view.unit_seconds > 0 && schedule::may_have_ahead(worker.batches.size(), left);
   file(idle_, idle);
-  file(ahead_, short_one);
+  file(ahead_, short_of_work);
   if (worker.filed_load != 0) loaded_.erase({worker.filed_load, rank});
   worker.filed_load = worker.asked == Asked::no && worker.view.in_flight >= 2 ? worker.view.in_flight : 0;
   if (worker.filed_load != 0) loaded_.insert({worker.filed_load, rank});

@@ -178,7 +178,7 @@ class Coordinator {
   std::map<UnitId, std::uint32_t> attempts_;  // failed attempts of units that may be tried again
   std::map<Rank, Worker> workers_;
   std::set<Rank> idle_;                              // ready, with nothing in hand
-  std::set<Rank> ahead_;                             // one short batch in hand: may have a second
+  std::set<Rank> ahead_;                             // short of work: may have one more batch
   std::set<std::pair<std::uint64_t, Rank>> loaded_;  // (units in hand, rank): may be asked to give back
   std::uint64_t ready_workers_ = 0;
   std::uint64_t asks_out_ = 0;

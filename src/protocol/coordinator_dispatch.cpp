@@ -14,9 +14,11 @@ void Coordinator::dispatch(Instant now) {
     Worker& worker = workers_.at(*next++);  // hand_out takes it out of the set
     hand_out(worker, now);
   }
-  for (auto next = ahead_.begin(); next != ahead_.end() && !(queue_.empty() && retries_.empty());) {
-    Worker& worker = workers_.at(*next++);
-    hand_out(worker, now);
+  for (bool any = true; std::exchange(any, false);) {  // one each in turn, until all have enough
+    for (auto next = ahead_.begin(); next != ahead_.end() && !(queue_.empty() && retries_.empty());) {
+      Worker& worker = workers_.at(*next++);
+      if (hand_out(worker, now)) any = true;
+    }
   }
   if (queue_.empty()) ask_back();
 }

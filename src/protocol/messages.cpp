@@ -34,7 +34,7 @@ void put(ByteWriter& out, const Batch& message) {
   out.put(message.id.value());
   put(out, message.units);
   out.put(message.attempt);
-  out.put_bytes(message.payloads);
+  out.put_bytes(message.payloads.view());
 }
 void put(ByteWriter& out, const TakeBack& message) { out.put(message.share); }
 void put(ByteWriter&, const Cancel&) {}
@@ -102,12 +102,12 @@ GivenBack get_given_back(ByteReader& in) {
   return message;
 }
 
-Batch get_batch(ByteReader& in) {
+Batch get_batch(ByteReader& in, ByteView& payloads) {
   Batch message;
   message.id = BatchId(in.get<std::uint64_t>());
   message.units = get_interval(in);
   message.attempt = in.get<std::uint32_t>();
-  message.payloads = get_blob(in);
+  payloads = in.get_bytes();
   return message;
 }
 
@@ -119,12 +119,13 @@ Ready get_ready(ByteReader& in) {
 }
 
 // The kinds are the variant's places; a new one goes to the end.
-Message get_body(std::uint16_t kind, ByteReader& in) {
+// A batch gets its payloads later, with the bytes that `payloads` looks into.
+Message get_body(std::uint16_t kind, ByteReader& in, ByteView& payloads) {
   switch (kind) {
     case 0:
       return Setup{get_blob(in)};
     case 1:
-      return get_batch(in);
+      return get_batch(in, payloads);
     case 2:
       return TakeBack{in.get<TakeBack::Share>()};
     case 3:
@@ -208,7 +209,8 @@ std::optional<Stamp> stamp_of(ByteView bytes) {
   return Stamp{epoch, view};
 }
 
-Decoded decode(ByteView bytes, Stamp expected) {
+Decoded decode(Bytes message_bytes, Stamp expected) {
+  const ByteView bytes = message_bytes;
   if (bytes.size() < kHeaderBytes) return dropped("shorter than a header");
   ByteReader header(bytes.first(kHeaderBytes), "a message header");
   if (header.get<std::uint32_t>() != kMagic) return dropped("not a message of kiln's");
@@ -228,8 +230,13 @@ Decoded decode(ByteView bytes, Stamp expected) {
   if (view != expected.view) return dropped("another view");
   try {
     ByteReader in(body, "a message");
-    Message message = get_body(kind, in);
+    ByteView payloads;
+    Message message = get_body(kind, in, payloads);
     in.expect_done();
+    if (auto* const batch = std::get_if<Batch>(&message)) {
+      const auto offset = static_cast<std::size_t>(payloads.data() - bytes.data());
+      batch->payloads = {std::move(message_bytes), offset, payloads.size()};
+    }
     return {std::move(message), {}};
   } catch (const Error& error) {
     return dropped(error.what());

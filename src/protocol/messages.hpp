@@ -18,7 +18,7 @@ struct Batch {
   BatchId id;
   Interval units;
   std::uint32_t attempt = 1;  ///< number of the attempt; a retry is a batch of one
-  Bytes payloads;             ///< as units::Source::append_payloads writes them; empty where the id says all
+  ByteSlice payloads;         ///< as units::Source::append_payloads writes them; empty where the id says all
 };
 
 /// Coordinator to worker: give back what you have not begun, so that others can do it.
@@ -112,6 +112,6 @@ struct Decoded {
   std::optional<Message> message;
   std::string why_dropped;
 };
-Decoded decode(ByteView bytes, Stamp expected);
+Decoded decode(Bytes bytes, Stamp expected);
 
 }  // namespace kiln::protocol

@@ -34,8 +34,9 @@ class BatchPolicy {
   virtual std::string describe() const = 0;
 };
 
-/// A worker gets a second batch ahead only while a batch of it is shorter than this.
-inline constexpr double kAheadBelowSeconds = 0.5;
+/// Whether a worker that holds `batches` batches, with `seconds_left` of work in them, may get another one ahead: a
+/// second one while that is short, more only where it is over sooner than a message takes.
+bool may_have_ahead(std::uint64_t batches, double seconds_left);
 
 /// The policy that --batch names: "adaptive", "guided", a count ("100"), bytes ("64KiB"), a time ("200ms").
 /// Throws kiln::Error (usage) with what is accepted where the text is none of these, or is zero.

@@ -148,7 +148,7 @@ void Launch::send_to_coordinator(Rank from, protocol::Message message) {
 }
 
 void Launch::arrive_at_coordinator(Event& event) {
-  protocol::Decoded decoded = protocol::decode(event.message, stamp());
+  protocol::Decoded decoded = protocol::decode(std::move(event.message), stamp());
   if (event.number == kStale) {
     if (decoded.message) violated("a message of an earlier epoch was taken: {}", describe(*decoded.message));
     return;
@@ -169,7 +169,7 @@ void Launch::arrive_at_coordinator(Event& event) {
 }
 
 void Launch::arrive_at_worker(Event& event) {
-  protocol::Decoded decoded = protocol::decode(event.message, stamp());
+  protocol::Decoded decoded = protocol::decode(std::move(event.message), stamp());
   if (!decoded.message) violated("a message was dropped: {}", decoded.why_dropped);
   if (context_.trace) context_.trace(fmt::format("  0 -> {} {}", event.rank.value(), describe(*decoded.message)));
   worker(event.rank).on_message(std::move(*decoded.message));

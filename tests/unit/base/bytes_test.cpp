@@ -48,6 +48,33 @@ TEST(Bytes, PatchOverwritesInPlace) {
   EXPECT_EQ(in.get<std::uint8_t>(), 9);
 }
 
+TEST(Bytes, AWriterThatGrowsKeepsWhatIsThereAndTakesNoMore) {
+  ByteWriter out;
+  out.reserve(3);
+  Bytes expected;
+  for (int i = 0; i < 1000; ++i) {
+    out.put(static_cast<std::uint8_t>(i));
+    expected.push_back(static_cast<std::byte>(i));
+  }
+  std::memset(out.extend(500), 7, 500);
+  expected.resize(1500, std::byte{7});
+  EXPECT_EQ(out.size(), 1500U);
+  ByteWriter moved = std::move(out);
+  out.put(std::uint8_t{1});  // NOLINT(bugprone-use-after-move): what is moved from is empty
+  EXPECT_EQ(out.take(), Bytes{std::byte{1}});
+  EXPECT_EQ(moved.take(), expected);
+  EXPECT_EQ(moved.size(), 0U);
+}
+
+TEST(Bytes, ASliceIsWithinItsBytes) {
+  const ByteSlice slice(Bytes(as_bytes("0123456789").begin(), as_bytes("0123456789").end()), 2, 3);
+  EXPECT_EQ(as_text(slice.view()), "234");
+  EXPECT_EQ(as_text(ByteSlice(slice).view()), "234");
+  EXPECT_THROW(ByteSlice(Bytes(10), 8, 3), Error);
+  EXPECT_THROW(ByteSlice(Bytes(10), 11, 0), Error);
+  EXPECT_EQ(ByteSlice(Bytes(10), 10, 0).size(), 0U);
+}
+
 TEST(Bytes, CutOffAnywhereIsAnErrorThatNamesThem) {
   const Bytes whole = sample();
   for (std::size_t size = 0; size < whole.size(); ++size) {

@@ -27,7 +27,7 @@ class WaiterTest : public testing::Test {
 
 // Pauses until its sleeps have grown to their 80 ms.
 void grow(Waiter& waiter) {
-  for (int i = 0; i < 200; ++i) waiter.pause(1us);
+  for (int i = 0; i < 3000; ++i) waiter.pause(1us);
 }
 // Twenty pauses: they take 1.6 s where each is slept through.
 Clock::duration pauses(Waiter& waiter) {
@@ -47,7 +47,7 @@ TEST_F(WaiterTest, AWakeBeforeTheSleepIsNotLost) {
 TEST_F(WaiterTest, SleepsGrowUpToTheLongest) {
   Waiter waiter({SIGUSR1});
   Clock::duration longest{};
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 100'000 && longest < 3ms; ++i) {
     const auto begin = Clock::now();
     waiter.pause(3ms);
     longest = std::max(longest, Clock::now() - begin);

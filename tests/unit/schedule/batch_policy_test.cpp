@@ -73,6 +73,15 @@ TEST(BatchPolicy, TimedOnesShrinkNearTheEnd) {
   }
 }
 
+TEST(BatchPolicy, ManyBatchesAreAheadOnlyWhereTheyTakeNoTime) {
+  EXPECT_TRUE(may_have_ahead(1, 0.4));
+  EXPECT_FALSE(may_have_ahead(1, 0.6));
+  EXPECT_FALSE(may_have_ahead(2, 0.4));
+  EXPECT_TRUE(may_have_ahead(2, 0.0001));
+  EXPECT_TRUE(may_have_ahead(15, 0.0001));
+  EXPECT_FALSE(may_have_ahead(16, 0.0001));
+}
+
 TEST(BatchPolicy, AlwaysGivesAtLeastOneUnitAndNeverOverflows) {
   for (const char* text : {"adaptive", "guided", "3", "1KiB", "50ms"}) {
     const auto policy = make_batch_policy(text);

@@ -24,7 +24,7 @@ class Results : public RunFixture {
   // What h5py and pandas read must be this (see check_results.py).
   void expect_tables(const std::string& json, const fs::path& file) {
     const fs::path expected = scratch_ / "expected.json";
-    const fs::path script = fs::path(__FILE__).parent_path() / "check_results.py";
+    const fs::path script = fs::path(KILN_TESTS_OF_STORE) / "check_results.py";
     write_text(expected, json);
     const std::string log = (scratch_ / "check.log").string();
     const int status = std::system(fmt::format("/usr/bin/python3 '{}' '{}' '{}' > '{}' 2>&1", script.string(),
