@@ -25,8 +25,7 @@ std::optional<Link::Received> Link::receive() {
     protocol::Decoded decoded = protocol::decode(std::move(received->bytes), stamp_.value_or(protocol::Stamp{}));
     if (decoded.message) return Received{received->from, std::move(*decoded.message)};
     ++dropped_;
-    log::debug("dropped a message of {} bytes from rank {}: {}", size, received->from.value(),
-               decoded.why_dropped);
+    log::debug("dropped a message of {} bytes from rank {}: {}", size, received->from.value(), decoded.why_dropped);
   }
   return std::nullopt;
 }

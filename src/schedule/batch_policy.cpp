@@ -16,10 +16,10 @@ constexpr double kAdaptiveSeconds = 0.1;  // batch time that hides a message's w
 constexpr double kCoordinatorLoad = 0.5;  // share of the coordinator's time that batches may take
 constexpr std::uint64_t kMaxGrowth = 4;   // a batch is at most this many times the last one
 constexpr std::uint64_t kSharesEach = 2;  // near the end: batches that each worker should still get
-constexpr double kAheadSeconds = 0.5;       // a second batch is ahead of a worker that has less left
-constexpr double kDeepSeconds = 0.0005;     // and more than two, to hide the way of messages, below this
+constexpr double kAheadSeconds = 0.5;     // a second batch is ahead of a worker that has less left
+constexpr double kDeepSeconds = 0.0005;   // and more than two, to hide the way of messages, below this
 constexpr std::uint64_t kMostAhead = 16;
-constexpr double kLargestBatch = 1e15;    // keeps the way from double to integer defined
+constexpr double kLargestBatch = 1e15;  // keeps the way from double to integer defined
 
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
