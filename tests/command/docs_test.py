@@ -1,0 +1,178 @@
+#!/usr/bin/python3
+"""The documents do not lie: their commands run, print what they show, and name options that there are."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import unittest
+
+import doc_blocks
+from kiln_case import KILN, KilnCase
+
+ROOT = pathlib.Path(os.environ["KILN_ROOT"])
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SECONDS = 120
+
+# Options of other programs that the documents name.
+FOREIGN = {
+    "sbatch, srun": "--nodes --time --wrap --array --ntasks --exclusive --cpus-per-task --mem --signal --requeue --no-kill "
+                    "--open-mode --output --job-name",
+    "mpirun": "--bind-to --oversubscribe --enable-recovery --with-ft --mca",
+    "GNU Parallel, xargs, disBatch": "--joblog --resume --resume-failed --halt --jobs --delay --load --memfree --pipe "
+                                     "--sshlogin --keep-order --line-buffer --tag --eta --bar --nice --shuf --tmpdir",
+    "dev, pip, apt": "--quick --no-install-recommends",
+    "containers": "--cpus --pids-limit --ipc --shm-size",
+    "kiln's build and tests": "--man --markdown",
+}
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]\b")
+
+
+class Documents(KilnCase):
+    def setUp(self):
+        super().setUp()
+        programs = self.folder / "bin"
+        programs.mkdir()
+        (programs / "kiln").symlink_to(KILN)
+        self.environment["PATH"] = f"{programs}:{os.environ['PATH']}"
+        self.environment["HOME"] = str(self.folder)
+        self.number = 0
+        self.fresh()
+
+    def fresh(self):
+        self.number += 1
+        self.place = self.folder / f"place-{self.number}"
+        self.place.mkdir()
+
+    def shell(self, text, interrupt=False):
+        """The exit code of a command and the lines that it prints."""
+        words = ["bash", "-c", ("exec " if interrupt else "") + text]
+        process = subprocess.Popen(words, cwd=self.place, env=self.environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            if interrupt:
+                self.wait_for(lambda: self.some_done() or process.poll() is not None, "a unit is done")
+                process.send_signal(signal.SIGINT)
+            text, _ = process.communicate(timeout=SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+        return process.returncode, text.decode("utf-8", "replace").splitlines()
+
+    def some_done(self):
+        return any(self.status(run).get("totals", {}).get("done", 0) > 0 for run in self.place.glob("*.kiln"))
+
+    def codes(self, block, count):
+        given = [int(code) for code in (block.option("exit") or "0").split(",")]
+        return [0] * (count - len(given)) + given
+
+    def run_console(self, block, where):
+        steps = block.steps()
+        codes = self.codes(block, sum(command is not None for command, _ in steps))
+        interrupt = int(block.option("interrupt", 0))
+        number = 0
+        for command, expected in steps:
+            if command is not None:
+                code, self.printed = self.shell(command, interrupt == number + 1)
+                if interrupt != number + 1:
+                    self.assertEqual(code, codes[number], f"{where}: {command}\n" + "\n".join(self.printed))
+                number += 1
+            line = doc_blocks.missing(expected, self.printed)
+            self.assertIsNone(line, f"{where}: {command}\nis to print:\n{line}\nbut prints:\n" + "\n".join(self.printed))
+
+    def run_block(self, block, where):
+        if block.option("fresh") is not None:
+            self.fresh()
+        if block.setup:
+            code, printed = self.shell("set -eu\n" + block.setup)
+            self.assertEqual(code, 0, f"{where}: set-up\n" + "\n".join(printed))
+        if block.language == "console":
+            self.run_console(block, where)
+            return
+        if block.language == doc_blocks.PYTHON:
+            (self.place / "block.py").write_text(block.text)
+            text = f"{sys.executable} -W ignore block.py"
+        else:
+            text = "set -eu\n" + block.text
+        code, printed = self.shell(text)
+        self.assertEqual(code, self.codes(block, 1)[0], f"{where}:\n{block.text}\n" + "\n".join(printed))
+
+    def check(self, document):
+        for block in doc_blocks.blocks(document.read_text()):
+            where = f"{document.relative_to(ROOT)}:{block.line}"
+            self.assertIsNone(block.problem(), where)
+            if block.runs:
+                self.run_block(block, where)
+
+
+def test_of(document):
+    return lambda self: self.check(document)
+
+
+for one in DOCUMENTS:
+    setattr(Documents, "test_" + one.stem.lower().replace("-", "_"), test_of(one))
+
+
+class Options(KilnCase):
+    def options(self):
+        listed = self.expect(0, "help", "--markdown").out
+        return set(OPTION.findall(listed))
+
+    def test_the_list_of_options_is_that_of_the_program(self):
+        listed = self.expect(0, "help", "--markdown").out
+        self.assertEqual((ROOT / "docs" / "options.md").read_text(), listed,
+                         "docs/options.md is old: build/bin/kiln help --markdown > docs/options.md")
+
+    def test_no_document_names_an_option_that_is_not_there(self):
+        known = self.options() | {"--version"} | {word for words in FOREIGN.values() for word in words.split()}
+        for document in [*DOCUMENTS, *sorted((ROOT / "slurm").iterdir())]:
+            for number, line in enumerate(document.read_text().splitlines(), 1):
+                for option in OPTION.findall(line):
+                    self.assertIn(option, known, f"{document.relative_to(ROOT)}:{number}")
+
+    def test_links_lead_somewhere(self):
+        for document in DOCUMENTS:
+            text = document.read_text()
+            for target, anchor in re.findall(r"\]\(([^)#:\s]*)(#[^)\s]*)?\)", text):
+                linked = document.parent / target if target else document
+                self.assertTrue(linked.exists(), f"{document.name}: {target}")
+                if anchor:
+                    heads = [re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-")
+                             for head in re.findall(r"^#+ (.*)$", linked.read_text(), re.M)]
+                    self.assertIn(anchor[1:], heads, f"{document.name}: {target}{anchor}")
+
+
+class Blocks(unittest.TestCase):
+    """What reads the documents."""
+
+    def test_blocks_and_their_comments(self):
+        text = "<!-- test: setup\ntouch a\n-->\n<!-- test: run exit=1 -->\n\n```sh\nfalse\n```\n\ntext\n\n```console\n$ a\n> b\nc\n```\n"
+        first, second = doc_blocks.blocks(text)
+        self.assertEqual((first.line, first.language, first.text, first.setup), (6, "sh", "false\n", "touch a"))
+        self.assertEqual((first.order, first.option("exit"), first.problem()), ("run exit=1", "1", None))
+        self.assertIn("without a comment", second.problem())
+        self.assertEqual(second.steps(), [("a\nb", ["c"])])
+
+    def test_unmarked_and_misspelt_comments(self):
+        for note, part in (("", "without a comment"), ("<!-- test: rnu -->\n", "mean?"), ("<!-- test: run exti=1 -->\n", "mean?"),
+                           ("<!-- test: not run: -->\n", "mean?")):
+            self.assertIn(part, doc_blocks.blocks(f"{note}```sh\nx\n```\n")[0].problem())
+        self.assertIn("language", doc_blocks.blocks("```\nx\n```\n")[0].problem())
+        self.assertIsNone(doc_blocks.blocks("<!-- test: not run: why -->\n```sh\nx\n```\n")[0].problem())
+        self.assertIsNone(doc_blocks.blocks("```text\nx\n```\n")[0].problem())
+
+    def test_numbers_times_and_sizes_may_differ(self):
+        self.assertEqual(doc_blocks.normal("a  1,234 in 0.6 s (33/s)"), doc_blocks.normal("a 7 in 4m 05s (2.5/s)"))
+        self.assertEqual(doc_blocks.normal("12 B"), doc_blocks.normal("64.0 KiB"))
+        self.assertNotEqual(doc_blocks.normal("12 done"), doc_blocks.normal("12 failed"))
+
+    def test_lines_are_looked_for_in_order(self):
+        self.assertIsNone(doc_blocks.missing(["a", "…", "c"], ["a", "b", "c"]))
+        self.assertEqual(doc_blocks.missing(["c", "a"], ["a", "b", "c"]), "a")
+        self.assertEqual(doc_blocks.missing(["d"], []), "d")
+
+
+if __name__ == "__main__":
+    unittest.main()
