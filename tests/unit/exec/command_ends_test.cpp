@@ -95,6 +95,18 @@ TEST_F(CommandEnds, ByCancel) {
   EXPECT_FALSE(alive(pid));
 }
 
+// Whoever cancels wants an end: a long grace is for time limits.
+TEST_F(CommandEnds, ByCancelWithoutAllOfItsGrace) {
+  setup_.grace = std::chrono::hours(1);
+  client().begin(UnitId(0), 1, "trap '' TERM; echo $$ > pid; while :; do sleep 0.01; done");
+  const pid_t pid = pid_in("pid");
+  client().cancel();
+  const CommandResult result = client().finish();
+  EXPECT_EQ(result.header.ending, Ending::cancelled);
+  EXPECT_EQ(result.header.signal, SIGKILL);
+  EXPECT_FALSE(alive(pid));
+}
+
 TEST_F(CommandEnds, CancelHoldsForOneCommandOnly) {
   client().cancel();
   EXPECT_EQ(run("true").header.ending, Ending::exited);
