@@ -1,6 +1,7 @@
 #include "run_arguments.hpp"
 
 #include "base/text.hpp"
+#include "exec/output_pattern.hpp"
 #include "option_values.hpp"
 
 #include <fmt/core.h>
@@ -81,6 +82,8 @@ std::span<const RunOptionSpec> run_option_specs() {
       word("--max-failures", "N|P%", "stop when so many have failed", kFailure, &W::max_failures),
       word("--keep-output", "WHICH", "output of units: all, failed, none", kKept, &W::keep_output),
       word("--output-limit", "SIZE", "a stream of a unit, at most 64MiB", kKept, &W::output_limit),
+      word("--output-files", "PATTERN", "each unit's outputs whole, as files:\n'logs/{unit}.{stream}'", kKept,
+           &W::output_files),
       word("--checkpoint-every", "TIME", "between commits; auto: 30s, more where one is dear\n", kKept,
            &W::checkpoint_every),
       word("--grace", "TIME", "for running units to end, when the run is stopped or\na unit is past its time",
@@ -109,6 +112,10 @@ job::RunOptions check_run_words(const RunWords& words) {
   }
   options.keep_output = keep_output_value(words.keep_output);
   options.output_limit = size_value("--output-limit", words.output_limit, kMostOutput);
+  if (words.output_files != "none") {
+    exec::OutputPattern(words.output_files);  // throws for what is none
+    options.output_files = words.output_files;
+  }
   options.grace = duration_value("--grace", words.grace, Zero::accepted);
   options.task_signal = signal_value("--task-signal", words.task_signal);
   if (words.shell.empty()) usage("--shell needs the path of a shell, or auto");

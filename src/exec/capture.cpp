@@ -56,6 +56,7 @@ bool Capture::read_some(std::size_t most) {
   const auto size = static_cast<std::size_t>(got);
   const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(size, limit_ - kept_.size()));
   kept_.append(piece.data(), room);
+  if (file_.is_open()) file_.write(piece.data(), size);
   cut_ = cut_ || room < size;
   return true;
 }

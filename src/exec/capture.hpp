@@ -1,6 +1,7 @@
 #pragma once
 
 #include "exec/fd.hpp"
+#include "exec/output_file.hpp"
 
 #include <cstdint>
 #include <string>
@@ -9,7 +10,7 @@
 namespace kiln::exec {
 
 /// Reads one output stream of a command: keeps its first bytes, drops the rest, so that the command never waits and
-/// memory stays bounded.
+/// memory stays bounded. Where its file is open, all of it goes there too, as long as that can be written.
 class Capture {
  public:
   /// Forgets what was kept; takes the read end of a new pipe. `limit`: bytes to keep.
@@ -26,12 +27,15 @@ class Capture {
   bool cut() const { return cut_; }
   /// Gives large memory back.
   void release();
+  /// To be opened before begin(), and finished when the command has ended.
+  OutputFile& file() { return file_; }
 
  private:
   bool read_some(std::size_t most);
 
   Fd pipe_;
   std::uint64_t limit_ = 0;
+  OutputFile file_;
   std::string kept_;
   bool cut_ = false;
 };

@@ -1,6 +1,7 @@
 #include "exec/command_runner.hpp"
 
 #include "base/quantity.hpp"
+#include "base/text.hpp"
 #include "units/source.hpp"
 
 #include <fmt/core.h>
@@ -14,7 +15,7 @@ namespace {
 std::string_view status_of(const ReplyHeader& header) {
   switch (header.ending) {
     case Ending::exited:
-      return header.exit_code == 0 ? "ok" : "failed";
+      return header.exit_code == 0 && header.file_error == 0 ? "ok" : "failed";
     case Ending::signaled:
       return "signaled";
     case Ending::timed_out:
@@ -51,6 +52,7 @@ CommandRunner::CommandRunner(SpawnerClient& client, const CommandSetup& setup, R
     throw Error(ExitCode::usage, fmt::format("--output-limit is {}, the largest is {}; let the commands write files",
                                              format_size(setup.output_limit), format_size(kLargestOutputLimit)));
   }
+  if (!setup.output_files.empty()) output_files_.emplace(setup.output_files);
   client_.set_up(setup);
 }
 
@@ -68,14 +70,14 @@ void CommandRunner::run_one(UnitId unit, std::uint32_t attempt, std::string_view
   if (sends_signal_ && results.signalled()) client_.signal();
   const CommandResult result = client_.finish();
   const ReplyHeader& header = result.header;
-  if (header.ending == Ending::exited && header.exit_code == 0) {
+  if (header.ending == Ending::exited && header.exit_code == 0 && header.file_error == 0) {
     put_row(results.rows(), unit, attempt, command, result);
     results.succeeded(single(unit));
     return;
   }
   protocol::UnitFailure failure;
   failure.unit = unit;
-  failure.reason = reason(header);
+  failure.reason = reason(header, unit, attempt);
   if (header.ending == Ending::cancelled) {
     failure.kind = protocol::FailureKind::cancelled;
   } else {
@@ -110,7 +112,16 @@ void CommandRunner::put_row(Rows& rows, UnitId unit, std::uint32_t attempt, std:
   rows.put(static_cast<std::uint8_t>(header.stderr_cut));
 }
 
-std::string CommandRunner::reason(const ReplyHeader& header) const {
+std::string CommandRunner::reason(const ReplyHeader& header, UnitId unit, std::uint32_t attempt) const {
+  if (header.file_error == 0 || !output_files_) return ending(header);
+  const std::string file = output_files_->path(static_cast<OutputStream>(header.file_stream), unit, attempt);
+  const std::string why = fmt::format("cannot write its output to {}: {}", for_message(file, 200),
+                                      std::strerror(header.file_error));  // NOLINT(concurrency-mt-unsafe)
+  return header.ending == Ending::not_started ? why + "; it was not started"
+                                              : fmt::format("{} ({})", why, ending(header));
+}
+
+std::string CommandRunner::ending(const ReplyHeader& header) const {
   switch (header.ending) {
     case Ending::exited:
       if (header.exit_code == 126) return "exit code 126 (command not executable)";
@@ -133,6 +144,7 @@ std::string CommandRunner::reason(const ReplyHeader& header) const {
       return fmt::format("cannot execute the shell {}: {}", shell_, error);
     case Step::pipe:
       return fmt::format("cannot make a pipe: {}", error);
+    case Step::output_file:
     case Step::fork:
     case Step::none:
       break;

@@ -2,8 +2,10 @@
 
 #include "exec/command_setup.hpp"
 #include "exec/executor.hpp"
+#include "exec/output_pattern.hpp"
 #include "exec/spawner_client.hpp"
 
+#include <optional>
 #include <string>
 
 namespace kiln::exec {
@@ -26,7 +28,8 @@ class CommandRunner : public Runner {
  private:
   void run_one(UnitId unit, std::uint32_t attempt, std::string_view command, Results& results);
   void put_row(Rows& rows, UnitId unit, std::uint32_t attempt, std::string_view command, const CommandResult& result);
-  std::string reason(const ReplyHeader& header) const;
+  std::string reason(const ReplyHeader& header, UnitId unit, std::uint32_t attempt) const;
+  std::string ending(const ReplyHeader& header) const;
 
   SpawnerClient& client_;
   Rank rank_;
@@ -34,6 +37,7 @@ class CommandRunner : public Runner {
   std::string directory_, shell_;
   Duration timeout_{};
   bool sends_signal_ = false;
+  std::optional<OutputPattern> output_files_;
 };
 
 }  // namespace kiln::exec

@@ -5,7 +5,7 @@
 namespace kiln::exec {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 }  // namespace
 
@@ -23,6 +23,7 @@ Bytes encode(const CommandSetup& setup) {
   out.put(setup.task_signal);
   out.put(setup.keep_output);
   out.put(setup.output_limit);
+  out.put_text(setup.output_files);
   return out.take();
 }
 
@@ -44,6 +45,7 @@ CommandSetup decode_command_setup(ByteView bytes) {
   setup.task_signal = in.get<std::int32_t>();
   setup.keep_output = in.get<KeepOutput>();
   setup.output_limit = in.get<std::uint64_t>();
+  setup.output_files = in.get_text();
   in.expect_done();
   return setup;
 }

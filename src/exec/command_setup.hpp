@@ -25,6 +25,7 @@ struct CommandSetup {
   std::int32_t task_signal = 0;               ///< sent at a drain; 0: none
   KeepOutput keep_output = KeepOutput::all;
   std::uint64_t output_limit = 64 * 1024;  ///< bytes kept of each stream
+  std::string output_files;                ///< an OutputPattern: the streams go into files too; "": they do not
 };
 
 Bytes encode(const CommandSetup& setup);

@@ -24,7 +24,7 @@ struct OrderHeader {
 /// How a command ended.
 enum class Ending : std::uint8_t { exited, signaled, timed_out, cancelled, not_started };
 /// Where a command that was not started got stuck.
-enum class Step : std::uint8_t { none, directory, pipe, fork, shell };
+enum class Step : std::uint8_t { none, directory, pipe, fork, shell, output_file };
 
 /// Helper to rank, one for each run; the two outputs follow.
 struct ReplyHeader {
@@ -36,7 +36,11 @@ struct ReplyHeader {
   std::int32_t error = 0;       ///< errno of `step`
   std::int32_t exit_code = -1;  ///< -1: ended by a signal, or not started
   std::int32_t signal = -1;     ///< -1: not ended by one
-  double start = 0;             ///< Unix seconds UTC
+  /// The stream (OutputStream) whose file could not be written, and errno; 0: none. Of a command that ran, or of one
+  /// that was not started for it.
+  std::uint8_t file_stream = 0;
+  std::int32_t file_error = 0;
+  double start = 0;  ///< Unix seconds UTC
   double seconds = 0;
   double user_seconds = 0;
   double system_seconds = 0;

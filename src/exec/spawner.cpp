@@ -85,6 +85,8 @@ void Spawner::set_up(const Order& order) {
   environment_ = std::make_unique<ChildEnvironment>(setup_);
   programs_ = std::make_unique<ProgramPath>(std::string(environment_->value("PATH")));
   direct_ = is_known_shell(setup_.shell) && !environment_->changes_shell();
+  output_files_.reset();
+  if (!setup_.output_files.empty()) output_files_.emplace(setup_.output_files);
   umask(static_cast<mode_t>(setup_.umask));
   in_directory_ = false;
 }
@@ -96,14 +98,46 @@ void Spawner::run(const Order& order) {
   answer.start = std::chrono::duration<double>(now).count();
   const auto began = std::chrono::steady_clock::now();
   pid_t pid = -1;
-  if (enter_directory(answer) && start(order, answer, pid)) {
+  if (enter_directory(answer) && open_files(order, answer) && start(order, answer, pid)) {
     RunningCommand command({orders_, child_signals_.get(), rank_, streams_, setup_}, answer.serial, pid, began);
     page_.group.store(pid);
     command.wait_for_end();
     page_.group.store(0);
     command.describe(answer);
   }
+  close_files(answer);
   reply(answer);
+}
+
+// A command whose output cannot be kept is not started.
+bool Spawner::open_files(const Order& order, ReplyHeader& reply) {
+  if (!output_files_) return true;
+  for (const OutputStream stream : {OutputStream::out, OutputStream::err}) {
+    OutputFile& file = stream == OutputStream::out ? streams_.out.file() : streams_.err.file();
+    if (file.open(output_files_->path(stream, UnitId(order.header.unit), order.header.attempt))) continue;
+    reply.ending = Ending::not_started;
+    reply.step = Step::output_file;
+    reply.file_stream = static_cast<std::uint8_t>(stream);
+    reply.file_error = file.error();
+    return false;
+  }
+  return true;
+}
+
+// Of a command that runs again anyway nothing is left.
+void Spawner::close_files(ReplyHeader& reply) {
+  for (const OutputStream stream : {OutputStream::err, OutputStream::out}) {
+    OutputFile& file = stream == OutputStream::out ? streams_.out.file() : streams_.err.file();
+    if (!file.is_open()) continue;
+    if (reply.ending == Ending::cancelled || reply.ending == Ending::not_started) {
+      file.discard();
+      continue;
+    }
+    file.finish();
+    if (file.error() == 0) continue;
+    reply.file_stream = static_cast<std::uint8_t>(stream);
+    reply.file_error = file.error();
+  }
 }
 
 bool Spawner::enter_directory(ReplyHeader& reply) {
@@ -121,7 +155,7 @@ bool Spawner::enter_directory(ReplyHeader& reply) {
 bool Spawner::open_streams(ReplyHeader& reply, Fd& out, Fd& err) {
   streams_.out.begin(Fd(), setup_.output_limit);
   streams_.err.begin(Fd(), setup_.output_limit);
-  if (setup_.keep_output == KeepOutput::none) return true;
+  if (setup_.keep_output == KeepOutput::none && !output_files_) return true;
   int ends[4] = {-1, -1, -1, -1};
   const bool made = pipe2(ends, O_CLOEXEC) == 0 && pipe2(ends + 2, O_CLOEXEC) == 0;
   if (!made) {
@@ -168,7 +202,7 @@ bool Spawner::start(const Order& order, ReplyHeader& reply, pid_t& pid) {
 }
 
 void Spawner::reply(ReplyHeader& reply) {
-  const bool succeeded = reply.ending == Ending::exited && reply.exit_code == 0;
+  const bool succeeded = reply.ending == Ending::exited && reply.exit_code == 0 && reply.file_error == 0;
   const bool keep = setup_.keep_output == KeepOutput::all || (setup_.keep_output == KeepOutput::failed && !succeeded);
   const std::string_view out = keep ? streams_.out.kept() : std::string_view();
   const std::string_view err = keep ? streams_.err.kept() : std::string_view();

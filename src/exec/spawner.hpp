@@ -4,11 +4,13 @@
 #include "exec/command_setup.hpp"
 #include "exec/launch.hpp"
 #include "exec/order_socket.hpp"
+#include "exec/output_pattern.hpp"
 #include "exec/program_path.hpp"
 #include "exec/rank_watch.hpp"
 #include "exec/running_command.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,8 @@ class Spawner {
   void run(const Order& order);
   bool enter_directory(ReplyHeader& reply);
   bool open_streams(ReplyHeader& reply, Fd& out, Fd& err);
+  bool open_files(const Order& order, ReplyHeader& reply);
+  void close_files(ReplyHeader& reply);
   bool start(const Order& order, ReplyHeader& reply, pid_t& pid);
   void reply(ReplyHeader& reply);
 
@@ -41,6 +45,7 @@ class Spawner {
   bool direct_ = false;  // commands without shell syntax need no shell
   std::unique_ptr<ChildEnvironment> environment_;
   std::unique_ptr<ProgramPath> programs_;
+  std::optional<OutputPattern> output_files_;
   RunningCommand::Streams streams_;
   std::vector<std::string> words_;
   std::vector<char*> arguments_;

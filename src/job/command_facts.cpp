@@ -26,6 +26,7 @@ exec::CommandSetup make_command_setup(const RunOptions& options, const std::file
   setup.task_signal = signal_number(options.task_signal);
   setup.keep_output = options.keep_output;
   setup.output_limit = options.output_limit;
+  setup.output_files = options.output_files;
   return setup;
 }
 

@@ -31,6 +31,7 @@ struct RunOptions {
   std::optional<Duration> checkpoint_every;  ///< default 30s, growing so that it costs under 1 %
   exec::KeepOutput keep_output = exec::KeepOutput::all;
   std::uint64_t output_limit = 64 * 1024;
+  std::string output_files;  ///< an exec::OutputPattern; "": none
   Duration grace = std::chrono::seconds(10);
   std::string task_signal;  ///< "": none; "TERM", "SIGUSR2", "10"
   std::string shell;        ///< "": bash where there is one, else sh

@@ -5,25 +5,15 @@ A small tmpfs in a mount namespace of this process's own where that is permitted
 that lets writes below the run directory fail.
 """
 
-import ctypes
-import os
 import signal
 import subprocess
 import time
 import unittest
 
-from kiln_case import KilnCase, SHIMS
+from kiln_case import KilnCase, own_mounts, SHIMS
 
-CLONE_NEWNS = 0x20000
 UNITS = 40
 GATE = 10
-
-
-def own_mounts():
-    """Whether this process may mount, and what it mounts is seen by itself and its children alone."""
-    if os.geteuid() != 0 or ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
-        return False
-    return subprocess.run(["mount", "--make-rprivate", "/"], check=False, stderr=subprocess.DEVNULL).returncode == 0
 
 
 class FullDisk(KilnCase):

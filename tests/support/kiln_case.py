@@ -5,6 +5,7 @@ Every process below a test carries a mark in its environment; a test fails when 
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -23,7 +24,15 @@ MPIRUN = os.environ["KILN_MPIRUN"]
 SHIMS = pathlib.Path(os.environ["KILN_SHIMS"])
 MARK = "FAULT_TEST_OF"  # units do not see KILN_…: kiln keeps these names for itself
 DEADLINE = 60  # seconds until a condition is given up
+CLONE_NEWNS = 0x20000
 EPOCH, SOURCE, COMMIT, END = 1, 2, 3, 7  # types of journal entries
+
+
+def own_mounts():
+    """Whether this process may mount, and what it mounts is seen by itself and its children alone."""
+    if os.geteuid() != 0 or ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        return False
+    return subprocess.run(["mount", "--make-rprivate", "/"], check=False, stderr=subprocess.DEVNULL).returncode == 0
 
 
 class Result:
