@@ -2,11 +2,10 @@
 
 #include "base/text.hpp"
 #include "job/doctor.hpp"
-#include "observe/terminal.hpp"
 #include "output.hpp"
+#include "show_text.hpp"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -58,12 +57,10 @@ int show_doctor(const DoctorCommand& command) {
   if (!command.directory.empty()) options.directory = command.directory;
   options.trial = command.trial;
   const job::Findings findings = job::examine(options);
-  const std::string text = doctor_text(findings);
   if (command.json) {
     print(doctor_json(findings));
   } else {
-    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-    print(terminal ? fold(text, std::max<std::size_t>(20, observe::terminal_columns(STDOUT_FILENO))) : text);
+    print_folded(doctor_text(findings));
   }
   return count(findings, job::Verdict::bad) == 0 ? 0 : kSomethingBad;
 }

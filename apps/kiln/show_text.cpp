@@ -10,14 +10,25 @@
 
 namespace kiln::cli {
 
+namespace {
+
+bool on_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+
+std::size_t columns() { return std::max<std::size_t>(20, observe::terminal_columns(STDOUT_FILENO)); }
+
+}  // namespace
+
 int show_text(const ShowText& text) {
-  const std::size_t columns = std::max<std::size_t>(20, observe::terminal_columns(STDOUT_FILENO));
-  if (text.verbatim || ::isatty(STDOUT_FILENO) != 1) {
+  if (text.verbatim) {
     print(text.text);
+  } else if (text.page && on_terminal()) {
+    print(help_text(*text.page, columns()));
   } else {
-    print(text.page ? help_text(*text.page, columns) : fold(text.text, columns));
+    print_folded(text.text);
   }
   return to_int(ExitCode::ok);
 }
+
+void print_folded(const std::string& text) { print(on_terminal() ? fold(text, columns()) : text); }
 
 }  // namespace kiln::cli

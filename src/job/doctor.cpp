@@ -37,7 +37,7 @@ Findings examine(const DoctorOptions& options) {
   // The test run is what the user would start here: only what an mpirun around us has set must not reach its own.
   const std::vector<std::string> clean = exec::clean_environment(environ);
   std::vector<std::string> own;
-  for (const auto& [name, value] : variables) own.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables) own.push_back(fmt::format("{}={}", name, value));
   Waiter waiter({SIGINT, SIGTERM, SIGHUP});
   bool stopped = false;
   const auto cancelled = [&] { return stopped = stopped || !waiter.take_signals().empty(); };

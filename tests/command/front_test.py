@@ -3,6 +3,7 @@
 
 import fcntl
 import os
+import pathlib
 import pty
 import select
 import shutil
@@ -59,6 +60,18 @@ class OnTerminals(KilnCase):
                 self.assertEqual(len(lines), 3 if len(words) == 1 else 2, lines)
                 for line in lines:
                     self.assertLessEqual(len(line), columns, line)
+
+    def test_status_and_doctor_are_folded_to_the_terminal(self):
+        self.write_tasks(["true", "exit 3"])
+        self.expect(1, "run", "-n", "1", "tasks.txt")
+        for columns in WIDTHS:
+            self.narrow(self.on_terminal(columns, "status", "tasks.kiln"), columns)
+            self.narrow(self.on_terminal(columns, "doctor", "--no-run"), columns)
+        self.assertIn("kiln retry tasks.kiln", " ".join(self.expect(0, "status", "tasks.kiln").out.split()))
+
+    def test_colours_are_not_used(self):
+        for words in (("--help",), ("help", "slurm"), ("doctor", "--no-run")):
+            self.assertNotIn("\x1b", "".join(self.on_terminal(80, *words)))
 
     def test_text_for_programs_is_never_folded(self):
         for words in (("help", "--man"), ("completion", "bash"), ("help", "--markdown")):
@@ -153,6 +166,19 @@ class Texts(KilnCase):
                                capture_output=True, text=True, check=True).stdout
         self.assertIn("--checkpoint-every TIME", shown)
         self.assertIn("EXIT-CODES", shown)
+
+    def test_what_is_installed(self):
+        build = pathlib.Path(KILN).parent.parent
+        if not (build / "apps" / "kiln" / "kiln.1").exists() or not shutil.which("cmake"):
+            self.skipTest("no manual was built")
+        place = self.folder / "place"
+        done = subprocess.run(["cmake", "--install", str(build), "--prefix", str(place)], env=self.environment,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(os.access(place / "bin" / "kiln", os.X_OK))
+        self.assertEqual((place / "share/man/man1/kiln.1").read_text(), self.expect(0, "help", "--man").out)
+        self.assertEqual((place / "share/bash-completion/completions/kiln").read_text(),
+                         self.expect(0, "completion", "bash").out)
 
     def test_nothing_to_do_is_a_usage_error(self):
         done = self.expect(2)
