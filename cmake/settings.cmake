@@ -17,6 +17,12 @@ find_package(Boost REQUIRED COMPONENTS mpi serialization)
 find_package(HDF5 REQUIRED COMPONENTS C)
 find_path(KILN_XXHASH_INCLUDE xxhash.h REQUIRED)
 find_library(KILN_XXHASH_LIBRARY xxhash REQUIRED)
+find_path(KILN_RE2_INCLUDE re2/re2.h REQUIRED)
+find_library(KILN_RE2_LIBRARY re2 REQUIRED)
+
+add_library(kiln_re2 INTERFACE)
+target_include_directories(kiln_re2 SYSTEM INTERFACE ${KILN_RE2_INCLUDE})
+target_link_libraries(kiln_re2 INTERFACE ${KILN_RE2_LIBRARY})
 
 add_library(kiln_xxhash INTERFACE)
 target_include_directories(kiln_xxhash SYSTEM INTERFACE ${KILN_XXHASH_INCLUDE})

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "did_you_mean.hpp"
+#include "gnu_options.hpp"
 #include "help/commands.hpp"
 #include "help/help_command.hpp"
 #include "option_scan.hpp"
@@ -31,6 +32,8 @@ class Parser {
     app_.set_help_flag();
   }
   CLI::App& app() { return app_; }
+  /// Options that are known to be none.
+  void refuse(std::vector<OptionShape> refused) { refused_ = std::move(refused); }
 
   /// The words that are no options; nothing when help was asked for.
   std::optional<Words> parse(const Words& words, Options where) {
@@ -44,8 +47,11 @@ class Parser {
     } catch (const CLI::ParseError& error) {
       usage(fmt::format("{}: {}", name_, error.what()));
     }
+    from_first_ = scanned.from_first;
     return std::move(scanned.rest);
   }
+  /// As ScannedWords has it, of what was parsed last.
+  std::size_t from_first() const { return from_first_; }
   ShowText help() const {
     HelpPage page{name_, head_, {}, footer_};
     for (const CLI::Option* option : app_.get_options()) {
@@ -60,8 +66,9 @@ class Parser {
   std::vector<OptionShape> shapes() {
     std::vector<OptionShape> found;
     for (const CLI::Option* option : app_.get_options()) {
-      found.push_back({names(*option), option->get_items_expected_min() > 0});
+      found.push_back({names(*option), option->get_items_expected_min() > 0, ""});
     }
+    found.insert(found.end(), refused_.begin(), refused_.end());
     return found;
   }
 
@@ -79,6 +86,8 @@ class Parser {
 
   std::string name_, head_, footer_;
   CLI::App app_;
+  std::vector<OptionShape> refused_;
+  std::size_t from_first_ = 0;
 };
 
 std::string with_default(std::string text, const std::string& word) {
@@ -90,7 +99,12 @@ std::string with_default(std::string text, const std::string& word) {
 void add_run_options(CLI::App& app, RunWords& words, bool retry) {
   for (const RunOptionSpec& spec : run_option_specs()) {
     if (retry && !spec.for_retry) continue;
-    if (spec.flag != nullptr) {
+    if (spec.list != nullptr) {
+      app.add_option(spec.names, words.*spec.list, spec.text)
+          ->option_text(spec.value)
+          ->group(spec.group)
+          ->allow_extra_args(false);
+    } else if (spec.flag != nullptr) {
       app.add_flag(spec.names, words.*spec.flag, spec.text)->group(spec.group);
     } else if (spec.count != nullptr) {
       app.add_flag(spec.names, words.*spec.count, spec.text)->group(spec.group);
@@ -115,9 +129,12 @@ Command parse_run(const Words& words) {
   RunWords given;
   Parser parser("kiln run", run_usage(), run_footer());
   add_run_options(parser.app(), given, false);
-  const auto rest = parser.parse(words, Options::before_first_word);
+  parser.refuse(gnu_options());
+  const auto rest = parser.parse(words, Options::of_a_run);
   if (!rest) return parser.help();
-  return RunCommand{run_options(given, *rest)};
+  RunCommand command{run_options(given, *rest)};
+  command.options.command_words = parser.from_first();
+  return command;
 }
 
 Command parse_retry(const Words& words) {

@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 #include "command_line.hpp"
 #include "doctor_command.hpp"
+#include "dry_run.hpp"
 #include "job/environment.hpp"
 #include "job/run_command.hpp"
 #include "results_command.hpp"
@@ -34,7 +35,8 @@ log::Level level_of(int verbosity) {
 int run_it(const cli::Command& command, const std::vector<std::string>& arguments) {
   return std::visit(Overloaded{[&](const cli::RunCommand& run) {
                                  log::set_level(level_of(run.options.verbosity));
-                                 return job::run_command(run.options, arguments);
+                                 return run.options.dry_run ? cli::print_dry_run(run.options)
+                                                            : job::run_command(run.options, arguments);
                                },
                                [](const cli::StatusCommand& status) { return cli::show_status(status); },
                                [](const cli::ResultsCommand& results) { return cli::show_results(results); },
@@ -53,7 +55,8 @@ int carry_out(const std::vector<std::string>& arguments, bool first_rank) {
     if (first_rank) throw;
     return to_int(ExitCode::ok);  // mpirun would end the first rank before it has said what is wrong
   }
-  if (!first_rank && !std::holds_alternative<cli::RunCommand>(command)) return to_int(ExitCode::ok);
+  const auto* const run = std::get_if<cli::RunCommand>(&command);
+  if (!first_rank && (run == nullptr || run->options.dry_run)) return to_int(ExitCode::ok);
   return run_it(command, arguments);
 }
 

@@ -2,11 +2,13 @@
 
 #include "base/text.hpp"
 #include "did_you_mean.hpp"
+#include "units/argument_words.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace kiln::cli {
@@ -31,14 +33,20 @@ class Scan {
       } else if (where == Options::before_first_word) {
         break;
       } else {
+        note_first();
         found_.rest.push_back(words_[at_++]);
       }
     }
+    note_first();
     found_.rest.insert(found_.rest.end(), words_.begin() + static_cast<std::ptrdiff_t>(at_), words_.end());
     return std::move(found_);
   }
 
  private:
+  void note_first() {
+    if (found_.rest.empty()) found_.from_first = words_.size() - at_;
+  }
+
   const OptionShape* find(const std::string& name) const {
     const auto found = std::find_if(known_.begin(), known_.end(), [&](const OptionShape& shape) {
       return std::find(shape.names.begin(), shape.names.end(), name) != shape.names.end();
@@ -47,9 +55,13 @@ class Scan {
   }
 
   const OptionShape& need(const std::string& name) const {
-    if (const OptionShape* const shape = find(name)) return *shape;
+    if (const OptionShape* const shape = find(name)) {
+      if (!shape->refusal.empty()) usage(fmt::format("there is no option {} here: {}", name, shape->refusal));
+      return *shape;
+    }
     std::vector<std::string> names;
     for (const OptionShape& shape : known_) {
+      if (!shape.refusal.empty()) continue;
       std::copy_if(shape.names.begin(), shape.names.end(), std::back_inserter(names),
                    [](const std::string& one) { return one.starts_with("--"); });
     }
@@ -117,11 +129,36 @@ class Scan {
   ScannedWords found_;
 };
 
+// `first`: the scan up to the first word. That is a task file where nothing says that it is a command.
+bool may_be_task_file(const ScannedWords& first) {
+  constexpr std::array kTakeCommand{"-a", "--arg-file", "--array"};
+  const auto takes_command = [&](const std::string& option) {
+    return std::find(kTakeCommand.begin(), kTakeCommand.end(), option) != kTakeCommand.end();
+  };
+  return first.rest.size() > 1 && first.rest[1].size() > 1 && first.rest[1][0] == '-' &&
+         std::none_of(first.options.begin(), first.options.end(), takes_command) &&
+         std::none_of(first.rest.begin(), first.rest.end(), units::is_argument_separator);
+}
+
+ScannedWords scan_run(const std::vector<std::string>& words, const std::vector<OptionShape>& known,
+                      const std::string& command) {
+  ScannedWords first = Scan(words, known, command).run(Options::before_first_word);
+  if (!may_be_task_file(first)) return first;
+  try {
+    return Scan(words, known, command).run(Options::anywhere);
+  } catch (const Error& error) {
+    usage(
+        fmt::format("{}\n  '{}' was taken for a task file; a command needs values behind :::, as in: kiln run gzip "
+                    "-9 ::: *.log",
+                    error.what(), for_message(first.rest[0], 60)));
+  }
+}
+
 }  // namespace
 
 ScannedWords scan_words(const std::vector<std::string>& words, const std::vector<OptionShape>& known, Options where,
                         const std::string& command) {
-  return Scan(words, known, command).run(where);
+  return where == Options::of_a_run ? scan_run(words, known, command) : Scan(words, known, command).run(where);
 }
 
 }  // namespace kiln::cli

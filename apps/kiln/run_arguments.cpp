@@ -3,18 +3,22 @@
 #include "base/text.hpp"
 #include "exec/output_pattern.hpp"
 #include "option_values.hpp"
+#include "units/argument_words.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <limits>
+#include <sstream>
 
 namespace kiln::cli {
 namespace {
 
 constexpr const char* kWork = "What runs, and where";
+constexpr const char* kValues = "A command and its values";
 constexpr const char* kFailure = "When units fail";
 constexpr const char* kKept = "What is kept";
 constexpr const char* kStopping = "Stopping";
@@ -22,14 +26,18 @@ constexpr const char* kShowing = "Showing";
 
 RunOptionSpec word(const char* names, const char* value, const char* text, const char* group,
                    std::string RunWords::*field, bool for_retry = true) {
-  return {names, value, text, group, field, nullptr, nullptr, for_retry};
+  return {names, value, text, group, field, nullptr, nullptr, nullptr, for_retry};
 }
 RunOptionSpec flag(const char* names, const char* text, const char* group, bool RunWords::*field,
                    bool for_retry = true) {
-  return {names, "", text, group, nullptr, field, nullptr, for_retry};
+  return {names, "", text, group, nullptr, field, nullptr, nullptr, for_retry};
+}
+RunOptionSpec list(const char* names, const char* value, const char* text, const char* group,
+                   std::vector<std::string> RunWords::*field) {
+  return {names, value, text, group, nullptr, nullptr, nullptr, field, false};
 }
 RunOptionSpec count(const char* names, const char* text, const char* group, int RunWords::*field) {
-  return {names, "", text, group, nullptr, nullptr, field, true};
+  return {names, "", text, group, nullptr, nullptr, field, nullptr, true};
 }
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
@@ -37,16 +45,37 @@ RunOptionSpec count(const char* names, const char* text, const char* group, int 
 [[noreturn]] void refuse_several(const std::vector<std::string>& words) {
   std::string all;
   for (const std::string& one : words) all += (all.empty() ? "" : " ") + one;
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    if (words[i].size() < 2 || words[i][0] != '-') continue;
-    usage(fmt::format("options stand before the task file, but {} stands after '{}'; meant: kiln run {} … {}",
-                      for_message(words[i], 40), for_message(words[0], 60), for_message(words[i], 40),
-                      for_message(words[0], 60)));
-  }
   usage(
       fmt::format("one task file is wanted, but there are {} words: {}\n"
-                  "  a task file has one command a line; for a single command: echo '{}' | kiln run -",
+                  "  a task file has one command a line; for a single command: echo '{}' | kiln run -\n"
+                  "  a command takes its values behind :::, as in: kiln run gzip -9 ::: *.log; those that come from a "
+                  "program: ls | kiln run gzip -9 :::: -",
                   words.size(), for_message(all, 80), for_message(all, 80)));
+}
+
+bool takes_values(const RunWords& words, const std::vector<std::string>& rest) {
+  return !words.arg_files.empty() || std::any_of(rest.begin(), rest.end(), units::is_argument_separator);
+}
+
+void refuse_without_values(const RunWords& words) {
+  const char* const option = !words.colsep.empty()   ? "--colsep"
+                             : !words.header.empty() ? "--header"
+                             : words.null            ? "--null"
+                                                     : nullptr;
+  if (option == nullptr) return;
+  usage(fmt::format("{} is for values, but there are none: kiln run {} … COMMAND :::: FILE", option, option));
+}
+
+units::ArgumentWords values_of(const RunWords& words, const std::vector<std::string>& rest) {
+  units::ArgumentWords values = units::parse_argument_words(rest, words.arg_files);
+  if (!words.header.empty() && words.header != ":") {
+    usage(fmt::format("--header does not take '{}'; accepted: the colon alone, as in: --header :",
+                      for_message(words.header, 60)));
+  }
+  values.column_separator = words.colsep;
+  values.header = !words.header.empty();
+  values.nul_ended = words.null;
+  return values;
 }
 
 void check_task_file(const std::string& file) {
@@ -65,8 +94,10 @@ void check_task_file(const std::string& file) {
 std::span<const RunOptionSpec> run_option_specs() {
   using W = RunWords;
   static const std::array kSpecs{
-      word("-o,--out", "DIR", "run directory (default: tasks.kiln for tasks.txt)", kWork, &W::out, false),
-      word("-n,--workers", "N", "workers (default: one a core; in a Slurm job, one a\nCPU of it)", kWork, &W::workers),
+      word("-o,--out", "DIR", "run directory (default: tasks.kiln for tasks.txt,\ngzip.kiln for gzip ::: …)", kWork,
+           &W::out, false),
+      word("-n,-j,--jobs,--workers", "N", "workers (default: one a core; in a Slurm job, one a\nCPU of it)", kWork,
+           &W::workers),
       flag("--coordinator-works", "the coordinator runs units as well", kWork, &W::coordinator_works),
       word("--batch", "SIZE", "units handed out at a time: adaptive, guided, N,\na size (64KiB) or a time (200ms)",
            kWork, &W::batch),
@@ -76,6 +107,12 @@ std::span<const RunOptionSpec> run_option_specs() {
       flag("--fast-network", "let MPI use the fast fabric; a rank's death may then\nend the job", kWork,
            &W::fast_network),
       word("--seed", "N", "of what is random: waits before retries", kWork, &W::seed),
+      list("-a,--arg-file", "FILE", "values from FILE, one a line (-: standard input);\nagain: one more source",
+           kValues, &W::arg_files),
+      word("-C,--colsep", "REGEX", "split values into columns: {1} {2}", kValues, &W::colsep, false),
+      word("--header", ":", "the first value of a source names it: {name}", kValues, &W::header, false),
+      flag("-0,--null", "values of files end in NUL, not in newlines", kValues, &W::null, false),
+      flag("--dry-run", "print the commands, run nothing", kValues, &W::dry_run, false),
       word("--retries", "N", "extra tries of a unit that fails", kFailure, &W::retries),
       word("--backoff", "TIME", "before the first retry; then doubles", kFailure, &W::backoff),
       word("--timeout", "TIME", "time limit of one try", kFailure, &W::timeout),
@@ -121,6 +158,7 @@ job::RunOptions check_run_words(const RunWords& words) {
   if (words.shell.empty()) usage("--shell needs the path of a shell, or auto");
   if (words.shell != "auto") options.shell = words.shell;
   options.seed = count_value("--seed", words.seed, 0, std::numeric_limits<std::uint64_t>::max());
+  options.dry_run = words.dry_run;
   options.fresh = words.fresh;
   options.takeover = words.takeover;
   options.coordinator_works = words.coordinator_works;
@@ -134,6 +172,13 @@ job::RunOptions check_run_words(const RunWords& words) {
 }
 
 job::RunOptions run_options(const RunWords& words, const std::vector<std::string>& rest) {
+  if (takes_values(words, rest)) {
+    job::RunOptions options = check_run_words(words);
+    options.arguments = values_of(words, rest);
+    options.directory = words.out.empty() ? default_directory_of_command(options.arguments->command) : words.out;
+    return options;
+  }
+  refuse_without_values(words);
   if (rest.empty()) usage("the task file is missing, one command a line: kiln run tasks.txt (- reads standard input)");
   if (rest.size() > 1) refuse_several(rest);
   job::RunOptions options = check_run_words(words);
@@ -158,6 +203,22 @@ job::RunOptions retry_options(const RunWords& words, const std::string& director
 std::string default_directory(const std::string& task_file) {
   if (task_file == "-") return "stdin.kiln";
   return std::filesystem::path(task_file).stem().string() + ".kiln";
+}
+
+std::string default_directory_of_command(const std::string& command) {
+  std::istringstream words(command);
+  std::string word;
+  const auto is_assignment = [](const std::string& one) {
+    const std::size_t equals = one.find('=');
+    return equals != std::string::npos && one.find_first_of("/{'\"") > equals;
+  };
+  while (words >> word && is_assignment(word)) {
+  }
+  const std::string name = word.substr(word.rfind('/') + 1);
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-";
+  const bool plain = !name.empty() && name.find_first_not_of(kPlain) == std::string::npos && name[0] != '.' &&
+                     name[0] != '-' && name.size() <= 200;
+  return (plain ? name : "arguments") + ".kiln";
 }
 
 }  // namespace kiln::cli

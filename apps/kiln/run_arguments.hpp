@@ -26,6 +26,11 @@ struct RunWords {
   std::string shell = "auto";
   std::string seed = "0";
   std::string progress = "auto";
+  std::vector<std::string> arg_files;
+  std::string colsep;
+  std::string header;
+  bool null = false;
+  bool dry_run = false;
   bool fresh = false;
   bool takeover = false;
   bool coordinator_works = false;
@@ -43,6 +48,7 @@ struct RunOptionSpec {
   std::string RunWords::*word = nullptr;
   bool RunWords::*flag = nullptr;
   int RunWords::*count = nullptr;
+  std::vector<std::string> RunWords::*list = nullptr;  ///< given again: one more
   bool for_retry = true;
 };
 std::span<const RunOptionSpec> run_option_specs();
@@ -54,7 +60,8 @@ inline constexpr std::uint64_t kMostRetries = 1'000'000;
 /// Options that stand for themselves: everything but the task file and the directory. Throws kiln::Error (usage).
 job::RunOptions check_run_words(const RunWords& words);
 
-/// The options of `kiln run`, with the words behind them: exactly one, the task file. Throws kiln::Error (usage).
+/// The options of `kiln run`, with the words behind them: the task file, or a command and its values. Throws
+/// kiln::Error (usage).
 job::RunOptions run_options(const RunWords& words, const std::vector<std::string>& rest);
 
 /// The options of `kiln retry DIR`. Throws kiln::Error (usage).
@@ -62,5 +69,8 @@ job::RunOptions retry_options(const RunWords& words, const std::string& director
 
 /// The run directory of a task file, in the working directory: "jobs/tasks.txt" gives "tasks.kiln", "-" "stdin.kiln".
 std::string default_directory(const std::string& task_file);
+
+/// The run directory of a command with values, from the name of its program: "gzip -9 {}" gives "gzip.kiln".
+std::string default_directory_of_command(const std::string& command);
 
 }  // namespace kiln::cli

@@ -3,24 +3,33 @@
 namespace kiln::cli {
 
 std::string_view run_usage() {
-  return R"(Runs the commands of a task file, one a line, and keeps what came of each in a
-run directory. The same command again goes on where it stopped.
+  return R"(Runs the commands of a task file, one a line, or a command for each value, and
+keeps what came of each in a run directory. The same command again goes on where
+it stopped.
 
 Usage: kiln run [OPTIONS] TASKS            (TASKS is -: standard input)
+       kiln run [OPTIONS] COMMAND ::: VALUES
+       kiln run [OPTIONS] COMMAND :::: FILES
        mpirun -n 4 kiln run [OPTIONS] TASKS
 )";
 }
 
 std::string_view run_footer() {
   return R"(
+Options stand before COMMAND; those of a lone TASKS may stand behind it. COMMAND
+is the shell's; {} in it stands for the value, {1} {2} for that of the first and
+second source; kiln help values has all of it.
+
 TIME is 30s, 500ms, 1.5m, 2h or 1h30m; SIZE is 4096, 64KiB or 1.5MiB.
 
 Exit codes: 0 all done; 1 some units failed, or --max-failures reached; 2 usage;
   3 bad input; 4 run directory unusable; 70 a fault of kiln's own; 75 stopped
   early, run again to go on.
 
-Example: three tries each, ten minutes at most, on eight cores
+Examples: three tries each, ten minutes at most, on eight cores
   kiln run -n 8 --retries 2 --timeout 10m tasks.txt
+  kiln run 'xz -9 -c {} > out/{/}.xz' ::: *.log
+  kiln run --dry-run ./solve --grid {1} --seed {2} ::: 16 32 64 ::: 1 2 3
 )";
 }
 

@@ -8,8 +8,8 @@
 #include "job/command_facts.hpp"
 #include "job/launch_id.hpp"
 #include "job/run_archive.hpp"
+#include "job/task_input.hpp"
 #include "store/run_reader.hpp"
-#include "units/command_list.hpp"
 
 #include <fmt/core.h>
 
@@ -63,11 +63,12 @@ CommandRun::CommandRun(const RunOptions& options, const Environment& environment
 }
 
 void CommandRun::open(const std::vector<std::string>& arguments) {
-  if (!options_.retry) tasks_ = units::parse_source(units::read_file(options_.task_file), options_.task_file);
+  if (!options_.retry) tasks_ = load_tasks(options_, environment_);
   if (options_.retry) store::RunReader::open(options_.directory);  // must be a run already: nothing is created
+  if (!options_.retry && !options_.fresh) refuse_another_command(options_.directory, tasks_);
   store::RunStoreOptions open;
   open.path = options_.directory;
-  open.arguments = arguments;
+  open.arguments = rank_arguments(options_, arguments);
   open.seed = options_.seed;
   open.fresh = options_.fresh;
   open.takeover = options_.takeover;

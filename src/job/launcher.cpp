@@ -6,7 +6,7 @@
 #include "job/launch_id.hpp"
 #include "job/mpirun_noise.hpp"
 #include "job/mpirun_process.hpp"
-#include "job/spool.hpp"
+#include "job/task_input.hpp"
 #include "job/waiter.hpp"
 #include "observe/progress_display.hpp"
 #include "store/run_reader.hpp"
@@ -208,13 +208,12 @@ int launch(const RunOptions& options, const Environment& environment, const std:
   // Whoever started us may ignore it, and that is inherited: mpirun's end would never be seen.
   std::signal(SIGCHLD, SIG_DFL);  // NOLINT(cert-err33-c): as above
   const std::string launch_id = make_launch_id();
-  const bool piped = options.task_file == "-" && !options.retry;
-  const Spool spool = piped ? Spool::of_standard_input(environment.temporary_directory) : Spool();
+  const std::optional<Spool> spool = spool_input(options, environment);
   const std::vector<std::string> words =
-      mpirun_words(options, worker_count(options, environment), own_program(), arguments);
+      mpirun_words(options, worker_count(options, environment), own_program(), rank_arguments(options, arguments));
   int status = 0;
   {
-    Launch running(options, words, launch_id, spool.descriptor());
+    Launch running(options, words, launch_id, spool ? spool->descriptor() : -1);
     status = running.run();
   }
   if (const auto end = find_end(options.directory, launch_id)) return end->exit_code;

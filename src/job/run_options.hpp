@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 #include "exec/command_setup.hpp"
+#include "units/argument_words.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -20,7 +21,10 @@ struct MaxFailures {
 
 /// Everything `kiln run` and `kiln retry` can be told. Checked once, at the door (apps/kiln/run_arguments).
 struct RunOptions {
-  std::string task_file;                 ///< "-": standard input
+  std::string task_file;                          ///< "-": standard input; "" with `arguments`
+  std::optional<units::ArgumentWords> arguments;  ///< COMMAND ::: ARGS instead of a task file
+  std::size_t command_words = 0;  ///< words of argv from the task file or the command on, options behind it included
+  bool dry_run = false;
   std::string directory;                 ///< --out; default NAME.kiln in the working directory
   std::optional<std::uint32_t> workers;  ///< -n; default one a core (under Slurm: a CPU of the allocation)
   std::uint32_t retries = 0;             ///< extra tries

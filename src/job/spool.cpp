@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <kiln/error.hpp>
@@ -13,50 +12,53 @@
 namespace kiln::job {
 namespace {
 
-void write_all(int descriptor, const char* data, std::size_t size, const std::string& directory) {
-  while (size != 0) {
-    const ssize_t written = write(descriptor, data, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      throw Error(ExitCode::bad_input, fmt::format("cannot keep the tasks from standard input in {}: {}. Set TMPDIR to "
-                                                   "a directory with room, or name a file.",
-                                                   directory, std::strerror(errno)));
-    }
-    data += written;
-    size -= static_cast<std::size_t>(written);
-  }
-}
+constexpr std::size_t kGathered = std::size_t{1} << 18;
 
 }  // namespace
+
+Spool::Spool(std::string directory) : directory_(std::move(directory)) {
+  std::string name = directory_ + "/kiln-tasks-XXXXXX";
+  descriptor_ = mkostemp(name.data(), O_CLOEXEC);
+  if (descriptor_ < 0) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("cannot make a temporary file in {}: {}. Set TMPDIR to a directory that "
+                            "can be written.",
+                            directory_, std::strerror(errno)));
+  }
+  unlink(name.c_str());
+}
 
 Spool::~Spool() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-Spool::Spool(Spool&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+Spool::Spool(Spool&& other) noexcept
+    : directory_(std::move(other.directory_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      pending_(std::move(other.pending_)) {}
 
-Spool Spool::of_standard_input(const std::string& directory) {
-  std::string name = directory + "/kiln-tasks-XXXXXX";
-  Spool spool(mkostemp(name.data(), O_CLOEXEC));
-  if (spool.descriptor_ < 0) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("cannot make a temporary file in {}: {}. Set TMPDIR to a directory that "
-                            "can be written.",
-                            directory, std::strerror(errno)));
-  }
-  unlink(name.c_str());
-  std::array<char, 65536> buffer{};
-  while (true) {
-    const ssize_t got = read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      throw Error(ExitCode::bad_input, fmt::format("cannot read standard input: {}", std::strerror(errno)));
+void Spool::write(std::string_view text) {
+  pending_ += text;
+  if (pending_.size() >= kGathered) flush();
+}
+
+void Spool::flush() {
+  for (std::string_view rest = pending_; !rest.empty();) {
+    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      throw Error(ExitCode::bad_input, fmt::format("cannot keep the commands in {}: {}. Set TMPDIR to a directory with "
+                                                   "room, or name a task file.",
+                                                   directory_, std::strerror(errno)));
     }
-    if (got == 0) break;
-    write_all(spool.descriptor_, buffer.data(), static_cast<std::size_t>(got), directory);
+    rest.remove_prefix(static_cast<std::size_t>(written));
   }
-  lseek(spool.descriptor_, 0, SEEK_SET);
-  return spool;
+  pending_.clear();
+}
+
+void Spool::finish() {
+  flush();
+  lseek(descriptor_, 0, SEEK_SET);
 }
 
 }  // namespace kiln::job

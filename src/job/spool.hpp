@@ -1,28 +1,32 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace kiln::job {
 
-/// A nameless temporary file, for what comes in on standard input: mpirun passes a file on to rank 0 as it is, whatever
-/// the terminal does meanwhile.
+/// A nameless temporary file that becomes the standard input of the ranks: mpirun passes a file on to rank 0 as it is,
+/// whatever the terminal does meanwhile. Throws kiln::Error (bad_input) where it cannot be made or written.
 class Spool {
  public:
-  Spool() = default;
+  explicit Spool(std::string directory);
   ~Spool();
   Spool(Spool&& other) noexcept;
   Spool& operator=(Spool&&) = delete;
 
-  /// Reads standard input to its end. Throws kiln::Error (bad_input) where it cannot be read or kept.
-  static Spool of_standard_input(const std::string& directory);
+  /// Appends; gathers small pieces.
+  void write(std::string_view text);
+  /// Nothing is written after this; descriptor() stands at the beginning.
+  void finish();
 
-  /// At the beginning of the file; -1 for none.
   int descriptor() const { return descriptor_; }
 
  private:
-  explicit Spool(int descriptor) : descriptor_(descriptor) {}
+  void flush();
 
+  std::string directory_;
   int descriptor_ = -1;
+  std::string pending_;
 };
 
 }  // namespace kiln::job

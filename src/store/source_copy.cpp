@@ -1,10 +1,14 @@
 #include "store/source_copy.hpp"
 
+#include "base/quantity.hpp"
 #include "store/file_ops.hpp"
 #include "store/small_file.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
+
+#include <algorithm>
+#include <fstream>
 
 namespace kiln::store {
 namespace {
@@ -81,6 +85,21 @@ Bytes read_source_copy(const fs::path& run_directory, const SourceEntry& entry) 
     refuse(error.error_number() == ENOENT ? "is missing" : "cannot be read");
   }
   throw Error(ExitCode::internal, "unreachable");
+}
+
+std::optional<std::string> newest_source_beginning(const fs::path& run_directory) {
+  constexpr std::size_t kMostOfIt = std::size_t{256} * 1024;
+  std::uint64_t newest = 0;
+  std::error_code failed;
+  for (fs::directory_iterator at(run_directory / "source", failed), end; !failed && at != end; at.increment(failed)) {
+    newest = std::max(newest, parse_count(at->path().filename().string()).value_or(0));
+  }
+  std::ifstream file(run_directory / "source" / std::to_string(newest), std::ios::binary);
+  if (newest == 0 || !file) return std::nullopt;
+  std::string beginning(kMostOfIt, '\0');
+  file.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  beginning.resize(static_cast<std::size_t>(file.gcount()));
+  return beginning;
 }
 
 std::optional<SourceEntry> rebuild_source_entry(const fs::path& run_directory, std::uint32_t version) {

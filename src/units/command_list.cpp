@@ -69,7 +69,7 @@ TaskFile parse_command_list(Bytes bytes, std::string name) {
   return file;
 }
 
-std::string_view command_list_origin(std::string_view beginning) {
+std::string_view source_origin(std::string_view beginning) {
   if (!beginning.starts_with(kFirstLine)) return "";
   beginning.remove_prefix(kFirstLine.size());
   return take_text(beginning).value_or("");

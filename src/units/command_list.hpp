@@ -31,8 +31,9 @@ class CommandListWriter {
 /// off and for a command that is too long.
 TaskFile parse_command_list(Bytes bytes, std::string name);
 
-/// The origin of a list of which this is the beginning; "" for anything else, and where it is cut off.
-std::string_view command_list_origin(std::string_view beginning);
+/// The origin of the source (TaskFile::origin) of which this is the beginning; "" for a task file, and where it is cut
+/// off.
+std::string_view source_origin(std::string_view beginning);
 
 /// Every form of a source of commands, told apart by its first bytes: a command list, else a task file.
 TaskFile parse_source(Bytes bytes, std::string name);

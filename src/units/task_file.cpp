@@ -3,14 +3,9 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <kiln/error.hpp>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 namespace kiln::units {
@@ -24,22 +19,6 @@ bool is_command(std::string_view line) {
   const std::size_t first = line.find_first_not_of(" \t\v\f\r");
   return first != std::string_view::npos && line[first] != '#';
 }
-
-[[noreturn]] void cannot_read(const std::string& path, int error) {
-  throw Error(ExitCode::bad_input,
-              fmt::format("cannot read {}: {}; check the path and its permissions", path, std::strerror(error)));
-}
-
-/// Closes on the way out, unless it is standard input.
-struct InputFile {
-  explicit InputFile(const std::string& path) : fd(path == "-" ? 0 : open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~InputFile() {
-    if (fd > 0) close(fd);
-  }
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
-  int fd;
-};
 
 }  // namespace
 
@@ -75,31 +54,6 @@ TaskFile parse_task_file(Bytes bytes, std::string name) {
   }
   if (dropped_cr) log::warning("{}: lines end in CR LF; the CR is dropped", file.name);
   return file;
-}
-
-Bytes read_file(const std::string& path) {
-  const InputFile input(path);
-  const std::string shown = path == "-" ? "standard input" : path;
-  if (input.fd < 0) cannot_read(shown, errno);
-  struct stat status {};
-  if (fstat(input.fd, &status) != 0) cannot_read(shown, errno);
-  if (S_ISDIR(status.st_mode)) {
-    throw Error(ExitCode::bad_input, fmt::format("{} is a directory; give a file with one command a line", shown));
-  }
-  constexpr std::size_t kStep = 1 << 16;
-  // A size is only a hint: files in /proc say 0, and a file may grow while it is read.
-  Bytes bytes(status.st_size > 0 ? static_cast<std::size_t>(status.st_size) + 1 : kStep);
-  std::size_t used = 0;
-  while (true) {
-    if (used == bytes.size()) bytes.resize(bytes.size() + std::max(kStep, bytes.size() / 2));
-    const ssize_t got = read(input.fd, bytes.data() + used, bytes.size() - used);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) cannot_read(shown, errno);
-    if (got == 0) break;
-    used += static_cast<std::size_t>(got);
-  }
-  bytes.resize(used);
-  return bytes;
 }
 
 }  // namespace kiln::units

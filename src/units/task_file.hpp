@@ -38,8 +38,4 @@ inline constexpr std::size_t kLongestCommand = 131'071;
 /// line for a NUL byte and for a line that is too long.
 TaskFile parse_task_file(Bytes bytes, std::string name);
 
-/// The whole content of a file, or of standard input for "-". Throws kiln::Error (bad_input) where that is missing,
-/// unreadable or a directory.
-Bytes read_file(const std::string& path);
-
 }  // namespace kiln::units

@@ -207,7 +207,6 @@ TEST(RunArguments, OneWordIsTheTaskFile) {
   EXPECT_THAT(complaint({"run", ""}), HasSubstr("empty"));
   EXPECT_THAT(complaint({"run", "gzip", "a.log"}),
               AllOf(HasSubstr("one task file is wanted"), HasSubstr("echo 'gzip a.log'")));
-  EXPECT_THAT(complaint({"run", "tasks.txt", "--retries", "2"}), HasSubstr("options stand before the task file"));
   EXPECT_THAT(complaint({"run", "--out", "tasks.txt", "tasks.txt"}), HasSubstr("--out"));
 }
 

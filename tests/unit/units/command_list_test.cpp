@@ -68,10 +68,10 @@ TEST(CommandList, IsRefusedWhenItIsCutOrNew) {
 
 TEST(CommandList, TellsItsOriginFromItsBeginning) {
   const std::string whole = written("echo {}", {"a"});
-  EXPECT_EQ(command_list_origin(whole), "echo {}");
-  EXPECT_EQ(command_list_origin(whole.substr(0, whole.size() - 2)), "echo {}");
-  EXPECT_EQ(command_list_origin(whole.substr(0, 20)), "");
-  EXPECT_EQ(command_list_origin("echo a\n"), "");
+  EXPECT_EQ(source_origin(whole), "echo {}");
+  EXPECT_EQ(source_origin(whole.substr(0, whole.size() - 2)), "echo {}");
+  EXPECT_EQ(source_origin(whole.substr(0, 20)), "");
+  EXPECT_EQ(source_origin("echo a\n"), "");
 }
 
 }  // namespace

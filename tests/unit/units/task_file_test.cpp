@@ -1,5 +1,7 @@
 #include "units/task_file.hpp"
 
+#include "units/input_file.hpp"
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <gmock/gmock.h>

@@ -1,0 +1,92 @@
+#include "job/task_input.hpp"
+
+#include "base/text.hpp"
+#include "store/source_copy.hpp"
+#include "units/argument_expansion.hpp"
+#include "units/input_file.hpp"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <kiln/error.hpp>
+#include <utility>
+
+namespace kiln::job {
+namespace {
+
+void write_list(const units::ArgumentWords& words, const units::ByteSink& out) {
+  const units::ArgumentExpansion expansion(words, units::read_file);
+  units::CommandListWriter list(out, words.command);
+  expansion.for_each([&list](std::string_view command) { list.add(command); });
+}
+
+std::string described(std::string_view origin) {
+  return origin.empty() ? "a task file" : fmt::format("the command '{}'", for_message(origin, 80));
+}
+
+}  // namespace
+
+std::optional<Spool> spool_input(const RunOptions& options, const Environment& environment) {
+  if (options.retry || (!options.arguments && options.task_file != "-")) return std::nullopt;
+  Spool spool(environment.temporary_directory);
+  if (options.arguments) {
+    write_list(*options.arguments, [&spool](std::string_view text) { spool.write(text); });
+  } else {
+    units::InputFile input("-");
+    std::array<std::byte, 65536> buffer{};
+    while (const std::size_t got = input.read(buffer)) spool.write(as_text(ByteView(buffer).first(got)));
+  }
+  spool.finish();
+  return spool;
+}
+
+std::vector<std::string> rank_arguments(const RunOptions& options, const std::vector<std::string>& arguments) {
+  if (options.command_words == 0 || options.command_words > arguments.size()) return arguments;
+  const auto first = arguments.end() - static_cast<std::ptrdiff_t>(options.command_words);
+  std::vector<std::string> words(arguments.begin(), first);
+  if (options.arguments) {
+    for (const char* word : {options.arguments->command.c_str(), "::::", "-"}) words.emplace_back(word);
+  } else {
+    words.insert(words.end(), first + 1, arguments.end());
+    words.push_back(*first);
+  }
+  return words;
+}
+
+units::TaskFile load_tasks(const RunOptions& options, const Environment& environment) {
+  if (!options.arguments) return units::parse_source(units::read_file(options.task_file), options.task_file);
+  if (environment.launched()) return units::parse_source(units::read_file("-"), "the list of commands");
+  Bytes list;
+  write_list(*options.arguments, [&list](std::string_view text) {
+    const ByteView bytes = as_bytes(text);
+    list.insert(list.end(), bytes.begin(), bytes.end());
+  });
+  return units::parse_source(std::move(list), "the list of commands");
+}
+
+void refuse_another_command(const std::string& directory, const units::TaskFile& tasks) {
+  const auto beginning = store::newest_source_beginning(directory);
+  if (!beginning) return;
+  const std::string_view before = units::source_origin(*beginning);
+  if (before == tasks.origin) return;
+  throw Error(
+      ExitCode::run_directory,
+      fmt::format("run directory {} belongs to {}, this is {}. Name another directory with --out, or begin anew "
+                  "with --fresh, which deletes that run's results",
+                  directory, described(before), described(tasks.origin)));
+}
+
+void print_commands(const RunOptions& options, const units::ByteSink& out) {
+  const auto print = [&out](std::string_view command) {
+    out(command);
+    out("\n");
+  };
+  if (options.arguments) {
+    units::ArgumentExpansion(*options.arguments, units::read_file).for_each(print);
+    return;
+  }
+  const units::TaskFile tasks = units::parse_source(units::read_file(options.task_file), options.task_file);
+  for (const std::string_view command : tasks.commands) print(command);
+}
+
+}  // namespace kiln::job
