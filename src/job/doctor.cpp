@@ -25,6 +25,7 @@
 namespace kiln::job {
 namespace {
 
+constexpr std::uint32_t kTrialWorkers = 8;                // outside of jobs: others work on that machine too
 constexpr Duration kPatience = std::chrono::seconds(10);  // with a program that is asked for its version
 
 void add(Findings& all, Findings more) { std::move(more.begin(), more.end(), std::back_inserter(all)); }
@@ -68,8 +69,9 @@ Findings examine(const DoctorOptions& options) {
   add(all, judge_limits(read_limits(), machine, std::min(workers, machine.online)));
   add(all, examine_slurm({program("sbatch"), program("srun"), program("squeue")}, variables, ask));
   if (!options.trial || !can_start || !can_write) return all;
-  all.push_back(examine_trial({own_program(), options.directory, workers, environment.inside_mpi() ? clean : own,
-                               std::chrono::seconds(60), cancelled}));
+  const bool ours = !environment.slurm_job_id.empty();
+  all.push_back(examine_trial({own_program(), options.directory, ours ? workers : std::min(workers, kTrialWorkers),
+                               environment.inside_mpi() ? clean : own, std::chrono::seconds(60), cancelled}));
   return all;
 }
 

@@ -6,7 +6,8 @@
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
+#include <fstream>
+#include <string>
 
 namespace kiln::exec {
 namespace {
@@ -34,8 +35,13 @@ TEST(RunProgram, EndsWhatIsLateWithItsChildren) {
   const ProgramEnd end = shell("sleep 1000 & echo $!; wait", 200ms);
   EXPECT_TRUE(end.late);
   EXPECT_FALSE(end.exit_code.has_value());
-  const int child = std::stoi(end.output);
-  while (::kill(child, 0) == 0) ::usleep(1000);  // init reaps it
+  const std::string status = "/proc/" + std::to_string(std::stoi(end.output)) + "/stat";
+  const auto runs = [&] {  // gone, or dead and waiting for its parent
+    std::string text;
+    std::getline(std::ifstream(status), text);
+    return !text.empty() && text.find(") Z ") == std::string::npos;
+  };
+  while (runs()) ::usleep(1000);
 }
 
 TEST(RunProgram, EndsWhenSomebodyWishes) {

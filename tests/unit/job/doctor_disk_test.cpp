@@ -24,7 +24,7 @@ class DoctorDisk : public testing::Test {
     std::string name = (fs::temp_directory_path() / "doctor-XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
   }
-  ~DoctorDisk() override { fs::remove_all(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
 
   fs::path folder_;
 };

@@ -22,7 +22,7 @@ class FakeRoot : public testing::Test {
     std::string name = (fs::temp_directory_path() / "root-XXXXXX").string();
     root_ = ::mkdtemp(name.data());
   }
-  ~FakeRoot() override { fs::remove_all(root_); }
+  void TearDown() override { fs::remove_all(root_); }
 
   void put(const std::string& path, const std::string& text) const {
     fs::create_directories((root_ / path).parent_path());
