@@ -19,10 +19,12 @@ SECONDS = 120
 # Options of other programs that the documents name.
 FOREIGN = {
     "sbatch, srun": "--nodes --time --wrap --array --ntasks --exclusive --cpus-per-task --mem --signal --requeue --no-kill "
-                    "--open-mode --output --job-name",
-    "mpirun": "--bind-to --oversubscribe --enable-recovery --with-ft --mca",
+                    "--open-mode --output --job-name --dependency",
+    "mpirun": "--hostfile --bind-to --oversubscribe --enable-recovery --with-ft --mca",
     "GNU Parallel, xargs, disBatch": "--joblog --resume --resume-failed --halt --jobs --delay --load --memfree --pipe "
-                                     "--sshlogin --keep-order --line-buffer --tag --eta --bar --nice --shuf --tmpdir",
+                                     "--sshlogin --keep-order --line-buffer --tag --eta --bar --nice --shuf --tmpdir --link "
+                                     "--xapply --results --files --group --env --workdir --pipepart --rpl --plus --semaphore "
+                                     "--sql --tmux --onall",
     "dev, pip, apt": "--quick --no-install-recommends",
     "containers": "--cpus --pids-limit --ipc --shm-size",
     "kiln's build and tests": "--man --markdown",
