@@ -1,7 +1,7 @@
 #include "command_line.hpp"
 
+#include "base/did_you_mean.hpp"
 #include "base/text.hpp"
-#include "did_you_mean.hpp"
 #include "gnu_options.hpp"
 #include "help/commands.hpp"
 #include "help/help_command.hpp"
@@ -9,6 +9,7 @@
 #include "option_values.hpp"
 #include "run_arguments.hpp"
 #include "run_help.hpp"
+#include "selection.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -66,7 +67,9 @@ class Parser {
   std::vector<OptionShape> shapes() {
     std::vector<OptionShape> found;
     for (const CLI::Option* option : app_.get_options()) {
-      found.push_back({names(*option), option->get_items_expected_min() > 0, ""});
+      OptionShape shape{names(*option), option->get_items_expected_min() > 0, false, ""};
+      shape.takes_count = !shape.takes_value && option->get_items_expected_max() > 0;
+      found.push_back(std::move(shape));
     }
     found.insert(found.end(), refused_.begin(), refused_.end());
     return found;
@@ -168,29 +171,77 @@ Command parse_status(const Words& words) {
   return command;
 }
 
+// Which units, and what of them: the same for results and export.
+void add_filters(CLI::App& app, SelectionOptions& selection) {
+  constexpr const char* kWhich = "Which units";
+  app.add_flag("--failed", selection.failed_only, "only units that failed, with their reasons")->group(kWhich);
+  app.add_option("--where", selection.where,
+                 "only units that the condition holds for:\n'exit_code>1', \"status==timeout and seconds>1m\"")
+      ->option_text("CONDITION")
+      ->group(kWhich)
+      ->take_last();
+  app.add_option("--columns", selection.columns,
+                 "a value taken from the kept output, as kiln run does\nit: 'loss=float:/loss ([0-9.]+)/' (repeatable)")
+      ->option_text("DEFINITION")
+      ->group("What of them")
+      ->expected(1)
+      ->take_all();
+}
+
 void check(const ResultsCommand& command, bool csv, bool json, bool out, bool err) {
+  const SelectionOptions& selection = command.selection;
   if (csv && json) usage("--csv and --json exclude each other");
   if (out && err) usage("--stdout and --stderr exclude each other; ask twice");
   if ((out || err) && !command.unit) usage("--stdout and --stderr need --unit N");
   if ((out || err) && (csv || json)) usage("--stdout and --stderr give raw bytes: leave out --csv and --json");
-  if (command.failed_only && command.unit) usage("--failed and --unit exclude each other");
+  if (selection.failed_only && command.unit) usage("--failed and --unit exclude each other");
+  if (command.unit && (!selection.where.empty() || selection.slow || selection.limit)) {
+    usage("--unit names one unit: leave out --where, --slow and --limit");
+  }
+  check_syntax(selection);
+}
+
+std::vector<std::string> names_in(const std::string& list) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    if (end == at) usage(fmt::format("--only: a name is missing in '{}': --only unit,seconds", for_message(list, 60)));
+    names.push_back(list.substr(at, end - at));
+    at = end + 1;
+  }
+  return names;
 }
 
 Command parse_results(const Words& words) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
   ResultsCommand command;
   bool csv = false, json = false, out = false, err = false;
-  std::string unit;
+  std::string unit, limit, only, slow = "10";
   Parser parser("kiln results", results_usage(), results_footer());
   CLI::App& app = parser.app();
-  app.add_flag("--failed", command.failed_only, "only units that failed, with their reasons")->group("Which units");
+  add_filters(app, command.selection);
+  const CLI::Option* const slowest =
+      app.add_option("--slow", slow, "those that took longest, longest first (default 10)")
+          ->option_text("[N]")
+          ->expected(0, 1)
+          ->group("Which units")
+          ->take_last();
+  app.add_option("--limit", limit, "at most so many")->option_text("N")->group("Which units")->take_last();
   app.add_option("--unit", unit, "only this unit (default: all)")->option_text("N")->group("Which units")->take_last();
+  app.add_option("--only", only, "only these columns, with commas between")
+      ->option_text("NAMES")
+      ->group("What of them")
+      ->take_last();
   app.add_flag("--stdout", out, "with --unit: the bytes of its standard output")->group("What of them");
   app.add_flag("--stderr", err, "with --unit: the bytes of its standard error")->group("What of them");
   app.add_flag("--csv", csv, "comma-separated values (RFC 4180) (default: a table)")->group("Showing");
   app.add_flag("--json", json, "one JSON object a line")->group("Showing");
   const auto rest = parser.parse(words, Options::anywhere);
   if (!rest) return parser.help();
-  if (!unit.empty()) command.unit = count_value("--unit", unit, 0, std::numeric_limits<std::uint64_t>::max());
+  if (!unit.empty()) command.unit = count_value("--unit", unit, 0, kMost);
+  if (!limit.empty()) command.selection.limit = count_value("--limit", limit, 0, kMost);
+  if (slowest->count() != 0) command.selection.slow = count_value("--slow", slow.empty() ? "10" : slow, 0, kMost);
+  if (!only.empty()) command.selection.only = names_in(only);
   check(command, csv, json, out, err);
   command.directory = only_directory(*rest, "kiln results");
   command.format = csv    ? ResultsCommand::Format::csv
@@ -215,6 +266,37 @@ Command parse_doctor(const Words& words) {
   return command;
 }
 
+void check(const ExportCommand& command) {
+  if (command.csv.empty() && command.joblog.empty() && command.hdf5.empty() && command.output_dir.empty()) {
+    usage("nothing to write: give --csv, --joblog, --hdf5 or --output-dir; kiln export --csv tasks.csv tasks.kiln");
+  }
+  if (command.hdf5 == "-") usage("--hdf5 needs a file: HDF5 cannot be written into a pipe");
+  if (command.output_dir == "-")
+    usage("--output-dir needs a directory; on standard output: kiln results --unit N --stdout");
+  if (command.csv == "-" && command.joblog == "-") usage("--csv and --joblog cannot both go to standard output");
+  check_syntax(command.selection);
+}
+
+Command parse_export(const Words& words) {
+  ExportCommand command;
+  Parser parser("kiln export", export_usage(), export_footer());
+  CLI::App& app = parser.app();
+  const auto target = [&app](const char* name, std::string& value, const char* shown, const char* text) {
+    app.add_option(name, value, text)->option_text(shown)->group("What is written (one or several)")->take_last();
+  };
+  target("--csv", command.csv, "FILE", "comma-separated values, as of kiln results --csv;\n-: to standard output");
+  target("--joblog", command.joblog, "FILE", "GNU Parallel's joblog; -: to standard output");
+  target("--hdf5", command.hdf5, "FILE", "a results.h5 of what is committed");
+  target("--output-dir", command.output_dir, "DIR", "two files a unit: 000017.out, 000017.err");
+  add_filters(app, command.selection);
+  app.add_flag("--force", command.force, "replace files that are there")->group("Writing");
+  const auto rest = parser.parse(words, Options::anywhere);
+  if (!rest) return parser.help();
+  check(command);
+  command.directory = only_directory(*rest, "kiln export --csv tasks.csv");
+  return command;
+}
+
 Command parse_top(const std::string& word) {
   if (word == "--version" || word == "-V") return ShowText{version_text(), std::nullopt};
   if (word == "--help" || word == "-h") return ShowText{top_help(), std::nullopt};
@@ -234,6 +316,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   if (name == "retry") return parse_retry(words);
   if (name == "status") return parse_status(words);
   if (name == "results") return parse_results(words);
+  if (name == "export") return parse_export(words);
   if (name == "doctor") return parse_doctor(words);
   if (name == "help") return help_command(words);
   if (name == "completion") return completion_command(words);

@@ -2,6 +2,7 @@
 
 #include "help/page.hpp"
 #include "job/run_options.hpp"
+#include "selection_options.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -27,7 +28,7 @@ struct ResultsCommand {
   enum class Format { table, csv, json };
   enum class Stream { none, out, err };
   std::string directory;
-  bool failed_only = false;
+  SelectionOptions selection;
   std::optional<std::uint64_t> unit;
   Stream stream = Stream::none;  ///< the raw bytes of one stream of `unit`, nothing else
   Format format = Format::table;
@@ -40,6 +41,14 @@ struct DoctorCommand {
   bool trial = true;
 };
 
+/// What is written; "": not asked for, "-": standard output.
+struct ExportCommand {
+  std::string directory;
+  SelectionOptions selection;
+  std::string csv, joblog, hdf5, output_dir;
+  bool force = false;  ///< files that are there are replaced
+};
+
 /// Text to standard output, and success: help, version.
 struct ShowText {
   std::string text;              ///< lines of at most 80 columns
@@ -47,7 +56,7 @@ struct ShowText {
   bool verbatim = false;         ///< for programs: never broken to the width of a terminal
 };
 
-using Command = std::variant<RunCommand, StatusCommand, ResultsCommand, DoctorCommand, ShowText>;
+using Command = std::variant<RunCommand, StatusCommand, ResultsCommand, ExportCommand, DoctorCommand, ShowText>;
 
 /// Takes argv apart (without the program's name). Throws kiln::Error (usage) that says what is wrong and what was
 /// meant.

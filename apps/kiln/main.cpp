@@ -2,6 +2,7 @@
 #include "command_line.hpp"
 #include "doctor_command.hpp"
 #include "dry_run.hpp"
+#include "export_command.hpp"
 #include "job/environment.hpp"
 #include "job/run_command.hpp"
 #include "results_command.hpp"
@@ -41,6 +42,7 @@ int run_it(const cli::Command& command, const std::vector<std::string>& argument
                                [](const cli::StatusCommand& status) { return cli::show_status(status); },
                                [](const cli::ResultsCommand& results) { return cli::show_results(results); },
                                [](const cli::DoctorCommand& doctor) { return cli::show_doctor(doctor); },
+                               [](const cli::ExportCommand& wanted) { return cli::export_results(wanted); },
                                [](const cli::ShowText& text) { return cli::show_text(text); }},
                     command);
 }

@@ -1,7 +1,7 @@
 #include "option_scan.hpp"
 
+#include "base/did_you_mean.hpp"
 #include "base/text.hpp"
-#include "did_you_mean.hpp"
 #include "units/argument_words.hpp"
 
 #include <fmt/core.h>
@@ -15,6 +15,10 @@ namespace kiln::cli {
 namespace {
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
+
+bool is_count(const std::string& word) {
+  return !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
+}
 
 class Scan {
  public:
@@ -98,7 +102,8 @@ class Scan {
     found_.options.push_back(name);
     if (equals == std::string::npos) {
       if (shape.takes_value) take_value(name);
-    } else if (shape.takes_value) {
+      if (shape.takes_count && at_ < words_.size() && is_count(words_[at_])) take_value(name);
+    } else if (shape.takes_value || shape.takes_count) {
       put_value(name, word.substr(equals + 1));
     } else {
       usage(fmt::format("{} takes no value, but was given '{}'", name, for_message(word.substr(equals + 1), 60)));

@@ -4,15 +4,16 @@
 #include "base/quantity.hpp"
 #include "observe/terminal.hpp"
 #include "output.hpp"
-#include "results_text.hpp"
-#include "store/run_reader.hpp"
+#include "result_table.hpp"
+#include "run_notes.hpp"
+#include "selection.hpp"
 
 #include <fmt/core.h>
 #include <unistd.h>
 #include <kiln/error.hpp>
 
+#include <optional>
 #include <string>
-#include <vector>
 
 namespace kiln::cli {
 namespace {
@@ -21,59 +22,6 @@ using Format = ResultsCommand::Format;
 using Stream = ResultsCommand::Stream;
 
 constexpr std::size_t kBuffer = 256 * 1024;
-
-// Which columns are shown: all but those that every row has anyway.
-struct Shown {
-  std::vector<std::string> names;
-  std::vector<std::size_t> columns;  // of the schema
-  std::optional<std::size_t> status;
-};
-
-Shown shown_columns(const store::RunReader& run) {
-  Shown shown;
-  shown.status = run.column("units/status");
-  for (std::size_t i = 0; i < run.schema().size(); ++i) {
-    const std::string& path = run.schema()[i].name;
-    if (path == "units/status" || path == "units/attempts") continue;
-    shown.names.push_back(path.substr(path.rfind('/') + 1));
-    shown.columns.push_back(i);
-  }
-  return shown;
-}
-
-Value value_at(const Rows& rows, ColumnType type, std::size_t column, std::size_t row) {
-  switch (type) {
-    case ColumnType::u8:
-      return static_cast<std::uint64_t>(rows.at<std::uint8_t>(column, row));
-    case ColumnType::i32:
-      return static_cast<std::int64_t>(rows.at<std::int32_t>(column, row));
-    case ColumnType::i64:
-      return rows.at<std::int64_t>(column, row);
-    case ColumnType::u64:
-      return rows.at<std::uint64_t>(column, row);
-    case ColumnType::f64:
-      return rows.at<double>(column, row);
-    case ColumnType::text:
-      return std::string(rows.text_at(column, row));
-  }
-  return std::monostate();
-}
-
-ResultRow to_row(const store::UnitRecord& record, const Schema& schema, const Shown& shown) {
-  ResultRow out;
-  out.unit = record.unit.value();
-  out.line = record.line;
-  out.attempts = record.attempts;
-  out.reason = record.reason.value_or("");
-  out.status = record.done ? "ok" : "failed";
-  if (record.rows != nullptr && shown.status) out.status = record.rows->text_at(*shown.status, record.row);
-  if (record.removed) out.status = "removed";
-  for (const std::size_t column : shown.columns) {
-    out.columns.push_back(record.rows == nullptr ? Value()
-                                                 : value_at(*record.rows, schema[column].type, column, record.row));
-  }
-  return out;
-}
 
 [[noreturn]] void no_such_unit(const store::RunReader& run, const ResultsCommand& command) {
   const store::Totals totals = run.totals();
@@ -98,42 +46,63 @@ void print_stream(const store::RunReader& run, const ResultsCommand& command) {
   print(*text);
 }
 
-void print_unit(const store::RunReader& run, const ResultsCommand& command) {
-  const Shown shown = shown_columns(run);
-  const bool found = run.find_unit(UnitId(*command.unit), [&](const store::UnitRecord& record) {
-    const ResultRow row = to_row(record, run.schema(), shown);
-    if (command.format == Format::csv) print(csv_header(shown.names) + csv_row(row));
-    if (command.format == Format::json) print(json_row(shown.names, row));
-    if (command.format == Format::table) print(unit_text(shown.names, row, command.directory));
-  });
+// Rows in the format asked for, printed some hundred KiB at a time.
+class Printer {
+ public:
+  Printer(const ResultsCommand& command, const Selection& selection, std::uint64_t units)
+      : format_(command.format), fields_(selection.fields()) {
+    if (format_ == Format::csv) append_csv_header(buffer_, fields_);
+    if (format_ != Format::table) return;
+    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    const auto layout = !command.selection.only.empty() ? ResultTable::Layout::chosen
+                        : command.selection.failed_only ? ResultTable::Layout::failed
+                                                        : ResultTable::Layout::all;
+    table_.emplace(fields_, ResultTable::Options{layout, terminal ? observe::terminal_columns(STDOUT_FILENO) : 0, units,
+                                                 selection.from_output()});
+  }
+
+  void put(RowValues values) {
+    if (format_ == Format::csv) append_csv_row(buffer_, values);
+    if (format_ == Format::json) append_json_row(buffer_, fields_, values);
+    if (format_ == Format::table) buffer_ += (rows_ == 0 ? table_->header() : "") + table_->row(values);
+    ++rows_;
+    if (buffer_.size() >= kBuffer) flush();
+  }
+  void flush() {
+    print(buffer_);
+    buffer_.clear();
+  }
+  std::uint64_t rows() const { return rows_; }
+
+ private:
+  Format format_;
+  const std::vector<Field>& fields_;
+  std::optional<ResultTable> table_;
+  std::string buffer_;
+  std::uint64_t rows_ = 0;
+};
+
+void print_unit(const store::RunReader& run, const ResultsCommand& command, const Selection& selection) {
+  const bool found = run.find_unit(UnitId(*command.unit), [](const store::UnitRecord&) {});
   if (!found) no_such_unit(run, command);
+  Printer printer(command, selection, 0);
+  selection.find_unit(UnitId(*command.unit), [&](RowValues values) {
+    if (command.format == Format::table) {
+      print(unit_text(selection.fields(), values, command.directory));
+    } else {
+      printer.put(values);
+    }
+  });
+  printer.flush();
 }
 
-void print_all(const store::RunReader& run, const ResultsCommand& command) {
-  const Shown shown = shown_columns(run);
+void say_nothing_found(const store::RunReader& run, const ResultsCommand& command) {
   const store::Totals totals = run.totals();
-  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-  const ResultTable table(shown.names, command.failed_only, terminal ? observe::terminal_columns(STDOUT_FILENO) : 0,
-                          totals.units + totals.removed);
-  std::string buffer;
-  std::uint64_t count = 0;
-  if (command.format == Format::csv) buffer = csv_header(shown.names);
-  const auto which = command.failed_only ? store::RunReader::Which::failed : store::RunReader::Which::all;
-  run.for_each(which, [&](const store::UnitRecord& record) {
-    const ResultRow row = to_row(record, run.schema(), shown);
-    if (command.format == Format::csv) buffer += csv_row(row);
-    if (command.format == Format::json) buffer += json_row(shown.names, row);
-    if (command.format == Format::table) buffer += (count == 0 ? table.header() : "") + table.row(row);
-    ++count;
-    if (buffer.size() < kBuffer) return;
-    print(buffer);
-    buffer.clear();
-  });
-  print(buffer);
-  if (command.format != Format::table || count != 0) return;
-  if (command.failed_only) {
+  if (!command.selection.where.empty()) {
+    log::info("no {}unit matches --where", command.selection.failed_only ? "failed " : "");
+  } else if (command.selection.failed_only) {
     log::info("no unit has failed ({} done, {} to do)", format_count(totals.done), format_count(totals.pending));
-  } else {
+  } else if (totals.done + totals.failed + totals.removed == 0) {
     log::info("no unit has a result yet ({} to do)", format_count(totals.pending));
   }
 }
@@ -142,14 +111,21 @@ void print_all(const store::RunReader& run, const ResultsCommand& command) {
 
 int show_results(const ResultsCommand& command) {
   const store::RunReader run = store::RunReader::open(command.directory);
-  for (const std::string& line : run.damage()) log::warning("{}", line);
+  note_state(run, command.directory);
   if (command.stream != Stream::none) {
     print_stream(run, command);
-  } else if (command.unit) {
-    print_unit(run, command);
-  } else {
-    print_all(run, command);
+    return to_int(ExitCode::ok);
   }
+  const Selection selection(run, command.selection);
+  if (command.unit) {
+    print_unit(run, command, selection);
+  } else {
+    Printer printer(command, selection, run.totals().units + run.totals().removed);
+    selection.for_each([&](RowValues values) { printer.put(values); });
+    printer.flush();
+    if (command.format == Format::table && printer.rows() == 0) say_nothing_found(run, command);
+  }
+  note_cut_outputs(selection.cut_outputs());
   return to_int(ExitCode::ok);
 }
 

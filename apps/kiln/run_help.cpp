@@ -81,13 +81,39 @@ Usage: kiln results [OPTIONS] DIR
 
 std::string_view results_footer() {
   return R"(
+CONDITION compares the columns of --csv: == != < <= > >=, ~ and !~ for regular
+expressions; and, or, not, parentheses; `loss==missing`. Text with blanks or signs
+stands in quotes. Times and sizes may be written 1m30s, 1.5GiB.
+
 Exit codes: 0 shown; 2 usage; 3 there is no such unit, or it has not ended;
   4 DIR is no run directory, or cannot be read.
 
 Examples:
   kiln results --failed tasks.kiln
+  kiln results --slow 3 tasks.kiln
+  kiln results --where "status==timeout or stderr~'out of memory'" tasks.kiln
   kiln results --unit 17 --stderr tasks.kiln
-  kiln results --csv tasks.kiln > tasks.csv
+  kiln results --csv --only unit,command,seconds tasks.kiln > tasks.csv
+)";
+}
+
+std::string_view export_usage() {
+  return R"(Writes the results of a run, as far as it is committed, as files. Each appears
+complete or not at all.
+
+Usage: kiln export [OPTIONS] DIR
+)";
+}
+
+std::string_view export_footer() {
+  return R"(
+Exit codes: 0 written; 2 usage; 3 a file cannot be written, or is there already;
+  4 DIR is no run directory, or cannot be read.
+
+Examples:
+  kiln export --csv tasks.csv tasks.kiln
+  kiln export --joblog - --failed tasks.kiln
+  kiln export --hdf5 slow.h5 --where 'seconds>10m' tasks.kiln
 )";
 }
 

@@ -13,6 +13,8 @@ std::string_view status_usage();
 std::string_view status_footer();
 std::string_view results_usage();
 std::string_view results_footer();
+std::string_view export_usage();
+std::string_view export_footer();
 std::string_view doctor_usage();
 std::string_view doctor_footer();
 

@@ -57,18 +57,39 @@ void write_facts(const h5::Handle& file, const ResultsRequest& request) {
   h5::write_attribute(file, "failed", totals.failed);
   h5::write_attribute(file, "pending", totals.pending);
   h5::write_attribute(file, "removed", totals.removed);
+  if (request.units != nullptr) h5::write_attribute(file, "selected", request.units->count());
 }
 
 // Dead letters whose rows are nowhere get rows all the same: each unit that is settled has one.
-std::vector<UnitId> dead_units(const JournalView& view) {
+std::vector<UnitId> dead_units(const ResultsRequest& request) {
   std::vector<UnitId> units;
-  for (const auto& [unit, letter] : view.ledger.dead) units.push_back(unit);
+  for (const auto& [unit, letter] : request.view.ledger.dead) {
+    if (request.units == nullptr || request.units->contains(unit)) units.push_back(unit);
+  }
   return units;
+}
+
+std::vector<CommitEntry::Dead> dead_letters(const ResultsRequest& request) {
+  std::vector<CommitEntry::Dead> letters = request.view.active_dead();
+  if (request.units == nullptr) return letters;
+  std::erase_if(letters, [&](const CommitEntry::Dead& dead) { return !request.units->contains(dead.letter.unit); });
+  return letters;
+}
+
+std::vector<RowsPart> parts_wanted(const ResultsRequest& request) {
+  std::vector<RowsPart> parts = request.view.parts;
+  if (request.units == nullptr) return parts;
+  for (RowsPart& part : parts) {
+    schedule::IntervalSet take;
+    for (const Interval interval : part.take.intervals()) take.insert(request.units->intersection(interval));
+    part.take = std::move(take);
+  }
+  return parts;
 }
 
 void write_tables(const GuardedFile& guarded, const ResultsRequest& request) {
   const h5::Handle& file = guarded.file();
-  RowStream stream(request.view.parts, dead_units(request.view));
+  RowStream stream(parts_wanted(request), dead_units(request));
   const Schema schema = stream.schema().empty() ? request.schema : stream.schema();
   if (has_unit_table(schema)) stream.add(rows_for_dead(stream.missing(), request.view, schema), schema);
   const std::uint64_t batches = request.view.batches.size() * sizeof(protocol::BatchRecord);
@@ -80,7 +101,7 @@ void write_tables(const GuardedFile& guarded, const ResultsRequest& request) {
     guarded.check();
   }
   tables.finish();
-  write_dead_letters(file, request.view.active_dead());
+  write_dead_letters(file, dead_letters(request));
   write_batches(file, request.view.batches);
   write_facts(file, request);
 }

@@ -8,12 +8,13 @@
 namespace kiln::store {
 
 struct ResultsRequest {
-  std::filesystem::path file;   ///< replaced when the new one is complete
-  const RunFacts& facts;        ///< borrowed for the call
-  const JournalView& view;      ///< borrowed; read with parts and batches
-  Schema schema;                ///< the columns where no unit has a row yet
-  std::optional<EndEntry> end;  ///< tells the outcome; nothing: the run has not ended
-  EntryNumber made_from;        ///< the journal's number this is made from
+  std::filesystem::path file;                    ///< replaced when the new one is complete
+  const RunFacts& facts;                         ///< borrowed for the call
+  const JournalView& view;                       ///< borrowed; read with parts and batches
+  Schema schema;                                 ///< the columns where no unit has a row yet
+  std::optional<EndEntry> end;                   ///< tells the outcome; nothing: the run has not ended
+  EntryNumber made_from;                         ///< the journal's number this is made from
+  const schedule::IntervalSet* units = nullptr;  ///< borrowed: these units only; nullptr: all
 };
 
 /// Makes results.h5 (docs/file-format.md). Memory stays bounded. Throws StorageError where there is no room for it or

@@ -125,7 +125,7 @@ Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, co
       } else if (column.name == kAttempts && column.type == ColumnType::i32) {
         rows.put(static_cast<std::int32_t>(dead->second.letter.attempts));
       } else {
-        put_missing(rows, column.type);
+        put_missing(rows, column);
       }
     }
   }

@@ -1,5 +1,7 @@
 #include "store/row_stream.hpp"
 
+#include "exec/result_column.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -163,14 +165,14 @@ bool RowStream::next(RowWindow& window) {
   return true;
 }
 
-void put_missing(Rows& rows, ColumnType type) {
-  switch (type) {
+void put_missing(Rows& rows, const Column& column) {
+  switch (column.type) {
     case ColumnType::u8:
       return rows.put(std::uint8_t{0});
     case ColumnType::i32:
       return rows.put(std::int32_t{-1});
     case ColumnType::i64:
-      return rows.put(std::int64_t{-1});
+      return rows.put(exec::missing_integer(column).value_or(-1));
     case ColumnType::u64:
       return rows.put(std::uint64_t{0});
     case ColumnType::f64:
@@ -195,7 +197,7 @@ Rows convert_rows(const Rows& rows, const Schema& from, const Schema& to) {
       const std::size_t place = places[column];
       const ColumnType type = to[column].type;
       if (place == from.size()) {
-        put_missing(out, type);
+        put_missing(out, to[column]);
       } else if (type == ColumnType::text) {
         out.put_text(rows.text_at(place, row));
       } else if (column_width(type) == 1) {

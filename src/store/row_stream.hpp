@@ -88,6 +88,6 @@ class RowStream {
 /// The rows with the columns of `to`: by name and type; what `from` does not have is "", NaN, -1 or 0.
 Rows convert_rows(const Rows& rows, const Schema& from, const Schema& to);
 /// Puts the value that stands for "nothing" into the next column of a row.
-void put_missing(Rows& rows, ColumnType type);
+void put_missing(Rows& rows, const Column& column);
 
 }  // namespace kiln::store

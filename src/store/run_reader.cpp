@@ -1,5 +1,6 @@
 #include "store/run_reader.hpp"
 
+#include "exec/command_setup.hpp"
 #include "store/file_ops.hpp"
 #include "store/results_file.hpp"
 #include "store/results_tables.hpp"
@@ -92,6 +93,7 @@ RunReader RunReader::open(const std::filesystem::path& path) {
 RunReader::RunReader(RunDirectory directory, JournalView view)
     : directory_(std::move(directory)), view_(std::move(view)) {
   schema_ = with_fresh_view(directory_, view_, newest_schema);
+  if (schema_.empty() && directory_.facts().kind == RunFacts().kind) schema_ = exec::command_schema();
 }
 
 std::vector<std::string> RunReader::damage() const {
@@ -119,6 +121,13 @@ std::optional<std::size_t> RunReader::column(std::string_view name) const {
 }
 
 void RunReader::for_each(Which which, const std::function<void(const UnitRecord&)>& visit) const {
+  for_each_while(which, [&](const UnitRecord& record) {
+    visit(record);
+    return true;
+  });
+}
+
+void RunReader::for_each_while(Which which, const std::function<bool(const UnitRecord&)>& visit) const {
   const std::vector<UnitId> dead = dead_units(view_);
   std::optional<std::uint64_t> last;  // a second try goes on behind it
   with_fresh_view(directory_, view_, [&](const JournalView& view) {
@@ -134,8 +143,8 @@ void RunReader::for_each(Which which, const std::function<void(const UnitRecord&
         record.rows = &window.rows[pick.slot];
         record.row = pick.row;
         if (which == Which::failed && (record.done || record.removed)) continue;
-        visit(record);
         last = pick.unit;
+        if (!visit(record)) return;
       }
     }
   });
@@ -182,9 +191,9 @@ bool RunReader::results_outdated() const {
   return !view_.ledger.ends.empty() && view_.ledger.ends.back().number > *made_from;
 }
 
-void RunReader::export_hdf5(const std::filesystem::path& file) const {
+void RunReader::export_hdf5(const std::filesystem::path& file, const schedule::IntervalSet* units) const {
   with_fresh_view(directory_, view_, [&](const JournalView& view) {
-    write_results_file({file, directory_.facts(), view, schema_, view.standing_end(), view.scan.highest});
+    write_results_file({file, directory_.facts(), view, schema_, view.standing_end(), view.scan.highest, units});
   });
 }
 

@@ -45,7 +45,7 @@ class RunReader {
   /// Who writes the run now, as far as a file tells: see check_owner.
   std::optional<Owner> owner() const;
 
-  /// Columns of the rows; empty where no unit has one.
+  /// Columns of the rows. Where no unit has one: those that commands will have, else none.
   const Schema& schema() const { return schema_; }
   /// Index of a column ("units/exit_code") in schema(); nothing where there is none.
   std::optional<std::size_t> column(std::string_view name) const;
@@ -53,6 +53,8 @@ class RunReader {
   enum class Which { all, failed };
   /// Calls back for each unit that has a result or is a dead letter, ascending by id. Memory stays bounded.
   void for_each(Which which, const std::function<void(const UnitRecord&)>& visit) const;
+  /// The same until it returns false.
+  void for_each_while(Which which, const std::function<bool(const UnitRecord&)>& visit) const;
   /// The record of one unit; false where it has none.
   bool find_unit(UnitId unit, const std::function<void(const UnitRecord&)>& visit) const;
   /// The raw bytes of a text column ("output/stdout") of a unit; nothing where there is no such row or column.
@@ -64,7 +66,8 @@ class RunReader {
   /// Whether results.h5 is missing, or older than the journal's newest end.
   bool results_outdated() const;
   /// Makes an HDF5 file of what is committed. An existing file is replaced when the new one is complete.
-  void export_hdf5(const std::filesystem::path& file) const;
+  /// With `units`, of these units only.
+  void export_hdf5(const std::filesystem::path& file, const schedule::IntervalSet* units = nullptr) const;
 
  private:
   RunReader(RunDirectory directory, JournalView view);

@@ -1,7 +1,7 @@
 #include "help/help_command.hpp"
 
+#include "base/did_you_mean.hpp"
 #include "base/text.hpp"
-#include "did_you_mean.hpp"
 #include "help/commands.hpp"
 #include "help/completion.hpp"
 #include "help/man_page.hpp"

@@ -1,8 +1,8 @@
-#include "did_you_mean.hpp"
+#include "base/did_you_mean.hpp"
 
 #include <gtest/gtest.h>
 
-namespace kiln::cli {
+namespace kiln {
 namespace {
 
 TEST(EditDistance, CountsChanges) {
@@ -25,4 +25,4 @@ TEST(DidYouMean, NamesTheNearestOrNothing) {
 }
 
 }  // namespace
-}  // namespace kiln::cli
+}  // namespace kiln

@@ -1,10 +1,10 @@
-#include "did_you_mean.hpp"
+#include "base/did_you_mean.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
-namespace kiln::cli {
+namespace kiln {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
@@ -39,4 +39,4 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return nearest == nullptr ? "" : fmt::format(" Did you mean {}?", *nearest);
 }
 
-}  // namespace kiln::cli
+}  // namespace kiln
