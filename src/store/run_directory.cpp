@@ -32,6 +32,11 @@ constexpr std::array<std::string_view, 6> kFiles = {"owner.json",   "status.json
   throw Error(ExitCode::run_directory, fmt::format("run directory {}: {}", path.string(), why));
 }
 
+// What to do where the directory is none of ours.
+const char* elsewhere(RunDirectory::For purpose) {
+  return purpose == RunDirectory::For::writing ? "Choose another --out" : "Give the directory that `kiln run` made";
+}
+
 bool has_name(const fs::path& path) {
   std::error_code error;
   return fs::exists(fs::symlink_status(path, error));
@@ -61,22 +66,23 @@ bool is_unused(const fs::path& folder) {
 }
 
 // A directory without run.json: ours if a creation ended early, else somebody's.
-void refuse_foreign(const fs::path& path) {
+void refuse_foreign(const fs::path& path, RunDirectory::For purpose) {
   std::vector<std::string> foreign;
   for (const std::string& name : names_in(path)) {
     if (is_leftover(name)) continue;
     if (!is_folder_of_ours(name) || !fs::is_directory(path / name)) {
       foreign.push_back(name);
     } else if (!is_unused(path / name)) {
+      const bool writing = purpose == RunDirectory::For::writing;
       refuse(path, fmt::format("has no run.json, but {}/ is not empty. If it is a kiln run, put its run.json back from "
-                               "a copy; else choose another --out, or remove the directory by hand",
-                               name));
+                               "a copy{}",
+                               name, writing ? "; else choose another --out, or remove the directory by hand" : ""));
     }
   }
   if (foreign.empty()) return;
-  refuse(path, fmt::format("is not empty and no kiln run (no run.json): it holds {}{}. Choose another --out",
-                           for_message(foreign.front()),
-                           foreign.size() == 1 ? "" : fmt::format(" and {} more", foreign.size() - 1)));
+  refuse(path,
+         fmt::format("is not empty and no kiln run (no run.json): it holds {}{}. {}", for_message(foreign.front()),
+                     foreign.size() == 1 ? "" : fmt::format(" and {} more", foreign.size() - 1), elsewhere(purpose)));
 }
 
 std::string read_facts(const fs::path& path) {
@@ -121,7 +127,7 @@ void finish_removal(const fs::path& path) {
 
 }  // namespace
 
-RunDirectory::Found RunDirectory::examine(const fs::path& given) {
+RunDirectory::Found RunDirectory::examine(const fs::path& given, For purpose) {
   const fs::path path = tidy(given);
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -129,28 +135,28 @@ RunDirectory::Found RunDirectory::examine(const fs::path& given) {
   if (status.type() == fs::file_type::none || status.type() == fs::file_type::unknown) {
     refuse(path, fmt::format("cannot be looked at: {}. Check the path and its permissions", error.message()));
   }
-  if (!fs::is_directory(status)) refuse(path, "is not a directory. Choose another --out");
+  if (!fs::is_directory(status)) refuse(path, fmt::format("is not a directory. {}", elsewhere(purpose)));
   if (::access(path.c_str(), R_OK | X_OK) != 0) {
     refuse(path, fmt::format("cannot be read: {}. Check its permissions", std::strerror(errno)));
   }
   if (has_name(path / kFactsName)) return Found::run;
   if (has_name(path / kRemovedName)) return Found::half_gone;
-  refuse_foreign(path);
+  refuse_foreign(path, purpose);
   return Found::nothing;
 }
 
-RunDirectory RunDirectory::open(const fs::path& given) {
+RunDirectory RunDirectory::open(const fs::path& given, For purpose) {
   const fs::path path = tidy(given);
-  if (examine(path) != Found::run) {
+  if (examine(path, purpose) != Found::run) {
     refuse(path, has_name(path) ? "is no kiln run: it has no run.json. Give the directory that `kiln run` made"
                                 : "does not exist. Give the directory that `kiln run` made");
   }
   const std::string text = read_facts(path);
-  return {path, parse_run_facts(text, (path / kFactsName).string())};
+  return {path, parse_run_facts(text, (path / kFactsName).string(), purpose == For::writing)};
 }
 
 RunDirectory RunDirectory::open_for_writing(const fs::path& path, std::string_view kind) {
-  RunDirectory directory = open(path);
+  RunDirectory directory = open(path, For::writing);
   if (directory.facts_.kind != kind) {
     refuse(directory.path_, fmt::format("belongs to another kind of run (\"{}\", not \"{}\"). Choose another --out",
                                         for_message(directory.facts_.kind), kind));

@@ -19,11 +19,14 @@ class RunDirectory {
     half_gone  ///< its removal (--fresh) was begun; create() finishes it
   };
 
+  /// Who asks: it decides what a refusal advises.
+  enum class For { reading, writing };
+
   /// Looks without changing anything. Refuses (throws) what is no directory, and directories of others.
-  static Found examine(const std::filesystem::path& path);
+  static Found examine(const std::filesystem::path& path, For purpose = For::writing);
 
   /// An existing run, for reading; changes nothing. Refuses a directory that is no run, and newer format versions.
-  static RunDirectory open(const std::filesystem::path& path);
+  static RunDirectory open(const std::filesystem::path& path, For purpose = For::reading);
 
   /// As open, for writing: also refuses another kind of run, a directory that cannot be written, and a file system
   /// without link(2).

@@ -8,11 +8,12 @@
 namespace kiln::store {
 namespace {
 
-[[noreturn]] void damaged(std::string_view where, std::string_view why) {
-  throw DamagedFacts(
-      fmt::format("{} is damaged: {}. Put it back from a copy (the journal beside it is not touched), choose "
-                  "another --out, or begin anew with --fresh, which deletes the run's results",
-                  where, why));
+[[noreturn]] void damaged(std::string_view where, std::string_view why, bool may_choose) {
+  throw DamagedFacts(fmt::format("{} is damaged: {}. Put it back from a copy (the journal beside it is not touched){}",
+                                 where, why,
+                                 may_choose ? ", choose another --out, or begin anew with --fresh, which deletes the "
+                                              "run's results"
+                                            : ""));
 }
 
 RunFacts from_json(const nlohmann::json& json) {
@@ -27,17 +28,17 @@ RunFacts from_json(const nlohmann::json& json) {
   return facts;
 }
 
-void refuse_newer(const nlohmann::json& json, std::string_view where) {
+void refuse_newer(const nlohmann::json& json, std::string_view where, bool may_choose) {
   const auto version = json.find("format_version");
-  if (version == json.end() || !version->is_number_unsigned()) damaged(where, "it has no format_version");
+  if (version == json.end() || !version->is_number_unsigned()) damaged(where, "it has no format_version", may_choose);
   if (version->get<std::uint64_t>() <= RunFacts::kFormatVersion) return;
   const auto maker = json.find("kiln_version");
   throw Error(ExitCode::run_directory,
               fmt::format("{} has format version {} (written by kiln {}); this kiln reads versions up to {}. Use the "
-                          "newer kiln, or choose another --out",
+                          "newer kiln{}",
                           where, version->get<std::uint64_t>(),
                           maker != json.end() && maker->is_string() ? maker->get<std::string>() : "unknown",
-                          RunFacts::kFormatVersion));
+                          RunFacts::kFormatVersion, may_choose ? ", or choose another --out" : ""));
 }
 
 }  // namespace
@@ -55,14 +56,14 @@ std::string to_json(const RunFacts& facts) {
   return json.dump(2) + "\n";
 }
 
-RunFacts parse_run_facts(std::string_view text, std::string_view where) {
+RunFacts parse_run_facts(std::string_view text, std::string_view where, bool may_choose) {
   const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) damaged(where, text.empty() ? "it is empty" : "it is not a JSON object");
-  refuse_newer(json, where);
+  if (!json.is_object()) damaged(where, text.empty() ? "it is empty" : "it is not a JSON object", may_choose);
+  refuse_newer(json, where, may_choose);
   try {
     return from_json(json);
   } catch (const nlohmann::json::exception& error) {
-    damaged(where, for_message(error.what()));
+    damaged(where, for_message(error.what()), may_choose);
   }
 }
 

@@ -33,7 +33,8 @@ class DamagedFacts : public Error {
   explicit DamagedFacts(const std::string& message) : Error(ExitCode::run_directory, message) {}
 };
 
-/// Throws DamagedFacts, naming `where`; kiln::Error (run_directory) for a newer format version.
-RunFacts parse_run_facts(std::string_view text, std::string_view where);
+/// Throws DamagedFacts, naming `where`; kiln::Error (run_directory) for a newer format version. With `may_choose` they
+/// advise another directory too: the caller is about to write.
+RunFacts parse_run_facts(std::string_view text, std::string_view where, bool may_choose = true);
 
 }  // namespace kiln::store

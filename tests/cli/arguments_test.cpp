@@ -237,7 +237,7 @@ TEST(CommandLine, ResultsOptions) {
   EXPECT_EQ(given.unit, 17U);
   EXPECT_EQ(given.stream, ResultsCommand::Stream::out);
   given = std::get<ResultsCommand>(parse({"results", "--failed", "--csv", "d.kiln"}));
-  EXPECT_TRUE(given.failed_only);
+  EXPECT_TRUE(given.selection.failed_only);
   EXPECT_EQ(given.format, ResultsCommand::Format::csv);
   EXPECT_THAT(complaint({"results", "d", "--stdout"}), HasSubstr("--unit"));
   EXPECT_THAT(complaint({"results", "d", "--csv", "--json"}), HasSubstr("exclude"));

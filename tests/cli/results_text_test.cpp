@@ -1,5 +1,7 @@
 #include "results_text.hpp"
 
+#include "result_table.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,25 +16,50 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 using namespace std::string_literals;
+using namespace std::string_view_literals;
 
-const std::vector<std::string> kNames{"command", "exit_code", "signal", "seconds", "stdout", "stdout_cut"};
+const std::vector<Field> kFields{{"unit", false, ""},      {"line", false, ""},      {"status", true, ""},
+                                 {"attempts", false, ""},  {"reason", true, ""},     {"command", true, ""},
+                                 {"exit_code", false, ""}, {"signal", false, ""},    {"seconds", false, "s"},
+                                 {"stdout", true, ""},     {"stdout_cut", false, ""}};
+constexpr std::size_t kReason = 4, kCommand = 5, kExit = 6, kSignal = 7, kSeconds = 8, kStdout = 9;
 
-ResultRow row(const std::string& command, const std::string& output = "") {
-  ResultRow r;
-  r.unit = 17;
-  r.line = 18;
-  r.status = "ok";
-  r.columns = {command, std::int64_t{0}, std::int64_t{0}, 0.25, output, std::uint64_t{0}};
+// The texts outlive the row.
+std::vector<Value> row(std::string_view command, std::string_view output = "") {
+  return {std::uint64_t{17}, std::int64_t{18}, "ok"sv, std::uint64_t{1}, Value(),         command,
+          std::int64_t{0},   std::int64_t{-1}, 0.25,   output,           std::uint64_t{0}};
+}
+
+std::vector<Value> failed() {
+  std::vector<Value> r = row("false");
+  r[2] = "failed"sv;
+  r[3] = std::uint64_t{3};
+  r[kReason] = "exit code 1"sv;
+  r[kExit] = std::int64_t{1};
   return r;
 }
 
-ResultRow failed() {
-  ResultRow r = row("false");
-  r.status = "failed";
-  r.attempts = 3;
-  r.reason = "exit code 1";
-  r.columns[1] = std::int64_t{1};
-  return r;
+ResultTable table(ResultTable::Layout layout, std::size_t width = 0, std::size_t extra = 0) {
+  return {kFields, {layout, width, 2000, extra}};
+}
+
+std::string csv_row(const std::vector<Value>& values) {
+  std::string out;
+  append_csv_row(out, values);
+  return out;
+}
+
+std::string csv_field(std::string_view text) {
+  std::string out;
+  append_csv_text(out, text);
+  return out;
+}
+
+nlohmann::json json_row(const std::vector<Value>& values) {
+  std::string out;
+  append_json_row(out, kFields, values);
+  EXPECT_EQ(out.find('\n'), out.size() - 1);
+  return nlohmann::json::parse(out);
 }
 
 std::size_t characters(const std::string& text) {
@@ -42,31 +69,53 @@ std::size_t characters(const std::string& text) {
 }
 
 TEST(ResultTable, RowsStandUnderTheirHeader) {
-  const ResultTable table(kNames, false, 0, 2000);
-  EXPECT_EQ(table.header(), "unit  line  status      exit    seconds  tries  command\n");
-  EXPECT_EQ(table.row(row("echo hello")), "  17    18  ok             0      0.250      1  echo hello\n");
-  const ResultTable failures(kNames, true, 0, 2000);
+  const ResultTable all = table(ResultTable::Layout::all);
+  EXPECT_EQ(all.header(), "unit  line  status      exit    seconds  tries  command\n");
+  EXPECT_EQ(all.row(row("echo hello")), "  17    18  ok             0      0.250      1  echo hello\n");
+  const ResultTable failures = table(ResultTable::Layout::failed);
   EXPECT_EQ(failures.header(), "unit  line  tries    seconds  reason                        command\n");
   EXPECT_EQ(failures.row(failed()), "  17    18      3      0.250  exit code 1                   false\n");
 }
 
+TEST(ResultTable, ColumnsFromOutputStandBeforeTheCommand) {
+  std::vector<Field> fields = kFields;
+  fields.push_back({"loss", false, ""});
+  fields.push_back({"model", true, ""});
+  const ResultTable all(fields, {ResultTable::Layout::all, 0, 2000, 2});
+  std::vector<Value> values = row("train");
+  values.insert(values.end(), {0.125, "large\nnet"sv});
+  EXPECT_EQ(all.header(), "unit  line  status      exit    seconds  tries          loss  model             command\n");
+  EXPECT_EQ(all.row(values),
+            "  17    18  ok             0      0.250      1         0.125  large\\nnet        train\n");
+  values[11] = Value();
+  EXPECT_THAT(all.row(values), HasSubstr("             -  large"));
+}
+
+TEST(ResultTable, ChosenColumnsAsTheyAre) {
+  const ResultTable chosen({kFields[kSeconds], kFields[kCommand]}, {ResultTable::Layout::chosen, 0, 2000, 0});
+  EXPECT_EQ(chosen.header(), "     seconds  command\n");
+  EXPECT_EQ(chosen.row(std::vector<Value>{0.25, "echo"sv}), "        0.25  echo\n");
+  EXPECT_EQ(chosen.row(std::vector<Value>{Value(), Value()}), "           -\n");
+}
+
 TEST(ResultTable, SignalsRemovedLinesAndMissingRows) {
-  const ResultTable table(kNames, false, 0, 2000);
-  ResultRow r = failed();
-  r.columns[1] = std::int64_t{-1};
-  r.columns[2] = std::int64_t{9};
-  EXPECT_THAT(table.row(r), HasSubstr(" sig 9 "));
-  r.line = -1;
-  r.columns.assign(kNames.size(), Value());
-  EXPECT_EQ(table.row(r), "  17     -  failed         -          -      3\n");
+  const ResultTable all = table(ResultTable::Layout::all);
+  std::vector<Value> r = failed();
+  r[kExit] = std::int64_t{-1};
+  r[kSignal] = std::int64_t{9};
+  EXPECT_THAT(all.row(r), HasSubstr(" sig 9 "));
+  r[1] = Value();
+  std::fill(r.begin() + kCommand, r.end(), Value());
+  EXPECT_EQ(all.row(r), "  17     -  failed         -          -      3\n");
 }
 
 TEST(ResultTable, CommandsAreCutToTheWidthAndStayOnOneLine) {
+  const std::string command = "printf 'ä\n\xff\x1b[31m' " + std::string(200, 'x');
   for (std::size_t width = 10; width < 120; ++width) {
-    for (const bool only_failed : {false, true}) {
-      const ResultTable table(kNames, only_failed, width, 2000);
-      EXPECT_LE(characters(table.header()) - 1, width);
-      const std::string line = table.row(row("printf 'ä\n\xff\x1b[31m' " + std::string(200, 'x')));
+    for (const auto layout : {ResultTable::Layout::all, ResultTable::Layout::failed, ResultTable::Layout::chosen}) {
+      const ResultTable one = table(layout, width);
+      EXPECT_LE(characters(one.header()) - 1, width);
+      const std::string line = one.row(row(command));
       EXPECT_LE(characters(line) - 1, width) << line;
       EXPECT_EQ(line.find('\n'), line.size() - 1);
       EXPECT_THAT(line, Not(HasSubstr("\x1b")));
@@ -78,41 +127,42 @@ TEST(Csv, FieldsAreQuotedWhereTheyMustBe) {
   EXPECT_EQ(csv_field("plain text"), "plain text");
   EXPECT_EQ(csv_field("a,b"), "\"a,b\"");
   EXPECT_EQ(csv_field("say \"hi\""), "\"say \"\"hi\"\"\"");
+  EXPECT_EQ(csv_field("\"\""), "\"\"\"\"\"\"");
   EXPECT_EQ(csv_field("a\nb"), "\"a\nb\"");
   EXPECT_EQ(csv_field("a\rb"), "\"a\rb\"");
   EXPECT_EQ(csv_field(""), "");
 }
 
 TEST(Csv, RowsAndHeader) {
-  EXPECT_EQ(csv_header(kNames),
-            "unit,line,status,attempts,reason,command,exit_code,signal,seconds,stdout,stdout_cut\r\n");
-  EXPECT_EQ(csv_row(row("echo 'a,b'", "x\n\"y\"\n")), "17,18,ok,1,,\"echo 'a,b'\",0,0,0.25,\"x\n\"\"y\"\"\n\",0\r\n");
-  EXPECT_EQ(csv_row(row("c", "\xff\0z"s)), "17,18,ok,1,,c,0,0,0.25,\\xFF\\x00z,0\r\n");
-  ResultRow r = failed();
-  r.line = -1;
-  r.columns = {Value(), Value(), Value(), std::numeric_limits<double>::quiet_NaN(), Value(), Value()};
+  std::string header;
+  append_csv_header(header, kFields);
+  EXPECT_EQ(header, "unit,line,status,attempts,reason,command,exit_code,signal,seconds,stdout,stdout_cut\r\n");
+  EXPECT_EQ(csv_row(row("echo 'a,b'", "x\n\"y\"\n")), "17,18,ok,1,,\"echo 'a,b'\",0,-1,0.25,\"x\n\"\"y\"\"\n\",0\r\n");
+  EXPECT_EQ(csv_row(row("c", "\xff\0z"sv)), "17,18,ok,1,,c,0,-1,0.25,\\xFF\\x00z,0\r\n");
+  std::vector<Value> r = failed();
+  r[1] = Value();
+  std::fill(r.begin() + kCommand, r.end(), Value());
+  r[kSeconds] = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(csv_row(r), "17,,failed,3,exit code 1,,,,,,\r\n");
 }
 
 TEST(Csv, NumbersReadBackAsTheyWere) {
-  ResultRow r = row("c");
-  r.columns = {0.1, 1.0 / 3, 1.75e9 + 0.123456, std::numeric_limits<std::uint64_t>::max(), std::int64_t{-5}, 1e300};
-  EXPECT_EQ(csv_row(r), "17,18,ok,1,,0.1,0.3333333333333333,1750000000.123456,18446744073709551615,-5,1e+300\r\n");
+  EXPECT_EQ(
+      csv_row({0.1, 1.0 / 3, 1.75e9 + 0.123456, std::numeric_limits<std::uint64_t>::max(), std::int64_t{-5}, 1e300}),
+      "0.1,0.3333333333333333,1750000000.123456,18446744073709551615,-5,1e+300\r\n");
 }
 
 TEST(Json, OneObjectALine) {
-  const std::string text = json_row(kNames, row("echo", "a\n\xff\0"s));
-  EXPECT_EQ(text.find('\n'), text.size() - 1);
-  const auto object = nlohmann::json::parse(text);
+  const auto object = json_row(row("echo", "a\n\xff\0"sv));
   EXPECT_EQ(object["unit"], 17);
   EXPECT_EQ(object["stdout"], "a\n\\xFF\\x00");
   EXPECT_EQ(object["seconds"], 0.25);
   EXPECT_TRUE(object["reason"].is_null());
-  ResultRow r = failed();
-  r.line = -1;
-  r.columns[3] = std::numeric_limits<double>::infinity();
-  r.columns[4] = Value();
-  const auto missing = nlohmann::json::parse(json_row(kNames, r));
+  std::vector<Value> r = failed();
+  r[1] = Value();
+  r[kSeconds] = std::numeric_limits<double>::infinity();
+  r[kStdout] = Value();
+  const auto missing = json_row(r);
   EXPECT_TRUE(missing["line"].is_null());
   EXPECT_TRUE(missing["seconds"].is_null());
   EXPECT_TRUE(missing["stdout"].is_null());
@@ -120,11 +170,13 @@ TEST(Json, OneObjectALine) {
 }
 
 TEST(UnitText, OutputsComeLastAndLongOnesAreCut) {
-  const std::string text = unit_text(kNames, row("echo hello", "hello"), "d.kiln");
-  EXPECT_THAT(text, StartsWith("unit        17\nline        18\nstatus      ok\n"));
+  const std::string text = unit_text(kFields, row("echo hello", "hello"), "d.kiln");
+  EXPECT_THAT(text, StartsWith("unit        17\nline        18\nstatus      ok\nattempts    1\ncommand"));
   EXPECT_THAT(text, HasSubstr("\nseconds     0.250000\n"));
   EXPECT_THAT(text, EndsWith("stdout (5 bytes):\nhello\n"));
-  EXPECT_THAT(unit_text(kNames, row("c", std::string(5000, 'x')), "d.kiln"),
+  EXPECT_THAT(unit_text(kFields, failed(), "d.kiln"), HasSubstr("\nreason      exit code 1\n"));
+  const std::string output(5000, 'x');
+  EXPECT_THAT(unit_text(kFields, row("c", output), "d.kiln"),
               EndsWith("x\n… all of it: kiln results --unit 17 --stdout d.kiln\n"));
 }
 

@@ -12,6 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using Found = RunDirectory::Found;
 using testing::HasSubstr;
+using testing::Not;
 
 RunFacts some_facts() {
   RunFacts facts;
@@ -120,9 +121,12 @@ TEST(RunDirectory, DamagedFactsSayWhatToDo) {
   for (const char* text :
        {"", "{", "[]", "{\"format_version\":1}", "{\"format_version\":\"x\"}", kind_is_a_number, "\xff\xff"}) {
     write_text(scratch / "r/run.json", text);
-    const std::string why = refusal([&] { RunDirectory::open(scratch / "r"); });
+    const std::string why = refusal([&] { RunDirectory::open(scratch / "r", RunDirectory::For::writing); });
     EXPECT_THAT(why, HasSubstr("run.json is damaged")) << text;
     EXPECT_THAT(why, HasSubstr("--fresh")) << text;
+    const std::string reading = refusal([&] { RunDirectory::open(scratch / "r"); });
+    EXPECT_THAT(reading, HasSubstr("run.json is damaged")) << text;
+    EXPECT_THAT(reading, Not(HasSubstr("--"))) << "options of kiln run mean nothing to who reads: " << text;
   }
 }
 
