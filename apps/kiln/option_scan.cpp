@@ -2,6 +2,7 @@
 
 #include "base/did_you_mean.hpp"
 #include "base/text.hpp"
+#include "help/help_command.hpp"
 #include "units/argument_words.hpp"
 
 #include <fmt/core.h>
@@ -69,8 +70,9 @@ class Scan {
       std::copy_if(shape.names.begin(), shape.names.end(), std::back_inserter(names),
                    [](const std::string& one) { return one.starts_with("--"); });
     }
-    usage(fmt::format("there is no option {}.{} All there are: {} --help", for_message(name, 60),
-                      name.starts_with("--") ? did_you_mean(name, names) : "", command_));
+    std::string hint = name.starts_with("--") ? option_owners(name) : "";
+    if (hint.empty() && name.starts_with("--")) hint = did_you_mean(name, names);
+    usage(fmt::format("there is no option {}.{} All there are: {} --help", for_message(name, 60), hint, command_));
   }
 
   void take_option(const std::string& word) {

@@ -156,6 +156,19 @@ TEST(Help, GuessesTopicsAndCommands) {
   EXPECT_THAT(complaint({"help", "a", "b"}), HasSubstr("one topic"));
 }
 
+TEST(Help, OtherNamesOfTopics) {
+  for (const auto& [word, part] : {std::pair{":::", "kiln run"}, std::pair{"exit", "75"}, std::pair{"pandas", "h5py"},
+                                   std::pair{"errors", "--retries"}}) {
+    EXPECT_THAT(shown({"help", word}).text, HasSubstr(part)) << word;
+  }
+}
+
+TEST(Help, NamesTheCommandThatHasAnOption) {
+  EXPECT_THAT(complaint({"status", "--failed", "d.kiln"}), HasSubstr("kiln results has it."));
+  EXPECT_THAT(complaint({"results", "--timeout", "1s", "d.kiln"}), HasSubstr("kiln run, kiln retry have it."));
+  EXPECT_THAT(complaint({"results", "--faild", "d.kiln"}), HasSubstr("Did you mean --failed?"));
+}
+
 TEST(Help, AloneIsAUsageErrorThatShowsIt) { EXPECT_THAT(complaint({}), HasSubstr("Usage: kiln COMMAND")); }
 
 TEST(Help, VersionsOfTheLibraries) {

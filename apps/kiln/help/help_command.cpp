@@ -14,6 +14,7 @@
 #include <kiln/version.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace kiln::cli {
 namespace {
@@ -83,7 +84,20 @@ std::string all_topics() {
   return text;
 }
 
-ShowText topic(const std::string& name) {
+// What else one might call a topic.
+const std::string& topic_called(const std::string& word) {
+  static const std::map<std::string, std::string> kOthers{
+      {":::", "values"},       {"arguments", "values"}, {"parallel", "values"},  {"{}", "values"},
+      {"tasks", "task-files"}, {"exit", "exit-codes"},  {"codes", "exit-codes"}, {"errors", "failures"},
+      {"retries", "failures"}, {"timeout", "failures"}, {"stopping", "resume"},  {"h5py", "python"},
+      {"pandas", "python"},    {"hdf5", "python"},      {"env", "environment"},  {"variables", "environment"},
+      {"sbatch", "slurm"},     {"directory", "files"},  {"job-arrays", "array"}, {"arrays", "array"}};
+  const auto found = kOthers.find(word);
+  return found == kOthers.end() ? word : found->second;
+}
+
+ShowText topic(const std::string& word) {
+  const std::string& name = topic_called(word);
   const std::vector<std::string> known = command_names();
   if (std::find(known.begin(), known.end(), name) != known.end()) return show(page_of(name));
   const auto found = std::find_if(topics().begin(), topics().end(), [&](const Topic& one) { return one.name == name; });
@@ -110,6 +124,18 @@ ShowText completion_command(const Words& words) {
   if (asks_for_help(words)) return show(completion_page());
   if (words.size() != 1 || words.front() != "bash") usage("completions are made for bash: kiln completion bash");
   return {bash_completion(commands(), all_pages(), topic_names()), std::nullopt, true};
+}
+
+std::string option_owners(const std::string& name) {
+  std::string owners;
+  for (const HelpPage& page : all_pages()) {
+    const bool has = std::any_of(page.options.begin(), page.options.end(), [&](const OptionText& option) {
+      return std::find(option.names.begin(), option.names.end(), name) != option.names.end();
+    });
+    if (has) owners += (owners.empty() ? "" : ", ") + page.command;
+  }
+  if (owners.empty()) return "";
+  return fmt::format(" {} {} it.", owners, owners.find(',') == std::string::npos ? "has" : "have");
 }
 
 std::string version_text() {
