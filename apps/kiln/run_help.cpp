@@ -63,8 +63,8 @@ std::string_view status_footer() {
 With --watch it ends when the run does, or at Ctrl-C; what is not written to a
 terminal gets one block after the other.
 
-Exit codes: 0 shown, however the run ended; 2 usage; 4 DIR is no run directory, or
-  cannot be read.
+Exit codes: 0 shown, however the run ended; 2 usage; 4 DIR is no run directory,
+  or cannot be read.
 
 Examples:
   kiln status tasks.kiln
@@ -82,8 +82,7 @@ Usage: kiln results [OPTIONS] DIR
 std::string_view results_footer() {
   return R"(
 CONDITION compares the columns of --csv: == != < <= > >=, ~ and !~ for regular
-expressions; and, or, not, parentheses; `loss==missing`. Text with blanks or signs
-stands in quotes. Times and sizes may be written 1m30s, 1.5GiB.
+expressions; and, or, not, parentheses; kiln help filters has all of it.
 
 Exit codes: 0 shown; 2 usage; 3 there is no such unit, or it has not ended;
   4 DIR is no run directory, or cannot be read.
