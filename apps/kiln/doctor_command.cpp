@@ -30,7 +30,7 @@ std::string doctor_text(const job::Findings& findings) {
   std::string out;
   for (const job::Finding& one : findings) {
     out += fmt::format("{:<4}  {}\n", word(one.verdict), one.text);
-    if (!one.advice.empty()) out += fmt::format("      → {}\n", one.advice);
+    if (!one.advice.empty()) out += fmt::format("      -> {}\n", one.advice);
   }
   const std::size_t notes = count(findings, job::Verdict::note), bad = count(findings, job::Verdict::bad);
   return out + fmt::format("{} good, {} to note, {} bad{}\n", findings.size() - notes - bad, notes, bad,

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <set>
 
 namespace kiln::job {
 namespace {
@@ -22,12 +23,13 @@ constexpr std::uint32_t kUnitsAWorker = 100, kFewestUnits = 100, kMostUnits = 20
 
 struct Span {
   std::uint64_t units = 0;
+  std::set<std::string> hosts;
   double seconds = 0;  ///< from the first start to the last end
 };
 
 Span span_of(const std::filesystem::path& run_directory) {
   const store::RunReader run = store::RunReader::open(run_directory);
-  const auto start = run.column("units/start"), seconds = run.column("units/seconds");
+  const auto start = run.column("units/start"), seconds = run.column("units/seconds"), host = run.column("units/host");
   Span span;
   double first = std::numeric_limits<double>::max(), last = 0;
   run.for_each(store::RunReader::Which::all, [&](const store::UnitRecord& unit) {
@@ -35,6 +37,7 @@ Span span_of(const std::filesystem::path& run_directory) {
     const auto begin = unit.rows->at<double>(*start, unit.row);
     first = std::min(first, begin);
     last = std::max(last, begin + unit.rows->at<double>(*seconds, unit.row));
+    if (host) span.hosts.emplace(unit.rows->text_at(*host, unit.row));
     ++span.units;
   });
   if (span.units != 0) span.seconds = std::max(1e-3, last - first);
@@ -84,10 +87,11 @@ Finding examine_trial(const Trial& trial) {
     if (span.units != units) {
       return bad(kCheck, fmt::format("the test run kept {} of {} results", span.units, units), "please report it");
     }
-    return good(kCheck, fmt::format("a test run over MPI: {} workers and a coordinator ran {} commands in {}, {:.0f} a "
-                                    "second; {} with start and end",
-                                    trial.workers, units, format_duration(from_seconds(span.seconds)),
-                                    static_cast<double>(units) / span.seconds, format_duration(from_seconds(all))));
+    return good(kCheck,
+                fmt::format("a test run over MPI: {} workers on {} host(s) and a coordinator ran {} "
+                            "commands in {}, {:.0f} a second; {} with start and end",
+                            trial.workers, span.hosts.size(), units, format_duration(from_seconds(span.seconds)),
+                            static_cast<double>(units) / span.seconds, format_duration(from_seconds(all))));
   } catch (const Error& error) {
     return bad(kCheck, fmt::format("the test run could not be judged: {}", for_message(error.what(), 300)),
                "name a directory that can be written: kiln doctor DIR");

@@ -38,7 +38,7 @@ class Doctor(KilnCase):
     def test_lines_for_people(self):
         lines = self.expect(0, "doctor", "--no-run").out.splitlines()
         for line in lines[:-1]:
-            self.assertRegex(line, r"^(good|note|bad )  \S|^      → \S")
+            self.assertRegex(line, r"^(good|note|bad )  \S|^      -> \S")
         self.assertRegex(lines[-1], r"^\d+ good, \d+ to note, 0 bad: ")
         self.assertNotIn("test run", "\n".join(lines))
 
