@@ -8,7 +8,7 @@ namespace kiln::cli {
 
 std::span<const CommandInfo> commands() {
   static constexpr std::array kCommands{
-      CommandInfo{"run", "TASKS", "run the commands of a task file; the same again goes on", Operand::file},
+      CommandInfo{"run", "TASKS", "run a file of commands, or one for each value; again: go on", Operand::file},
       CommandInfo{"status", "DIR", "how a run stands, while it runs and afterwards", Operand::run_directory},
       CommandInfo{"results", "DIR", "what came of each unit: a table, CSV, JSON, its output", Operand::run_directory},
       CommandInfo{"export", "DIR", "the results as files: CSV, a joblog, HDF5, outputs", Operand::run_directory},
@@ -41,9 +41,10 @@ Commands:
   kiln COMMAND --help    its options, with an example
   kiln --version         its version, and those of MPI, HDF5 and Boost
 
-Example:
+Examples:
   seq 1 100 | sed 's/.*/sleep 0.1; echo &/' > tasks.txt
-  kiln run tasks.txt     # results in tasks.kiln/results.h5
+  kiln run tasks.txt           # results in tasks.kiln/results.h5
+  kiln run gzip -9 ::: *.log   # results in gzip.kiln
 )";
 }
 
