@@ -106,6 +106,13 @@ exec::KeepOutput keep_output_value(const std::string& text) {
   return one_of("--keep-output", text, kWords, "all, failed, none");
 }
 
+observe::PrintMode print_value(const std::string& text) {
+  using observe::PrintMode;
+  constexpr std::array<std::pair<std::string_view, PrintMode>, 3> kWords{
+      {{"none", PrintMode::none}, {"grouped", PrintMode::grouped}, {"ordered", PrintMode::ordered}}};
+  return one_of("--print", text, kWords, "none, grouped, ordered");
+}
+
 job::ProgressMode progress_value(const std::string& text) {
   using job::ProgressMode;
   constexpr std::array<std::pair<std::string_view, ProgressMode>, 4> kWords{{{"auto", ProgressMode::automatic},

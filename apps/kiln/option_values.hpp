@@ -22,6 +22,7 @@ std::optional<job::MaxFailures> max_failures_value(const std::string& text);
 /// "none", "TERM", "SIGUSR2", "10"; given back as the signal's number in digits, "" for none.
 std::string signal_value(std::string_view option, const std::string& text);
 exec::KeepOutput keep_output_value(const std::string& text);
+observe::PrintMode print_value(const std::string& text);
 job::ProgressMode progress_value(const std::string& text);
 /// In the words of schedule::make_batch_policy.
 std::string batch_value(const std::string& text);

@@ -127,6 +127,9 @@ std::span<const RunOptionSpec> run_option_specs() {
            kStopping, &W::grace),
       word("--task-signal", "SIGNAL", "sent to running units when the run is stopped: TERM,\nUSR2, 10", kStopping,
            &W::task_signal),
+      word("--print", "HOW",
+           "units' outputs while the run goes on: grouped (as units\nend), ordered (in their order), none", kShowing,
+           &W::print),
       word("--progress", "HOW", "auto, bar, log, none", kShowing, &W::progress),
       count("-v,--verbose", "say more", kShowing, &W::verbose),
       count("-q,--quiet", "say only what is wrong", kShowing, &W::quiet),
@@ -163,6 +166,7 @@ job::RunOptions check_run_words(const RunWords& words) {
   options.takeover = words.takeover;
   options.coordinator_works = words.coordinator_works;
   options.fast_network = words.fast_network;
+  options.print = print_value(words.print);
   options.progress = progress_value(words.progress);
   if (words.verbose != 0 && words.quiet != 0) usage("--verbose and --quiet exclude each other");
   options.verbosity = words.verbose != 0 ? words.verbose : words.quiet != 0 ? -1 : 0;

@@ -21,6 +21,7 @@ struct RunWords {
   std::string keep_output = "all";
   std::string output_limit = "64KiB";
   std::string output_files = "none";
+  std::string print = "none";
   std::string grace = "10s";
   std::string task_signal = "none";
   std::string shell = "auto";

@@ -24,7 +24,8 @@ exec::CommandSetup make_command_setup(const RunOptions& options, const std::file
   setup.timeout = options.timeout;
   setup.grace = options.grace;
   setup.task_signal = signal_number(options.task_signal);
-  setup.keep_output = options.keep_output;
+  // What is printed must come to the coordinator, which takes out of it what is not kept.
+  setup.keep_output = options.print == observe::PrintMode::none ? options.keep_output : exec::KeepOutput::all;
   setup.output_limit = options.output_limit;
   setup.output_files = options.output_files;
   return setup;

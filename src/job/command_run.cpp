@@ -154,7 +154,7 @@ protocol::CoordinatorStart CommandRun::start() const {
   return start;
 }
 
-RunObserver::Facts CommandRun::observer_facts() const {
+RunObserver::Facts CommandRun::observer_facts() {
   RunObserver::Facts facts;
   facts.launch_id = launch_id_;
   facts.epoch = store_->recovered().epoch;
@@ -164,6 +164,9 @@ RunObserver::Facts CommandRun::observer_facts() const {
   facts.launched = environment_.launched();
   facts.display = display_mode(options_.progress);
   facts.name_unit = [this](UnitId unit) { return name_unit(unit); };
+  facts.settled = [this](Bytes& rows, bool succeeded) {
+    if (printing_ != nullptr) printing_->settled(rows, succeeded);
+  };
   facts.command = [this](UnitId unit) { return std::string(source_->command(unit).substr(0, 400)); };
   return facts;
 }
@@ -179,6 +182,8 @@ int CommandRun::run(const Execution& execution) {
   RunArchive archive(*store_, schema);
   Writer writer(archive, [this] { waiter_.wake(); });
   RunObserver observer(observer_facts(), writer);
+  const std::unique_ptr<RunPrinting> printing = begin_printing(observer.display());
+  printing_ = printing.get();
   CoordinatorLoop loop(transport_, waiter_, {coordinator_options(), start(), store_->recovered().epoch}, *source_,
                        writer, observer, execution);
   try {
@@ -204,11 +209,36 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
       end_.exit_code = to_int(ExitCode::stopped_early);
     }
   });
+  if (printing_ != nullptr) printing_->end();
   loop.wait_while([&writer] { return writer.running(); });
+  if (printing_ != nullptr) print_rest(loop);
   observer.ended();
+  writer.run([] {});  // behind the status: a launcher knows of the end before it hears the summary
+  loop.wait_while([&writer] { return writer.running(); });
   summarise(end_, counts);
   loop.stop_workers(end_.exit_code);
   return end_.exit_code;
+}
+
+std::unique_ptr<RunPrinting> CommandRun::begin_printing(observe::ProgressDisplay* display) const {
+  if (options_.print == observe::PrintMode::none) return nullptr;
+  RunPrinting::Facts facts;
+  facts.file = print_file(store_->directory().path(), launch_id_);
+  facts.mode = options_.print;
+  facts.keep = options_.keep_output;
+  facts.launched = environment_.launched();
+  facts.units = store_->registry().active();
+  facts.units.erase(store_->recovered().done);
+  facts.units.erase(dead_);
+  return std::make_unique<RunPrinting>(facts, exec::command_schema(), display);
+}
+
+// All of it, however slowly it is read, unless a second signal comes in.
+void CommandRun::print_rest(CoordinatorLoop& loop) {
+  loop.wait_while([&] { return printing_->busy() && loop.signals() < 2; });
+  if (!printing_->busy()) return;
+  log::warning("what was not printed yet is not printed; the results are kept");
+  printing_->abandon();
 }
 
 store::EndEntry CommandRun::end_entry(protocol::Outcome outcome) const {

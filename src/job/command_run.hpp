@@ -4,6 +4,7 @@
 #include "job/rank_loop.hpp"
 #include "job/run_observer.hpp"
 #include "job/run_options.hpp"
+#include "job/run_printing.hpp"
 #include "observe/summary.hpp"
 #include "store/run_store.hpp"
 #include "units/command_source.hpp"
@@ -32,7 +33,9 @@ class CommandRun {
   protocol::CoordinatorOptions coordinator_options() const;
   protocol::CoordinatorStart start() const;
   std::vector<Rank> workers() const;
-  RunObserver::Facts observer_facts() const;
+  RunObserver::Facts observer_facts();
+  std::unique_ptr<RunPrinting> begin_printing(observe::ProgressDisplay* display) const;
+  void print_rest(CoordinatorLoop& loop);
   std::string name_unit(UnitId unit) const;
   int finish(CoordinatorLoop& loop, Writer& writer, RunObserver& observer, protocol::Outcome outcome);
   store::EndEntry end_entry(protocol::Outcome outcome) const;
@@ -52,6 +55,7 @@ class CommandRun {
   schedule::IntervalSet dead_;  // dead letters of earlier launches that stand
   store::EndEntry end_;         // while the run is closed: the writer thread's
   bool results_written_ = false;
+  RunPrinting* printing_ = nullptr;  // during run(); with --print only
 };
 
 }  // namespace kiln::job

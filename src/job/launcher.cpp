@@ -6,6 +6,7 @@
 #include "job/launch_id.hpp"
 #include "job/mpirun_noise.hpp"
 #include "job/mpirun_process.hpp"
+#include "job/run_printing.hpp"
 #include "job/task_input.hpp"
 #include "job/waiter.hpp"
 #include "observe/progress_display.hpp"
@@ -54,21 +55,27 @@ class Launch {
         launch_id_(std::move(launch_id)),
         waiter_({SIGINT, SIGTERM, SIGHUP, SIGUSR1}),
         display_(display_mode(options.progress), observe::terminal_facts(STDERR_FILENO)),
-        process_(words, environment(), standard_input) {}
+        process_(words, environment(), standard_input) {
+    if (options.print != observe::PrintMode::none) begin_printing();
+  }
 
   /// Until mpirun has ended; its wait status.
   int run();
 
  private:
   std::vector<std::string> environment() const;
+  void begin_printing();
+  void print_rest();
   void hear_mpirun();
   void hear_signals();
   void show_status();
+  void show_line(const std::string& line);
 
   const RunOptions& options_;
   std::string launch_id_;
   Waiter waiter_;  // before the process: it must not inherit our wish to see signals, nor miss one
   observe::ProgressDisplay display_;
+  std::optional<observe::Printer> printer_;
   MpirunProcess process_;
   MpirunNoise noise_;
   bool running_ = false;  // the ranks take signals: they have written a status
@@ -76,6 +83,8 @@ class Launch {
   unsigned signals_ = 0;
   std::optional<Instant> end_mpirun_at_;
   bool stream_ended_ = false;
+  bool over_ = false;              // the run has ended
+  std::vector<std::string> held_;  // what was said after that, while outputs are printed
 };
 
 std::vector<std::string> Launch::environment() const {
@@ -93,11 +102,11 @@ int Launch::run() {
     ::poll(&wait, 1, kPollMilliseconds);
     hear_mpirun();
     hear_signals();
-    show_status();
     if (const auto status = process_.poll()) {
       hear_mpirun();
-      for (const std::string& line : noise_.end()) display_.line(line);
+      for (const std::string& line : noise_.end()) show_line(line);
       display_.done();
+      print_rest();
       return *status;
     }
   }
@@ -105,9 +114,47 @@ int Launch::run() {
 
 void Launch::hear_mpirun() {
   if (stream_ended_) return;
-  for (const std::string& text : process_.read_lines(stream_ended_)) {
-    for (const std::string& line : noise_.line(text)) display_.line(line);
+  const std::vector<std::string> texts = process_.read_lines(stream_ended_);
+  show_status();  // after the lines were read: the summary comes when the status says "ended"
+  for (const std::string& text : texts) {
+    for (const std::string& line : noise_.line(text)) show_line(line);
   }
+}
+
+// The summary stands behind everything that the units said.
+void Launch::show_line(const std::string& line) {
+  if (over_ && printer_ && !printer_->finished()) {
+    held_.push_back(line);
+  } else {
+    for (const std::string& earlier : std::exchange(held_, {})) display_.line(earlier);
+    display_.line(line);
+  }
+}
+
+void Launch::begin_printing() {
+  observe::Printer::Options options;
+  options.file = print_file(options_.directory, launch_id_);
+  options.mode = options_.print;
+  options.display = &display_;
+  printer_.emplace(options, [this](const std::string& text) { display_.line("kiln: " + text); });
+}
+
+// Everything, however slowly it is read, unless a second signal comes in.
+void Launch::print_rest() {
+  if (!printer_) return;
+  printer_->no_more();
+  while (!printer_->finished()) {
+    ::poll(nullptr, 0, kPollMilliseconds / 4);
+    for ([[maybe_unused]] const int signal : waiter_.take_signals()) {
+      if (++signals_ == 1)
+        display_.line("kiln: the run has ended, its outputs are still printed. Once more ends that.");
+    }
+    if (signals_ < 2 || printer_->finished()) continue;
+    printer_->abandon();
+    display_.line("kiln: what was not printed yet is not printed; the results are kept");
+    break;
+  }
+  for (const std::string& line : std::exchange(held_, {})) display_.line(line);
 }
 
 // Open MPI answers TERM and INT by killing the ranks within two seconds; USR1 it passes on, and the coordinator ends
@@ -142,6 +189,7 @@ void Launch::show_status() {
     const observe::StatusSnapshot snapshot = observe::status_from_json(text);
     if (snapshot.launch_id != launch_id_) return;
     running_ = true;
+    over_ = snapshot.state == observe::RunState::ended;
     display_.show(snapshot);
   } catch (const Error&) {
     // Not ours, or of another version: the run itself will say so.

@@ -20,6 +20,8 @@ class Observer {
   /// About once a second, and once at the end.
   virtual void snapshot(const protocol::Coordinator& coordinator, Instant now) = 0;
   virtual void failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) = 0;
+  /// As protocol::CoordinatorPort::settled.
+  virtual void settled(Bytes& /*rows*/, bool /*succeeded*/) {}
   virtual void commit_failed(const std::string& why) = 0;
   virtual void committed() {}
   /// A signal began the end of the run; `at_once`: a second one.
@@ -51,6 +53,8 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   void stop_workers(int exit_code);
 
   const protocol::Coordinator& coordinator() const { return *coordinator_; }
+  /// Signals that came in here so far.
+  unsigned signals() const { return signals_; }
 
  private:
   bool turn();
@@ -64,6 +68,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   std::uint64_t most_payload_bytes() override { return source_.most_payload_bytes(); }
   void commit(std::unique_ptr<protocol::CommitPlan> plan) override { writer_.commit(std::move(plan)); }
   void finish(protocol::Outcome outcome) override { outcome_ = outcome; }
+  void settled(Bytes& rows, bool succeeded) override { observer_.settled(rows, succeeded); }
   void note_failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) override {
     observer_.failure(unit, rank, attempt, reason, dead);
   }

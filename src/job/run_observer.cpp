@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t kFailuresShown = 10;
 
-std::uint64_t settled(const protocol::Coordinator::Counts& counts) { return counts.done + counts.failed; }
+std::uint64_t ended_units(const protocol::Coordinator::Counts& counts) { return counts.done + counts.failed; }
 
 }  // namespace
 
@@ -35,15 +35,15 @@ RunObserver::RunObserver(Facts facts, Writer& writer) : facts_(std::move(facts))
 void RunObserver::snapshot(const protocol::Coordinator& coordinator, Instant at) {
   const auto counts = coordinator.counts();
   if (!settled_before_) {
-    settled_before_ = settled(counts);
+    settled_before_ = ended_units(counts);
     status_.done_before = counts.done;
   }
-  rate_.add(at, settled(counts) - *settled_before_);
+  rate_.add(at, ended_units(counts) - *settled_before_);
   status_.state = coordinator.draining() ? observe::RunState::draining : observe::RunState::running;
   status_.totals = {counts.units,     counts.done,    counts.committed, counts.failed,
                     counts.in_flight, counts.waiting, counts.removed};
   status_.rate = rate_.rate();
-  const auto left = rate_.time_for(counts.units - settled(counts));
+  const auto left = rate_.time_for(counts.units - ended_units(counts));
   status_.expected_end = left ? std::optional(wall_seconds() + to_seconds(*left)) : std::nullopt;
   if (counts.committed > 0 && coordinator.last_commit_cost()) {
     status_.last_commit_seconds = to_seconds(*coordinator.last_commit_cost());

@@ -24,12 +24,16 @@ class RunObserver final : public Observer {
     observe::DisplayMode display = observe::DisplayMode::none;
     std::function<std::string(UnitId)> name_unit;  ///< "unit 11 (tasks.txt:12: the command)"
     std::function<std::string(UnitId)> command;    ///< the command's first bytes
+    std::function<void(Bytes&, bool)> settled;     ///< as Observer::settled; may be empty
   };
   /// `writer` outlives this.
   RunObserver(Facts facts, Writer& writer);
 
   void snapshot(const protocol::Coordinator& coordinator, Instant now) override;
   void failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) override;
+  void settled(Bytes& rows, bool succeeded) override {
+    if (facts_.settled) facts_.settled(rows, succeeded);
+  }
   /// Said once, until a commit succeeds.
   void commit_failed(const std::string& why) override;
   void committed() override;
@@ -38,6 +42,8 @@ class RunObserver final : public Observer {
   /// The units are settled; results.h5 is being made.
   void assembling();
   void ended();
+  /// What shows the progress here; nullptr where a launcher does.
+  observe::ProgressDisplay* display() { return display_ ? &*display_ : nullptr; }
 
  private:
   void list_ranks(const protocol::Coordinator& coordinator, Instant at);

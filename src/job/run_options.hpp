@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 #include "exec/command_setup.hpp"
+#include "observe/print_order.hpp"
 #include "units/argument_words.hpp"
 
 #include <cstdint>
@@ -35,6 +36,7 @@ struct RunOptions {
   std::optional<Duration> checkpoint_every;  ///< default 30s, growing so that it costs under 1 %
   exec::KeepOutput keep_output = exec::KeepOutput::all;
   std::uint64_t output_limit = 64 * 1024;
+  observe::PrintMode print = observe::PrintMode::none;
   std::string output_files;  ///< an exec::OutputPattern; "": none
   Duration grace = std::chrono::seconds(10);
   std::string task_signal;  ///< "": none; "TERM", "SIGUSR2", "10"

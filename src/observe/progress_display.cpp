@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace kiln::observe {
 namespace {
@@ -34,13 +35,17 @@ void ProgressDisplay::show(const StatusSnapshot& snapshot) {
   const std::size_t columns = terminal_.columns != 0 ? terminal_.columns : terminal_columns(terminal_.fd);
   // The last column stays free: some terminals wrap when it is written.
   std::string bar = bar_line(snapshot, std::max(columns, kNarrowest + 1) - 1, terminal_.utf8);
+  const std::lock_guard lock(mutex_);
   if (bar == bar_) return;
   bar_ = std::move(bar);
-  write(fmt::format("\r{}\x1b[K", bar_));
+  if (!lent_) write(fmt::format("\r{}\x1b[K", bar_));
 }
 
 void ProgressDisplay::line(std::string_view text) {
-  if (bar_.empty()) {
+  const std::lock_guard lock(mutex_);
+  if (lent_) {
+    kept_back_.append(text).push_back('\n');
+  } else if (bar_.empty()) {
     write(fmt::format("{}\n", text));
   } else {
     write(fmt::format("{}{}\n{}", kClear, text, bar_));
@@ -48,9 +53,24 @@ void ProgressDisplay::line(std::string_view text) {
 }
 
 void ProgressDisplay::done() {
+  const std::lock_guard lock(mutex_);
   if (bar_.empty()) return;
   bar_.clear();
-  write(kClear);
+  if (!lent_) write(kClear);
+}
+
+void ProgressDisplay::lend() {
+  const std::lock_guard lock(mutex_);
+  lent_ = true;
+  if (!bar_.empty()) write(kClear);
+}
+
+void ProgressDisplay::give_back(bool open_line) {
+  const std::lock_guard lock(mutex_);
+  lent_ = false;
+  const std::string text = std::exchange(kept_back_, {}) + bar_;
+  if (text.empty()) return;
+  write((open_line ? "\n" : "") + text);
 }
 
 void ProgressDisplay::write(std::string_view text) {

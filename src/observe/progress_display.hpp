@@ -3,6 +3,7 @@
 #include "observe/progress.hpp"
 #include "observe/terminal.hpp"
 
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -11,7 +12,8 @@ namespace kiln::observe {
 enum class DisplayMode { automatic, bar, log, none };  ///< automatic: bar on a terminal, else log
 
 /// Shows a run's progress on one file descriptor, which it borrows, and keeps other lines readable meanwhile. One
-/// thread. When the descriptor can no longer be written it falls silent.
+/// thread, and another one that lends the terminal to others. When the descriptor can no longer be written it falls
+/// silent.
 class ProgressDisplay {
  public:
   ProgressDisplay(DisplayMode mode, const TerminalFacts& terminal);
@@ -27,6 +29,11 @@ class ProgressDisplay {
   /// Takes the bar away. Lines may follow, a bar as well.
   void done();
 
+  /// Any thread: takes the bar away, and keeps all lines back until give_back(): somebody else writes meanwhile.
+  void lend();
+  /// Writes what was kept back, and the bar. `open_line`: what was written on the terminal did not end with a newline.
+  void give_back(bool open_line);
+
   DisplayMode mode() const { return mode_; }  ///< never automatic
 
  private:
@@ -35,7 +42,10 @@ class ProgressDisplay {
   TerminalFacts terminal_;
   DisplayMode mode_;
   LogPace pace_;
-  std::string bar_;  // on the screen now; "" for none
+  std::mutex mutex_;
+  std::string bar_;  // on the screen now, unless it is lent; "" for none
+  bool lent_ = false;
+  std::string kept_back_;
   bool broken_ = false;
 };
 

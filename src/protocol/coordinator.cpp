@@ -148,6 +148,7 @@ void Coordinator::record(Worker& worker, InFlight& batch, Part& part, Instant no
     if (!attempts_.empty()) attempts_.erase(attempts_.lower_bound(units.first), attempts_.lower_bound(units.last));
   }
   if (!part.done.empty()) {
+    port_.settled(part.rows, true);
     pending_->bytes += part.rows.size();
     pending_->rows.push_back(std::move(part.rows));
     touch_pending(now);
@@ -176,6 +177,7 @@ void Coordinator::set_aside(UnitFailure& failure, std::uint32_t attempts, Instan
   attempts_.erase(failure.unit);
   if (!ledger_.mark_dead(failure.unit)) return;
   pending_->dead.push_back({failure.unit, attempts, std::move(failure.reason)});
+  port_.settled(failure.row, false);
   pending_->bytes += failure.row.size();
   pending_->rows.push_back(std::move(failure.row));
   touch_pending(now);
@@ -278,7 +280,7 @@ std::vector<Coordinator::RunningUnit> Coordinator::slowest(std::size_t most) con
     if (worker.batches.empty()) continue;
     const InFlight& front = worker.batches.begin()->second;  // a worker takes them in order
     if (front.units.empty()) continue;
-    running.push_back({front.units.intervals().front().first, rank, front.attempt, worker.since});
+    running.push_back({front.units.front()->first, rank, front.attempt, worker.since});
   }
   const auto count = static_cast<std::ptrdiff_t>(std::min(most, running.size()));
   std::partial_sort(

@@ -57,6 +57,9 @@ class CoordinatorPort {
   virtual void commit(std::unique_ptr<CommitPlan> plan) = 0;
   /// The run is over: everything that can be is committed. Called once.
   virtual void finish(Outcome outcome) = 0;
+  /// The rows of units that have ended for good (done, or set aside), before they are kept for a commit. What is taken
+  /// out of them is not kept.
+  virtual void settled(Bytes& /*rows*/, bool /*succeeded*/) {}
   /// A line for the log of events: a retry, a dead letter. For people and events.jsonl; nothing hangs on it.
   virtual void note_failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) = 0;
 };

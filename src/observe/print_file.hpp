@@ -1,0 +1,84 @@
+#pragma once
+
+#include "base/bytes.hpp"
+#include "schedule/interval_set.hpp"
+
+#include <kiln/ids.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The file between the coordinator, which knows what units wrote, and whoever prints it (--print): what is not printed
+/// yet waits on disk, not in memory, and a slow reader of the output holds nobody up. It lives as long as the launch;
+/// writer and reader are one version of kiln.
+namespace kiln::observe {
+
+struct PrintFileHeader;
+
+/// One unit's outputs.
+struct PrintedUnit {
+  UnitId unit;
+  std::string_view out, err;
+  bool out_cut = false, err_cut = false;  ///< there was more than --output-limit
+};
+
+/// Appends to the file. One thread. Throws kiln::Error (stopped_early) where it cannot be written.
+class PrintFileWriter {
+ public:
+  /// Makes the file. `units`: those that this launch has to do.
+  PrintFileWriter(const std::filesystem::path& path, const schedule::IntervalSet& units);
+  ~PrintFileWriter();
+  PrintFileWriter(const PrintFileWriter&) = delete;
+  PrintFileWriter& operator=(const PrintFileWriter&) = delete;
+
+  void add(const PrintedUnit& unit);
+  /// No more units come. Closes the file, so that it can be read on other nodes.
+  void end();
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+/// Reads the file while it grows. One thread.
+class PrintFileReader {
+ public:
+  PrintFileReader() = default;
+  ~PrintFileReader();
+  PrintFileReader(const PrintFileReader&) = delete;
+  PrintFileReader& operator=(const PrintFileReader&) = delete;
+
+  /// False while the file is not there.
+  bool open(const std::filesystem::path& path);
+  bool is_open() const { return descriptor_ >= 0; }
+
+  enum class Kind : std::uint32_t { begin = 1, unit = 2, end = 3 };
+  struct Record {
+    Kind kind = Kind::unit;
+    UnitId unit;
+    std::uint64_t place = 0;
+  };
+  /// The next whole record, in the order of the file; nothing while there is none.
+  std::optional<Record> next();
+  /// What `begin` says; nothing where it cannot be read (yet).
+  std::optional<schedule::IntervalSet> units(const Record& record);
+  /// The unit at this place; nothing where it cannot be read (yet). Valid until the next call.
+  std::optional<PrintedUnit> unit_at(std::uint64_t place);
+  /// Gives the disk space of all records read so far back, where the file system can. All of them were printed.
+  void forget();
+
+ private:
+  std::optional<PrintFileHeader> header_at(std::uint64_t place);
+  bool read_fully(std::uint64_t place, char* data, std::size_t size) const;
+  bool read_body(std::uint64_t place, const PrintFileHeader& header);
+
+  int descriptor_ = -1;
+  std::uint64_t at_ = 0;         // of the next record
+  std::uint64_t forgotten_ = 0;  // the space before it is given back
+  std::string body_;
+};
+
+}  // namespace kiln::observe
