@@ -134,6 +134,44 @@ class Options(KilnCase):
                 for option in OPTION.findall(line):
                     self.assertIn(option, known, f"{document.relative_to(ROOT)}:{number}")
 
+    def by_command(self):
+        """{command: {option: whether it takes a value}}"""
+        found = {}
+        for line in self.expect(0, "help", "--markdown").out.splitlines():
+            if line.startswith("## kiln "):
+                options = found.setdefault(line.split()[2], {})
+            elif line.startswith("| `-"):
+                names, value = re.match(r"\| `((?:-\S+,? ?)+?)(?: ([^-`][^`]*))?` \|", line).groups()
+                options.update({name.strip(): bool(value) for name in names.split(",")})
+        return found
+
+    def test_commands_in_the_text_have_the_options_they_are_shown_with(self):
+        known, seen = self.by_command(), 0
+        for document in DOCUMENTS:
+            for number, line in enumerate(document.read_text().splitlines(), 1):
+                for span in re.findall(r"(?:`|^\$ |^)kiln ((?:[a-z]+)(?: [^`|;#]*)?)", line):
+                    command, *words = span.split()
+                    if command not in known:
+                        continue  # prose, not a command: "kiln runs"
+                    seen += 1
+                    hidden = FOREIGN["kiln's build and tests"].split() if command == "help" else []
+                    for option in set(self.options_of(words, known[command], command == "run")) - set(hidden):
+                        self.assertIn(option, known[command], f"{document.relative_to(ROOT)}:{number}: kiln {span}")
+        self.assertGreater(seen, 60)
+
+    @staticmethod
+    def options_of(words, known, ends_at_a_word):
+        value = False
+        for word in words:
+            if word.startswith("--"):
+                name = word.partition("=")[0].rstrip(",.:)")
+                yield name
+                value = known.get(name, False) and "=" not in word
+            elif ends_at_a_word and not value and not word.startswith("-"):
+                return
+            else:
+                value = word.startswith("-") and known.get(word, False)
+
     def test_links_lead_somewhere(self):
         for document in DOCUMENTS:
             text = document.read_text()
