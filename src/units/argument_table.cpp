@@ -24,11 +24,11 @@ std::vector<std::string_view> split_at(std::string_view text, char end) {
   return pieces;
 }
 
-// Only where every line has one: then it is the file's manner and no part of a value.
-void drop_carriage_returns(std::vector<std::string_view>& lines, const std::string& name) {
+// Only where every line that a newline ends has one: then it is the file's manner and no part of a value.
+void drop_carriage_returns(std::vector<std::string_view>& lines, bool last_is_ended, const std::string& name) {
   const auto has_one = [](std::string_view line) { return line.ends_with('\r'); };
-  if (lines.empty() || !std::all_of(lines.begin(), lines.end() - 1, has_one)) return;
-  if (lines.size() == 1 && !has_one(lines.back())) return;
+  const auto ended = static_cast<std::ptrdiff_t>(lines.size()) - (last_is_ended ? 0 : 1);
+  if (ended <= 0 || !std::all_of(lines.begin(), lines.begin() + ended, has_one)) return;
   for (std::string_view& line : lines) {
     if (has_one(line)) line.remove_suffix(1);
   }
@@ -60,7 +60,7 @@ ArgumentTable::ArgumentTable(const ArgumentSource& source, std::size_t number, c
   std::vector<std::string_view> values = split_at(as_text(bytes_), lines_ ? '\n' : '\0');
   if (lines_) {
     refuse_nul(values, name_);
-    drop_carriage_returns(values, name_);
+    drop_carriage_returns(values, as_text(bytes_).ends_with('\n'), name_);
   }
   read_values(std::move(values), words.header, splitter);
 }

@@ -17,12 +17,8 @@ namespace {
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
 
-// {= perl =} and {3= perl =}: the text before the first = is what a position may be.
-bool is_perl(std::string_view rest) {
-  const std::size_t equals = rest.find_first_not_of("-0123456789", 1);
-  return equals != std::string_view::npos && rest[equals] == '=' &&
-         rest.find("=}", equals + 1) != std::string_view::npos;
-}
+// {= perl =} and {=3 perl =}.
+bool is_perl(std::string_view rest) { return rest.starts_with("{=") && rest.find("=}", 2) != std::string_view::npos; }
 
 }  // namespace
 
@@ -60,6 +56,12 @@ class TemplateParser {
       pieces_.push_back({What::all, Part::whole, "{}"});
     }
     return std::move(pieces_);
+  }
+
+  /// Of what parse() returned: whether values stay as they are. They name the program where a replacement string is
+  /// part of the first word and no blank or = stands before it.
+  static bool verbatim(const std::vector<Piece>& pieces) {
+    return pieces.front().what != What::text || pieces.front().text.find_first_of(" \t\n\r\f\v=") == std::string::npos;
   }
 
  private:
@@ -138,20 +140,29 @@ class TemplateParser {
 };
 
 ArgumentTemplate::ArgumentTemplate(std::string_view command, const std::vector<ColumnName>& names)
-    : pieces_(TemplateParser(names).parse(command)) {}
+    : pieces_(TemplateParser(names).parse(command)), verbatim_(TemplateParser::verbatim(pieces_)) {}
 
-void ArgumentTemplate::append_part(std::string& out, Part part, std::string_view value) {
+std::string_view ArgumentTemplate::part_of(std::string_view value, Part part) {
   switch (part) {
     case Part::whole:
-      return append_quoted(out, value);
+      return value;
     case Part::no_extension:
-      return append_quoted(out, without_extension(value));
+      return without_extension(value);
     case Part::base:
-      return append_quoted(out, base_name(value));
+      return base_name(value);
     case Part::directory:
-      return append_quoted(out, directory_name(value));
+      return directory_name(value);
     case Part::base_no_extension:
-      return append_quoted(out, without_extension(base_name(value)));
+      return without_extension(base_name(value));
+  }
+  return value;
+}
+
+void ArgumentTemplate::append_part(std::string& out, Part part, std::string_view value) const {
+  if (verbatim_) {
+    out += part_of(value, part);
+  } else {
+    append_quoted(out, part_of(value, part));
   }
 }
 

@@ -27,7 +27,7 @@ class ArgumentTemplate {
   ArgumentTemplate(std::string_view command, const std::vector<ColumnName>& names);
 
   /// Appends the command for one row of each source; `number` is what {#} stands for. A column that a row lacks is
-  /// nothing at all.
+  /// nothing at all. Values are quoted, unless a replacement string is part of the first word: then they are what runs.
   void expand(std::span<const ArgumentRow> rows, std::uint64_t number, std::string& out) const;
 
   /// Throws kiln::Error (usage) where a position lies beyond the columns that there are in all.
@@ -45,9 +45,11 @@ class ArgumentTemplate {
   };
   friend class TemplateParser;
 
-  static void append_part(std::string& out, Part part, std::string_view value);
+  static std::string_view part_of(std::string_view value, Part part);
+  void append_part(std::string& out, Part part, std::string_view value) const;
 
   std::vector<Piece> pieces_;
+  bool verbatim_ = false;
 };
 
 }  // namespace kiln::units
