@@ -24,6 +24,21 @@ std::string described(std::string_view origin) {
   return origin.empty() ? "a task file" : fmt::format("the command '{}'", for_message(origin, 80));
 }
 
+// A word that is a colon alone would end the command for mpirun: said otherwise, it means the same to us.
+std::vector<std::string> without_colons(std::vector<std::string> words) {
+  std::vector<std::string> safe;
+  for (std::string& word : words) {
+    if (word != ":") {
+      safe.push_back(std::move(word));
+    } else if (!safe.empty() && safe.back().size() > 1 && safe.back() != "--" && safe.back()[0] == '-') {
+      safe.back() += safe.back()[1] == '-' ? "=:" : ":";
+    } else {
+      safe.emplace_back("./:");
+    }
+  }
+  return safe;
+}
+
 }  // namespace
 
 std::optional<Spool> spool_input(const RunOptions& options, const Environment& environment) {
@@ -41,15 +56,17 @@ std::optional<Spool> spool_input(const RunOptions& options, const Environment& e
 }
 
 std::vector<std::string> rank_arguments(const RunOptions& options, const std::vector<std::string>& arguments) {
-  if (options.command_words == 0 || options.command_words > arguments.size()) return arguments;
+  if (options.command_words == 0 || options.command_words > arguments.size()) return without_colons(arguments);
   const auto first = arguments.end() - static_cast<std::ptrdiff_t>(options.command_words);
   std::vector<std::string> words(arguments.begin(), first);
-  if (options.arguments) {
-    for (const char* word : {options.arguments->command.c_str(), "::::", "-"}) words.emplace_back(word);
-  } else {
-    words.insert(words.end(), first + 1, arguments.end());
-    words.push_back(*first);
+  if (!options.arguments) words.insert(words.end(), first + 1, arguments.end());
+  words = without_colons(std::move(words));
+  if (!options.arguments) {
+    words.push_back(*first == ":" ? "./:" : *first);
+    return words;
   }
+  words.push_back(options.arguments->command == ":" ? ": " : options.arguments->command);
+  words.insert(words.end(), {"::::", "-"});
   return words;
 }
 

@@ -18,7 +18,7 @@ namespace kiln::job {
 std::optional<Spool> spool_input(const RunOptions& options, const Environment& environment);
 
 /// `arguments` as ranks get them and run.json keeps them. The task file comes last. A list of values, which may be too
-/// long for a command line, is replaced by ":::: -".
+/// long for a command line, is replaced by ":::: -". No word is a colon alone, which mpirun would take for its own.
 std::vector<std::string> rank_arguments(const RunOptions& options, const std::vector<std::string>& arguments);
 
 /// Rank 0: the commands of `kiln run`. Throws kiln::Error.

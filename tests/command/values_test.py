@@ -84,6 +84,18 @@ class Kept(Values):
         self.assertEqual(refused.code, 4)
         self.assertIn("a task file", refused.err)
 
+    def test_colons(self):
+        """To mpirun a word that is a colon alone is the end of a program's words."""
+        result = self.run_words("-n", "1", "--header", ":", "-o", ":", "--colsep", ":", "echo {b}", ":::", "a:b", ":", "1:2")
+        self.assertEqual(result.code, 0, result.err)
+        self.assertEqual(self.outputs(":"), ["\n", "2\n"])
+        self.assertEqual(self.run_words(":", ":::", "1", ":").code, 0)
+        self.assertEqual(list(self.commands("arguments.kiln")), [": 1", ": ':'"])
+        (self.folder / ":").rename(self.folder / "moved")
+        (self.folder / ":").write_text("test -e cause\n")
+        self.assertEqual(self.run_words("-n", "1", ":").code, 1)
+        self.assertEqual(list(self.commands(":.kiln")), ["test -e cause"])
+
     def test_under_an_mpirun_of_ones_own(self):
         result = self.kiln(words=self.mpirun(3, "run", "echo {2}{1}", ":::", "a b", "c", ":::", "1"))
         self.assertEqual(result.code, 0, result.err)

@@ -36,6 +36,17 @@ TEST(RankArguments, TheTaskFileComesLast) {
   EXPECT_THAT(rank_arguments(options, {"run", "--", "-t"}), ElementsAre("run", "--", "-t"));
 }
 
+TEST(RankArguments, NoWordIsAColonAlone) {
+  EXPECT_THAT(rank_arguments(with_values(":", 3), {"run", "--header", ":", "-o", ":", ":", ":::", "a"}),
+              ElementsAre("run", "--header=:", "-o:", ": ", "::::", "-"));
+  RunOptions options;
+  options.command_words = 1;
+  EXPECT_THAT(rank_arguments(options, {"run", "--", ":"}), ElementsAre("run", "--", "./:"));
+  options.command_words = 3;
+  EXPECT_THAT(rank_arguments(options, {"run", ":", "--out", ":"}), ElementsAre("run", "--out=:", "./:"));
+  EXPECT_THAT(rank_arguments(RunOptions(), {"retry", ":"}), ElementsAre("retry", "./:"));
+}
+
 TEST(RankArguments, RetryKeepsItsWords) {
   EXPECT_THAT(rank_arguments(RunOptions(), {"retry", "x.kiln", "-v"}), ElementsAre("retry", "x.kiln", "-v"));
 }
