@@ -127,6 +127,8 @@ std::span<const RunOptionSpec> run_option_specs() {
            kStopping, &W::grace),
       word("--task-signal", "SIGNAL", "sent to running units when the run is stopped: TERM,\nUSR2, 10", kStopping,
            &W::task_signal),
+      word("--on-finish", "COMMAND", "run by the shell when the run has ended, however\nit did", kStopping,
+           &W::on_finish),
       word("--print", "HOW",
            "units' outputs while the run goes on: grouped (as units\nend), ordered (in their order), none", kShowing,
            &W::print),
@@ -158,6 +160,7 @@ job::RunOptions check_run_words(const RunWords& words) {
   }
   options.grace = duration_value("--grace", words.grace, Zero::accepted);
   options.task_signal = signal_value("--task-signal", words.task_signal);
+  if (words.on_finish != "none") options.on_finish = words.on_finish;
   if (words.shell.empty()) usage("--shell needs the path of a shell, or auto");
   if (words.shell != "auto") options.shell = words.shell;
   options.seed = count_value("--seed", words.seed, 0, std::numeric_limits<std::uint64_t>::max());

@@ -24,6 +24,7 @@ struct RunWords {
   std::string print = "none";
   std::string grace = "10s";
   std::string task_signal = "none";
+  std::string on_finish = "none";
   std::string shell = "auto";
   std::string seed = "0";
   std::string progress = "auto";

@@ -18,8 +18,7 @@ exec::CommandSetup make_command_setup(const RunOptions& options, const std::file
   const mode_t mask = umask(0);
   umask(mask);
   setup.umask = mask;
-  setup.shell = options.shell;
-  if (setup.shell.empty()) setup.shell = access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
+  setup.shell = shell_of(options);
   setup.run_directory = std::filesystem::absolute(run_directory).string();
   setup.timeout = options.timeout;
   setup.grace = options.grace;
@@ -29,6 +28,11 @@ exec::CommandSetup make_command_setup(const RunOptions& options, const std::file
   setup.output_limit = options.output_limit;
   setup.output_files = options.output_files;
   return setup;
+}
+
+std::string shell_of(const RunOptions& options) {
+  if (!options.shell.empty()) return options.shell;
+  return access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
 }
 
 int signal_number(std::string_view name) {

@@ -6,6 +6,7 @@
 #include "job/launch_id.hpp"
 #include "job/mpirun_noise.hpp"
 #include "job/mpirun_process.hpp"
+#include "job/on_finish.hpp"
 #include "job/run_printing.hpp"
 #include "job/task_input.hpp"
 #include "job/waiter.hpp"
@@ -264,8 +265,10 @@ int launch(const RunOptions& options, const Environment& environment, const std:
     Launch running(options, words, launch_id, spool ? spool->descriptor() : -1);
     status = running.run();
   }
-  if (const auto end = find_end(options.directory, launch_id)) return end->exit_code;
-  return code_without_end(status);
+  const auto end = find_end(options.directory, launch_id);
+  const int code = end ? end->exit_code : code_without_end(status);
+  run_on_finish(options, code, false);
+  return code;
 }
 
 }  // namespace kiln::job

@@ -7,6 +7,7 @@
 #include "job/command_run.hpp"
 #include "job/environment.hpp"
 #include "job/launcher.hpp"
+#include "job/on_finish.hpp"
 #include "net/mpi_transport.hpp"
 
 #include <csignal>
@@ -51,6 +52,27 @@ int coordinate(const RunOptions& options, const Environment& environment, const 
   }
 }
 
+// This rank's part of the run, from the begin of MPI to its end. Returns the exit code.
+int run_rank(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
+             Waiter& waiter, exec::SpawnerClient& spawner) {
+  int argc = 0;
+  char** argv = nullptr;
+  net::MpiTransport transport(argc, argv);
+  log::set_rank(transport.rank().value());
+  const Execution execution{[&spawner](const Bytes& setup, Rank rank) {
+                              return std::make_unique<exec::CommandRunner>(spawner, exec::decode_command_setup(setup),
+                                                                           rank, host_name());
+                            },
+                            [&spawner] { spawner.beat(); }};
+  if (transport.rank() == Rank(0)) return coordinate(options, environment, arguments, transport, waiter, execution);
+  try {
+    work(transport, waiter, execution);
+  } catch (const std::exception& fault) {
+    transport.abort(tell(fault));
+  }
+  return 0;
+}
+
 }  // namespace
 
 int run_command(const RunOptions& options, const std::vector<std::string>& arguments) {
@@ -59,28 +81,13 @@ int run_command(const RunOptions& options, const std::vector<std::string>& argum
 
   const std::unique_ptr<exec::SpawnerClient> spawner = exec::SpawnerClient::start();
   Waiter waiter({SIGUSR1, SIGTERM, SIGINT});
-  int argc = 0;
-  char** argv = nullptr;
-  net::MpiTransport transport(argc, argv);
-  log::set_rank(transport.rank().value());
-  const Execution execution{[&spawner](const Bytes& setup, Rank rank) {
-                              return std::make_unique<exec::CommandRunner>(*spawner, exec::decode_command_setup(setup),
-                                                                           rank, host_name());
-                            },
-                            [&spawner] { spawner->beat(); }};
-  if (transport.rank() == Rank(0)) {
-    const int code = coordinate(options, environment, arguments, transport, waiter, execution);
-    // A launcher reads the outcome from the journal: a zero keeps mpirun from explaining other codes to the user.
-    return environment.launched() && (code == to_int(ExitCode::units_failed) || code == to_int(ExitCode::stopped_early))
-               ? 0
-               : code;
+  const int code = run_rank(options, environment, arguments, waiter, *spawner);
+  if (!environment.launched()) {
+    if (environment.first_rank()) run_on_finish(options, code, true);  // after MPI: nobody waits for it
+    return code;
   }
-  try {
-    work(transport, waiter, execution);
-  } catch (const std::exception& fault) {
-    transport.abort(tell(fault));
-  }
-  return 0;
+  // A launcher reads the outcome from the journal: a zero keeps mpirun from explaining other codes to the user.
+  return code == to_int(ExitCode::units_failed) || code == to_int(ExitCode::stopped_early) ? 0 : code;
 }
 
 }  // namespace kiln::job

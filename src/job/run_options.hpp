@@ -39,6 +39,7 @@ struct RunOptions {
   observe::PrintMode print = observe::PrintMode::none;
   std::string output_files;  ///< an exec::OutputPattern; "": none
   Duration grace = std::chrono::seconds(10);
+  std::string on_finish;    ///< a command for the shell when the run has ended; "": none
   std::string task_signal;  ///< "": none; "TERM", "SIGUSR2", "10"
   std::string shell;        ///< "": bash where there is one, else sh
   std::uint64_t seed = 0;
