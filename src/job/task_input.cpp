@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <filesystem>
 #include <kiln/error.hpp>
 #include <utility>
 
@@ -22,6 +23,19 @@ void write_list(const units::ArgumentWords& words, const units::ByteSink& out) {
 
 std::string described(std::string_view origin) {
   return origin.empty() ? "a task file" : fmt::format("the command '{}'", for_message(origin, 80));
+}
+
+// Who pipes values into a program by habit has named a program where a task file is wanted.
+units::TaskFile read_tasks(const std::string& file) {
+  std::error_code unknown;
+  if (file != "-" && !std::filesystem::exists(file, unknown) && !unknown) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("cannot read {0}: No such file or directory; a task file is wanted here. "
+                            "If it is a command, give it values: kiln run {0} ::: VALUES; from "
+                            "standard input: kiln run {0} :::: -",
+                            for_message(file, 60)));
+  }
+  return units::parse_source(units::read_file(file), file);
 }
 
 // A word that is a colon alone would end the command for mpirun: said otherwise, it means the same to us.
@@ -71,7 +85,7 @@ std::vector<std::string> rank_arguments(const RunOptions& options, const std::ve
 }
 
 units::TaskFile load_tasks(const RunOptions& options, const Environment& environment) {
-  if (!options.arguments) return units::parse_source(units::read_file(options.task_file), options.task_file);
+  if (!options.arguments) return read_tasks(options.task_file);
   if (environment.launched()) return units::parse_source(units::read_file("-"), "the list of commands");
   Bytes list;
   write_list(*options.arguments, [&list](std::string_view text) {
@@ -102,7 +116,7 @@ void print_commands(const RunOptions& options, const units::ByteSink& out) {
     units::ArgumentExpansion(*options.arguments, units::read_file).for_each(print);
     return;
   }
-  const units::TaskFile tasks = units::parse_source(units::read_file(options.task_file), options.task_file);
+  const units::TaskFile tasks = read_tasks(options.task_file);
   for (const std::string_view command : tasks.commands) print(command);
 }
 

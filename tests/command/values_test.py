@@ -233,6 +233,12 @@ class Bad(Values):
         self.refused(3, "echo", "::::", "long", said=["long:2", "131072"])
         self.refused(3, "--header", ":", "echo {name}", "::::", "header", said=["header"])
 
+    def test_a_program_where_a_task_file_is_wanted(self):
+        self.refused(3, "gzip", said=["gzip", "No such file", "kiln run gzip :::: -"], text=b"a.log\n")
+        self.refused(3, "--dry-run", "gzip", said=["kiln run gzip :::: -"])
+        self.refused(2, "gzip", "-9", said=["-9", ":::"])
+        self.refused(2, "gzip", "a.log", said=[":::: -"])
+
     @unittest.skipIf(os.geteuid() == 0, "root may read everything")
     def test_a_file_that_may_not_be_read(self):
         (self.folder / "secret").write_text("a\n")
