@@ -144,6 +144,11 @@ Command parse_retry(const Words& words) {
   RunWords given;
   Parser parser("kiln retry", retry_usage(), retry_footer());
   add_run_options(parser.app(), given, true);
+  parser.app()
+      .add_option("--where", given.where, "only those failed units that the condition holds for, as\nof kiln results")
+      ->option_text("CONDITION")
+      ->group("What runs, and where")
+      ->take_last();
   const auto rest = parser.parse(words, Options::anywhere);
   if (!rest) return parser.help();
   return RunCommand{retry_options(given, only_directory(*rest, "kiln retry"))};
@@ -184,8 +189,7 @@ void add_filters(CLI::App& app, SelectionOptions& selection) {
                  "a value taken from the kept output, as kiln run does\nit: 'loss=float:/loss ([0-9.]+)/' (repeatable)")
       ->option_text("DEFINITION")
       ->group("What of them")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
 }
 
 void check(const ResultsCommand& command, bool csv, bool json, bool out, bool err) {

@@ -1,5 +1,6 @@
 #include "run_arguments.hpp"
 
+#include "base/condition.hpp"
 #include "base/text.hpp"
 #include "exec/output_pattern.hpp"
 #include "option_values.hpp"
@@ -121,6 +122,9 @@ std::span<const RunOptionSpec> run_option_specs() {
       word("--output-limit", "SIZE", "a stream of a unit, at most 64MiB", kKept, &W::output_limit),
       word("--output-files", "PATTERN", "each unit's outputs whole, as files:\n'logs/{unit}.{stream}'", kKept,
            &W::output_files),
+      list("--columns", "DEFINITION",
+           "a value taken from the output of each unit:\n'loss=float:/loss ([0-9.]+)/' (repeatable)", kKept,
+           &W::columns),
       word("--checkpoint-every", "TIME", "between commits; auto: 30s, more where one is dear\n", kKept,
            &W::checkpoint_every),
       word("--grace", "TIME", "for running units to end, when the run is stopped or\na unit is past its time",
@@ -158,6 +162,7 @@ job::RunOptions check_run_words(const RunWords& words) {
     exec::OutputPattern(words.output_files);  // throws for what is none
     options.output_files = words.output_files;
   }
+  options.columns = exec::parse_result_columns("--columns", words.columns);
   options.grace = duration_value("--grace", words.grace, Zero::accepted);
   options.task_signal = signal_value("--task-signal", words.task_signal);
   if (words.on_finish != "none") options.on_finish = words.on_finish;
@@ -204,6 +209,8 @@ job::RunOptions retry_options(const RunWords& words, const std::string& director
   job::RunOptions options = check_run_words(words);
   options.directory = directory;
   options.retry = true;
+  options.where = words.where;
+  if (!words.where.empty()) Condition("--where", words.where);  // names are looked up in the run
   return options;
 }
 

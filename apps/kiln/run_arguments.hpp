@@ -28,6 +28,8 @@ struct RunWords {
   std::string shell = "auto";
   std::string seed = "0";
   std::string progress = "auto";
+  std::vector<std::string> columns;
+  std::string where;
   std::vector<std::string> arg_files;
   std::string colsep;
   std::string header;

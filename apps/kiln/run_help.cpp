@@ -45,8 +45,8 @@ std::string_view retry_footer() {
   return R"(
 Exit codes: as of kiln run.
 
-Example: once more, with more time
-  kiln retry --timeout 1h tasks.kiln
+Example: those that took too long once more, with more time
+  kiln retry --timeout 1h --where status==timeout tasks.kiln
 )";
 }
 

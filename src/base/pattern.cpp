@@ -10,31 +10,35 @@
 namespace kiln {
 namespace {
 
-RE2::Options options_for(std::string_view text) {
-  bool changed = false;
-  to_utf8(text, &changed);
+RE2::Options options_for(RE2::Options::Encoding encoding) {
   RE2::Options options;
   options.set_log_errors(false);
-  options.set_encoding(changed ? RE2::Options::EncodingLatin1 : RE2::Options::EncodingUTF8);
+  options.set_encoding(encoding);
   return options;
 }
 
 }  // namespace
 
 struct Pattern::Engine {
-  explicit Engine(std::string_view text) : re("(?m:" + std::string(text) + ")", options_for(text)) {}
-  RE2 re;
+  explicit Engine(std::string_view text)
+      : characters("(?m:" + std::string(text) + ")", options_for(RE2::Options::EncodingUTF8)),
+        bytes("(?m:" + std::string(text) + ")", options_for(RE2::Options::EncodingLatin1)) {}
+
+  const RE2& for_text(std::string_view text) const { return characters.ok() && is_utf8(text) ? characters : bytes; }
+
+  RE2 characters, bytes;
 };
 
 Pattern::Pattern(std::string_view text) {
   // Alone first: what is wrong with it is said of what was written, not of what was put around it.
-  const RE2 alone(re2::StringPiece(text.data(), text.size()), options_for(text));
+  const RE2 alone(re2::StringPiece(text.data(), text.size()),
+                  options_for(is_utf8(text) ? RE2::Options::EncodingUTF8 : RE2::Options::EncodingLatin1));
   if (!alone.ok()) {
     const std::size_t found = alone.error_arg().empty() ? std::string_view::npos : text.find(alone.error_arg());
     throw Fault(alone.error(), found == std::string_view::npos ? text.size() : found);
   }
   engine_ = std::make_unique<Engine>(text);
-  if (!engine_->re.ok()) throw Fault(engine_->re.error(), text.size());
+  if (!engine_->bytes.ok()) throw Fault(engine_->bytes.error(), text.size());
 }
 
 Pattern::~Pattern() = default;
@@ -42,16 +46,17 @@ Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 
 bool Pattern::occurs_in(std::string_view text) const {
-  return engine_->re.Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, nullptr, 0);
+  return engine_->for_text(text).Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, nullptr, 0);
 }
 
 std::optional<std::string_view> Pattern::last_match(std::string_view text) const {
-  const int group = std::min(engine_->re.NumberOfCapturingGroups(), 1);
+  const RE2& re = engine_->for_text(text);
+  const int group = std::min(re.NumberOfCapturingGroups(), 1);
   const re2::StringPiece all(text.data(), text.size());
   std::array<re2::StringPiece, 2> parts;
   std::optional<std::string_view> found;
   std::size_t at = 0;
-  while (at <= text.size() && engine_->re.Match(all, at, text.size(), RE2::UNANCHORED, parts.data(), group + 1)) {
+  while (at <= text.size() && re.Match(all, at, text.size(), RE2::UNANCHORED, parts.data(), group + 1)) {
     const auto& part = parts[static_cast<std::size_t>(group)];
     // A group that took no part in the match gives nothing, but the match is the last one all the same.
     found = part.data() == nullptr ? std::string_view() : std::string_view(part.data(), part.size());

@@ -10,7 +10,7 @@
 namespace kiln {
 
 /// A regular expression in RE2's syntax; searching takes time linear in the text. ^ and $ are begin and end of a line.
-/// Text need not be UTF-8: the wildcard does not match bytes that are not. A pattern that is not UTF-8 is one of bytes.
+/// Where text or pattern is not UTF-8, characters are bytes.
 class Pattern {
  public:
   /// What is wrong with a pattern, and where in it.

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -49,6 +50,19 @@ std::string to_utf8(std::string_view bytes, bool* changed) {
     }
   }
   return out;
+}
+
+bool is_utf8(std::string_view bytes) {
+  const auto above = [](char c) { return static_cast<signed char>(c) < 0; };
+  while (!bytes.empty()) {
+    const auto ascii = std::find_if(bytes.begin(), bytes.end(), above);
+    bytes.remove_prefix(static_cast<std::size_t>(ascii - bytes.begin()));
+    if (bytes.empty()) break;
+    const std::size_t length = decode_one(bytes).length;
+    if (length == 0) return false;
+    bytes.remove_prefix(length);
+  }
+  return true;
 }
 
 std::string for_message(std::string_view bytes, std::size_t limit) {

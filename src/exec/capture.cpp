@@ -15,9 +15,10 @@ constexpr std::size_t kKeepCapacity = 1 << 20;
 
 }  // namespace
 
-void Capture::begin(Fd read_end, std::uint64_t limit) {
+void Capture::begin(Fd read_end, std::uint64_t limit, std::size_t tail) {
   pipe_ = std::move(read_end);
   limit_ = limit;
+  tail_.begin(tail);
   kept_.clear();
   cut_ = false;
 }
@@ -45,6 +46,7 @@ void Capture::finish() {
 
 void Capture::release() {
   if (kept_.capacity() > kKeepCapacity) std::string().swap(kept_);
+  tail_.release();
 }
 
 /// False at the end of the stream.
@@ -56,6 +58,7 @@ bool Capture::read_some(std::size_t most) {
   const auto size = static_cast<std::size_t>(got);
   const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(size, limit_ - kept_.size()));
   kept_.append(piece.data(), room);
+  tail_.append({piece.data(), size});
   if (file_.is_open()) file_.write(piece.data(), size);
   cut_ = cut_ || room < size;
   return true;

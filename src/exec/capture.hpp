@@ -2,6 +2,7 @@
 
 #include "exec/fd.hpp"
 #include "exec/output_file.hpp"
+#include "exec/output_tail.hpp"
 
 #include <cstdint>
 #include <string>
@@ -13,8 +14,8 @@ namespace kiln::exec {
 /// memory stays bounded. Where its file is open, all of it goes there too, as long as that can be written.
 class Capture {
  public:
-  /// Forgets what was kept; takes the read end of a new pipe. `limit`: bytes to keep.
-  void begin(Fd read_end, std::uint64_t limit);
+  /// Forgets what was kept; takes the read end of a new pipe. `limit`: bytes to keep; `tail`: bytes of tail().
+  void begin(Fd read_end, std::uint64_t limit, std::size_t tail = 0);
   /// -1 when the stream has ended.
   int fd() const { return pipe_.get(); }
   /// To be called with what poll said of fd(); reads once.
@@ -25,6 +26,8 @@ class Capture {
 
   std::string_view kept() const { return kept_; }
   bool cut() const { return cut_; }
+  /// The last bytes, also of what was kept.
+  const OutputTail& tail() const { return tail_; }
   /// Gives large memory back.
   void release();
   /// To be opened before begin(), and finished when the command has ended.
@@ -37,6 +40,7 @@ class Capture {
   std::uint64_t limit_ = 0;
   OutputFile file_;
   std::string kept_;
+  OutputTail tail_;
   bool cut_ = false;
 };
 

@@ -49,11 +49,6 @@ ColumnExtractor::ColumnExtractor(std::vector<ResultColumn> columns) : columns_(s
   for (const ResultColumn& column : columns_) patterns_.emplace_back(column.pattern);
 }
 
-bool ColumnExtractor::reads(Stream stream) const {
-  return std::any_of(columns_.begin(), columns_.end(),
-                     [&](const ResultColumn& column) { return column.stream == stream; });
-}
-
 Value ColumnExtractor::value(std::size_t column, std::string_view out, std::string_view err) const {
   const auto match = patterns_[column].last_match(columns_[column].stream == Stream::err ? err : out);
   if (!match) return {};

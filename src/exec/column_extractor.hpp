@@ -16,7 +16,7 @@ class ColumnExtractor {
   explicit ColumnExtractor(std::vector<ResultColumn> columns);
 
   const std::vector<ResultColumn>& columns() const { return columns_; }
-  bool reads(ResultColumn::Stream stream) const;
+  bool reads(ResultColumn::Stream stream) const { return exec::reads(columns_, stream); }
 
   /// What the last match says; nothing where there is none or it is no number. Text is a
   /// view into the outputs, of at most 1 MiB.

@@ -42,6 +42,8 @@ std::string short_duration(Duration duration) {
 
 CommandRunner::CommandRunner(SpawnerClient& client, const CommandSetup& setup, Rank rank, std::string host)
     : client_(client),
+      extractor_(setup.columns),
+      schema_(command_schema(setup.columns)),
       rank_(rank),
       host_(std::move(host)),
       directory_(setup.working_directory),
@@ -81,7 +83,7 @@ void CommandRunner::run_one(UnitId unit, std::uint32_t attempt, std::string_view
   if (header.ending == Ending::cancelled) {
     failure.kind = protocol::FailureKind::cancelled;
   } else {
-    Rows row(command_schema());
+    Rows row(schema_);
     put_row(row, unit, attempt, command, result);
     ByteWriter out;
     row.encode(out);
@@ -110,6 +112,7 @@ void CommandRunner::put_row(Rows& rows, UnitId unit, std::uint32_t attempt, std:
   rows.put_text(result.err);
   rows.put(static_cast<std::uint8_t>(header.stdout_cut));
   rows.put(static_cast<std::uint8_t>(header.stderr_cut));
+  extractor_.put(rows, result.whole_out, result.whole_err);
 }
 
 std::string CommandRunner::reason(const ReplyHeader& header, UnitId unit, std::uint32_t attempt) const {

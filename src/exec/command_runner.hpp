@@ -1,5 +1,6 @@
 #pragma once
 
+#include "exec/column_extractor.hpp"
 #include "exec/command_setup.hpp"
 #include "exec/executor.hpp"
 #include "exec/output_pattern.hpp"
@@ -19,7 +20,7 @@ class CommandRunner : public Runner {
   /// `client` must outlive this. Throws kiln::Error (usage) for a larger output limit than kLargestOutputLimit.
   CommandRunner(SpawnerClient& client, const CommandSetup& setup, Rank rank, std::string host);
 
-  const Schema& schema() const override { return command_schema(); }
+  const Schema& schema() const override { return schema_; }
   void run(const Work& work, Interval claimed, Results& results) override;
   std::uint64_t claim(double) const override { return 1; }
   void cancel() override { client_.cancel(); }
@@ -32,6 +33,8 @@ class CommandRunner : public Runner {
   std::string ending(const ReplyHeader& header) const;
 
   SpawnerClient& client_;
+  ColumnExtractor extractor_;
+  Schema schema_;
   Rank rank_;
   std::string host_;
   std::string directory_, shell_;

@@ -24,4 +24,10 @@ const Schema& command_schema() {
   return schema;
 }
 
+Schema command_schema(const std::vector<ResultColumn>& columns) {
+  Schema schema = command_schema();
+  for (const ResultColumn& column : columns) schema.push_back(column_of(column));
+  return schema;
+}
+
 }  // namespace kiln::exec

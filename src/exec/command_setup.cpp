@@ -5,7 +5,7 @@
 namespace kiln::exec {
 namespace {
 
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 
 }  // namespace
 
@@ -24,6 +24,13 @@ Bytes encode(const CommandSetup& setup) {
   out.put(setup.keep_output);
   out.put(setup.output_limit);
   out.put_text(setup.output_files);
+  out.put(static_cast<std::uint64_t>(setup.columns.size()));
+  for (const ResultColumn& column : setup.columns) {
+    out.put_text(column.name);
+    out.put(column.type);
+    out.put(column.stream);
+    out.put_text(column.pattern);
+  }
   return out.take();
 }
 
@@ -46,6 +53,13 @@ CommandSetup decode_command_setup(ByteView bytes) {
   setup.keep_output = in.get<KeepOutput>();
   setup.output_limit = in.get<std::uint64_t>();
   setup.output_files = in.get_text();
+  setup.columns.resize(in.get_count(2 * sizeof(std::uint64_t)));
+  for (ResultColumn& column : setup.columns) {
+    column.name = in.get_text();
+    column.type = in.get<ResultColumn::Type>();
+    column.stream = in.get<ResultColumn::Stream>();
+    column.pattern = in.get_text();
+  }
   in.expect_done();
   return setup;
 }

@@ -3,6 +3,7 @@
 #include "base/bytes.hpp"
 #include "base/rows.hpp"
 #include "base/time.hpp"
+#include "exec/result_column.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -26,6 +27,7 @@ struct CommandSetup {
   KeepOutput keep_output = KeepOutput::all;
   std::uint64_t output_limit = 64 * 1024;  ///< bytes kept of each stream
   std::string output_files;                ///< an OutputPattern: the streams go into files too; "": they do not
+  std::vector<ResultColumn> columns;       ///< taken from the outputs
 };
 
 Bytes encode(const CommandSetup& setup);
@@ -37,5 +39,7 @@ std::vector<std::string> clean_environment(char** environment);
 
 /// The columns of a command's row, in the order in which CommandRunner puts them. Names are paths in results.h5.
 const Schema& command_schema();
+/// The same, and behind them what is taken from the output.
+Schema command_schema(const std::vector<ResultColumn>& columns);
 
 }  // namespace kiln::exec

@@ -34,11 +34,11 @@ std::optional<Order> OrderSocket::next() {
   return order;
 }
 
-void OrderSocket::reply(const ReplyHeader& header, std::string_view out, std::string_view err) {
+void OrderSocket::reply(const ReplyHeader& header, std::span<const std::string_view> parts) {
   ReplyHeader copy = header;
-  iovec parts[] = {
-      {&copy, sizeof copy}, {const_cast<char*>(out.data()), out.size()}, {const_cast<char*>(err.data()), err.size()}};
-  if (!send_all(socket_.get(), parts, std::size(parts))) closed_ = true;
+  std::vector<iovec> all{{&copy, sizeof copy}};
+  for (const std::string_view part : parts) all.push_back({const_cast<char*>(part.data()), part.size()});
+  if (!send_all(socket_.get(), all.data(), all.size())) closed_ = true;
 }
 
 }  // namespace kiln::exec

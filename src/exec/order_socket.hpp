@@ -4,6 +4,7 @@
 #include "exec/spawn_wire.hpp"
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -26,7 +27,8 @@ class OrderSocket {
   void receive();
   /// The next whole order, oldest first.
   std::optional<Order> next();
-  void reply(const ReplyHeader& header, std::string_view out, std::string_view err);
+  /// `parts`: what follows the header.
+  void reply(const ReplyHeader& header, std::span<const std::string_view> parts);
 
  private:
   Fd socket_;

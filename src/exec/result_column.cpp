@@ -139,6 +139,11 @@ std::vector<ResultColumn> parse_result_columns(std::string_view option, const st
   return columns;
 }
 
+bool reads(const std::vector<ResultColumn>& columns, Stream stream) {
+  return std::any_of(columns.begin(), columns.end(),
+                     [&](const ResultColumn& column) { return column.stream == stream; });
+}
+
 std::string to_text(const ResultColumn& column) {
   const std::string_view type = column.type == Type::real ? "float" : column.type == Type::integer ? "int" : "text";
   return fmt::format("{}={}{}:/{}/", column.name, type, column.stream == Stream::err ? "@stderr" : "", column.pattern);

@@ -25,10 +25,15 @@ struct ResultColumn {
 };
 
 inline constexpr std::size_t kMostResultColumns = 64;
+/// Of a longer stream the last so many bytes are looked at.
+inline constexpr std::size_t kLookedAt = std::size_t{64} << 20;
 
 /// NAME=TYPE[@STREAM]:/PATTERN/ of each text; TYPE is float, int or text, STREAM stdout (the default) or stderr. Throws
 /// kiln::Error (usage) that points at the character, also for a name that is taken; `option` names what was given.
 std::vector<ResultColumn> parse_result_columns(std::string_view option, const std::vector<std::string>& texts);
+
+/// Whether one of them looks at the stream.
+bool reads(const std::vector<ResultColumn>& columns, ResultColumn::Stream stream);
 
 /// The definition as parse_result_columns takes it.
 std::string to_text(const ResultColumn& column);

@@ -26,7 +26,7 @@ enum class Ending : std::uint8_t { exited, signaled, timed_out, cancelled, not_s
 /// Where a command that was not started got stuck.
 enum class Step : std::uint8_t { none, directory, pipe, fork, shell, output_file };
 
-/// Helper to rank, one for each run; the two outputs follow.
+/// Helper to rank, one for each run; the two outputs as kept and the two tails follow.
 struct ReplyHeader {
   std::uint64_t serial = 0;
   Ending ending = Ending::exited;
@@ -47,6 +47,8 @@ struct ReplyHeader {
   std::int64_t max_rss = 0;  ///< bytes
   std::uint64_t stdout_size = 0;
   std::uint64_t stderr_size = 0;
+  std::uint64_t stdout_tail_size = 0;  ///< 0 where no column looks at the stream
+  std::uint64_t stderr_tail_size = 0;
 };
 
 /// A page that both share.

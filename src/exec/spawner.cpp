@@ -153,9 +153,10 @@ bool Spawner::enter_directory(ReplyHeader& reply) {
 }
 
 bool Spawner::open_streams(ReplyHeader& reply, Fd& out, Fd& err) {
+  const auto looked_at = [&](ResultColumn::Stream stream) { return reads(setup_.columns, stream) ? kLookedAt : 0; };
   streams_.out.begin(Fd(), setup_.output_limit);
   streams_.err.begin(Fd(), setup_.output_limit);
-  if (setup_.keep_output == KeepOutput::none && !output_files_) return true;
+  if (setup_.keep_output == KeepOutput::none && !output_files_ && setup_.columns.empty()) return true;
   int ends[4] = {-1, -1, -1, -1};
   const bool made = pipe2(ends, O_CLOEXEC) == 0 && pipe2(ends + 2, O_CLOEXEC) == 0;
   if (!made) {
@@ -163,9 +164,9 @@ bool Spawner::open_streams(ReplyHeader& reply, Fd& out, Fd& err) {
     reply.step = Step::pipe;
     reply.error = errno;
   }
-  streams_.out.begin(Fd(ends[0]), setup_.output_limit);
+  streams_.out.begin(Fd(ends[0]), setup_.output_limit, looked_at(ResultColumn::Stream::out));
   out.reset(ends[1]);
-  streams_.err.begin(Fd(ends[2]), setup_.output_limit);
+  streams_.err.begin(Fd(ends[2]), setup_.output_limit, looked_at(ResultColumn::Stream::err));
   err.reset(ends[3]);
   return made;
 }
@@ -210,7 +211,10 @@ void Spawner::reply(ReplyHeader& reply) {
   reply.stderr_cut = keep && streams_.err.cut();
   reply.stdout_size = out.size();
   reply.stderr_size = err.size();
-  orders_.reply(reply, out, err);
+  const auto out_tail = streams_.out.tail().pieces(), err_tail = streams_.err.tail().pieces();
+  reply.stdout_tail_size = streams_.out.tail().size();
+  reply.stderr_tail_size = streams_.err.tail().size();
+  orders_.reply(reply, std::array{out, err, out_tail[0], out_tail[1], err_tail[0], err_tail[1]});
   streams_.out.release();
   streams_.err.release();
 }

@@ -86,11 +86,18 @@ CommandResult SpawnerClient::finish() {
   CommandResult result;
   receive(sizeof result.header);
   std::memcpy(&result.header, buffer_.data(), sizeof result.header);
-  const std::size_t size = sizeof result.header + result.header.stdout_size + result.header.stderr_size;
+  const ReplyHeader& header = result.header;
+  const std::size_t size =
+      sizeof header + header.stdout_size + header.stderr_size + header.stdout_tail_size + header.stderr_tail_size;
   if (size > buffer_.size()) buffer_.resize(size);
   receive(size);
-  result.out = {buffer_.data() + sizeof result.header, result.header.stdout_size};
-  result.err = {result.out.data() + result.out.size(), result.header.stderr_size};
+  const auto behind = [](std::string_view before, std::uint64_t bytes) {
+    return std::string_view(before.data() + before.size(), bytes);
+  };
+  result.out = behind({buffer_.data(), sizeof header}, header.stdout_size);
+  result.err = behind(result.out, header.stderr_size);
+  result.whole_out = behind(result.err, header.stdout_tail_size);
+  result.whole_err = behind(result.whole_out, header.stderr_tail_size);
   const std::lock_guard lock(sending_);
   running_ = false;
   return result;

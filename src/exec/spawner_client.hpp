@@ -19,6 +19,8 @@ struct CommandResult {
   ReplyHeader header;
   std::string_view out;
   std::string_view err;
+  std::string_view whole_out;  ///< not cut to what is kept; "" where no column looks at it (kLookedAt: the most)
+  std::string_view whole_err;
 };
 
 /// A rank's side of its helper, the process that runs its commands.

@@ -7,6 +7,7 @@
 #include "job/clock.hpp"
 #include "job/command_facts.hpp"
 #include "job/launch_id.hpp"
+#include "job/retry_choice.hpp"
 #include "job/run_archive.hpp"
 #include "job/task_input.hpp"
 #include "store/run_reader.hpp"
@@ -64,7 +65,7 @@ CommandRun::CommandRun(const RunOptions& options, const Environment& environment
 
 void CommandRun::open(const std::vector<std::string>& arguments) {
   if (!options_.retry) tasks_ = load_tasks(options_, environment_);
-  if (options_.retry) store::RunReader::open(options_.directory);  // must be a run already: nothing is created
+  if (options_.retry) check_retry(options_.directory, options_.where);  // it must be a run already
   if (!options_.retry && !options_.fresh) refuse_another_command(options_.directory, tasks_);
   store::RunStoreOptions open;
   open.path = options_.directory;
@@ -73,7 +74,10 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   open.fresh = options_.fresh;
   open.takeover = options_.takeover;
   open.launch_id = launch_id_;
+  for (const exec::ResultColumn& column : options_.columns) open.columns.push_back(exec::to_text(column));
   store_ = store::RunStore::open(open);
+  columns_ = exec::parse_result_columns(options_.directory + "/run.json", store_->recovered().facts.columns);
+  schema_ = exec::command_schema(columns_);
   if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), task_file_name(store_->recovered().facts));
   store_->set_source(tasks_.bytes, tasks_.commands, tasks_.lines);
 
@@ -87,14 +91,14 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   for (const protocol::DeadLetter& letter : store_->recovered().dead) {
     if (active.contains(letter.unit)) dead_.insert(single(letter.unit));
   }
-  report_opening();
-  if (options_.retry) {
-    store_->withdraw(dead_);
-    dead_.clear();
-  }
+  schedule::IntervalSet again;
+  if (options_.retry) again = options_.where.empty() ? dead_ : choose_retries(options_.directory, options_.where);
+  report_opening(again);
+  store_->withdraw(again);
+  dead_.erase(again);
 }
 
-void CommandRun::report_opening() const {
+void CommandRun::report_opening(const schedule::IntervalSet& again) const {
   const store::Recovered& recovered = store_->recovered();
   for (const std::string& line : recovered.damage) log::warning("{}", line);
   const std::uint64_t units = store_->registry().active().count();
@@ -106,8 +110,10 @@ void CommandRun::report_opening() const {
   }
   const std::string failed = dead_.empty() ? "" : fmt::format(", {} failed", format_count(dead_.count()));
   if (options_.retry) {
-    log::info("{}: {} of {} units done; trying {} failed ones again", options_.directory, format_count(done),
-              format_count(units), format_count(dead_.count()));
+    const bool all = again.count() == dead_.count();
+    log::info("{}: {} of {} units done; trying {}{} failed ones again", options_.directory, format_count(done),
+              format_count(units), format_count(again.count()),
+              all ? "" : fmt::format(" of {}", format_count(dead_.count())));
   } else if (done + dead_.count() == units) {
     log::info("{}: all {} units were done earlier{}; nothing is left to run (--fresh begins anew)", options_.directory,
               format_count(units), failed);
@@ -150,7 +156,9 @@ protocol::CoordinatorStart CommandRun::start() const {
   start.removed = schedule::IntervalSet(make_interval(0, start.units));
   start.removed.erase(store_->registry().active());
   start.workers = workers();
-  start.setup.content = exec::encode(make_command_setup(options_, store_->directory().path()));
+  exec::CommandSetup setup = make_command_setup(options_, store_->directory().path());
+  setup.columns = columns_;
+  start.setup.content = exec::encode(setup);
   return start;
 }
 
@@ -178,8 +186,7 @@ std::string CommandRun::name_unit(UnitId unit) const {
 }
 
 int CommandRun::run(const Execution& execution) {
-  const Schema& schema = exec::command_schema();
-  RunArchive archive(*store_, schema);
+  RunArchive archive(*store_, schema_);
   Writer writer(archive, [this] { waiter_.wake(); });
   RunObserver observer(observer_facts(), writer);
   const std::unique_ptr<RunPrinting> printing = begin_printing(observer.display());
@@ -230,7 +237,7 @@ std::unique_ptr<RunPrinting> CommandRun::begin_printing(observe::ProgressDisplay
   facts.units = store_->registry().active();
   facts.units.erase(store_->recovered().done);
   facts.units.erase(dead_);
-  return std::make_unique<RunPrinting>(facts, exec::command_schema(), display);
+  return std::make_unique<RunPrinting>(facts, schema_, display);
 }
 
 // All of it, however slowly it is read, unless a second signal comes in.
@@ -247,7 +254,7 @@ store::EndEntry CommandRun::end_entry(protocol::Outcome outcome) const {
 
 // On the writer thread: results.h5 names the end entry that follows it, so a crash in between makes it anew.
 void CommandRun::close(const store::EndEntry& end, const protocol::Coordinator::Counts& counts) {
-  store_->write_results(exec::command_schema(), &end);
+  store_->write_results(schema_, &end);
   results_written_ = true;
   store_->end(end);
   const nlohmann::json outcome{{"launch_id", launch_id_},

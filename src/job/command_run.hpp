@@ -29,7 +29,7 @@ class CommandRun {
 
  private:
   void open(const std::vector<std::string>& arguments);
-  void report_opening() const;
+  void report_opening(const schedule::IntervalSet& again) const;
   protocol::CoordinatorOptions coordinator_options() const;
   protocol::CoordinatorStart start() const;
   std::vector<Rank> workers() const;
@@ -52,8 +52,10 @@ class CommandRun {
   units::TaskFile tasks_;
   std::unique_ptr<store::RunStore> store_;
   std::optional<units::CommandSource> source_;
-  schedule::IntervalSet dead_;  // dead letters of earlier launches that stand
-  store::EndEntry end_;         // while the run is closed: the writer thread's
+  std::vector<exec::ResultColumn> columns_;  // as run.json has them
+  Schema schema_;                            // of the rows
+  schedule::IntervalSet dead_;               // dead letters of earlier launches that stand
+  store::EndEntry end_;                      // while the run is closed: the writer thread's
   bool results_written_ = false;
   RunPrinting* printing_ = nullptr;  // during run(); with --print only
 };

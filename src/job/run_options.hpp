@@ -37,7 +37,9 @@ struct RunOptions {
   exec::KeepOutput keep_output = exec::KeepOutput::all;
   std::uint64_t output_limit = 64 * 1024;
   observe::PrintMode print = observe::PrintMode::none;
-  std::string output_files;  ///< an exec::OutputPattern; "": none
+  std::string output_files;                 ///< an exec::OutputPattern; "": none
+  std::vector<exec::ResultColumn> columns;  ///< of a new run; one that goes on has its own
+  std::string where;                        ///< with retry: a kiln::Condition; "": all dead letters
   Duration grace = std::chrono::seconds(10);
   std::string on_finish;    ///< a command for the shell when the run has ended; "": none
   std::string task_signal;  ///< "": none; "TERM", "SIGUSR2", "10"

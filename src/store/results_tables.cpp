@@ -1,5 +1,7 @@
 #include "store/results_tables.hpp"
 
+#include "exec/result_column.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -35,6 +37,9 @@ ResultsTables::ResultsTables(const h5::Handle& file, const Schema& schema, std::
     add_key(file, "units/stage", ColumnType::i32, "number of the stage");
     add_key(file, "units/line", ColumnType::i64,
             "line in the present task file, from 1; -1 where it is not there any more");
+    if (std::any_of(schema.begin(), schema.end(), exec::is_result_column)) {
+      add_key(file, "results/unit", ColumnType::u64, "number of the unit");
+    }
   } else {
     for (const std::string& group : groups_of(schema)) {
       add_key(file, group + "/unit", ColumnType::u64, "number of the unit that gave the row");
@@ -48,7 +53,7 @@ ResultsTables::ResultsTables(const h5::Handle& file, const Schema& schema, std::
       columns_.emplace_back(std::move(writer));
     } else {
       ColumnWriter writer(file, column.name, column.type, rows);
-      writer.describe(column.unit, column.description, true);
+      writer.describe(column.unit, column.description, true, exec::missing_integer(column).value_or(-1));
       columns_.emplace_back(std::move(writer));
     }
   }
@@ -71,6 +76,7 @@ void ResultsTables::put_keys(const RowWindow& window) {
       keys_[0].put(pick.unit);
       keys_[1].put(std::int32_t{0});
       keys_[2].put(line_of(pick.unit));
+      if (keys_.size() > 3) keys_[3].put(pick.unit);
     } else {
       for (ColumnWriter& key : keys_) key.put(pick.unit);
     }

@@ -25,6 +25,9 @@ RunFacts from_json(const nlohmann::json& json) {
   facts.seed = json.at("seed").get<std::uint64_t>();
   facts.created = json.at("created").get<double>();
   facts.kiln_version = json.at("kiln_version").get<std::string>();
+  if (const auto columns = json.find("columns"); columns != json.end()) {
+    facts.columns = columns->get<std::vector<std::string>>();
+  }
   return facts;
 }
 
@@ -43,16 +46,19 @@ void refuse_newer(const nlohmann::json& json, std::string_view where, bool may_c
 
 }  // namespace
 
+std::uint32_t needed_version(const RunFacts& facts) { return facts.columns.empty() ? 1 : 2; }
+
 std::string to_json(const RunFacts& facts) {
   std::vector<std::string> arguments;
   for (const std::string& argument : facts.arguments) arguments.push_back(to_utf8(argument));
-  const nlohmann::ordered_json json = {{"format_version", facts.format_version},
-                                       {"kind", to_utf8(facts.kind)},
-                                       {"program", to_utf8(facts.program)},
-                                       {"arguments", arguments},
-                                       {"seed", facts.seed},
-                                       {"created", facts.created},
-                                       {"kiln_version", facts.kiln_version}};
+  nlohmann::ordered_json json = {{"format_version", facts.format_version},
+                                 {"kind", to_utf8(facts.kind)},
+                                 {"program", to_utf8(facts.program)},
+                                 {"arguments", arguments},
+                                 {"seed", facts.seed},
+                                 {"created", facts.created},
+                                 {"kiln_version", facts.kiln_version}};
+  if (!facts.columns.empty()) json["columns"] = facts.columns;
   return json.dump(2) + "\n";
 }
 

@@ -11,18 +11,22 @@ namespace kiln::store {
 
 /// What a run is and never ceases to be: the content of run.json.
 struct RunFacts {
-  static constexpr std::uint32_t kFormatVersion = 1;
+  static constexpr std::uint32_t kFormatVersion = 2;
 
   std::uint32_t format_version = kFormatVersion;
   std::string kind = "commands";
   std::string program;                 ///< for commands: "kiln"
   std::vector<std::string> arguments;  ///< as the caller gave them when the run began
   std::uint64_t seed = 0;
-  double created = 0;        ///< Unix seconds UTC
-  std::string kiln_version;  ///< that made the run directory
+  double created = 0;                ///< Unix seconds UTC
+  std::string kiln_version;          ///< that made the run directory
+  std::vector<std::string> columns;  ///< exec::to_text of the columns that are taken from output
 
   friend bool operator==(const RunFacts&, const RunFacts&) = default;
 };
+
+/// What a kiln must know to go on with the run: version 2 is written only where there are columns.
+std::uint32_t needed_version(const RunFacts& facts);
 
 /// Strings that are not UTF-8 are kept with \xNN escapes.
 std::string to_json(const RunFacts& facts);

@@ -93,7 +93,9 @@ RunReader RunReader::open(const std::filesystem::path& path) {
 RunReader::RunReader(RunDirectory directory, JournalView view)
     : directory_(std::move(directory)), view_(std::move(view)) {
   schema_ = with_fresh_view(directory_, view_, newest_schema);
-  if (schema_.empty() && directory_.facts().kind == RunFacts().kind) schema_ = exec::command_schema();
+  if (schema_.empty() && directory_.facts().kind == RunFacts().kind) {
+    schema_ = exec::command_schema(exec::parse_result_columns("run.json", directory_.facts().columns));
+  }
 }
 
 std::vector<std::string> RunReader::damage() const {

@@ -51,7 +51,27 @@ RunDirectory create(const RunStoreOptions& options) {
   facts.seed = options.seed;
   facts.created = unix_now();
   facts.kiln_version = KILN_VERSION;
+  facts.columns = options.columns;
+  facts.format_version = needed_version(facts);
   return RunDirectory::create(options.path, facts);
+}
+
+// Rows of other columns beside the old ones would leave gaps that nobody asked for.
+void refuse_other_columns(const RunStoreOptions& options, const RunDirectory& directory) {
+  const std::vector<std::string>& has = directory.facts().columns;
+  const auto sorted = [](std::vector<std::string> columns) {
+    std::sort(columns.begin(), columns.end());
+    return columns;
+  };
+  if (options.columns.empty() || sorted(options.columns) == sorted(has)) return;
+  std::string list;
+  for (const std::string& column : has) list += fmt::format("\n  --columns '{}'", column);
+  throw Error(
+      ExitCode::run_directory,
+      fmt::format("run directory {} takes {} from the output, and that cannot change within a run. Leave "
+                  "--columns away to go on; look at what was kept with kiln results --columns; or choose another "
+                  "--out, or begin anew with --fresh{}",
+                  options.path.string(), has.empty() ? "no columns" : "other columns", list));
 }
 
 }  // namespace
@@ -61,6 +81,7 @@ std::unique_ptr<RunStore> RunStore::open(const RunStoreOptions& options, const L
   self.launch_id = options.launch_id;
   RunDirectory::Found found = RunDirectory::examine(options.path);
   if (found == RunDirectory::Found::run) {
+    if (!options.fresh) refuse_other_columns(options, RunDirectory::open(options.path, RunDirectory::For::writing));
     if (!options.takeover) refuse_if_in_use(options, self, clock);
     if (options.fresh) {
       remove_old(options);

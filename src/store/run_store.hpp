@@ -20,6 +20,7 @@ struct RunStoreOptions {
   std::string program = "kiln";        ///< of a new run; an existing one keeps its own
   std::vector<std::string> arguments;  ///< of a new run
   std::uint64_t seed = 0;              ///< of a new run
+  std::vector<std::string> columns;    ///< of a new run, as in RunFacts; of an existing one: the same, or none given
   bool fresh = false;                  ///< begin anew: an existing run's content is deleted
   bool takeover = false;               ///< do not ask whether the run is in use
   std::string launch_id;               ///< names this launch in epoch and end entries; file-name characters only

@@ -84,12 +84,12 @@ void ColumnWriter::flush(bool all) {
   values_.erase(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(begin));
 }
 
-void ColumnWriter::describe(std::string_view unit, std::string_view description, bool missing) {
+void ColumnWriter::describe(std::string_view unit, std::string_view description, bool missing, std::int64_t integer) {
   if (!unit.empty()) h5::write_attribute(dataset_, "unit", to_utf8(unit));
   if (!description.empty()) h5::write_attribute(dataset_, "description", to_utf8(description));
   if (!missing) return;
   if (type_ == ColumnType::i32) h5::write_attribute(dataset_, "missing", std::int32_t{-1});
-  if (type_ == ColumnType::i64) h5::write_attribute(dataset_, "missing", std::int64_t{-1});
+  if (type_ == ColumnType::i64) h5::write_attribute(dataset_, "missing", integer);
   if (type_ == ColumnType::f64) h5::write_attribute(dataset_, "missing", std::numeric_limits<double>::quiet_NaN());
 }
 

@@ -25,8 +25,9 @@ class ColumnWriter {
   /// Valid UTF-8 without NUL.
   void put_text(std::string text);
 
-  /// For people and programs that look at the file; "" leaves one out. `missing` tells which value stands for none.
-  void describe(std::string_view unit, std::string_view description, bool missing = false);
+  /// For people and programs that look at the file; "" leaves one out. With `missing` it tells which value stands for
+  /// none: NaN, `integer` of i64, -1 of i32.
+  void describe(std::string_view unit, std::string_view description, bool missing = false, std::int64_t integer = -1);
   /// Writes what is held. Throws kiln::Error (internal) unless all rows were put.
   void finish();
 

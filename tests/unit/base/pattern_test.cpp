@@ -40,6 +40,8 @@ TEST(Pattern, BytesThatAreNotText) {
   EXPECT_EQ(Pattern("loss ([0-9]+)").last_match("\xff\xfe\0 loss 7 \xff"sv), "7");
   EXPECT_EQ(Pattern("\xc3\xbc=(.)").last_match("\xc3\xbc=\xc3\xa4"), "\xc3\xa4");
   EXPECT_EQ(Pattern("\xff(.)").last_match("a\xff\xfe"), "\xfe");
+  EXPECT_EQ(Pattern("x=(.*)").last_match("x=\xff\xc3\xbc\n"), "\xff\xc3\xbc");
+  EXPECT_EQ(Pattern("\xc3\xbc=(.)").last_match("\xff\xc3\xbc=\xfe"), "\xfe");
 }
 
 TEST(Pattern, FaultsSayWhere) {

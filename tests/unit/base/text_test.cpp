@@ -39,5 +39,13 @@ TEST(Text, MessagesAreOneShortLine) {
   EXPECT_EQ(for_message("abc", 3), "abc");
 }
 
+TEST(IsUtf8, KnowsWhatIsText) {
+  for (const std::string_view yes : {"", "abc", "\xc3\xbc", "a\xe2\x82\xac b", "\xf0\x9f\x94\xa5"})
+    EXPECT_TRUE(is_utf8(yes)) << yes;
+  for (const std::string_view no : {"\xff", "abc\xc3", "\xc0\x80", "\xed\xa0\x80", "\xc3\xbc\xbc"})
+    EXPECT_FALSE(is_utf8(no)) << no;
+  EXPECT_TRUE(is_utf8(std::string_view("a\0b", 3)));
+}
+
 }  // namespace
 }  // namespace kiln
