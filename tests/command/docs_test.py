@@ -28,6 +28,7 @@ FOREIGN = {
     "dev, pip, apt": "--quick --no-install-recommends",
     "containers": "--cpus --pids-limit --ipc --shm-size",
     "kiln's build and tests": "--man --markdown",
+    "the sweep of analysis.md": "--alpha --depth",
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]\b")
 
