@@ -130,12 +130,21 @@ TEST(RunDirectory, DamagedFactsSayWhatToDo) {
   }
 }
 
+TEST(RunDirectory, ColumnsAreKeptAndRaiseTheVersion) {
+  RunFacts facts = some_facts();
+  EXPECT_EQ(needed_version(facts), 1U);
+  EXPECT_THAT(to_json(facts), Not(HasSubstr("columns")));
+  facts.columns = {"loss=float:/\"loss\" (\\S+)/", "n=int:/n/"};
+  EXPECT_EQ(needed_version(facts), 2U);
+  EXPECT_EQ(parse_run_facts(to_json(facts), "run.json").columns, facts.columns);
+}
+
 TEST(RunDirectory, ANewerFormatIsRefused) {
   const Scratch scratch;
   RunDirectory::create(scratch / "r", some_facts());
-  write_text(scratch / "r/run.json", "{\"format_version\": 2, \"kiln_version\": \"7.1\", \"new\": true}");
+  write_text(scratch / "r/run.json", "{\"format_version\": 3, \"kiln_version\": \"7.1\", \"new\": true}");
   const std::string why = refusal([&] { RunDirectory::open(scratch / "r"); });
-  EXPECT_THAT(why, HasSubstr("version 2"));
+  EXPECT_THAT(why, HasSubstr("version 3"));
   EXPECT_THAT(why, HasSubstr("kiln 7.1"));
 }
 
