@@ -41,8 +41,8 @@ std::string joined(const std::vector<std::string>& lines) {
 }
 
 TEST(WatchText, FitsTheTerminal) {
-  for (const std::size_t columns : {20, 39, 40, 79, 80, 120, 200}) {
-    for (const std::size_t rows : {5, 12, 24, 60, 500}) {
+  for (const std::size_t columns : {20U, 39U, 40U, 79U, 80U, 120U, 200U}) {
+    for (const std::size_t rows : {5U, 12U, 24U, 60U, 500U}) {
       for (const bool utf8 : {false, true}) {
         const auto lines = watch_lines(live(256), {columns, rows}, utf8);
         EXPECT_LE(lines.size(), rows);
@@ -53,7 +53,7 @@ TEST(WatchText, FitsTheTerminal) {
 }
 
 TEST(WatchText, SaysTheSameAtEveryWidth) {
-  for (const std::size_t columns : {40, 80, 200}) {
+  for (const std::size_t columns : {40U, 80U, 200U}) {
     const std::string text = joined(watch_lines(live(3), {columns, 100}, false));
     std::string words = text;
     words.erase(std::remove_if(words.begin(), words.end(), [](char c) { return c == '\n' || c == ' '; }), words.end());

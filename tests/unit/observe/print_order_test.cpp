@@ -44,7 +44,7 @@ TEST(PrintOrder, OrderedWaitsForWhatIsBefore) {
 TEST(PrintOrder, TheRestComesInOrderAtTheEnd) {
   PrintOrder order(PrintMode::ordered);
   order.expect(schedule::IntervalSet(make_interval(0, 10)));
-  for (const std::uint64_t unit : {9, 4, 6}) order.add(UnitId(unit), unit);
+  for (const std::uint64_t unit : {9U, 4U, 6U}) order.add(UnitId(unit), unit);
   EXPECT_THAT(due(order), IsEmpty());
   order.end();
   EXPECT_THAT(due(order), ElementsAre(4, 6, 9));

@@ -29,6 +29,8 @@ bool eventually(const std::function<bool()>& holds) {
   return true;
 }
 
+std::string much(std::size_t size) { return std::string(size, 'm'); }
+
 // Both ends of a pipe.
 struct Pipe {
   Pipe() {
@@ -66,12 +68,12 @@ struct Pipe {
 
 class PrinterTest : public testing::Test {
  protected:
-  PrinterTest() {
+  void SetUp() override {
     std::string name = "print-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) std::abort();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
     folder_ = std::filesystem::absolute(name);
   }
-  ~PrinterTest() override {
+  void TearDown() override {
     printer_.reset();
     std::filesystem::remove_all(folder_);
   }
@@ -161,21 +163,19 @@ TEST_F(PrinterTest, ThatNeverGetsAFileEnds) {
 
 TEST_F(PrinterTest, ABlockedReaderBlocksNobodyElse) {
   start(PrintMode::grouped);
-  const std::string much(3'000'000, 'm');
-  for (std::uint64_t i = 0; i < 10; ++i) add(i, much);  // the writer goes on although nobody reads
+  for (std::uint64_t i = 0; i < 10; ++i) add(i, much(3'000'000));  // the writer goes on although nobody reads
   writer().end();
-  EXPECT_EQ(out_.read_exactly(5'000'000), std::string(5'000'000, 'm'));
+  EXPECT_EQ(out_.read_exactly(5'000'000), much(5'000'000));
   EXPECT_FALSE(printer_->finished());
-  EXPECT_EQ(out_.read_exactly(25'000'000), std::string(25'000'000, 'm'));
+  EXPECT_EQ(out_.read_exactly(25'000'000), much(25'000'000));
   EXPECT_TRUE(finishes());
 }
 
 TEST_F(PrinterTest, GivesSpaceBack) {
   start(PrintMode::grouped);
-  const std::string much(3'000'000, 'm');
   for (std::uint64_t i = 0; i < 20; ++i) {
-    add(i, much);
-    ASSERT_EQ(out_.read_exactly(much.size()).size(), much.size());
+    add(i, much(3'000'000));
+    ASSERT_EQ(out_.read_exactly(3'000'000).size(), 3'000'000U);
   }
   struct stat facts {};
   EXPECT_TRUE(eventually([&] {
@@ -186,7 +186,7 @@ TEST_F(PrinterTest, GivesSpaceBack) {
 
 TEST_F(PrinterTest, IsAbandonedWhileItsReaderBlocks) {
   start(PrintMode::grouped);
-  add(0, std::string(3'000'000, 'm'));
+  add(0, much(3'000'000));
   EXPECT_EQ(out_.read_exactly(1), "m");
   printer_->abandon();
   EXPECT_TRUE(finishes());
