@@ -95,6 +95,18 @@ class Print(KilnCase):
         result = run.wait()
         self.assertEqual((result.code, result.out), (75, "1\n3\n"), result.err)
 
+    def test_what_came_before_the_coordinator_died_is_printed(self):
+        self.write_tasks(["echo 0", "until test -e go; do sleep 0.02; done", "echo 2", "echo 3"])
+        self.addCleanup(self.open_gate)
+        run = self.start("run", "-n", "2", "--batch", "1", "--print", "ordered", "tasks.txt")
+        self.wait_for(lambda: self.status().get("totals", {}).get("done") == 3 or run.ended(), "the short ones end")
+        out = lambda: open(run.out.name, "rb").read()
+        self.wait_for(lambda: out() == b"0\n", "what is in order is printed")
+        os.kill(self.status()["pid"], signal.SIGKILL)
+        result = run.wait()
+        self.assertEqual((result.code, result.out), (75, "0\n2\n3\n"), result.err)
+        self.assertEqual(self.leftovers(), [])
+
     def read_pipe(self, words, size, after=lambda: None):
         """Runs it into a pipe of which `size` bytes are read, then calls `after` with the pipe's end still open."""
         process = subprocess.Popen(words, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
