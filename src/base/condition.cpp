@@ -77,12 +77,12 @@ std::string_view text_of(const Value& value) {
 }
 
 bool compares(std::string_view compare, std::partial_ordering order) {
-  if (compare == "==") return order == std::partial_ordering::equivalent;
-  if (compare == "!=") return order != std::partial_ordering::equivalent;
-  if (compare == "<") return order < 0;
-  if (compare == "<=") return order <= 0;
-  if (compare == ">") return order > 0;
-  return order >= 0;
+  if (compare == "==") return std::is_eq(order);
+  if (compare == "!=") return std::is_neq(order);
+  if (compare == "<") return std::is_lt(order);
+  if (compare == "<=") return std::is_lteq(order);
+  if (compare == ">") return std::is_gt(order);
+  return std::is_gteq(order);
 }
 
 std::string mirrored(const std::string& compare) {

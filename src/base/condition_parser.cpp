@@ -72,7 +72,7 @@ class Parser {
   }
 
   ConditionToken value(std::string_view what) {
-    const ConditionToken token = now();
+    ConditionToken token = now();
     if (!accept(Kind::word) && !accept(Kind::quoted)) fail(fmt::format("{} is missing here", what), token);
     return token;
   }
