@@ -10,7 +10,7 @@ struct OptionShape {
   std::vector<std::string> names;  ///< with their dashes
   bool takes_value = false;
   bool takes_count = false;  ///< a value too, where the next word is digits, or behind "="
-  std::string refusal;  ///< not empty: there is no such option, but this is what to do instead
+  std::string refusal;       ///< not empty: there is no such option, but this is what to do instead
 };
 
 /// A command's words, taken apart.

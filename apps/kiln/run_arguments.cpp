@@ -5,6 +5,8 @@
 #include "exec/output_pattern.hpp"
 #include "option_values.hpp"
 #include "units/argument_words.hpp"
+#include "units/array_range.hpp"
+#include "units/task_file.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -90,6 +92,26 @@ void check_task_file(const std::string& file) {
   }
 }
 
+job::RunOptions array_options(const RunWords& words, const std::vector<std::string>& rest) {
+  if (takes_values(words, rest)) {
+    usage("--array gives a command an index each, ::: and -a give it values: choose one of them");
+  }
+  refuse_without_values(words);
+  units::ArrayRange::parse(words.array, "--array");
+  if (rest.empty()) usage("--array needs a command behind it: kiln run --array 1-1000 ./job.sh");
+  job::RunOptions options = check_run_words(words);
+  std::string command;
+  for (const std::string& word : rest) command += (command.empty() ? "" : " ") + word;
+  if (command.find_first_not_of(" \t\n") == std::string::npos) usage("the command behind --array is blank");
+  if (command.size() > units::kLongestCommand) {
+    usage(fmt::format("the command has {} bytes, the longest that Linux can start has {}; put it into a script",
+                      command.size(), units::kLongestCommand));
+  }
+  options.directory = words.out.empty() ? default_directory_of_command(command) : words.out;
+  options.array = job::ArrayJob{words.array, std::move(command)};
+  return options;
+}
+
 }  // namespace
 
 std::span<const RunOptionSpec> run_option_specs() {
@@ -97,6 +119,9 @@ std::span<const RunOptionSpec> run_option_specs() {
   static const std::array kSpecs{
       word("-o,--out", "DIR", "run directory (default: tasks.kiln for tasks.txt,\ngzip.kiln for gzip ::: …)", kWork,
            &W::out, false),
+      word("--array", "RANGE",
+           "instead of TASKS: COMMAND once for each index, as a job\narray does: 1-1000, 0-99:3, 1,5,9", kWork,
+           &W::array, false),
       word("-n,-j,--jobs,--workers", "N", "workers (default: one a core; in a Slurm job, one a\nCPU of it)", kWork,
            &W::workers),
       flag("--coordinator-works", "the coordinator runs units as well", kWork, &W::coordinator_works),
@@ -184,6 +209,7 @@ job::RunOptions check_run_words(const RunWords& words) {
 }
 
 job::RunOptions run_options(const RunWords& words, const std::vector<std::string>& rest) {
+  if (!words.array.empty()) return array_options(words, rest);
   if (takes_values(words, rest)) {
     job::RunOptions options = check_run_words(words);
     options.arguments = values_of(words, rest);

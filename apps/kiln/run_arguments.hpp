@@ -11,6 +11,7 @@ namespace kiln::cli {
 /// The options of `kiln run` and `kiln retry` as typed, nothing checked. Each holds its default.
 struct RunWords {
   std::string out;      // "": from the task file's name
+  std::string array;    // "": no array
   std::string workers;  // "": one a core
   std::string retries = "0";
   std::string backoff = "1s";
@@ -64,8 +65,8 @@ inline constexpr std::uint64_t kMostRetries = 1'000'000;
 /// Options that stand for themselves: everything but the task file and the directory. Throws kiln::Error (usage).
 job::RunOptions check_run_words(const RunWords& words);
 
-/// The options of `kiln run`, with the words behind them: the task file, or a command and its values. Throws
-/// kiln::Error (usage).
+/// The options of `kiln run`, with the words behind them: the task file, or a command and its values, or with --array
+/// those of the command. Throws kiln::Error (usage).
 job::RunOptions run_options(const RunWords& words, const std::vector<std::string>& rest);
 
 /// The options of `kiln retry DIR`. Throws kiln::Error (usage).

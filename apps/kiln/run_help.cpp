@@ -10,6 +10,7 @@ it stopped.
 Usage: kiln run [OPTIONS] TASKS            (TASKS is -: standard input)
        kiln run [OPTIONS] COMMAND ::: VALUES
        kiln run [OPTIONS] COMMAND :::: FILES
+       kiln run [OPTIONS] --array 1-1000 COMMAND
        mpirun -n 4 kiln run [OPTIONS] TASKS
 )";
 }

@@ -21,12 +21,18 @@ ChildEnvironment::ChildEnvironment(const CommandSetup& setup) : fixed_(setup.env
   }
   pointers_.push_back(unit_.data());
   pointers_.push_back(attempt_.data());
-  pointers_.push_back(nullptr);
+  common_ = pointers_.size();
 }
 
-char* const* ChildEnvironment::for_unit(std::uint64_t unit, std::uint32_t attempt) {
+char* const* ChildEnvironment::for_unit(std::uint64_t unit, std::uint32_t attempt, std::string_view own) {
   std::snprintf(unit_.data(), unit_.size(), "KILN_UNIT=%" PRIu64, unit);
   std::snprintf(attempt_.data(), attempt_.size(), "KILN_ATTEMPT=%" PRIu32, attempt);
+  own_ = own;
+  pointers_.resize(common_);
+  for (std::size_t at = 0, end = 0; (end = own_.find('\0', at)) != std::string::npos; at = end + 1) {
+    pointers_.push_back(own_.data() + at);
+  }
+  pointers_.push_back(nullptr);
   return pointers_.data();
 }
 

@@ -48,6 +48,7 @@ CommandRunner::CommandRunner(SpawnerClient& client, const CommandSetup& setup, R
       host_(std::move(host)),
       directory_(setup.working_directory),
       shell_(setup.shell),
+      variables_(rank.value() - setup.first_worker),
       timeout_(setup.timeout.value_or(Duration::zero())),
       sends_signal_(setup.task_signal != 0) {
   if (setup.output_limit > kLargestOutputLimit) {
@@ -61,12 +62,13 @@ CommandRunner::CommandRunner(SpawnerClient& client, const CommandSetup& setup, R
 void CommandRunner::run(const Work& work, Interval claimed, Results& results) {
   const units::PayloadReader payloads(work.units, work.payloads.view());
   for (UnitId unit = claimed.first; unit < claimed.last; unit = unit.next()) {
-    run_one(unit, work.attempt, as_text(payloads.payload(unit)), results);
+    run_one(unit, work.attempt, units::decode_payload(payloads.payload(unit)), results);
   }
 }
 
-void CommandRunner::run_one(UnitId unit, std::uint32_t attempt, std::string_view command, Results& results) {
-  client_.begin(unit, attempt, command);
+void CommandRunner::run_one(UnitId unit, std::uint32_t attempt, const units::UnitPayload& payload, Results& results) {
+  const std::string_view command = payload.command;
+  client_.begin({unit, attempt, command, variables_.of(payload.fields), payload.fields.timeout});
   // What came before begin() was sent is seen here, what comes later goes to the helper by itself.
   if (results.cancelled()) client_.cancel();
   if (sends_signal_ && results.signalled()) client_.signal();
@@ -79,7 +81,7 @@ void CommandRunner::run_one(UnitId unit, std::uint32_t attempt, std::string_view
   }
   protocol::UnitFailure failure;
   failure.unit = unit;
-  failure.reason = reason(header, unit, attempt);
+  failure.reason = reason(header, unit, attempt, payload.fields.timeout.value_or(timeout_));
   if (header.ending == Ending::cancelled) {
     failure.kind = protocol::FailureKind::cancelled;
   } else {
@@ -115,16 +117,17 @@ void CommandRunner::put_row(Rows& rows, UnitId unit, std::uint32_t attempt, std:
   extractor_.put(rows, result.whole_out, result.whole_err);
 }
 
-std::string CommandRunner::reason(const ReplyHeader& header, UnitId unit, std::uint32_t attempt) const {
-  if (header.file_error == 0 || !output_files_) return ending(header);
+std::string CommandRunner::reason(const ReplyHeader& header, UnitId unit, std::uint32_t attempt,
+                                  Duration timeout) const {
+  if (header.file_error == 0 || !output_files_) return ending(header, timeout);
   const std::string file = output_files_->path(static_cast<OutputStream>(header.file_stream), unit, attempt);
   const std::string why = fmt::format("cannot write its output to {}: {}", for_message(file, 200),
                                       std::strerror(header.file_error));  // NOLINT(concurrency-mt-unsafe)
   return header.ending == Ending::not_started ? why + "; it was not started"
-                                              : fmt::format("{} ({})", why, ending(header));
+                                              : fmt::format("{} ({})", why, ending(header, timeout));
 }
 
-std::string CommandRunner::ending(const ReplyHeader& header) const {
+std::string CommandRunner::ending(const ReplyHeader& header, Duration timeout) const {
   switch (header.ending) {
     case Ending::exited:
       if (header.exit_code == 126) return "exit code 126 (command not executable)";
@@ -133,7 +136,7 @@ std::string CommandRunner::ending(const ReplyHeader& header) const {
     case Ending::signaled:
       return fmt::format("signal {} ({})", header.signal, strsignal(header.signal));
     case Ending::timed_out:
-      return fmt::format("timed out after {}", short_duration(timeout_));
+      return fmt::format("timed out after {}", short_duration(timeout));
     case Ending::cancelled:
       return "cancelled";
     case Ending::not_started:

@@ -5,6 +5,7 @@
 #include "exec/executor.hpp"
 #include "exec/output_pattern.hpp"
 #include "exec/spawner_client.hpp"
+#include "exec/unit_variables.hpp"
 
 #include <optional>
 #include <string>
@@ -14,7 +15,8 @@ namespace kiln::exec {
 /// The largest --output-limit, bytes of each stream.
 inline constexpr std::uint64_t kLargestOutputLimit = 64ULL << 20;
 
-/// Units that are commands; a unit's payload is its text. A unit succeeds when its exit code is 0.
+/// Units that are commands; a unit's payload is as units/unit_payload.hpp says. A unit succeeds when its exit code is
+/// 0.
 class CommandRunner : public Runner {
  public:
   /// `client` must outlive this. Throws kiln::Error (usage) for a larger output limit than kLargestOutputLimit.
@@ -27,10 +29,10 @@ class CommandRunner : public Runner {
   void signal() override { client_.signal(); }
 
  private:
-  void run_one(UnitId unit, std::uint32_t attempt, std::string_view command, Results& results);
+  void run_one(UnitId unit, std::uint32_t attempt, const units::UnitPayload& payload, Results& results);
   void put_row(Rows& rows, UnitId unit, std::uint32_t attempt, std::string_view command, const CommandResult& result);
-  std::string reason(const ReplyHeader& header, UnitId unit, std::uint32_t attempt) const;
-  std::string ending(const ReplyHeader& header) const;
+  std::string reason(const ReplyHeader& header, UnitId unit, std::uint32_t attempt, Duration timeout) const;
+  std::string ending(const ReplyHeader& header, Duration timeout) const;
 
   SpawnerClient& client_;
   ColumnExtractor extractor_;
@@ -38,6 +40,7 @@ class CommandRunner : public Runner {
   Rank rank_;
   std::string host_;
   std::string directory_, shell_;
+  UnitVariables variables_;
   Duration timeout_{};
   bool sends_signal_ = false;
   std::optional<OutputPattern> output_files_;

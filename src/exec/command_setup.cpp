@@ -18,6 +18,7 @@ Bytes encode(const CommandSetup& setup) {
   out.put(setup.umask);
   out.put_text(setup.shell);
   out.put_text(setup.run_directory);
+  out.put(setup.first_worker);
   out.put(static_cast<std::int64_t>(setup.timeout ? setup.timeout->count() : -1));
   out.put(static_cast<std::int64_t>(setup.grace.count()));
   out.put(setup.task_signal);
@@ -46,6 +47,7 @@ CommandSetup decode_command_setup(ByteView bytes) {
   setup.umask = in.get<std::uint32_t>();
   setup.shell = in.get_text();
   setup.run_directory = in.get_text();
+  setup.first_worker = in.get<std::int32_t>();
   const auto timeout = in.get<std::int64_t>();
   if (timeout >= 0) setup.timeout = Duration(timeout);
   setup.grace = Duration(in.get<std::int64_t>());

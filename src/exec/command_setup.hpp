@@ -21,7 +21,8 @@ struct CommandSetup {
   std::uint32_t umask = 022;
   std::string shell = "/bin/bash";
   std::string run_directory;                  ///< for KILN_RUN_DIR
-  std::optional<Duration> timeout;            ///< of one attempt
+  std::int32_t first_worker = 0;              ///< lowest rank that works, for the numbers of workers
+  std::optional<Duration> timeout;            ///< of one attempt, unless a unit has its own
   Duration grace = std::chrono::seconds(10);  ///< between SIGTERM and SIGKILL
   std::int32_t task_signal = 0;               ///< sent at a drain; 0: none
   KeepOutput keep_output = KeepOutput::all;

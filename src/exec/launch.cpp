@@ -29,6 +29,7 @@ KILN_UNSANITIZED int child_main(void* argument) {
   auto* frame = static_cast<ChildFrame*>(argument);
   const LaunchPlan& plan = *frame->plan;
   setpgid(0, 0);
+  if (plan.group != nullptr) plan.group->store(getpid());
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != frame->helper) _exit(127);  // it died before the line above
   if ((plan.out >= 0 && dup2(plan.out, 1) < 0) || (plan.err >= 0 && dup2(plan.err, 2) < 0)) {

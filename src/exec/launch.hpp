@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <atomic>
+
 namespace kiln::exec {
 
 /// A process to start. Everything pointed to must live during launch().
@@ -11,8 +13,9 @@ struct LaunchPlan {
   const char* shell = nullptr;  ///< executed when `program` is null or cannot be executed
   char* const* shell_arguments = nullptr;
   char* const* environment = nullptr;
-  int out = -1;  ///< becomes descriptor 1; -1: as the helper's
-  int err = -1;  ///< becomes descriptor 2; -1: as the helper's
+  int out = -1;                         ///< becomes descriptor 1; -1: as the helper's
+  int err = -1;                         ///< becomes descriptor 2; -1: as the helper's
+  std::atomic<pid_t>* group = nullptr;  ///< gets the process's number before it executes anything; null: nothing does
 };
 
 struct Launched {

@@ -33,7 +33,7 @@ RunningCommand::RunningCommand(Surroundings around, std::uint64_t serial, pid_t 
       serial_(serial),
       pid_(pid),
       start_(start),
-      next_(start + std::min(around.setup.timeout.value_or(kNever), kNever)) {}
+      next_(start + std::min(around.timeout.value_or(kNever), kNever)) {}
 
 void RunningCommand::wait_for_end() {
   around_.rank.restart();

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <optional>
 
 namespace kiln::exec {
 
@@ -24,6 +25,7 @@ class RunningCommand {
     RankWatch& rank;
     Streams& streams;
     const CommandSetup& setup;
+    std::optional<Duration> timeout;  ///< of this try
   };
 
   /// The process was just started at this time, as the leader of its group.

@@ -12,12 +12,17 @@ namespace kiln::exec {
 
 enum class OrderKind : std::uint32_t { setup = 1, run = 2, cancel = 3, signal = 4 };
 
-/// Rank to helper; `size` bytes follow: an encoded CommandSetup, or the text of a command.
+inline constexpr std::int64_t kTimeoutOfSetup = -1;
+
+/// Rank to helper; `size` bytes follow: an encoded CommandSetup, or the unit's own variables (`environment_size` bytes,
+/// each NAME=value ended by a NUL) and the text of its command.
 struct OrderHeader {
   OrderKind kind = OrderKind::run;
   std::uint32_t attempt = 1;
   std::uint64_t serial = 0;  ///< names the command; a cancel or signal is for the one with its serial only
   std::uint64_t unit = 0;
+  std::int64_t timeout = kTimeoutOfSetup;  ///< ns, of this try; 0: none
+  std::uint64_t environment_size = 0;
   std::uint64_t size = 0;
 };
 

@@ -91,6 +91,11 @@ void Spawner::set_up(const Order& order) {
   in_directory_ = false;
 }
 
+std::optional<Duration> Spawner::timeout_of(const OrderHeader& header) const {
+  if (header.timeout == kTimeoutOfSetup) return setup_.timeout;
+  return header.timeout == 0 ? std::nullopt : std::optional(Duration(header.timeout));
+}
+
 void Spawner::run(const Order& order) {
   ReplyHeader answer;
   answer.serial = order.header.serial;
@@ -99,8 +104,8 @@ void Spawner::run(const Order& order) {
   const auto began = std::chrono::steady_clock::now();
   pid_t pid = -1;
   if (enter_directory(answer) && open_files(order, answer) && start(order, answer, pid)) {
-    RunningCommand command({orders_, child_signals_.get(), rank_, streams_, setup_}, answer.serial, pid, began);
-    page_.group.store(pid);
+    RunningCommand command({orders_, child_signals_.get(), rank_, streams_, setup_, timeout_of(order.header)},
+                           answer.serial, pid, began);
     command.wait_for_end();
     page_.group.store(0);
     command.describe(answer);
@@ -174,7 +179,8 @@ bool Spawner::open_streams(ReplyHeader& reply, Fd& out, Fd& err) {
 bool Spawner::start(const Order& order, ReplyHeader& reply, pid_t& pid) {
   Fd out, err;
   if (!open_streams(reply, out, err)) return false;
-  command_.assign(order.body);
+  const std::string_view own = order.body.substr(0, order.header.environment_size);
+  command_.assign(order.body.substr(own.size()));
   LaunchPlan plan;
   if (direct_ && plain_words(command_, words_) && !environment_->has_function(words_.front())) {
     plan.program = programs_->find(words_.front());
@@ -190,12 +196,14 @@ bool Spawner::start(const Order& order, ReplyHeader& reply, pid_t& pid) {
                              like_option ? command_.data() : nullptr, nullptr};
   plan.shell = setup_.shell.c_str();
   plan.shell_arguments = shell_arguments;
-  plan.environment = environment_->for_unit(order.header.unit, order.header.attempt);
+  plan.environment = environment_->for_unit(order.header.unit, order.header.attempt, own);
   plan.out = out.get();
   plan.err = err.get();
+  plan.group = &page_.group;
   const Launched launched = launch(plan);
   pid = launched.pid;
   if (launched.error == 0) return true;
+  page_.group.store(0);
   reply.ending = Ending::not_started;
   reply.step = launched.no_process ? Step::fork : Step::shell;
   reply.error = launched.error;

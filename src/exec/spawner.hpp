@@ -29,6 +29,7 @@ class Spawner {
   void serve();
   void set_up(const Order& order);
   void run(const Order& order);
+  std::optional<Duration> timeout_of(const OrderHeader& header) const;
   bool enter_directory(ReplyHeader& reply);
   bool open_streams(ReplyHeader& reply, Fd& out, Fd& err);
   bool open_files(const Order& order, ReplyHeader& reply);

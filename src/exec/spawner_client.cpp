@@ -61,23 +61,24 @@ void SpawnerClient::set_up(const CommandSetup& setup) {
   OrderHeader header;
   header.kind = OrderKind::setup;
   const std::lock_guard lock(sending_);
-  if (!send(header, as_text(content))) helper_died();
+  if (!send(header, {}, as_text(content))) helper_died();
 }
 
-CommandResult SpawnerClient::run(UnitId unit, std::uint32_t attempt, std::string_view command) {
-  begin(unit, attempt, command);
+CommandResult SpawnerClient::run(const UnitOrder& order) {
+  begin(order);
   return finish();
 }
 
-void SpawnerClient::begin(UnitId unit, std::uint32_t attempt, std::string_view command) {
+void SpawnerClient::begin(const UnitOrder& order) {
   const std::lock_guard lock(sending_);
   OrderHeader header;
   header.kind = OrderKind::run;
-  header.unit = unit.value();
-  header.attempt = attempt;
+  header.unit = order.unit.value();
+  header.attempt = order.attempt;
   header.serial = ++serial_;
+  header.timeout = order.timeout ? order.timeout->count() : kTimeoutOfSetup;
   running_ = true;
-  if (!send(header, command)) helper_died();
+  if (!send(header, order.environment, order.command)) helper_died();
 }
 
 CommandResult SpawnerClient::finish() {
@@ -117,7 +118,7 @@ void SpawnerClient::cancel() {
   OrderHeader header;
   header.kind = OrderKind::cancel;
   header.serial = serial_;
-  if (running_) send(header, {});  // a dead helper is reported by finish()
+  if (running_) send(header, {}, {});  // a dead helper is reported by finish()
 }
 
 void SpawnerClient::signal() {
@@ -125,13 +126,16 @@ void SpawnerClient::signal() {
   OrderHeader header;
   header.kind = OrderKind::signal;
   header.serial = serial_;
-  if (running_) send(header, {});
+  if (running_) send(header, {}, {});
 }
 
-bool SpawnerClient::send(const OrderHeader& header, std::string_view body) {
+bool SpawnerClient::send(const OrderHeader& header, std::string_view environment, std::string_view body) {
   OrderHeader copy = header;
-  copy.size = body.size();
-  iovec parts[] = {{&copy, sizeof copy}, {const_cast<char*>(body.data()), body.size()}};
+  copy.environment_size = environment.size();
+  copy.size = environment.size() + body.size();
+  iovec parts[] = {{&copy, sizeof copy},
+                   {const_cast<char*>(environment.data()), environment.size()},
+                   {const_cast<char*>(body.data()), body.size()}};
   return send_all(socket_.get(), parts, std::size(parts));
 }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,16 @@ struct CommandResult {
   std::string_view err;
   std::string_view whole_out;  ///< not cut to what is kept; "" where no column looks at it (kLookedAt: the most)
   std::string_view whole_err;
+};
+
+/// A command as the helper gets it.
+struct UnitOrder {
+  UnitId unit;
+  std::uint32_t attempt = 1;
+  std::string_view command;
+  std::string_view environment = {};     ///< variables of its own, each NAME=value ended by a NUL; none that the
+                                         ///< set-up has
+  std::optional<Duration> timeout = {};  ///< instead of the set-up's; zero: none
 };
 
 /// A rank's side of its helper, the process that runs its commands.
@@ -44,9 +55,12 @@ class SpawnerClient {
   void set_up(const CommandSetup& setup);
   /// Runs a command and waits for its end. One thread at a time. Throws kiln::Error (internal) when the helper has
   /// died.
-  CommandResult run(UnitId unit, std::uint32_t attempt, std::string_view command);
+  CommandResult run(const UnitOrder& order);
+  CommandResult run(UnitId unit, std::uint32_t attempt, std::string_view command) {
+    return run(UnitOrder{unit, attempt, command});
+  }
   /// Splits run in two: after begin(), cancel() and signal() hold for this command.
-  void begin(UnitId unit, std::uint32_t attempt, std::string_view command);
+  void begin(const UnitOrder& order);
   CommandResult finish();
 
   /// Any thread, at any time: hold for the command that runs now; nothing happens when none does.
@@ -60,7 +74,7 @@ class SpawnerClient {
  private:
   SpawnerClient(Fd socket, pid_t helper, HelperPage* page);
 
-  bool send(const OrderHeader& header, std::string_view body);
+  bool send(const OrderHeader& header, std::string_view environment, std::string_view body);
   void receive(std::size_t least);
   [[noreturn]] void helper_died();
 

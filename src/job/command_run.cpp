@@ -9,6 +9,7 @@
 #include "job/launch_id.hpp"
 #include "job/retry_choice.hpp"
 #include "job/run_archive.hpp"
+#include "job/source_settings.hpp"
 #include "job/task_input.hpp"
 #include "store/run_reader.hpp"
 
@@ -16,6 +17,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <kiln/error.hpp>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -44,10 +46,9 @@ observe::DisplayMode display_mode(ProgressMode mode) {
                                      : observe::DisplayMode::automatic;
 }
 
-// As the one who began the run called it: `kiln run … NAME`. The run directory holds a copy of the file.
-std::string task_file_name(const store::RunFacts& facts) {
-  const auto& words = facts.arguments;
-  return words.size() < 2 || words.front() != "run" || words.back() == "-" ? "task file" : words.back();
+// As the one who began the run called it. The run directory holds a copy of the file.
+std::string source_name(const store::RunFacts& facts) {
+  return facts.source.empty() || facts.source == "-" ? "task file" : facts.source;
 }
 
 }  // namespace
@@ -70,6 +71,7 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   store::RunStoreOptions open;
   open.path = options_.directory;
   open.arguments = rank_arguments(options_, arguments);
+  open.source = options_.task_file;
   open.seed = options_.seed;
   open.fresh = options_.fresh;
   open.takeover = options_.takeover;
@@ -78,15 +80,10 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   store_ = store::RunStore::open(open);
   columns_ = exec::parse_result_columns(options_.directory + "/run.json", store_->recovered().facts.columns);
   schema_ = exec::command_schema(columns_);
-  if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), task_file_name(store_->recovered().facts));
-  store_->set_source(tasks_.bytes, tasks_.commands, tasks_.lines);
-
-  std::vector<std::int64_t> index_of_unit;
-  for (const std::uint64_t index : store_->registry().indices()) {
-    index_of_unit.push_back(index == store::SourceRegistry::kNowhere ? units::CommandSource::kNone
-                                                                     : static_cast<std::int64_t>(index));
-  }
-  source_.emplace(tasks_.commands, std::move(index_of_unit));
+  if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), source_name(store_->recovered().facts));
+  store_->set_source(tasks_.bytes, tasks_);
+  static_assert(store::SourceRegistry::kNowhere == units::CommandSource::kNone);
+  source_.emplace(tasks_, store_->registry().indices());
   const schedule::IntervalSet active = store_->registry().active();
   for (const protocol::DeadLetter& letter : store_->recovered().dead) {
     if (active.contains(letter.unit)) dead_.insert(single(letter.unit));
@@ -138,6 +135,7 @@ protocol::CoordinatorOptions CommandRun::coordinator_options() const {
     coordinator.max_failures = options_.max_failures->count.value_or(std::max<std::uint64_t>(
         1, static_cast<std::uint64_t>(std::ceil(options_.max_failures->percent.value_or(100) / 100 * units))));
   }
+  apply_limits(tasks_, *source_, coordinator);
   return coordinator;
 }
 
@@ -148,6 +146,17 @@ std::vector<Rank> CommandRun::workers() const {
   return ranks;
 }
 
+exec::CommandSetup CommandRun::command_setup(const std::vector<Rank>& workers) const {
+  exec::CommandSetup setup = make_command_setup(options_, store_->directory().path());
+  setup.columns = columns_;
+  setup.first_worker = workers.front().value();
+  const store::RunFacts& facts = store_->recovered().facts;
+  const std::string& file = options_.retry ? facts.source : options_.task_file;
+  const std::string name = file == "-" ? "stdin" : std::filesystem::path(file).filename().string();
+  set_source_variables(setup, tasks_, {job_id_of(environment_.slurm_job_id, facts.created), name, workers.size()});
+  return setup;
+}
+
 protocol::CoordinatorStart CommandRun::start() const {
   protocol::CoordinatorStart start;
   start.units = store_->registry().units();
@@ -156,9 +165,7 @@ protocol::CoordinatorStart CommandRun::start() const {
   start.removed = schedule::IntervalSet(make_interval(0, start.units));
   start.removed.erase(store_->registry().active());
   start.workers = workers();
-  exec::CommandSetup setup = make_command_setup(options_, store_->directory().path());
-  setup.columns = columns_;
-  start.setup.content = exec::encode(setup);
+  start.setup.content = exec::encode(command_setup(start.workers));
   return start;
 }
 
@@ -286,12 +293,11 @@ void CommandRun::summarise(const store::EndEntry& end, const protocol::Coordinat
   summary.seconds = seconds_;
   summary.directory = options_.directory;
   summary.results_file = results_written_ ? options_.directory + "/results.h5" : "";
-  summary.task_file = tasks_.form != units::TaskFile::Form::lines ? "" : tasks_.name;
   if (counts.failed != 0) {
     for (const auto& dead : store::RunReader::open(options_.directory).dead_letters()) {
       if (summary.first_failures.size() > observe::kShownFailures) break;
       summary.first_failures.push_back({dead.letter.unit.value(),
-                                        store_->registry().lines().at(dead.letter.unit.value()),
+                                        tasks_.place(store_->registry().lines().at(dead.letter.unit.value())),
                                         std::string(source_->command(dead.letter.unit)), dead.letter.reason});
     }
   }

@@ -31,6 +31,7 @@ class CommandRun {
   void open(const std::vector<std::string>& arguments);
   void report_opening(const schedule::IntervalSet& again) const;
   protocol::CoordinatorOptions coordinator_options() const;
+  exec::CommandSetup command_setup(const std::vector<Rank>& workers) const;
   protocol::CoordinatorStart start() const;
   std::vector<Rank> workers() const;
   RunObserver::Facts observer_facts();

@@ -20,10 +20,17 @@ struct MaxFailures {
   std::optional<double> percent;
 };
 
+/// `kiln run --array RANGE COMMAND…`.
+struct ArrayJob {
+  std::string range;  ///< as typed; checked
+  std::string command;
+};
+
 /// Everything `kiln run` and `kiln retry` can be told. Checked once, at the door (apps/kiln/run_arguments).
 struct RunOptions {
-  std::string task_file;                          ///< "-": standard input; "" with `arguments`
+  std::string task_file;                          ///< "-": standard input; "" with `arguments` and `array`
   std::optional<units::ArgumentWords> arguments;  ///< COMMAND ::: ARGS instead of a task file
+  std::optional<ArrayJob> array;                  ///< --array RANGE COMMAND instead of a task file
   std::size_t command_words = 0;  ///< words of argv from the task file or the command on, options behind it included
   bool dry_run = false;
   std::string directory;                 ///< --out; default NAME.kiln in the working directory

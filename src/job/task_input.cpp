@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "store/source_copy.hpp"
 #include "units/argument_expansion.hpp"
+#include "units/array_source.hpp"
 #include "units/input_file.hpp"
 
 #include <fmt/core.h>
@@ -73,9 +74,14 @@ std::vector<std::string> rank_arguments(const RunOptions& options, const std::ve
   if (options.command_words == 0 || options.command_words > arguments.size()) return without_colons(arguments);
   const auto first = arguments.end() - static_cast<std::ptrdiff_t>(options.command_words);
   std::vector<std::string> words(arguments.begin(), first);
-  if (!options.arguments) words.insert(words.end(), first + 1, arguments.end());
+  const bool task_file = !options.arguments && !options.array;
+  if (task_file) words.insert(words.end(), first + 1, arguments.end());
   words = without_colons(std::move(words));
-  if (!options.arguments) {
+  if (options.array) {
+    words.push_back(options.array->command == ":" ? ": " : options.array->command);
+    return words;
+  }
+  if (task_file) {
     words.push_back(*first == ":" ? "./:" : *first);
     return words;
   }
@@ -85,6 +91,9 @@ std::vector<std::string> rank_arguments(const RunOptions& options, const std::ve
 }
 
 units::TaskFile load_tasks(const RunOptions& options, const Environment& environment) {
+  if (options.array) {
+    return units::parse_source(units::make_array_source(options.array->range, options.array->command), "the array");
+  }
   if (!options.arguments) return read_tasks(options.task_file);
   if (environment.launched()) return units::parse_source(units::read_file("-"), "the list of commands");
   Bytes list;
@@ -98,7 +107,7 @@ units::TaskFile load_tasks(const RunOptions& options, const Environment& environ
 void refuse_another_command(const std::string& directory, const units::TaskFile& tasks) {
   const auto beginning = store::newest_source_beginning(directory);
   if (!beginning) return;
-  const std::string_view before = units::source_origin(*beginning);
+  const std::string before = units::source_origin(*beginning);
   if (before == tasks.origin) return;
   throw Error(
       ExitCode::run_directory,
@@ -116,8 +125,13 @@ void print_commands(const RunOptions& options, const units::ByteSink& out) {
     units::ArgumentExpansion(*options.arguments, units::read_file).for_each(print);
     return;
   }
-  const units::TaskFile tasks = read_tasks(options.task_file);
-  for (const std::string_view command : tasks.commands) print(command);
+  const units::TaskFile tasks = load_tasks(options, Environment());
+  for (std::uint64_t place = 0; place < tasks.size(); ++place) {
+    const units::UnitFields fields = tasks.fields(place);
+    if (fields.array_index) out(fmt::format("export SLURM_ARRAY_TASK_ID={}; ", *fields.array_index));
+    if (fields.repeat) out(fmt::format("export DISBATCH_REPEAT_INDEX={}; ", *fields.repeat));
+    print(tasks.command(place));
+  }
 }
 
 }  // namespace kiln::job

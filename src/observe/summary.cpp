@@ -44,9 +44,9 @@ std::string counts_line(const RunSummary& s) {
   return line;
 }
 
-std::string failure_line(const RunSummary& s, const FailedUnit& failure) {
+std::string failure_line(const FailedUnit& failure) {
   std::string where = fmt::format("unit {}", failure.unit);
-  if (failure.line >= 0 && !s.task_file.empty()) where += fmt::format(" ({}:{})", s.task_file, failure.line);
+  if (!failure.place.empty()) where += fmt::format(" ({})", failure.place);
   return fmt::format("  {}: {}: {}", where, for_message(failure.reason, 100), for_message(failure.command, 60));
 }
 
@@ -78,7 +78,7 @@ std::vector<std::string> summary_lines(const RunSummary& s) {
     lines.emplace_back("stopped early; what is done is kept: run the same command again to go on");
   }
   const std::size_t shown = std::min(s.first_failures.size(), kShownFailures);
-  for (std::size_t i = 0; i < shown; ++i) lines.push_back(failure_line(s, s.first_failures[i]));
+  for (std::size_t i = 0; i < shown; ++i) lines.push_back(failure_line(s.first_failures[i]));
   if (s.failed > shown && shown != 0) lines.push_back(fmt::format("  and {} more", format_count(s.failed - shown)));
   if (s.failed != 0) {
     const std::string directory = shell_word(s.directory);

@@ -11,7 +11,7 @@ namespace kiln::observe {
 /// A dead letter as the summary shows it.
 struct FailedUnit {
   std::uint64_t unit = 0;
-  std::int64_t line = -1;  ///< of the task file, from 1; -1 for none
+  std::string place;  ///< where its command stands: "tasks.txt:7"; "" for nowhere
   std::string command;
   std::string reason;
 };
@@ -26,7 +26,6 @@ struct RunSummary {
   double seconds = 0;                      ///< of this launch
   std::string directory;                   ///< as the user wrote it
   std::string results_file;                ///< "" when none was written
-  std::string task_file;                   ///< for "file:line"; "" for none
   std::vector<FailedUnit> first_failures;  ///< a few; the summary shows up to kShownFailures
 };
 inline constexpr std::size_t kShownFailures = 5;

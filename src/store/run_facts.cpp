@@ -22,6 +22,7 @@ RunFacts from_json(const nlohmann::json& json) {
   facts.kind = json.at("kind").get<std::string>();
   facts.program = json.at("program").get<std::string>();
   facts.arguments = json.at("arguments").get<std::vector<std::string>>();
+  facts.source = json.value("source", "");
   facts.seed = json.at("seed").get<std::uint64_t>();
   facts.created = json.at("created").get<double>();
   facts.kiln_version = json.at("kiln_version").get<std::string>();
@@ -55,6 +56,7 @@ std::string to_json(const RunFacts& facts) {
                                  {"kind", to_utf8(facts.kind)},
                                  {"program", to_utf8(facts.program)},
                                  {"arguments", arguments},
+                                 {"source", to_utf8(facts.source)},
                                  {"seed", facts.seed},
                                  {"created", facts.created},
                                  {"kiln_version", facts.kiln_version}};

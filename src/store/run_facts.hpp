@@ -17,6 +17,7 @@ struct RunFacts {
   std::string kind = "commands";
   std::string program;                 ///< for commands: "kiln"
   std::vector<std::string> arguments;  ///< as the caller gave them when the run began
+  std::string source;                  ///< the task file as it was named; "" for none, and from older kilns
   std::uint64_t seed = 0;
   double created = 0;                ///< Unix seconds UTC
   std::string kiln_version;          ///< that made the run directory

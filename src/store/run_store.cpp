@@ -48,6 +48,7 @@ RunDirectory create(const RunStoreOptions& options) {
   facts.kind = options.kind;
   facts.program = options.program;
   facts.arguments = options.arguments;
+  facts.source = options.source;
   facts.seed = options.seed;
   facts.created = unix_now();
   facts.kiln_version = KILN_VERSION;
@@ -148,10 +149,20 @@ JournalView RunStore::read(const ViewOptions& options) const {
   return read_journal(directory_.path(), own);
 }
 
+void RunStore::set_source(ByteView copy, const units::Listing& listing) {
+  SourceRegistry next = registry_;
+  const auto entry = next.update(listing, checksum(copy));
+  set_source(copy, std::move(next), entry);
+}
+
 void RunStore::set_source(ByteView copy, const std::vector<std::string_view>& commands,
                           const std::vector<std::int64_t>& lines) {
   SourceRegistry next = registry_;
   const auto entry = next.update(commands, lines, checksum(copy));
+  set_source(copy, std::move(next), entry);
+}
+
+void RunStore::set_source(ByteView copy, SourceRegistry next, const std::optional<SourceEntry>& entry) {
   if (entry) {
     write_source_copy(directory_.path(), *entry, copy);
     journal_.append(*entry);

@@ -19,6 +19,7 @@ struct RunStoreOptions {
   std::string kind = "commands";
   std::string program = "kiln";        ///< of a new run; an existing one keeps its own
   std::vector<std::string> arguments;  ///< of a new run
+  std::string source;                  ///< of a new run: its task file as it was named; "" for none
   std::uint64_t seed = 0;              ///< of a new run
   std::vector<std::string> columns;    ///< of a new run, as in RunFacts; of an existing one: the same, or none given
   bool fresh = false;                  ///< begin anew: an existing run's content is deleted
@@ -59,8 +60,10 @@ class RunStore {
   const Recovered& recovered() const { return recovered_; }
   const RunDirectory& directory() const { return directory_; }
 
-  /// The source of this launch: commands[i] stands on lines[i] of the file `copy`. Appends a source entry where it
-  /// differs from what the journal knows. After it registry() tells units, lines and places in `commands`.
+  /// The source of this launch, of which `copy` is kept. Appends a source entry where it differs from what the journal
+  /// knows. After it registry() tells units, lines and places in the listing.
+  void set_source(ByteView copy, const units::Listing& listing);
+  /// The same of plain commands: commands[i] stands on lines[i].
   void set_source(ByteView copy, const std::vector<std::string_view>& commands, const std::vector<std::int64_t>& lines);
   const SourceRegistry& registry() const { return registry_; }
   /// The bytes of the last source, as they were given (for `kiln retry`). Throws kiln::Error (run_directory) where
@@ -93,6 +96,7 @@ class RunStore {
   void begin(const Owner& self);
   void recover(const JournalView& view);
   JournalView read(const ViewOptions& options) const;
+  void set_source(ByteView copy, SourceRegistry next, const std::optional<SourceEntry>& entry);
   std::filesystem::path results_path() const { return directory_.file("results.h5"); }
 
   RunDirectory directory_;

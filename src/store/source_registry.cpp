@@ -4,6 +4,8 @@
 #include <kiln/error.hpp>
 
 #include <algorithm>
+#include <numeric>
+#include <string>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -14,8 +16,8 @@ namespace {
 // The hash of no command: an id whose source entry was lost.
 constexpr UnitHash kUnknown{};
 
-UnitHash hash_command(std::string_view command, std::uint64_t occurrence) {
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(command.data(), command.size(), occurrence);
+UnitHash hash_key(std::string_view key, std::uint64_t occurrence) {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(key.data(), key.size(), occurrence);
   const UnitHash result{hash.high64, hash.low64};
   return result == kUnknown ? UnitHash{0, 1} : result;
 }
@@ -36,10 +38,10 @@ std::vector<Place> sorted_places(const std::vector<UnitHash>& hashes) {
 // The id of each hash of `wanted`, kNowhere where `known` has none. The lowest id where a hash is known twice.
 std::vector<std::uint64_t> find_ids(const std::vector<UnitHash>& wanted, const std::vector<UnitHash>& known) {
   std::vector<std::uint64_t> ids(wanted.size(), SourceRegistry::kNowhere);
-  if (std::equal(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(std::min(wanted.size(), known.size())),
-                 known.begin()) &&
-      wanted.size() <= known.size()) {
-    for (std::size_t i = 0; i < wanted.size(); ++i) ids[i] = i;
+  const std::size_t both = std::min(wanted.size(), known.size());
+  // As it was, cut short or grown at its end: no hash is wanted twice, so what is behind is not known.
+  if (std::equal(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(both), known.begin())) {
+    std::iota(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(both), std::uint64_t{0});
     return ids;
   }
   const auto theirs = sorted_places(known);
@@ -52,15 +54,30 @@ std::vector<std::uint64_t> find_ids(const std::vector<UnitHash>& wanted, const s
   return ids;
 }
 
+class PlainListing final : public units::Listing {
+ public:
+  PlainListing(const std::vector<std::string_view>& commands, const std::vector<std::int64_t>& lines)
+      : commands_(commands), lines_(lines) {}
+  std::uint64_t size() const override { return commands_.size(); }
+  std::int64_t line(std::uint64_t place) const override { return lines_[place]; }
+  std::string_view key(std::uint64_t place, std::string&) const override { return commands_[place]; }
+
+ private:
+  const std::vector<std::string_view>& commands_;
+  const std::vector<std::int64_t>& lines_;
+};
+
 }  // namespace
 
-std::vector<UnitHash> hash_commands(const std::vector<std::string_view>& commands) {
-  std::vector<UnitHash> hashes(commands.size());
-  for (std::size_t i = 0; i < commands.size(); ++i) hashes[i] = hash_command(commands[i], 0);
+std::vector<UnitHash> hash_units(const units::Listing& listing) {
+  std::vector<UnitHash> hashes(listing.size());
+  std::string scratch;
+  for (std::size_t i = 0; i < hashes.size(); ++i) hashes[i] = hash_key(listing.key(i, scratch), 0);
+  if (listing.distinct()) return hashes;
   const auto places = sorted_places(hashes);
   for (std::size_t i = 1, occurrence = 0; i < places.size(); ++i) {
     occurrence = places[i].hash == places[i - 1].hash ? occurrence + 1 : 0;
-    if (occurrence != 0) hashes[places[i].at] = hash_command(commands[places[i].at], occurrence);
+    if (occurrence != 0) hashes[places[i].at] = hash_key(listing.key(places[i].at, scratch), occurrence);
   }
   return hashes;
 }
@@ -78,6 +95,7 @@ void SourceRegistry::restore(const SourceEntry& entry) {
             hashes_.begin() + static_cast<std::ptrdiff_t>(entry.units - fresh));
   std::copy(entry.lines.begin(), entry.lines.end(), lines_.begin());
   version_ = entry.version;
+  fingerprint_ = entry.fingerprint;
 }
 
 void SourceRegistry::reserve(std::uint64_t units) {
@@ -92,26 +110,32 @@ std::optional<SourceEntry> SourceRegistry::update(const std::vector<std::string_
   if (commands.size() != lines.size()) {
     throw Error(ExitCode::internal, fmt::format("{} commands on {} lines", commands.size(), lines.size()));
   }
-  const std::vector<UnitHash> hashes = hash_commands(commands);
-  const auto ids = find_ids(hashes, hashes_);
+  return update(PlainListing(commands, lines), fingerprint);
+}
+
+std::optional<SourceEntry> SourceRegistry::update(const units::Listing& listing, std::uint64_t fingerprint) {
   const std::vector<std::int64_t> old_lines = std::move(lines_);
   const std::uint64_t old_units = hashes_.size();
   lines_.assign(old_units, -1);
   indices_.assign(old_units, kNowhere);
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    if (ids[i] == kNowhere) {
-      hashes_.push_back(hashes[i]);
-      lines_.push_back(lines[i]);
-      indices_.push_back(i);
-    } else {
-      lines_[ids[i]] = lines[i];
-      indices_[ids[i]] = i;
+  {
+    const std::vector<UnitHash> hashes = hash_units(listing);
+    const auto ids = find_ids(hashes, hashes_);
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+      if (ids[i] == kNowhere) {
+        hashes_.push_back(hashes[i]);
+        lines_.push_back(listing.line(i));
+        indices_.push_back(i);
+      } else {
+        lines_[ids[i]] = listing.line(i);
+        indices_[ids[i]] = i;
+      }
     }
   }
-  if (version_ != 0 && lines_ == old_lines) return std::nullopt;
+  if (version_ != 0 && lines_ == old_lines && fingerprint == fingerprint_) return std::nullopt;
   SourceEntry entry;
   entry.version = ++version_;
-  entry.fingerprint = fingerprint;
+  entry.fingerprint = fingerprint_ = fingerprint;
   entry.units = hashes_.size();
   entry.hashes.assign(hashes_.begin() + static_cast<std::ptrdiff_t>(old_units), hashes_.end());
   entry.lines = lines_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "store/entry.hpp"
+#include "units/listing.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -11,9 +12,9 @@
 
 namespace kiln::store {
 
-/// Which command has which id, for good. Recognises a unit by the hash of its command: XXH3-128 of its bytes, equal
-/// commands by their occurrence in file order. Pure: no files, no clock. 10^6 commands take a fraction of a second and
-/// 32 bytes each.
+/// Which unit has which id, for good. Recognises a unit by the hash of its key, which is its command with what else
+/// belongs to it: XXH3-128 of its bytes, equal keys by their occurrence in the order of the source. Pure: no files, no
+/// clock. 10^6 commands take a fraction of a second and 32 bytes each.
 class SourceRegistry {
  public:
   static constexpr std::uint64_t kNowhere = std::numeric_limits<std::uint64_t>::max();
@@ -24,9 +25,12 @@ class SourceRegistry {
   /// At least this many ids are taken: results name them, though no source entry does.
   void reserve(std::uint64_t units);
 
-  /// The source as it is now: commands[i] stands on lines[i]. New commands get ids after the old ones, in file order; a
-  /// command that is gone keeps its id with line -1; one that is back gets its old id back. Returns what the journal
-  /// must learn: nothing when all is as it was. `fingerprint` is the checksum of the copy kept of the file.
+  /// The source as it is now. New units get ids after the old ones, in the order of the source; one that is gone keeps
+  /// its id with line -1; one that is back gets its old id back. Returns what the journal must learn: nothing when all
+  /// is as it was. `fingerprint` is the checksum of the copy kept of the source: another copy is another version, for
+  /// what it says of units that are the same.
+  std::optional<SourceEntry> update(const units::Listing& listing, std::uint64_t fingerprint);
+  /// The same of plain commands: commands[i] stands on lines[i].
   std::optional<SourceEntry> update(const std::vector<std::string_view>& commands,
                                     const std::vector<std::int64_t>& lines, std::uint64_t fingerprint);
 
@@ -34,7 +38,7 @@ class SourceRegistry {
   std::uint32_t version() const { return version_; }  ///< of the last source entry; 0 for none
   /// Of each unit: its line in the present source, -1 where it was removed.
   const std::vector<std::int64_t>& lines() const { return lines_; }
-  /// Of each unit: its index in the `commands` of the last update, or kNowhere.
+  /// Of each unit: its place in the source of the last update, or kNowhere.
   const std::vector<std::uint64_t>& indices() const { return indices_; }
   /// The units that are in the present source.
   schedule::IntervalSet active() const;
@@ -44,9 +48,10 @@ class SourceRegistry {
   std::vector<std::int64_t> lines_;
   std::vector<std::uint64_t> indices_;
   std::uint32_t version_ = 0;
+  std::uint64_t fingerprint_ = 0;  // of that version
 };
 
-/// Of commands[i], with its occurrence among equal commands taken into account.
-std::vector<UnitHash> hash_commands(const std::vector<std::string_view>& commands);
+/// Of each unit, with its occurrence among equal keys taken into account.
+std::vector<UnitHash> hash_units(const units::Listing& listing);
 
 }  // namespace kiln::store

@@ -1,6 +1,7 @@
 #include "units/command_list.hpp"
 
 #include "base/text.hpp"
+#include "units/array_source.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -69,13 +70,15 @@ TaskFile parse_command_list(Bytes bytes, std::string name) {
   return file;
 }
 
-std::string_view source_origin(std::string_view beginning) {
+std::string source_origin(std::string_view beginning) {
+  if (beginning.starts_with(kArrayHead)) return array_origin(beginning);
   if (!beginning.starts_with(kFirstLine)) return "";
   beginning.remove_prefix(kFirstLine.size());
-  return take_text(beginning).value_or("");
+  return std::string(take_text(beginning).value_or(""));
 }
 
 TaskFile parse_source(Bytes bytes, std::string name) {
+  if (as_text(bytes).starts_with(kArrayHead)) return parse_array_source(std::move(bytes), std::move(name));
   if (as_text(bytes).starts_with(kCommandListHead)) return parse_command_list(std::move(bytes), std::move(name));
   return parse_task_file(std::move(bytes), std::move(name));
 }

@@ -33,9 +33,9 @@ TaskFile parse_command_list(Bytes bytes, std::string name);
 
 /// The origin of the source (TaskFile::origin) of which this is the beginning; "" for a task file, and where it is cut
 /// off.
-std::string_view source_origin(std::string_view beginning);
+std::string source_origin(std::string_view beginning);
 
-/// Every form of a source of commands, told apart by its first bytes: a command list, else a task file.
+/// Every form of a source of commands, told apart by its first bytes: a command list, an array, else a task file.
 TaskFile parse_source(Bytes bytes, std::string name);
 
 }  // namespace kiln::units

@@ -1,59 +1,44 @@
 #include "units/task_file.hpp"
 
-#include "base/log.hpp"
 #include "base/text.hpp"
 
 #include <fmt/core.h>
-#include <kiln/error.hpp>
 
-#include <cstring>
+#include <iterator>
 
 namespace kiln::units {
-namespace {
-
-[[noreturn]] void bad_line(const std::string& name, std::int64_t line, const std::string& why) {
-  throw Error(ExitCode::bad_input, fmt::format("{}:{}: {}", name, line, why));
+std::int64_t TaskFile::line(std::uint64_t place) const {
+  return array ? static_cast<std::int64_t>(array->at(place)) : lines[place];
 }
 
-bool is_command(std::string_view line) {
-  const std::size_t first = line.find_first_not_of(" \t\v\f\r");
-  return first != std::string_view::npos && line[first] != '#';
+std::string_view TaskFile::key(std::uint64_t place, std::string& scratch) const {
+  const bool repeated = !repeats.empty() && repeats[place] >= 0;
+  if (!array && !repeated) return command(place);
+  scratch = command(place);
+  scratch += '\0';
+  if (array) {
+    fmt::format_to(std::back_inserter(scratch), "a{}", array->at(place));
+  } else {
+    fmt::format_to(std::back_inserter(scratch), "r{}", repeats[place]);
+  }
+  return scratch;
 }
 
-}  // namespace
+UnitFields TaskFile::fields(std::uint64_t place) const {
+  UnitFields fields;
+  if (form == Form::lines && !lines.empty()) {
+    fields.line = static_cast<std::uint64_t>(lines[place]);
+    fields.place = place;
+  }
+  if (!repeats.empty() && repeats[place] >= 0) fields.repeat = static_cast<std::uint64_t>(repeats[place]);
+  if (array) fields.array_index = array->at(place);
+  if (!limits.empty()) fields.timeout = limits.at(place).timeout;
+  return fields;
+}
 
 std::string TaskFile::place(std::int64_t line) const {
+  if (form == Form::array) return fmt::format("array index {}", line);
   return form == Form::lines ? fmt::format("{}:{}", for_message(name, 60), line) : "";
-}
-
-TaskFile parse_task_file(Bytes bytes, std::string name) {
-  TaskFile file;
-  file.name = std::move(name);
-  file.bytes = std::move(bytes);
-  std::string_view rest = as_text(file.bytes);
-  bool dropped_cr = false;
-  for (std::int64_t number = 1; !rest.empty(); ++number) {
-    const std::size_t end = rest.find('\n');
-    std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (!line.empty() && std::memchr(line.data(), 0, line.size()) != nullptr) {
-      bad_line(file.name, number, "a NUL byte: this is a binary file, not a list of commands; give a text file");
-    }
-    if (!line.empty() && line.back() == '\r') {
-      line.remove_suffix(1);
-      dropped_cr = true;
-    }
-    if (!is_command(line)) continue;
-    if (line.size() > kLongestCommand) {
-      bad_line(file.name, number,
-               fmt::format("the line has {} bytes, the longest command Linux can start has {}; put it into a script",
-                           line.size(), kLongestCommand));
-    }
-    file.commands.push_back(line);
-    file.lines.push_back(number);
-  }
-  if (dropped_cr) log::warning("{}: lines end in CR LF; the CR is dropped", file.name);
-  return file;
 }
 
 }  // namespace kiln::units

@@ -88,7 +88,7 @@ TEST_F(CommandEnds, WithoutWaitingForWhoHoldsItsStreams) {
 }
 
 TEST_F(CommandEnds, ByCancel) {
-  client().begin(UnitId(0), 1, "echo $$ > pid; sleep 1000; sleep 1000");
+  client().begin({UnitId(0), 1, "echo $$ > pid; sleep 1000; sleep 1000"});
   const pid_t pid = pid_in("pid");
   client().cancel();
   EXPECT_EQ(client().finish().header.ending, Ending::cancelled);
@@ -98,7 +98,7 @@ TEST_F(CommandEnds, ByCancel) {
 // Whoever cancels wants an end: a long grace is for time limits.
 TEST_F(CommandEnds, ByCancelWithoutAllOfItsGrace) {
   setup_.grace = std::chrono::hours(1);
-  client().begin(UnitId(0), 1, "trap '' TERM; echo $$ > pid; while :; do sleep 0.01; done");
+  client().begin({UnitId(0), 1, "trap '' TERM; echo $$ > pid; while :; do sleep 0.01; done"});
   const pid_t pid = pid_in("pid");
   client().cancel();
   const CommandResult result = client().finish();
@@ -111,7 +111,7 @@ TEST_F(CommandEnds, CancelHoldsForOneCommandOnly) {
   client().cancel();
   EXPECT_EQ(run("true").header.ending, Ending::exited);
   for (int i = 0; i < 200; ++i) {
-    client().begin(UnitId(0), 1, "/bin/true");
+    client().begin({UnitId(0), 1, "/bin/true"});
     std::thread canceller([&] { client().cancel(); });
     client().finish();
     canceller.join();
@@ -122,7 +122,7 @@ TEST_F(CommandEnds, CancelHoldsForOneCommandOnly) {
 
 TEST_F(CommandEnds, TheTaskSignalReachesIt) {
   setup_.task_signal = SIGUSR1;
-  client().begin(UnitId(0), 1, "trap 'echo got it; exit 4' USR1; echo $$ > pid; while :; do sleep 0.01; done");
+  client().begin({UnitId(0), 1, "trap 'echo got it; exit 4' USR1; echo $$ > pid; while :; do sleep 0.01; done"});
   pid_in("pid");
   client().signal();
   const CommandResult result = client().finish();
@@ -132,7 +132,7 @@ TEST_F(CommandEnds, TheTaskSignalReachesIt) {
 }
 
 TEST_F(CommandEnds, WhenTheHelperIsKilled) {
-  client().begin(UnitId(0), 1, "sleep 1000 & echo $! > pid; wait");
+  client().begin({UnitId(0), 1, "sleep 1000 & echo $! > pid; wait"});
   const pid_t pid = pid_in("pid");
   kill(client().helper(), SIGKILL);
   try {
@@ -147,7 +147,7 @@ TEST_F(CommandEnds, WhenTheHelperIsKilled) {
 }
 
 TEST_F(CommandEnds, NotBySignalsToTheHelper) {
-  client().begin(UnitId(0), 1, "echo $$ > pid; while [ ! -e go ]; do sleep 0.01; done");
+  client().begin({UnitId(0), 1, "echo $$ > pid; while [ ! -e go ]; do sleep 0.01; done"});
   pid_in("pid");
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGPIPE, SIGALRM}) {
     kill(client().helper(), number);
@@ -157,7 +157,7 @@ TEST_F(CommandEnds, NotBySignalsToTheHelper) {
 }
 
 TEST_F(CommandEnds, WhenTheClientGoes) {
-  client().begin(UnitId(0), 1, "trap '' TERM; setsid sleep 1000 & echo $! > a; echo $$ > b; wait");
+  client().begin({UnitId(0), 1, "trap '' TERM; setsid sleep 1000 & echo $! > a; echo $$ > b; wait"});
   const pid_t a = pid_in("a");
   const pid_t b = pid_in("b");
   client_.reset();
@@ -171,7 +171,7 @@ pid_t fork_rank(const CommandSetup& setup, SpawnerClient::Options options, const
   if (rank != 0) return rank;
   const auto client = SpawnerClient::start(options);
   client->set_up(setup);
-  client->begin(UnitId(0), 1, command);
+  client->begin({UnitId(0), 1, command});
   while (true) {
     if (beat) client->beat();
     poll(nullptr, 0, 5);

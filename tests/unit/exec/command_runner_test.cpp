@@ -18,7 +18,9 @@ using namespace std::chrono_literals;
 class CommandUnits : public CommandFixture {
  protected:
   Work work(const std::vector<std::string_view>& commands) {
-    const units::CommandSource source(commands);
+    units::TaskFile tasks;
+    tasks.commands = commands;
+    const units::CommandSource source(tasks);
     Work work;
     work.id = BatchId(1);
     work.units = make_interval(0, source.size());
@@ -181,6 +183,28 @@ TEST_F(CommandUnits, RefuseAnOutputLimitThatMemoryCannotHold) {
     EXPECT_EQ(error.code(), ExitCode::usage);
     EXPECT_THAT(error.what(), testing::HasSubstr("64.0 MiB"));
   }
+}
+
+TEST_F(CommandUnits, TakeWhatBelongsToEachFromTheSource) {
+  setup_.grace = 100ms;
+  setup_.timeout = 100s;
+  setup_.first_worker = 2;
+  const std::string_view lines = "echo $KILN_LINE $KILN_WORKER $DISBATCH_TASKID\n#kiln timeout=50ms\nsleep 1000\n";
+  const units::TaskFile tasks = units::parse_task_file({as_bytes(lines).begin(), as_bytes(lines).end()}, "tasks.txt");
+  const units::CommandSource source(tasks);
+  Work work;
+  work.id = BatchId(1);
+  work.units = make_interval(0, 2);
+  ByteWriter payloads;
+  source.append_payloads(work.units, payloads);
+  work.payloads = payloads.take();
+  const auto executor = start();
+  executor->submit(std::move(work));
+  collect(*executor);
+  EXPECT_EQ(text(0, "output/stdout"), "1 3 0\n");
+  EXPECT_EQ(text(0, "units/command"), "echo $KILN_LINE $KILN_WORKER $DISBATCH_TASKID");
+  EXPECT_EQ(failures_.at(1).reason, "timed out after 50ms");
+  EXPECT_EQ(text(1, "units/status"), "timeout");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ TEST(CommandSetup, TravelsWhole) {
   setup.umask = 077;
   setup.shell = "/bin/dash";
   setup.run_directory = "/run";
+  setup.first_worker = 1;
   setup.timeout = std::chrono::milliseconds(1500);
   setup.grace = std::chrono::seconds(3);
   setup.task_signal = 10;
@@ -29,6 +30,7 @@ TEST(CommandSetup, TravelsWhole) {
   EXPECT_EQ(copy.umask, setup.umask);
   EXPECT_EQ(copy.shell, setup.shell);
   EXPECT_EQ(copy.run_directory, setup.run_directory);
+  EXPECT_EQ(copy.first_worker, setup.first_worker);
   EXPECT_EQ(copy.timeout, setup.timeout);
   EXPECT_EQ(copy.grace, setup.grace);
   EXPECT_EQ(copy.task_signal, setup.task_signal);

@@ -52,7 +52,7 @@ TEST_F(OutputFiles, FollowTheUmaskAndReplaceWhatIsThere) {
 }
 
 TEST_F(OutputFiles, AreNotThereBeforeTheEnd) {
-  client().begin(UnitId(7), 1, "echo begun; echo $$ > pid; until test -e go; do sleep 0.01; done; echo ended");
+  client().begin({UnitId(7), 1, "echo begun; echo $$ > pid; until test -e go; do sleep 0.01; done; echo ended"});
   pid_in("pid");
   EXPECT_TRUE(eventually([&] { return read("logs/7/1.out.part") == "begun\n"; }));
   EXPECT_FALSE(exists("logs/7/1.out"));
@@ -63,7 +63,7 @@ TEST_F(OutputFiles, AreNotThereBeforeTheEnd) {
 }
 
 TEST_F(OutputFiles, OfACancelledCommandAreRemoved) {
-  client().begin(UnitId(7), 1, "echo begun; echo $$ > pid; exec sleep 1000");
+  client().begin({UnitId(7), 1, "echo begun; echo $$ > pid; exec sleep 1000"});
   pid_in("pid");
   client().cancel();
   EXPECT_EQ(client().finish().header.ending, Ending::cancelled);

@@ -20,7 +20,6 @@ RunSummary ended(std::uint64_t units, std::uint64_t done, std::uint64_t failed) 
   s.seconds = 10;
   s.directory = "tasks.kiln";
   s.results_file = "tasks.kiln/results.h5";
-  s.task_file = "tasks.txt";
   return s;
 }
 
@@ -34,7 +33,7 @@ TEST(Summary, AllDone) {
 TEST(Summary, FailuresWithReasonsAndWhatToDo) {
   RunSummary s = ended(2000, 1990, 10);
   for (std::uint64_t i = 0; i < 10; ++i)
-    s.first_failures.push_back({i, static_cast<std::int64_t>(i) + 1, "false\n", "exit code 1"});
+    s.first_failures.push_back({i, "tasks.txt:" + std::to_string(i + 1), "false\n", "exit code 1"});
   EXPECT_THAT(
       summary_lines(s),
       ElementsAre("2,000 units: 1,990 done, 10 failed in 10.0 s (200/s); results: tasks.kiln/results.h5",

@@ -1,5 +1,7 @@
 #include "store/source_registry.hpp"
 
+#include "units/array_source.hpp"
+
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
@@ -147,6 +149,40 @@ TEST(SourceRegistry, AMillionCommandsAreFast) {
   EXPECT_EQ(registry.units(), 1'000'000u);
   EXPECT_EQ(registry.lines()[0], 1'000'000);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
+TEST(SourceRegistry, AnotherCopyIsAnotherVersion) {
+  SourceRegistry registry;
+  const File file{{"a", "b"}};
+  const auto first = registry.update(file.views(), file.lines(), 1);
+  const auto second = registry.update(file.views(), file.lines(), 2);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->version, 2u);
+  EXPECT_EQ(second->units, 2u);
+  EXPECT_TRUE(second->hashes.empty());
+  SourceRegistry again;
+  again.restore(*first);
+  again.restore(*second);
+  EXPECT_EQ(again.update(file.views(), file.lines(), 2), std::nullopt);
+}
+
+TEST(SourceRegistry, AnArrayKeepsTheIdsOfItsIndices) {
+  const auto array = [](std::string_view range) {
+    return units::parse_array_source(units::make_array_source(range, "run it"), "the array");
+  };
+  SourceRegistry registry;
+  ASSERT_TRUE(registry.update(array("3-5"), 1));
+  EXPECT_EQ(registry.lines(), (Lines{3, 4, 5}));
+  const auto grown = registry.update(array("2-6"), 2);
+  ASSERT_TRUE(grown);
+  EXPECT_EQ(grown->hashes.size(), 2u);
+  EXPECT_EQ(registry.lines(), (Lines{3, 4, 5, 2, 6}));
+  EXPECT_EQ(registry.indices(), (std::vector<std::uint64_t>{1, 2, 3, 0, 4}));
+  ASSERT_TRUE(registry.update(array("4"), 3));
+  EXPECT_EQ(registry.lines(), (Lines{-1, 4, -1, -1, -1}));
+  const auto other = registry.update(units::parse_array_source(units::make_array_source("4", "run that"), "x"), 4);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->hashes.size(), 1u);
 }
 
 }  // namespace

@@ -15,33 +15,64 @@ Bytes payloads(const Source& source, Interval units) {
   return out.take();
 }
 
+TaskFile list_of(std::vector<std::string_view> commands) {
+  TaskFile tasks;
+  tasks.commands = std::move(commands);
+  return tasks;
+}
+
+std::string command_of(ByteView payload) { return std::string(decode_payload(payload).command); }
+
 TEST(CommandSource, ShipsTheCommandsOfAnInterval) {
-  const CommandSource source({"zero", "", "two", "three"});
+  const TaskFile tasks = list_of({"zero", "", "two", "three"});
+  const CommandSource source(tasks);
   EXPECT_EQ(source.size(), 4U);
-  EXPECT_EQ(source.payload_bytes(UnitId(3)), 5U);
+  EXPECT_EQ(source.payload_bytes(UnitId(3)), 6U);
   const Bytes bytes = payloads(source, make_interval(1, 4));
   const PayloadReader reader(make_interval(1, 4), bytes);
-  EXPECT_EQ(as_text(reader.payload(UnitId(1))), "");
-  EXPECT_EQ(as_text(reader.payload(UnitId(2))), "two");
-  EXPECT_EQ(as_text(reader.payload(UnitId(3))), "three");
+  EXPECT_EQ(command_of(reader.payload(UnitId(1))), "");
+  EXPECT_EQ(command_of(reader.payload(UnitId(2))), "two");
+  EXPECT_EQ(command_of(reader.payload(UnitId(3))), "three");
   EXPECT_THROW(reader.payload(UnitId(0)), Error);
   EXPECT_THROW(reader.payload(UnitId(4)), Error);
 }
 
+TEST(CommandSource, WhatItSaysOfSizesIsTrue) {
+  const std::string_view text = "#kiln timeout=3s\necho a\n#DISBATCH REPEAT 2 start 999999 echo b\n";
+  const TaskFile tasks = parse_task_file({as_bytes(text).begin(), as_bytes(text).end()}, "tasks.txt");
+  const CommandSource source(tasks);
+  ASSERT_EQ(source.size(), 3U);
+  for (UnitId unit(0); unit.value() < source.size(); unit = unit.next()) {
+    const Bytes bytes = payloads(source, single(unit));
+    EXPECT_EQ(source.payload_bytes(unit), bytes.size() - sizeof(std::uint32_t));
+    EXPECT_LE(source.payload_bytes(unit), source.most_payload_bytes());
+    const Bytes all = payloads(source, make_interval(0, 3));
+    const UnitPayload one = decode_payload(PayloadReader(make_interval(0, 3), all).payload(unit));
+    EXPECT_EQ(one.fields, tasks.fields(unit.value()));
+    EXPECT_EQ(one.command, tasks.command(unit.value()));
+  }
+}
+
 TEST(CommandSource, IdsNeedNotFollowTheLines) {
-  const CommandSource source({"new", "old"}, {1, CommandSource::kNone, 0});
+  const TaskFile tasks = list_of({"new", "old"});
+  const std::vector<std::uint64_t> places = {1, CommandSource::kNone, 0};
+  const CommandSource source(tasks, places);
   EXPECT_EQ(source.size(), 3U);
   EXPECT_EQ(source.command(UnitId(0)), "old");
   EXPECT_EQ(source.command(UnitId(1)), "");
   EXPECT_EQ(source.command(UnitId(2)), "new");
   const Bytes bytes = payloads(source, make_interval(0, 3));
-  EXPECT_EQ(as_text(PayloadReader(make_interval(0, 3), bytes).payload(UnitId(2))), "new");
+  const PayloadReader reader(make_interval(0, 3), bytes);
+  EXPECT_EQ(command_of(reader.payload(UnitId(1))), "");
+  EXPECT_EQ(command_of(reader.payload(UnitId(2))), "new");
+  EXPECT_EQ(source.payload_bytes(UnitId(1)), 1U);
 }
 
-TEST(CommandSource, RefusesIndicesAndUnitsThatAreNotThere) {
-  EXPECT_THROW(CommandSource({"a"}, {1}), Error);
-  EXPECT_THROW(CommandSource({"a"}, {-2}), Error);
-  EXPECT_THROW(CommandSource({"a"}).command(UnitId(1)), Error);
+TEST(CommandSource, RefusesPlacesAndUnitsThatAreNotThere) {
+  const TaskFile tasks = list_of({"a"});
+  const std::vector<std::uint64_t> places = {1};
+  EXPECT_THROW(CommandSource(tasks, places), Error);
+  EXPECT_THROW(CommandSource(tasks).command(UnitId(1)), Error);
 }
 
 TEST(RangeSource, ShipsNothing) {
@@ -52,7 +83,8 @@ TEST(RangeSource, ShipsNothing) {
 }
 
 TEST(PayloadReader, RefusesWrongLayouts) {
-  const CommandSource source({"one", "two"});
+  const TaskFile tasks = list_of({"one", "two"});
+  const CommandSource source(tasks);
   const Interval units = make_interval(0, 2);
   Bytes bytes = payloads(source, units);
   EXPECT_THROW(PayloadReader(units, ByteView(bytes).first(bytes.size() - 1)), Error);

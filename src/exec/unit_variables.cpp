@@ -1,0 +1,37 @@
+#include "exec/unit_variables.hpp"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace kiln::exec {
+
+UnitVariables::UnitVariables(std::int32_t worker) : worker_(std::to_string(worker)) {
+  put("KILN_WORKER", worker_);
+  common_ = text_.size();
+}
+
+std::string_view UnitVariables::of(const units::UnitFields& fields) {
+  text_.resize(common_);
+  if (fields.line) {
+    const fmt::format_int line(*fields.line);
+    put("KILN_LINE", {line.data(), line.size()});
+    put("LAUNCHER_JID", {line.data(), line.size()});
+    put("LAUNCHER_TSK_ID", worker_);
+    put("DISBATCH_STREAM_INDEX", {line.data(), line.size()});
+    put("DISBATCH_REPEAT_INDEX", fields.repeat ? fmt::to_string(*fields.repeat) : "-1");
+  }
+  if (fields.place) put("DISBATCH_TASKID", fmt::to_string(*fields.place));
+  if (fields.array_index) put("SLURM_ARRAY_TASK_ID", fmt::to_string(*fields.array_index));
+  return text_;
+}
+
+void UnitVariables::put(std::string_view name, std::string_view value) {
+  text_ += name;
+  text_ += '=';
+  text_ += value;
+  text_ += '\0';
+}
+
+}  // namespace kiln::exec
