@@ -78,6 +78,11 @@ class Array(KilnCase):
         self.kiln(words=self.mpirun(3, "run", "--array", "0-3", "./job.sh"))
         self.assertEqual(sorted(self.outputs()), [0, 1, 2, 3])
 
+    def test_words_that_mpirun_would_take_for_its_own(self):
+        self.expect(0, "run", "-n", "1", "--out", "x.kiln", "--array", "1", "echo", ":", "-n", "::", "|", "cat", "-")
+        self.run_directory = self.folder / "x.kiln"
+        self.assertEqual(self.outputs(), {1: ": -n ::\n"})
+
     def test_dry_run(self):
         shown = self.expect(0, "run", "--dry-run", "--array", "1,7", "echo $SLURM_ARRAY_TASK_ID")
         self.assertEqual(shown.out.splitlines(), ["export SLURM_ARRAY_TASK_ID=1; echo $SLURM_ARRAY_TASK_ID",
