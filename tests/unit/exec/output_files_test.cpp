@@ -1,5 +1,5 @@
-#include "exec/output_pattern.hpp"
 #include "command_fixture.hpp"
+#include "exec/output_pattern.hpp"
 
 #include <sys/stat.h>
 
