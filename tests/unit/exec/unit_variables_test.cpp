@@ -33,6 +33,7 @@ TEST_F(OwnSettings, VariablesAreOfOneCommandOnly) {
   const CommandResult own = client().run({UnitId(1), 1, "echo $A:$B:$GREETING", "A=one two\0B=\0"sv});
   EXPECT_EQ(own.out, "one two::good day\n");
   EXPECT_EQ(out_of("echo $A:$B:$GREETING"), "::good day\n");
+  EXPECT_EQ(client().run({UnitId(2), 1, "echo $A$C$D$E", "C=3\0D=4\0E=5\0"sv}).out, "345\n");
   const CommandResult direct = client().run({UnitId(2), 1, "printenv A KILN_UNIT", "A=x\0"sv});
   EXPECT_EQ(direct.out, "x\n2\n");
   EXPECT_EQ(client().run({UnitId(3), 1, "printenv A"}).header.exit_code, 1);
