@@ -1,10 +1,12 @@
 #!/bin/bash
-# sanitize.sh address|thread: builds with the sanitizers into build-asan or build-tsan and runs the tests they can
+# sanitize.sh address|thread [LAYER…]: builds with the sanitizers into build-asan or build-tsan and runs the tests they can
 # cover. Open MPI keeps memory to the end by design and its threads are not known to TSan: leaks are not looked for,
 # and under TSan the tests over MPI are left out.
 set -uo pipefail
 
 kind=${1:?address or thread}
+shift
+layers=("$@")
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root" || exit 1
 case $kind in
@@ -17,8 +19,12 @@ export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:detect_stack_use_after_retur
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tests/support/tsan.supp
 ./dev configure "$directory" -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=$flags" "-DKILN_SANITIZE=$sanitize" || exit 1
-./dev compile "$directory" || exit 1
+./dev compile "$directory" "${layers[@]/#/unit_}" || exit 1
 status=0
-./dev run_ctest "$directory" -L "$labels" || status=1
+if [ ${#layers[@]} -eq 0 ]; then
+  ./dev run_ctest "$directory" -L "$labels" || status=1
+else
+  ./dev run_ctest "$directory" -R "^unit\.($(IFS='|'; echo "${layers[*]}"))\." || status=1
+fi
 echo "sanitize $kind: $(./dev counts "$directory")"
 exit "$status"
