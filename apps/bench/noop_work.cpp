@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <vector>
 
 namespace kiln::bench {
 
@@ -30,7 +31,9 @@ const Schema& NoopRunner::schema() const {
 void NoopRunner::run(const exec::Work& work, Interval claimed, exec::Results& results) {
   using Clock = std::chrono::steady_clock;
   const units::PayloadReader payloads(work.units, work.payloads.view());
-  Rows& rows = results.rows();
+  std::vector<std::uint64_t> numbers, rest;
+  numbers.reserve(claimed.size());
+  rest.reserve(claimed.size());
   for (UnitId unit = claimed.first; unit < claimed.last; unit = unit.next()) {
     if (unit_time_ > Duration::zero()) {
       for (const auto end = Clock::now() + unit_time_; Clock::now() < end;) {
@@ -38,10 +41,13 @@ void NoopRunner::run(const exec::Work& work, Interval claimed, exec::Results& re
     }
     std::array<std::uint64_t, 2> result = {};
     std::memcpy(result.data(), payloads.payload(unit).data(), sizeof result);
-    rows.begin_row(unit);
-    rows.put(result[0]);
-    rows.put(result[1]);
+    numbers.push_back(result[0]);
+    rest.push_back(result[1]);
   }
+  Rows& rows = results.rows();
+  rows.begin_rows(claimed);
+  rows.put_column<std::uint64_t>(numbers);
+  rows.put_column<std::uint64_t>(rest);
   results.succeeded(claimed);
 }
 

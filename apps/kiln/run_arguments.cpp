@@ -184,7 +184,7 @@ job::RunOptions check_run_words(const RunWords& words) {
   options.keep_output = keep_output_value(words.keep_output);
   options.output_limit = size_value("--output-limit", words.output_limit, kMostOutput);
   if (words.output_files != "none") {
-    exec::OutputPattern(words.output_files);  // throws for what is none
+    [[maybe_unused]] const exec::OutputPattern checked(words.output_files);  // throws for what is none
     options.output_files = words.output_files;
   }
   options.columns = exec::parse_result_columns("--columns", words.columns);

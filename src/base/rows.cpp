@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
+#include <numeric>
+
 namespace kiln {
 namespace {
 
@@ -44,6 +46,13 @@ void Rows::put_text(std::string_view text) {
   ColumnData& column = columns_[next_++];
   column.values.put_raw(text.data(), text.size());
   column.ends.push_back(column.values.size());
+}
+
+void Rows::begin_rows(Interval units) {
+  const std::size_t before = units_.size();
+  units_.resize(before + units.size());
+  std::iota(units_.begin() + static_cast<std::ptrdiff_t>(before), units_.end(), units.first.value());
+  next_ = 0;
 }
 
 std::size_t Rows::bytes() const {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "base/bytes.hpp"
+#include "base/interval.hpp"
 
 #include <kiln/ids.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +46,14 @@ class Rows {
     columns_[next_++].values.put(value);
   }
   void put_text(std::string_view text);
+  /// Many rows at once, in columns: begins a row for each unit; then one put_column a column, of fixed width, with a
+  /// value for each.
+  void begin_rows(Interval units);
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  void put_column(std::span<const T> values) {
+    columns_[next_++].values.put_raw(values.data(), values.size_bytes());
+  }
 
   std::size_t size() const { return units_.size(); }
   std::size_t bytes() const;

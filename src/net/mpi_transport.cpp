@@ -12,6 +12,7 @@
 #include <deque>
 #include <kiln/error.hpp>
 #include <list>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@ namespace {
 
 constexpr int kTag = 1;
 constexpr std::size_t kMostReceiving = 64;
+constexpr std::size_t kMostUnsentUnlooked = 16;  // sends, and calls of receive(), between looks for what has left
 
 void check(int code, const char* call) {
   if (code == MPI_SUCCESS) return;
@@ -41,7 +43,7 @@ int to_count(std::size_t bytes) {
 struct MpiTransport::State {
   struct Transfer {
     Rank peer;
-    Bytes bytes;  // must not move while the request lives: the list keeps its nodes
+    Bytes bytes;  // must not move while the request lives: neither list nor deque moves what it holds
     MPI_Request request = MPI_REQUEST_NULL;
   };
 
@@ -57,7 +59,11 @@ struct MpiTransport::State {
 
   boost::mpi::environment environment;
   boost::mpi::communicator world;
-  std::list<Transfer> sending, receiving;
+  // By receiver, oldest first: what one of them has not taken yet holds up what comes behind it, and nothing else.
+  std::map<Rank, std::deque<Transfer>> sending;
+  std::size_t unsent = 0;
+  std::size_t receives_unlooked = 0;
+  std::list<Transfer> receiving;
   std::deque<Received> own;  // messages of this rank to itself
 };
 
@@ -100,7 +106,8 @@ void MpiTransport::send(Rank to, Bytes message) {
     state_->own.push_back({to, std::move(message)});
     return;
   }
-  State::Transfer& transfer = state_->sending.emplace_back();
+  State::Transfer& transfer = state_->sending[to].emplace_back();
+  ++state_->unsent;
   transfer.peer = to;
   transfer.bytes = std::move(message);
   check(MPI_Isend(transfer.bytes.data(), to_count(transfer.bytes.size()), MPI_BYTE, to.value(), kTag, state_->world,
@@ -115,7 +122,7 @@ std::optional<Received> MpiTransport::receive() {
     own.pop_front();
     return message;
   }
-  if (!state_->sending.empty()) unsent();
+  if (state_->unsent > kMostUnsentUnlooked || ++state_->receives_unlooked > kMostUnsentUnlooked) unsent();
   if (state_->receiving.empty() && !state_->begin_receive()) return std::nullopt;
   while (true) {
     std::vector<Rank> unfinished;  // sources whose earlier message is not here yet: theirs must wait
@@ -133,8 +140,16 @@ std::optional<Received> MpiTransport::receive() {
 }
 
 std::size_t MpiTransport::unsent() {
-  state_->sending.remove_if([](State::Transfer& transfer) { return State::done(transfer); });
-  return state_->sending.size();
+  state_->receives_unlooked = 0;
+  for (auto peer = state_->sending.begin(); peer != state_->sending.end();) {
+    std::deque<State::Transfer>& waiting = peer->second;
+    while (!waiting.empty() && State::done(waiting.front())) {
+      waiting.pop_front();
+      --state_->unsent;
+    }
+    peer = waiting.empty() ? state_->sending.erase(peer) : std::next(peer);
+  }
+  return state_->unsent;
 }
 
 void MpiTransport::abort(int exit_code) {

@@ -4,6 +4,8 @@
 #include "base/interval.hpp"
 
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 
 namespace kiln::units {
 
@@ -25,9 +27,23 @@ class Source {
 class PayloadReader {
  public:
   PayloadReader(Interval units, ByteView bytes);
-  ByteView payload(UnitId unit) const;
+  ByteView payload(UnitId unit) const {
+    const std::uint64_t index = unit.value() - units_.first.value();
+    if (!units_.contains(unit)) damaged("asked for a unit that is not among them");
+    const std::uint32_t begin = index == 0 ? 0 : end_at(index - 1);
+    const std::uint32_t end = end_at(index);
+    if (begin > end || end > bytes_.size()) damaged("a unit ends outside");
+    return bytes_.subspan(begin, end - begin);
+  }
 
  private:
+  std::uint32_t end_at(std::uint64_t index) const {
+    std::uint32_t end = 0;
+    std::memcpy(&end, ends_.data() + index * sizeof end, sizeof end);
+    return end;
+  }
+  [[noreturn]] void damaged(std::string_view why) const;
+
   Interval units_;
   ByteView ends_, bytes_;
 };

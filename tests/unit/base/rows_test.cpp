@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include <kiln/error.hpp>
 #include <random>
 
@@ -76,6 +78,28 @@ TEST(Rows, NonsenseNeverReadsOutside) {
     } catch (const Error&) {
     }
   }
+}
+
+TEST(Rows, ColumnsAtOnceAreRowsOneByOne) {
+  const Schema schema = {{"a", ColumnType::u64, "", ""}, {"b", ColumnType::i32, "", ""}};
+  Rows single(schema), many(schema);
+  for (Rows* rows : {&single, &many}) {
+    rows->begin_row(UnitId(3));
+    rows->put(std::uint64_t{30});
+    rows->put(std::int32_t{-3});
+  }
+  for (std::uint64_t unit = 7; unit < 10; ++unit) {
+    single.begin_row(UnitId(unit));
+    single.put(10 * unit);
+    single.put(-static_cast<std::int32_t>(unit));
+  }
+  many.begin_rows(make_interval(7, 10));
+  many.put_column<std::uint64_t>(std::array<std::uint64_t, 3>{70, 80, 90});
+  many.put_column<std::int32_t>(std::array<std::int32_t, 3>{-7, -8, -9});
+  ByteWriter one, other;
+  single.encode(one);
+  many.encode(other);
+  EXPECT_EQ(one.take(), other.take());
 }
 
 }  // namespace

@@ -190,11 +190,8 @@ TEST(ArgumentWords, WhatIsMissingIsSaid) {
 }
 
 TEST(ArgumentWords, FilesOfOptionsComeFirst) {
-  const ArgumentWords words = parse_argument_words({"p", "q", ":::+", "a", "",
-                                                    ":::"
-                                                    "+",
-                                                    "b", "c"},
-                                                   {"f", "-"});
+  const std::vector<std::string> typed = {"p", "q", ":::+", "a", "", ":::+", "b", "c"};
+  const ArgumentWords words = parse_argument_words(typed, {"f", "-"});
   EXPECT_EQ(words.command, "p q");
   ASSERT_EQ(words.sources.size(), 4U);
   EXPECT_EQ(words.sources[0].file, "f");
