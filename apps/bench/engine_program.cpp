@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <kiln/error.hpp>
 #include <kiln/exit_code.hpp>
 #include <nlohmann/json.hpp>

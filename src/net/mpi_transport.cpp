@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <mpi.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>

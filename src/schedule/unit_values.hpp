@@ -2,6 +2,7 @@
 
 #include "base/interval.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <map>
