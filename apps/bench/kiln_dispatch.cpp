@@ -85,7 +85,7 @@ std::uint64_t max_rss() {
 int coordinate(const Asked& asked, Instant begun, net::Transport& transport, job::Waiter& waiter,
                const job::Execution& execution) {
   const std::unique_ptr<store::RunStore> store = open_store(asked);
-  const Schema schema = NoopRunner(Duration::zero()).schema();
+  const Schema schema = NoopRunner(Duration::zero()).tables().front().schema;
   std::unique_ptr<job::Archive> archive;
   if (store) {
     archive = std::make_unique<job::RunArchive>(*store, schema);

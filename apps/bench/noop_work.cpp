@@ -22,10 +22,11 @@ void NoopSource::append_payloads(Interval units, ByteWriter& out) const {
   }
 }
 
-const Schema& NoopRunner::schema() const {
-  static const Schema kSchema = {{"number", ColumnType::u64, "", "the first 8 bytes of the payload"},
-                                 {"rest", ColumnType::u64, "", "the next 8 bytes"}};
-  return kSchema;
+const Tables& NoopRunner::tables() const {
+  static const Tables kTables = {{"",
+                                  {{"number", ColumnType::u64, "", "the first 8 bytes of the payload"},
+                                   {"rest", ColumnType::u64, "", "the next 8 bytes"}}}};
+  return kTables;
 }
 
 void NoopRunner::run(const exec::Work& work, Interval claimed, exec::Results& results) {

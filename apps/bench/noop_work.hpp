@@ -27,7 +27,7 @@ class NoopSource final : public units::Source {
 class NoopRunner final : public exec::Runner {
  public:
   explicit NoopRunner(Duration unit_time) : unit_time_(unit_time) {}
-  const Schema& schema() const override;
+  const Tables& tables() const override;
   void run(const exec::Work& work, Interval claimed, exec::Results& results) override;
   std::uint64_t claim(double unit_seconds) const override;
   void cancel() override {}  // its units are over before anybody could

@@ -1,4 +1,4 @@
-#include "base/bytes.hpp"
+#include <kiln/detail/bytes.hpp>
 
 #include <fmt/core.h>
 #include <xxhash.h>

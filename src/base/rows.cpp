@@ -1,4 +1,4 @@
-#include "base/rows.hpp"
+#include <kiln/detail/rows.hpp>
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -25,8 +25,14 @@ std::vector<T> take_vector(ByteReader& in, std::size_t count) {
 std::size_t column_width(ColumnType type) {
   switch (type) {
     case ColumnType::u8:
+    case ColumnType::i8:
       return 1;
+    case ColumnType::u16:
+    case ColumnType::i16:
+      return 2;
     case ColumnType::i32:
+    case ColumnType::u32:
+    case ColumnType::f32:
       return 4;
     case ColumnType::i64:
     case ColumnType::u64:

@@ -43,7 +43,7 @@ std::string short_duration(Duration duration) {
 CommandRunner::CommandRunner(SpawnerClient& client, const CommandSetup& setup, Rank rank, std::string host)
     : client_(client),
       extractor_(setup.columns),
-      schema_(command_schema(setup.columns)),
+      tables_{{"", command_schema(setup.columns)}},
       rank_(rank),
       host_(std::move(host)),
       directory_(setup.working_directory),
@@ -85,7 +85,7 @@ void CommandRunner::run_one(UnitId unit, std::uint32_t attempt, const units::Uni
   if (header.ending == Ending::cancelled) {
     failure.kind = protocol::FailureKind::cancelled;
   } else {
-    Rows row(schema_);
+    Rows row(tables_.front().schema);
     put_row(row, unit, attempt, command, result);
     ByteWriter out;
     row.encode(out);

@@ -22,7 +22,7 @@ class CommandRunner : public Runner {
   /// `client` must outlive this. Throws kiln::Error (usage) for a larger output limit than kLargestOutputLimit.
   CommandRunner(SpawnerClient& client, const CommandSetup& setup, Rank rank, std::string host);
 
-  const Schema& schema() const override { return schema_; }
+  const Tables& tables() const override { return tables_; }
   void run(const Work& work, Interval claimed, Results& results) override;
   std::uint64_t claim(double) const override { return 1; }
   void cancel() override { client_.cancel(); }
@@ -36,7 +36,7 @@ class CommandRunner : public Runner {
 
   SpawnerClient& client_;
   ColumnExtractor extractor_;
-  Schema schema_;
+  Tables tables_;
   Rank rank_;
   std::string host_;
   std::string directory_, shell_;

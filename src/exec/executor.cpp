@@ -160,7 +160,7 @@ void Executor::run_chunk(Lock& lock) {
   const std::uint64_t most = std::max<std::uint64_t>(1, runner_->claim(unit_seconds_));
   const Interval claimed = make_interval(entry.next, entry.next + std::min(most, entry.end - entry.next));
   entry.next = claimed.last.value();
-  auto chunk = std::make_unique<PartBuilder>(runner_->schema());
+  auto chunk = std::make_unique<PartBuilder>(runner_->tables(), runner_->make_harvest());
   running_ = chunk.get();
   lock.unlock();
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/interval.hpp"
-#include "base/rows.hpp"
+#include <kiln/detail/interval.hpp>
+#include <kiln/detail/rows.hpp>
 #include "base/time.hpp"
 #include "exec/part_builder.hpp"
 #include "exec/results.hpp"
@@ -32,7 +32,10 @@ struct Work {
 class Runner {
  public:
   virtual ~Runner() = default;
-  virtual const Schema& schema() const = 0;
+  /// What its rows look like; commands have one table.
+  virtual const Tables& tables() const = 0;
+  /// For what units give besides rows; null where there is no such thing.
+  virtual std::unique_ptr<Harvest> make_harvest() const { return nullptr; }
   /// Runs the units of `claimed` (within work.units) in order and says of each what became of it. An exception that
   /// leaves it ends the rank: failures of units are data, not exceptions.
   virtual void run(const Work& work, Interval claimed, Results& results) = 0;

@@ -53,7 +53,8 @@ void PartBuilder::expect_complete(Interval claimed) const {
 }
 
 void PartBuilder::append(PartBuilder& later) {
-  rows_.append(later.rows_);
+  for (std::size_t i = 0; i < tables_.size(); ++i) tables_[i].append(later.tables_[i]);
+  if (harvest_ != nullptr) harvest_->absorb(*later.harvest_);
   for (const Interval& units : later.done_) succeeded(units);
   for (protocol::UnitFailure& failure : later.failures_) failed(std::move(failure));
   busy_ += later.busy_;
@@ -64,11 +65,18 @@ protocol::Part PartBuilder::take_part(BatchId batch) {
   part.batch = batch;
   part.done = std::move(done_);
   part.failures = std::move(failures_);
-  if (rows_.size() != 0) {
+  if (!all_empty(tables_)) {
     ByteWriter out;
-    out.reserve(rows_.bytes() + 16 * (rows_.columns() + 2));
-    rows_.encode(out);
+    std::size_t columns = 0;
+    for (const Rows& rows : tables_) columns += rows.columns() + 2;
+    out.reserve(bytes_of(tables_) + 16 * columns);
+    encode_tables(tables_, out);
     part.rows = out.take();
+  }
+  if (harvest_ != nullptr && !part.done.empty()) {
+    ByteWriter out;
+    harvest_->encode(out);
+    part.partials = out.take();
   }
   part.start = start_;
   part.busy_seconds = busy_;

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "base/tables.hpp"
 #include "exec/results.hpp"
 
 #include <atomic>
 #include <chrono>
+#include <memory>
+#include <utility>
 
 namespace kiln::exec {
 
@@ -12,9 +15,11 @@ class PartBuilder : public Results {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit PartBuilder(const Schema& schema) : rows_(schema) {}
+  PartBuilder(const Tables& tables, std::unique_ptr<Harvest> harvest)
+      : tables_(make_tables(tables)), harvest_(std::move(harvest)) {}
 
-  Rows& rows() override { return rows_; }
+  std::vector<Rows>& tables() override { return tables_; }
+  Harvest* harvest() override { return harvest_.get(); }
   void succeeded(Interval units) override;
   void failed(protocol::UnitFailure failure) override;
   bool cancelled() const override { return cancelled_.load(std::memory_order_acquire); }
@@ -31,7 +36,9 @@ class PartBuilder : public Results {
   void expect_complete(Interval claimed) const;
 
   bool empty() const { return outcomes_ == 0; }
-  std::size_t bytes() const { return rows_.bytes() + failure_bytes_; }
+  std::size_t bytes() const {
+    return bytes_of(tables_) + failure_bytes_ + (harvest_ == nullptr ? 0 : harvest_->bytes());
+  }
   Clock::time_point first_ended() const { return first_ended_; }
   /// Takes over what is in `later` (units behind the ones here), which is left to be thrown away.
   void append(PartBuilder& later);
@@ -39,7 +46,8 @@ class PartBuilder : public Results {
   protocol::Part take_part(BatchId batch);
 
  private:
-  Rows rows_;
+  std::vector<Rows> tables_;
+  std::unique_ptr<Harvest> harvest_;
   std::vector<Interval> done_;
   std::vector<protocol::UnitFailure> failures_;
   std::uint64_t outcomes_ = 0;

@@ -1,7 +1,8 @@
 #pragma once
 
-#include "base/interval.hpp"
-#include "base/rows.hpp"
+#include <kiln/detail/interval.hpp>
+#include <kiln/detail/rows.hpp>
+#include "exec/harvest.hpp"
 #include "protocol/messages.hpp"
 
 namespace kiln::exec {
@@ -10,8 +11,12 @@ namespace kiln::exec {
 class Results {
  public:
   virtual ~Results() = default;
-  /// Rows of the units that succeed are put here, in ascending order of unit, before succeeded() is called for them.
-  virtual Rows& rows() = 0;
+  /// Rows of the units that succeed are put here, in ascending order of unit, before succeeded() is called for them:
+  /// one Rows for each of the runner's tables.
+  virtual std::vector<Rows>& tables() = 0;
+  Rows& rows() { return tables().front(); }
+  /// As Runner::make_harvest made it; of the units that succeed. Null where the runner has none.
+  virtual Harvest* harvest() = 0;
   virtual void succeeded(Interval units) = 0;
   virtual void failed(protocol::UnitFailure failure) = 0;
   /// The claimed units are cancelled. True before Runner::cancel() is called; a runner that looks here after it began

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/rows.hpp"
+#include <kiln/detail/rows.hpp>
 #include "observe/print_file.hpp"
 
 #include <condition_variable>

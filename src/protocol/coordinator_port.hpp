@@ -29,7 +29,9 @@ struct CommitPlan {
   std::uint64_t id = 0;  ///< 1, 2, … within this reign
   schedule::IntervalSet done;
   std::vector<DeadLetter> dead;
-  std::vector<Bytes> rows;  ///< kiln::Rows, encoded; of done units and dead letters, in order of arrival
+  std::vector<Bytes> rows;        ///< tables, encoded; of done units and dead letters, in order of arrival
+  std::vector<Bytes> partials;    ///< partial results of done units, as they came
+  std::vector<Segment> segments;  ///< files of workers that hold results of done units
   std::vector<BatchRecord> batches;
   std::size_t bytes = 0;  ///< of rows
 

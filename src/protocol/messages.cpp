@@ -9,7 +9,7 @@ namespace kiln::protocol {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x4E4C494B;  // "KILN"
-constexpr std::uint16_t kVersion = 1;
+constexpr std::uint16_t kVersion = 2;
 constexpr std::size_t kHeaderBytes = 40;
 
 void put(ByteWriter& out, Interval units) {
@@ -29,7 +29,11 @@ Bytes get_blob(ByteReader& in) {
   return {view.begin(), view.end()};
 }
 
-void put(ByteWriter& out, const Setup& message) { out.put_bytes(message.content); }
+void put(ByteWriter& out, const Setup& message) {
+  out.put_bytes(message.content);
+  out.put(message.call);
+  out.put(message.plan);
+}
 void put(ByteWriter& out, const Batch& message) {
   out.put(message.id.value());
   put(out, message.units);
@@ -56,6 +60,9 @@ void put(ByteWriter& out, const Part& message) {
     out.put_bytes(failure.row);
   }
   out.put_bytes(message.rows);
+  out.put_bytes(message.partials);
+  out.put(message.held);
+  out.put(message.held_bytes);
   out.put(message.start);
   out.put(message.busy_seconds);
   out.put(message.last);
@@ -69,6 +76,26 @@ void put(ByteWriter& out, const GivenBack& message) {
   }
 }
 void put(ByteWriter& out, const Interrupted& message) { out.put(message.at_once); }
+void put(ByteWriter&, const Flush&) {}
+void put(ByteWriter& out, const Segment& message) {
+  out.put_text(message.file);
+  out.put(message.length);
+  out.put(message.checksum);
+  out.put(static_cast<std::uint64_t>(message.units.size()));
+  for (const Interval units : message.units) put(out, units);
+  out.put_text(message.failed);
+  out.put(message.held_bytes);
+  out.put(message.asked);
+}
+void put(ByteWriter& out, const Answer& message) {
+  out.put(message.call);
+  out.put(message.plan);
+  out.put_bytes(message.content);
+}
+void put(ByteWriter& out, const Fault& message) {
+  out.put(message.exit_code);
+  out.put_text(message.text);
+}
 
 bool get_flag(ByteReader& in) { return in.get<std::uint8_t>() != 0; }
 
@@ -85,6 +112,9 @@ Part get_part(ByteReader& in) {
     failure.row = get_blob(in);
   }
   message.rows = get_blob(in);
+  message.partials = get_blob(in);
+  message.held = get_flag(in);
+  message.held_bytes = in.get<std::uint64_t>();
   message.start = in.get<double>();
   message.busy_seconds = in.get<double>();
   message.last = get_flag(in);
@@ -111,6 +141,42 @@ Batch get_batch(ByteReader& in, ByteView& payloads) {
   return message;
 }
 
+Setup get_setup(ByteReader& in) {
+  Setup message;
+  message.content = get_blob(in);
+  message.call = in.get<std::uint32_t>();
+  message.plan = in.get<std::uint64_t>();
+  return message;
+}
+
+Segment get_segment(ByteReader& in) {
+  Segment message;
+  message.file = in.get_text();
+  message.length = in.get<std::uint64_t>();
+  message.checksum = in.get<std::uint64_t>();
+  message.units.resize(in.get_count(16));
+  for (Interval& units : message.units) units = get_interval(in);
+  message.failed = in.get_text();
+  message.held_bytes = in.get<std::uint64_t>();
+  message.asked = get_flag(in);
+  return message;
+}
+
+Answer get_answer(ByteReader& in) {
+  Answer message;
+  message.call = in.get<std::uint32_t>();
+  message.plan = in.get<std::uint64_t>();
+  message.content = get_blob(in);
+  return message;
+}
+
+Fault get_fault(ByteReader& in) {
+  Fault message;
+  message.exit_code = in.get<std::int32_t>();
+  message.text = in.get_text();
+  return message;
+}
+
 Ready get_ready(ByteReader& in) {
   Ready message;
   message.host = in.get_text();
@@ -123,7 +189,7 @@ Ready get_ready(ByteReader& in) {
 Message get_body(std::uint16_t kind, ByteReader& in, ByteView& payloads) {
   switch (kind) {
     case 0:
-      return Setup{get_blob(in)};
+      return get_setup(in);
     case 1:
       return get_batch(in, payloads);
     case 2:
@@ -142,6 +208,14 @@ Message get_body(std::uint16_t kind, ByteReader& in, ByteView& payloads) {
       return get_given_back(in);
     case 9:
       return Interrupted{get_flag(in)};
+    case 10:
+      return Flush{};
+    case 11:
+      return get_segment(in);
+    case 12:
+      return get_answer(in);
+    case 13:
+      return get_fault(in);
     default:
       throw Error(ExitCode::internal, fmt::format("unknown kind of message {}", kind));
   }
@@ -173,7 +247,8 @@ Decoded dropped(std::string why) { return {std::nullopt, std::move(why)}; }
 bool is_for_worker(const Message& message) {
   return std::holds_alternative<Setup>(message) || std::holds_alternative<Batch>(message) ||
          std::holds_alternative<TakeBack>(message) || std::holds_alternative<Cancel>(message) ||
-         std::holds_alternative<SignalUnits>(message) || std::holds_alternative<Stop>(message);
+         std::holds_alternative<SignalUnits>(message) || std::holds_alternative<Stop>(message) ||
+         std::holds_alternative<Flush>(message) || std::holds_alternative<Answer>(message);
 }
 
 Bytes encode(const Message& message, Stamp stamp) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/bytes.hpp"
-#include "base/interval.hpp"
+#include <kiln/detail/bytes.hpp>
+#include <kiln/detail/interval.hpp>
 #include "base/time.hpp"
 
 #include <cstdint>
@@ -60,10 +60,13 @@ struct Part {
   BatchId batch;
   std::vector<Interval> done;  ///< succeeded; sorted, disjoint
   std::vector<UnitFailure> failures;
-  Bytes rows;               ///< kiln::Rows of the done units in ascending order of unit, encoded; empty for none
-  double start = 0;         ///< Unix seconds UTC when the first of these units began
-  double busy_seconds = 0;  ///< time spent on these units
-  bool last = false;        ///< nothing of this batch is left on the worker
+  Bytes rows;         ///< tables (base/tables.hpp) with rows of the done units, encoded; empty for none
+  Bytes partials;     ///< partial results of the done units; their content belongs to flow; empty for none
+  bool held = false;  ///< the worker holds rows and partials of the done units (both empty here) until a flush
+  std::uint64_t held_bytes = 0;  ///< all that this worker holds now
+  double start = 0;              ///< Unix seconds UTC when the first of these units began
+  double busy_seconds = 0;       ///< time spent on these units
+  bool last = false;             ///< nothing of this batch is left on the worker
 };
 
 /// Worker to coordinator, the answer to TakeBack: these units were not begun and are the coordinator's again.
@@ -81,12 +84,44 @@ struct Interrupted {
   bool at_once = false;
 };
 
-/// Coordinator to worker, first: what the executor needs; its content belongs to exec.
+/// Coordinator to worker, first, and again at the begin of each stage: what the executor needs; its content belongs to
+/// exec and flow.
 struct Setup {
+  Bytes content;
+  std::uint32_t call = 0;  ///< ordinal of the program's collective call that it belongs to; 0 for commands
+  std::uint64_t plan = 0;  ///< digest of what the coordinator's program asks for: the worker's must be the same
+};
+
+/// Coordinator to worker: write what you hold to a segment. Answered by a Segment, also where nothing is held.
+struct Flush {};
+
+/// Worker to coordinator: what it held until then is in a file of its own, durable, or could not be written.
+/// Unasked when it holds too much.
+struct Segment {
+  std::string file;  ///< below segments/; "" where nothing was held or `failed` says why
+  std::uint64_t length = 0, checksum = 0;
+  std::vector<Interval> units;   ///< whose results are in it; sorted, disjoint
+  std::string failed;            ///< it could not be written: it holds them still
+  std::uint64_t held_bytes = 0;  ///< what it holds after this
+  bool asked = false;            ///< answers a Flush
+};
+
+/// Coordinator to worker: what a collective call of the program gave. Content belongs to job.
+struct Answer {
+  std::uint32_t call = 0;
+  std::uint64_t plan = 0;  ///< as in Setup
   Bytes content;
 };
 
-using Message = std::variant<Setup, Batch, TakeBack, Cancel, SignalUnits, Stop, Ready, Part, GivenBack, Interrupted>;
+/// Worker to coordinator: its program cannot go on (an exception, or it asks for something else than the others); the
+/// run ends with this.
+struct Fault {
+  std::int32_t exit_code = 70;
+  std::string text;
+};
+
+using Message = std::variant<Setup, Batch, TakeBack, Cancel, SignalUnits, Stop, Ready, Part, GivenBack, Interrupted,
+                             Flush, Segment, Answer, Fault>;
 
 /// Whether a worker is meant; else the coordinator is.
 bool is_for_worker(const Message& message);

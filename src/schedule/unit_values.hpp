@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/interval.hpp"
+#include <kiln/detail/interval.hpp>
 
 #include <algorithm>
 #include <cstdint>

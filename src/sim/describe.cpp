@@ -36,6 +36,14 @@ std::string text(const GivenBack& message) {
   return line;
 }
 std::string text(const Interrupted& message) { return message.at_once ? "interrupted at once" : "interrupted"; }
+std::string text(const Flush&) { return "flush"; }
+std::string text(const Segment& message) {
+  std::string line = "segment " + (message.failed.empty() ? message.file : "failed: " + message.failed) + ":";
+  for (const Interval units : message.units) line += " " + text(units);
+  return line;
+}
+std::string text(const Answer& message) { return fmt::format("answer to call {}", message.call); }
+std::string text(const Fault& message) { return "fault: " + message.text; }
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 #include "sim/journal.hpp"
 
-#include "base/rows.hpp"
+#include <kiln/detail/rows.hpp>
 #include "sim/executor.hpp"
 #include "sim/violation.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/interval.hpp"
+#include <kiln/detail/interval.hpp>
 #include "base/time.hpp"
 #include "protocol/coordinator.hpp"
 #include "schedule/interval_set.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/rows.hpp"
+#include <kiln/detail/rows.hpp>
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/bytes.hpp"
-#include "base/rows.hpp"
+#include <kiln/detail/bytes.hpp>
+#include <kiln/detail/rows.hpp>
 #include "protocol/coordinator_port.hpp"
 #include "schedule/interval_set.hpp"
 

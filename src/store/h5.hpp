@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/bytes.hpp"
+#include <kiln/detail/bytes.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -52,7 +52,7 @@ class Handle {
 };
 
 /// Type of the values of a dataset or attribute.
-enum class Type : std::uint8_t { u8, i8, u32, i32, u64, i64, f32, f64, text, other };
+enum class Type : std::uint8_t { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64, text, other };
 std::size_t width(Type type);  ///< bytes; 0 for text and other
 
 template <class T>

@@ -17,6 +17,10 @@ hid_t native(Type type) {
       return H5T_NATIVE_UINT8;
     case Type::i8:
       return H5T_NATIVE_INT8;
+    case Type::u16:
+      return H5T_NATIVE_UINT16;
+    case Type::i16:
+      return H5T_NATIVE_INT16;
     case Type::u32:
       return H5T_NATIVE_UINT32;
     case Type::i32:
@@ -114,6 +118,9 @@ std::size_t width(Type type) {
     case Type::u8:
     case Type::i8:
       return 1;
+    case Type::u16:
+    case Type::i16:
+      return 2;
     case Type::u32:
     case Type::i32:
     case Type::f32:

@@ -14,6 +14,18 @@ Value number_at(const Rows& rows, ColumnType type, std::size_t column, std::size
   switch (type) {
     case ColumnType::u8:
       return static_cast<std::uint64_t>(rows.at<std::uint8_t>(column, row));
+    case ColumnType::i8:
+      return static_cast<std::int64_t>(rows.at<std::int8_t>(column, row));
+    case ColumnType::i16:
+      return static_cast<std::int64_t>(rows.at<std::int16_t>(column, row));
+    case ColumnType::u16:
+      return static_cast<std::uint64_t>(rows.at<std::uint16_t>(column, row));
+    case ColumnType::u32:
+      return static_cast<std::uint64_t>(rows.at<std::uint32_t>(column, row));
+    case ColumnType::f32: {
+      const auto number = rows.at<float>(column, row);
+      return std::isnan(number) ? Value() : Value(static_cast<double>(number));
+    }
     case ColumnType::i32:
       return static_cast<std::int64_t>(rows.at<std::int32_t>(column, row));
     case ColumnType::i64:

@@ -1,6 +1,6 @@
 #include "store/results_trailer.hpp"
 
-#include "base/bytes.hpp"
+#include <kiln/detail/bytes.hpp>
 #include "store/file_ops.hpp"
 
 #include <fcntl.h>

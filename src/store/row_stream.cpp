@@ -169,6 +169,16 @@ void put_missing(Rows& rows, const Column& column) {
   switch (column.type) {
     case ColumnType::u8:
       return rows.put(std::uint8_t{0});
+    case ColumnType::i8:
+      return rows.put(std::int8_t{-1});
+    case ColumnType::i16:
+      return rows.put(std::int16_t{-1});
+    case ColumnType::u16:
+      return rows.put(std::uint16_t{0});
+    case ColumnType::u32:
+      return rows.put(std::uint32_t{0});
+    case ColumnType::f32:
+      return rows.put(std::numeric_limits<float>::quiet_NaN());
     case ColumnType::i32:
       return rows.put(std::int32_t{-1});
     case ColumnType::i64:

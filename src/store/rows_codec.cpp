@@ -10,12 +10,17 @@
 namespace kiln::store {
 namespace {
 
-constexpr std::array<std::pair<ColumnType, std::string_view>, 6> kTypeNames = {{{ColumnType::u8, "u8"},
-                                                                                {ColumnType::i32, "i32"},
-                                                                                {ColumnType::i64, "i64"},
-                                                                                {ColumnType::u64, "u64"},
-                                                                                {ColumnType::f64, "f64"},
-                                                                                {ColumnType::text, "text"}}};
+constexpr std::array<std::pair<ColumnType, std::string_view>, 11> kTypeNames = {{{ColumnType::u8, "u8"},
+                                                                                 {ColumnType::i32, "i32"},
+                                                                                 {ColumnType::i64, "i64"},
+                                                                                 {ColumnType::u64, "u64"},
+                                                                                 {ColumnType::f64, "f64"},
+                                                                                 {ColumnType::text, "text"},
+                                                                                 {ColumnType::i8, "i8"},
+                                                                                 {ColumnType::i16, "i16"},
+                                                                                 {ColumnType::u16, "u16"},
+                                                                                 {ColumnType::u32, "u32"},
+                                                                                 {ColumnType::f32, "f32"}}};
 
 h5::Type h5_type(ColumnType type) {
   switch (type) {
@@ -30,6 +35,16 @@ h5::Type h5_type(ColumnType type) {
       return h5::Type::u64;
     case ColumnType::f64:
       return h5::Type::f64;
+    case ColumnType::i8:
+      return h5::Type::i8;
+    case ColumnType::i16:
+      return h5::Type::i16;
+    case ColumnType::u16:
+      return h5::Type::u16;
+    case ColumnType::u32:
+      return h5::Type::u32;
+    case ColumnType::f32:
+      return h5::Type::f32;
   }
   throw Error(ExitCode::internal, "unknown type of a column");
 }

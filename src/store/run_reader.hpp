@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/rows.hpp"
+#include <kiln/detail/rows.hpp>
 #include "store/journal_view.hpp"
 #include "store/owner.hpp"
 #include "store/run_directory.hpp"

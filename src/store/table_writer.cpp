@@ -27,6 +27,16 @@ h5::Type h5_type(ColumnType type) {
       return h5::Type::u64;
     case ColumnType::f64:
       return h5::Type::f64;
+    case ColumnType::i8:
+      return h5::Type::i8;
+    case ColumnType::i16:
+      return h5::Type::i16;
+    case ColumnType::u16:
+      return h5::Type::u16;
+    case ColumnType::u32:
+      return h5::Type::u32;
+    case ColumnType::f32:
+      return h5::Type::f32;
     case ColumnType::text:
       return h5::Type::text;
   }

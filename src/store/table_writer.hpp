@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/rows.hpp"
+#include <kiln/detail/rows.hpp>
 #include "store/h5.hpp"
 
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/bytes.hpp"
+#include <kiln/detail/bytes.hpp>
 #include "units/argument_template.hpp"
 #include "units/argument_words.hpp"
 #include "units/column_splitter.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/bytes.hpp"
+#include <kiln/detail/bytes.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/bytes.hpp"
-#include "base/interval.hpp"
+#include <kiln/detail/bytes.hpp>
+#include <kiln/detail/interval.hpp>
 
 #include <cstdint>
 #include <cstring>

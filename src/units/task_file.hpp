@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/bytes.hpp"
+#include <kiln/detail/bytes.hpp>
 #include "units/array_range.hpp"
 #include "units/listing.hpp"
 #include "units/unit_limits.hpp"

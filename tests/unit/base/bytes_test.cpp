@@ -1,4 +1,4 @@
-#include "base/bytes.hpp"
+#include <kiln/detail/bytes.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "base/rows.hpp"
+#include <kiln/detail/rows.hpp>
 
 #include <gtest/gtest.h>
 

@@ -135,13 +135,14 @@ TEST_F(CommandUnits, AreCancelledWithoutCharge) {
 /// A cancel or signal that comes between the claim and the start of a command counts for it.
 class EarlyOrders : public Results {
  public:
-  Rows& rows() override { return rows_; }
+  std::vector<Rows>& tables() override { return tables_; }
+  Harvest* harvest() override { return nullptr; }
   void succeeded(Interval) override { ++succeeded_; }
   void failed(protocol::UnitFailure failure) override { failures_.push_back(std::move(failure)); }
   bool cancelled() const override { return cancelled_; }
   bool signalled() const override { return signalled_; }
 
-  Rows rows_{command_schema()};
+  std::vector<Rows> tables_{Rows(command_schema())};
   int succeeded_ = 0;
   std::vector<protocol::UnitFailure> failures_;
   bool cancelled_ = false, signalled_ = false;

@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 const Schema kSchema = {{"a", ColumnType::u64, "", ""}, {"b", ColumnType::u64, "", ""}};
+const Tables kTables = {{"", kSchema}};
 
 /// What the runner does; shared with the test, which outlives the executor.
 struct Script {
@@ -31,7 +32,7 @@ struct Script {
 class ScriptedRunner : public Runner {
  public:
   explicit ScriptedRunner(Script& script) : script_(script) {}
-  const Schema& schema() const override { return kSchema; }
+  const Tables& tables() const override { return kTables; }
   void run(const Work& work, Interval claimed, Results& results) override {
     EXPECT_EQ(intersect(work.units, claimed), claimed);
     for (UnitId unit = claimed.first; unit < claimed.last; unit = unit.next()) {

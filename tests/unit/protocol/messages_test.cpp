@@ -18,10 +18,12 @@ std::vector<Message> one_of_each() {
   part.failures = {{UnitId(12), FailureKind::failed, "exit code 3", bytes_of("row")},
                    {UnitId(20), FailureKind::cancelled, "", {}}};
   part.rows = bytes_of(std::string("some\0rows", 9));
+  part.partials = bytes_of("nodes");
+  part.held_bytes = 12;
   part.start = 1.5e9;
   part.busy_seconds = 0.25;
   part.last = true;
-  return {Setup{bytes_of("setup")},
+  return {Setup{bytes_of("setup"), 2, 5},
           Batch{BatchId(7), make_interval(10, 21), 2, bytes_of("payloads")},
           TakeBack{TakeBack::Share::all},
           Cancel{},
@@ -30,7 +32,11 @@ std::vector<Message> one_of_each() {
           Ready{"node7", 4711},
           part,
           GivenBack{{{BatchId(7), make_interval(15, 20), false}, {BatchId(8), make_interval(0, 0), true}}},
-          Interrupted{true}};
+          Interrupted{true},
+          Flush{},
+          Segment{"w-1-r0003-000007.h5", 4096, 77, {make_interval(0, 9), make_interval(12, 13)}, "", 5, true},
+          Answer{3, 99, bytes_of("value")},
+          Fault{3, "rank 2: no"}};
 }
 
 TEST(Messages, EveryKindComesBackAsItWas) {

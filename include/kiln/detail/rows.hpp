@@ -1,9 +1,10 @@
 #pragma once
 
-#include "base/bytes.hpp"
-#include "base/interval.hpp"
+#include <kiln/detail/bytes.hpp>
+#include <kiln/detail/interval.hpp>
 
 #include <kiln/ids.hpp>
+#include <kiln/schema.hpp>
 
 #include <cstdint>
 #include <span>
@@ -12,21 +13,6 @@
 #include <vector>
 
 namespace kiln {
-
-enum class ColumnType : std::uint8_t { u8 = 1, i32 = 2, i64 = 3, u64 = 4, f64 = 5, text = 6 };
-
-/// Bytes of one value; 0 for text.
-std::size_t column_width(ColumnType type);
-
-/// One column of a table of results: what HDF5, the wire and the CSV header need to know of it.
-struct Column {
-  std::string name;
-  ColumnType type = ColumnType::u64;
-  std::string unit;         ///< unit of measure, "" where there is none
-  std::string description;  ///< one line for people
-  friend bool operator==(const Column&, const Column&) = default;
-};
-using Schema = std::vector<Column>;
 
 /// Rows of typed columns, stored column by column; each row belongs to a unit. Rows are appended value by value in the
 /// schema's order: begin_row, then one put per column. The schema itself is not held: writer and reader know it.

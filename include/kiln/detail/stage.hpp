@@ -1,0 +1,192 @@
+#pragma once
+
+#include <kiln/detail/bytes.hpp>
+#include <kiln/detail/interval.hpp>
+#include <kiln/detail/place.hpp>
+#include <kiln/detail/rows.hpp>
+#include <kiln/schema.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What lies between a user's typed flow, compiled into his program, and the engine, which knows no types: bytes and
+/// virtual calls, once a chunk of units and never once a unit.
+namespace kiln::detail {
+
+// ---- Reductions
+
+/// A set of complete nodes with their values, siblings joined: what a worker folds, what travels, what the coordinator
+/// collects. Joining two forests is a union that joins siblings, so neither the order of arrival nor the cut of the
+/// batches can change a bit. Of an exact monoid, places do not matter: one value and the set of its units. One thread
+/// at a time. Operations of the user's type may throw; the forest is not to be used any more then.
+class Forest {
+ public:
+  virtual ~Forest() = default;
+  /// Takes all nodes of `other` (made by the same sink), which is left empty. Throws kiln::Error (internal) where units
+  /// are in both.
+  virtual void absorb(Forest& other) = 0;
+  /// The same of what encode() wrote. Throws kiln::Error (internal) where the bytes are damaged.
+  virtual void admit(ByteReader& in) = 0;
+  /// All nodes, canonical and lossless: docs/file-format.md, "Partial results".
+  virtual void encode(ByteWriter& out) const = 0;
+  /// The units that are in it, ascending, disjoint, not touching.
+  virtual std::vector<Interval> units() const = 0;
+  virtual std::size_t nodes() const = 0;
+  /// Memory of the values, about.
+  virtual std::size_t bytes() const = 0;
+  /// The value of all units, holes taken for empty, in the shape of the tree; nothing where no unit gave any. Encoded
+  /// by the value's codec. Changes nothing.
+  virtual std::optional<Bytes> value() const = 0;
+  /// The whole value as exact counts that MPI may add (sums of 64-bit integers, same number on every rank); empty where
+  /// the monoid is not of that kind or the forest has no value. Views into the forest.
+  virtual std::span<std::uint64_t> counts() { return {}; }
+};
+
+// ---- Sources
+
+/// Where units come from, as the program says it: the same on every rank. What only the coordinator can find out (the
+/// files behind a glob, the shape of a dataset) is added when the stage begins and travels in its setup.
+struct SourceSpec {
+  enum class Kind : std::uint8_t { range = 1, grid = 2, items = 3, lines = 4, hdf5 = 5 };
+  Kind kind = Kind::range;
+  std::uint64_t units = 0;               ///< range, grid, items: how many; lines and hdf5: found out
+  std::string description;               ///< canonical; two sources with one description are the same source
+  std::vector<std::string> files;        ///< lines: paths and globs; hdf5: one path
+  std::string dataset;                   ///< hdf5
+  ColumnType element = ColumnType::f64;  ///< hdf5: what the dataset must hold
+  std::uint32_t rank = 0;                ///< hdf5: its number of dimensions; 0: any
+  std::uint64_t unit_size = 0;           ///< lines: bytes of a unit (split); hdf5: rows of a unit
+  bool keep = false;  ///< hdf5: a worker keeps the slices it has read, for later stages of the session
+};
+
+/// Part of a dataset along its first axis, as read by the worker. The memory is the engine's, for the present unit.
+struct RawSlice {
+  const void* data = nullptr;
+  std::uint64_t first = 0;  ///< index of the first row in the dataset
+  std::uint64_t rows = 0;
+  std::uint64_t row_values = 0;           ///< values in a row (1 for a one-dimensional dataset)
+  std::vector<std::uint64_t> dimensions;  ///< of a row: those of the dataset behind the first
+};
+
+/// Whole lines of one file.
+struct LineBlock {
+  std::string_view text;     ///< complete lines; the last one of a file may lack its newline
+  std::uint64_t offset = 0;  ///< of the text's first byte in the (uncompressed) file
+  std::uint32_t file = 0;    ///< place in files()
+};
+
+/// What the engine reads for a unit; on the executor thread. Errors of reading throw std::exception: the unit fails.
+class UnitInput {
+ public:
+  virtual ~UnitInput() = default;
+  /// hdf5: the slice of the unit.
+  virtual RawSlice slice(UnitId unit) = 0;
+  /// lines: begins to read the unit; then each call of next_lines gives more, false at its end.
+  virtual void open_lines(UnitId unit) = 0;
+  virtual bool next_lines(LineBlock& block) = 0;
+  virtual std::string_view file_name(std::uint32_t file) const = 0;
+};
+
+// ---- Running
+
+struct FailedUnit {
+  UnitId unit;
+  std::string reason;
+};
+
+/// A record inside a unit that the user's code does not want: data of that unit, not a failure of it.
+struct RejectedRecord {
+  UnitId unit;
+  std::string file;          ///< "" where the source has no files
+  std::uint64_t offset = 0;  ///< of the record in the (uncompressed) file; for other sources its number in the unit
+  std::string text;          ///< its first 200 bytes
+  std::string reason;
+};
+
+/// Where the code of a stage puts what came of units. Belongs to one call of StageCode::run.
+struct StageOutput {
+  std::vector<Rows>* tables = nullptr;                      ///< of the rows sinks, in the order of the plan
+  std::vector<std::unique_ptr<Forest>>* forests = nullptr;  ///< of the reduce sinks, in the order of the plan
+  std::vector<FailedUnit> failures;                         ///< nothing of these units is in tables, forests, rejected
+  std::vector<RejectedRecord> rejected;
+  std::uint64_t ran = 0;  ///< units from the front that were run; all of them unless cancelled
+};
+
+/// What units may ask for while they run; outlives the call.
+struct StageHost {
+  std::uint64_t seed = 0;   ///< of the run
+  std::uint32_t stage = 0;  ///< ordinal of the stage in the run
+  std::uint32_t attempt = 1;
+  UnitInput* input = nullptr;                              ///< null for range, grid and items
+  std::function<bool()> cancelled = [] { return false; };  ///< any time; cheap
+  std::function<std::string(UnitId)> scratch;              ///< makes the unit's scratch directory, on first use
+};
+
+/// The user's functions of one stage as one loop over units.
+class StageCode {
+ public:
+  virtual ~StageCode() = default;
+  /// Runs the units in order. An exception of the user's code fails its unit and no other. One thread at a time.
+  virtual void run(Interval units, const StageHost& host, StageOutput& output) = 0;
+};
+
+// ---- The plan
+
+struct RowsSink {
+  Table table;
+};
+struct ReduceSink {
+  std::string name;         ///< below /reduced in results.h5; unique in its stage
+  std::string description;  ///< canonical: the monoid and its parameters
+  bool exact = false;       ///< associative and commutative in bits
+  std::function<std::unique_ptr<Forest>()> make_forest;
+  /// The value as tables for people and HDF5, from its encoding: each with one or more columns of equal length.
+  std::function<std::vector<std::pair<Table, Rows>>(ByteView value)> show;
+};
+
+/// One stage: a source, the fused steps, the sinks.
+struct StagePlan {
+  std::string name;         ///< of the flow
+  std::string description;  ///< canonical, one line: source, steps, sinks with their schemas. Equal plans, equal text
+  SourceSpec source;
+  std::vector<RowsSink> rows;
+  std::vector<ReduceSink> reduces;
+  std::function<std::unique_ptr<StageCode>()> make_code;
+  std::function<std::int32_t(UnitId)> priority;  ///< higher first; empty: all the same
+  bool descending = false;                       ///< units with high ids first
+  std::uint64_t most_in_flight = 0;              ///< units handed out at a time, over all workers; 0: no limit
+  bool pure = true;                              ///< home order is allowed, units may run twice (--verify)
+};
+
+struct StageCounts {
+  std::uint64_t units = 0, done = 0, failed = 0, rejected = 0;
+};
+
+/// What a stage gave, on every rank the same.
+struct StageResult {
+  std::vector<std::optional<Bytes>> values;  ///< of the reduce sinks
+  StageCounts counts;
+  double seconds = 0;    ///< of this launch
+  bool resumed = false;  ///< it was over before this launch
+};
+
+/// What a Session asks of the engine; program thread.
+class SessionPort {
+ public:
+  virtual ~SessionPort() = default;
+  /// Collective. `inputs`: a digest of everything the stage's code reads besides its source. Throws kiln::Error where
+  /// the ranks differ; what it throws when the run is stopped is not to be caught.
+  virtual StageResult run(const StagePlan& plan, std::uint64_t inputs) = 0;
+  /// Collective; `f` runs on one rank.
+  virtual void at_root(std::string_view name, const std::function<void()>& f) = 0;
+  virtual std::uint64_t seed() const = 0;
+  virtual std::string directory() const = 0;
+};
+
+}  // namespace kiln::detail

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <kiln/detail/bytes.hpp>
+
+#include <cstddef>
+
+namespace kiln::exec {
+
+/// What units gave besides rows; its content is the business of who makes it (flow: partial results). One thread at a
+/// time.
+class Harvest {
+ public:
+  virtual ~Harvest() = default;
+  /// Takes over what is in `later`, of other units of the same stage; leaves it empty.
+  virtual void absorb(Harvest& later) = 0;
+  /// Memory, about.
+  virtual std::size_t bytes() const = 0;
+  virtual void encode(ByteWriter& out) const = 0;
+};
+
+}  // namespace kiln::exec
