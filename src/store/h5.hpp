@@ -61,6 +61,10 @@ constexpr Type type_of() {
     return Type::u8;
   } else if constexpr (std::is_same_v<T, std::int8_t>) {
     return Type::i8;
+  } else if constexpr (std::is_same_v<T, std::uint16_t>) {
+    return Type::u16;
+  } else if constexpr (std::is_same_v<T, std::int16_t>) {
+    return Type::i16;
   } else if constexpr (std::is_same_v<T, std::uint32_t>) {
     return Type::u32;
   } else if constexpr (std::is_same_v<T, std::int32_t>) {

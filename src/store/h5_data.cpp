@@ -41,7 +41,8 @@ hid_t native(Type type) {
 }
 
 Type number_type(hid_t type) {
-  for (const Type known : {Type::u8, Type::i8, Type::u32, Type::i32, Type::u64, Type::i64, Type::f32, Type::f64}) {
+  for (const Type known :
+       {Type::u8, Type::i8, Type::u16, Type::i16, Type::u32, Type::i32, Type::u64, Type::i64, Type::f32, Type::f64}) {
     if (H5Tequal(type, native(known)) > 0) return known;
   }
   return Type::other;
