@@ -1,0 +1,36 @@
+#pragma once
+
+#include "flow/stage_harvest.hpp"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace kiln::flow {
+
+/// All partial results of a stage on the coordinator: what was committed, joined as it comes. Lives on the writer
+/// thread (joining runs the user's op). The plan must outlive it.
+class Fold {
+ public:
+  explicit Fold(const detail::StagePlan& plan) : plan_(plan), all_(plan.reduces) {}
+
+  /// What a part, a commit entry or a segment holds; empty says nothing. Each unit at most once. Throws kiln::Error
+  /// (internal) where the bytes are damaged or a unit is here already, and what the user's op throws; the fold is not
+  /// to be used any more then.
+  void admit(ByteView partials) {
+    if (!partials.empty()) all_.admit(partials);
+  }
+  /// Joins partial results of disjoint units, siblings and all, into one: what a commit entry holds. Admits nothing.
+  /// Empty where all are.
+  Bytes join(std::span<const Bytes> partials) const;
+
+  /// Of each reduce sink: its value over the units admitted; nothing where they gave none. Encoded by its codec.
+  std::vector<std::optional<Bytes>> values() const { return all_.values(); }
+  std::size_t bytes() const { return all_.bytes(); }
+
+ private:
+  const detail::StagePlan& plan_;
+  StageHarvest all_;
+};
+
+}  // namespace kiln::flow

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <kiln/detail/stage.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace kiln::flow {
+
+/// A source as the coordinator found it when its stage began.
+struct ResolvedSource {
+  std::uint64_t units = 0;
+  /// What a worker needs to read it (files, sizes, shape), shipped once in the stage's setup and kept in the journal's
+  /// plan entry; empty where the spec says all. Belongs to the source; versioned and checked by it.
+  Bytes descriptor;
+  /// Canonical text of what was found: part of the stage's identity. Two sources with one identity give the same items
+  /// for the same unit, as far as sizes, times and checksums can tell.
+  std::string identity;
+};
+
+struct ResolveOptions {
+  /// The descriptor that the journal has of this stage; empty for a new one. What it names must still be the same, and
+  /// keeps its units.
+  ByteView recorded;
+  bool only_new = false;  ///< new files of a glob get units after the recorded ones; else they are an error
+};
+
+/// Finds out what only the coordinator can. Reads files' names, sizes, heads and tails, so never on the main thread.
+/// Throws kiln::Error (bad input) naming the pattern, file or dataset, and what was found instead.
+ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOptions& options);
+
+/// The worker's side: what reads units. Null for range, grid and items. It opens files when they are first needed;
+/// throws kiln::Error (internal) only where the descriptor is damaged. `source` must outlive what is returned.
+std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor);
+
+}  // namespace kiln::flow

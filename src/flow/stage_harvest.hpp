@@ -1,0 +1,37 @@
+#pragma once
+
+#include <kiln/detail/stage.hpp>
+#include "exec/harvest.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace kiln::flow {
+
+using Forests = std::vector<std::unique_ptr<detail::Forest>>;
+
+/// The forests of a stage's reduce sinks, in the order of its plan. Encoded (docs/file-format.md, "Partial results"):
+/// one forest after the other. What throws leaves it unusable.
+class StageHarvest : public exec::Harvest {
+ public:
+  explicit StageHarvest(const std::vector<detail::ReduceSink>& sinks);
+
+  Forests& forests() { return forests_; }
+  const Forests& forests() const { return forests_; }
+
+  /// `later` must be a StageHarvest of the same plan.
+  void absorb(exec::Harvest& later) override;
+  std::size_t bytes() const override;
+  void encode(ByteWriter& out) const override;
+  /// Takes what encode() wrote. Throws kiln::Error (internal) where it is damaged or has units that are here already.
+  void admit(ByteView encoded);
+  /// Of each sink: the value of all units that are here.
+  std::vector<std::optional<Bytes>> values() const;
+
+ private:
+  Forests forests_;
+};
+
+}  // namespace kiln::flow

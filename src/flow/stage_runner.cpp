@@ -1,0 +1,95 @@
+#include "flow/stage_runner.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+#include "flow/rejected_table.hpp"
+#include "flow/stage_harvest.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+namespace kiln::flow {
+namespace {
+
+constexpr double kClaimSeconds = 2e-3;
+/// Joining partial results costs about as much as reading them twice; claimed units shall take many times that.
+constexpr double kJoinBytesPerSecond = 2e9, kClaimPerJoin = 20;
+
+void report(const detail::StageOutput& output, Interval claimed, exec::Results& results) {
+  UnitId next = claimed.first;
+  const UnitId ran(claimed.first.value() + output.ran);
+  for (const detail::FailedUnit& failure : output.failures) {
+    results.succeeded({next, failure.unit});
+    results.failed({failure.unit, protocol::FailureKind::failed, failure.reason, {}});
+    next = failure.unit.next();
+  }
+  results.succeeded({next, ran});
+  for (UnitId unit = ran; unit < claimed.last; unit = unit.next()) {
+    results.failed({unit, protocol::FailureKind::cancelled, "cancelled", {}});
+  }
+}
+
+}  // namespace
+
+StageRunner::StageRunner(const detail::StagePlan& plan, std::unique_ptr<detail::UnitInput> input, Options options)
+    : plan_(plan),
+      input_(std::move(input)),
+      options_(std::move(options)),
+      tables_(stage_tables(plan)),
+      code_(plan.make_code()) {}
+
+StageRunner::~StageRunner() { remove_scratch(); }
+
+std::unique_ptr<exec::Harvest> StageRunner::make_harvest() const {
+  if (plan_.reduces.empty()) return nullptr;
+  return std::make_unique<StageHarvest>(plan_.reduces);
+}
+
+void StageRunner::run(const exec::Work& work, Interval claimed, exec::Results& results) {
+  detail::StageHost host;
+  host.seed = options_.seed;
+  host.stage = options_.stage;
+  host.attempt = work.attempt;
+  host.input = input_.get();
+  host.cancelled = [&] { return results.cancelled(); };
+  host.scratch = [&](UnitId unit) { return make_scratch(unit); };
+
+  Forests none;
+  auto* harvest = static_cast<StageHarvest*>(results.harvest());
+  detail::StageOutput output;
+  output.tables = &results.tables();
+  output.forests = harvest == nullptr ? &none : &harvest->forests();
+  code_->run(claimed, host, output);
+
+  Rows& rejected = results.tables().back();
+  for (const detail::RejectedRecord& record : output.rejected) put_rejected(rejected, record);
+  report(output, claimed, results);
+  if (harvest != nullptr) harvest_bytes_ = harvest->bytes();
+  remove_scratch();
+}
+
+std::uint64_t StageRunner::claim(double unit_seconds) const {
+  if (unit_seconds <= 0) return 1;
+  const double joining = static_cast<double>(harvest_bytes_) / kJoinBytesPerSecond;
+  const double units = std::max(kClaimSeconds, kClaimPerJoin * joining) / unit_seconds;
+  return static_cast<std::uint64_t>(std::clamp(units, 1.0, 1e15));
+}
+
+std::string StageRunner::make_scratch(UnitId unit) {
+  const std::filesystem::path folder =
+      std::filesystem::path(options_.scratch) / fmt::format("s{}-u{}", options_.stage, unit.value());
+  std::filesystem::create_directories(folder);
+  if (scratch_dirs_.empty() || scratch_dirs_.back() != folder.native()) scratch_dirs_.push_back(folder.native());
+  return folder.native();
+}
+
+void StageRunner::remove_scratch() noexcept {
+  for (const std::string& folder : scratch_dirs_) {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+  }
+  scratch_dirs_.clear();
+}
+
+}  // namespace kiln::flow

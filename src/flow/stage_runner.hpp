@@ -1,0 +1,48 @@
+#pragma once
+
+#include <kiln/detail/stage.hpp>
+#include "exec/executor.hpp"
+
+#include <memory>
+#include <string>
+
+namespace kiln::flow {
+
+/// Units of a flow's stage, run by the user's compiled code. Its tables are stage_tables(plan); its harvest a
+/// StageHarvest, null where the stage reduces nothing.
+class StageRunner : public exec::Runner {
+ public:
+  struct Options {
+    std::uint64_t seed = 0;   ///< of the run
+    std::uint32_t stage = 0;  ///< ordinal of the stage in the run
+    std::string scratch;      ///< folder below which a unit's scratch directory is made on its first use
+  };
+
+  /// `plan` must outlive this. `input` as open_input gives it.
+  StageRunner(const detail::StagePlan& plan, std::unique_ptr<detail::UnitInput> input, Options options);
+  /// Scratch directories of the units that ran are gone.
+  ~StageRunner() override;
+
+  const Tables& tables() const override { return tables_; }
+  std::unique_ptr<exec::Harvest> make_harvest() const override;
+  void run(const exec::Work& work, Interval claimed, exec::Results& results) override;
+  /// As many as take about 2 ms; longer where partial results are so large that joining them would cost more.
+  std::uint64_t claim(double unit_seconds) const override;
+  /// Looked at between units (exec::Results::cancelled); a unit that began goes on unless it asks.
+  void cancel() override {}
+  void signal() override {}
+
+ private:
+  std::string make_scratch(UnitId unit);
+  void remove_scratch() noexcept;
+
+  const detail::StagePlan& plan_;
+  const std::unique_ptr<detail::UnitInput> input_;
+  const Options options_;
+  const Tables tables_;
+  const std::unique_ptr<detail::StageCode> code_;
+  std::size_t harvest_bytes_ = 0;          // of the last claimed units
+  std::vector<std::string> scratch_dirs_;  // of the claimed units
+};
+
+}  // namespace kiln::flow
