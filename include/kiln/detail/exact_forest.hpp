@@ -1,0 +1,88 @@
+#pragma once
+
+#include <kiln/detail/forest_format.hpp>
+#include <kiln/detail/memory.hpp>
+#include <kiln/detail/stage.hpp>
+#include <kiln/detail/tree_forest.hpp>
+#include <kiln/detail/unit_set.hpp>
+#include <kiln/monoid.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace kiln::detail {
+
+/// The forest of an exact monoid: one value, and the units that are in it.
+template <Monoid M>
+class ExactForest final : public Forest {
+ public:
+  using Value = typename M::value_type;
+
+  explicit ExactForest(M monoid) : monoid_(std::move(monoid)) {}
+
+  /// Complete units and what they gave together. Throws kiln::Error (internal) where one of them is in it already:
+  /// what they gave cannot be taken out of a value again.
+  void add_exact(Interval units, std::optional<Value> value) {
+    units_.add(units);
+    merge(std::move(value));
+  }
+  void add_exact(const UnitSet& units, std::optional<Value> value) {
+    units_.add(units);
+    merge(std::move(value));
+  }
+
+  void absorb(Forest& other) override {
+    auto& from = same_forest<ExactForest>(other);
+    add_exact(from.units_, std::exchange(from.value_, std::nullopt));
+    from.units_.clear();
+  }
+
+  void admit(ByteReader& in) override {
+    expect_kind(in, ForestKind::exact);
+    const UnitSet units = UnitSet::decode(in);
+    std::optional<Value> value;
+    if (read_flag(in)) value.emplace(Codec<Value>::read(in));
+    add_exact(units, std::move(value));
+  }
+
+  void encode(ByteWriter& out) const override {
+    out.put(ForestKind::exact);
+    units_.encode(out);
+    out.put<std::uint8_t>(value_ ? 1 : 0);
+    if (value_) Codec<Value>::write(out, *value_);
+  }
+
+  std::vector<Interval> units() const override { return units_.intervals(); }
+  std::size_t nodes() const override { return value_ ? 1 : 0; }
+  std::size_t bytes() const override { return units_.size() * kIntervalBytes + (value_ ? memory_of(*value_) : 0); }
+
+  const std::optional<Value>& typed_value() const { return value_; }
+  std::optional<Bytes> value() const override { return encoded<Value>(value_); }
+
+  std::span<std::uint64_t> counts() override {
+    if constexpr (requires(Value& value) {
+                    { value.counts() } -> std::convertible_to<std::span<std::uint64_t>>;
+                  }) {
+      if (value_) return value_->counts();
+    }
+    return {};
+  }
+
+  const M& monoid() const { return monoid_; }
+
+ private:
+  static constexpr std::size_t kIntervalBytes = 2 * sizeof(std::uint64_t) + 4 * sizeof(void*);
+
+  void merge(std::optional<Value>&& value) { merge_optional(monoid_, value_, std::move(value)); }
+
+  M monoid_;
+  UnitSet units_;
+  std::optional<Value> value_;
+};
+
+}  // namespace kiln::detail

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <kiln/detail/forest.hpp>
+#include <kiln/detail/tree_counter.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace kiln::detail {
+
+/// Folds what consecutive units give, from `first` upwards: of each unit either push(item), or push_empty(), or any
+/// number of collect(item) and then close(), or, where it failed, drop(). finish() hands all of it to a forest.
+/// `monoid` must outlive the fold. Items of a unit are folded in their order, by the same tree over their number.
+template <Monoid M, class Item>
+class TreeFold {
+ public:
+  using Value = typename M::value_type;
+  /// Units of a block: their values are merged in registers.
+  static constexpr std::size_t kBlock = 16;
+  using Block = std::array<Value, kBlock>;
+
+  TreeFold(const M& monoid, UnitId first) : monoid_(&monoid), next_(first.value()) {}
+
+  UnitId next() const { return UnitId(next_); }
+  /// The next unit begins a block.
+  bool at_block() const { return next_ % kBlock == 0; }
+
+  void push(const Item& item) { push_value(lift(item)); }
+  void push_value(Value value) { units_.push(*monoid_, {next_++, 0}, std::move(value)); }
+  void push_empty() { units_.push(*monoid_, {next_++, 0}, std::nullopt); }
+  /// Of the next kBlock units, each of which gave one; at_block() only.
+  void push_block(const Block& values) {
+    units_.push(*monoid_, {next_, kBlockLevel}, tree<kBlock>(values.data()));
+    next_ += kBlock;
+  }
+  /// An item as push_value and push_block want it, of unit next() + ahead.
+  Value lift(const Item& item, std::size_t ahead = 0) const {
+    return detail::lift(*monoid_, item, UnitId(next_ + ahead));
+  }
+
+  void collect(const Item& item) { items_.push(*monoid_, {item_count_++, 0}, lift(item)); }
+  void close() {
+    units_.push(*monoid_, {next_++, 0}, items_.take_value(*monoid_));
+    item_count_ = 0;
+  }
+  void drop() {
+    items_.clear();
+    item_count_ = 0;
+    ++next_;
+  }
+
+  void finish(TreeForest<M>& forest) {
+    units_.take_nodes([&](Place place, std::optional<Value>&& value) { forest.add(place, std::move(value)); });
+  }
+
+ private:
+  static constexpr std::uint8_t kBlockLevel = 4;
+  static_assert(std::size_t{1} << kBlockLevel == kBlock);
+
+  template <std::size_t kValues>
+  Value tree(const Value* values) const {
+    if constexpr (kValues == 1) {
+      return *values;
+    } else {
+      Value left = tree<kValues / 2>(values);
+      monoid_->merge(left, tree<kValues / 2>(values + kValues / 2));
+      return left;
+    }
+  }
+
+  const M* monoid_;
+  std::uint64_t next_;
+  std::uint64_t item_count_ = 0;  // of the present unit
+  TreeCounter<M> units_;
+  TreeCounter<M> items_;  // of the present unit, by their number
+};
+
+/// The same for exact monoids: one value, into which items are added as they come.
+template <Monoid M, class Item>
+class ExactFold {
+ public:
+  using Value = typename M::value_type;
+
+  ExactFold(const M& monoid, UnitId first) : monoid_(&monoid), next_(first.value()), run_(first.value()) {}
+
+  UnitId next() const { return UnitId(next_); }
+
+  void push(const Item& item) {
+    add(item);
+    ++next_;
+  }
+  void push_empty() { ++next_; }
+
+  /// Items wait until their unit is closed: what was added could not be taken out again.
+  void collect(const Item& item) { items_.push_back(item); }
+  void close() {
+    for (const Item& item : items_) add(item);
+    items_.clear();
+    ++next_;
+  }
+  void drop() {
+    items_.clear();
+    units_.add(make_interval(run_, next_));
+    run_ = ++next_;
+  }
+
+  void finish(ExactForest<M>& forest) {
+    units_.add(make_interval(run_, next_));
+    run_ = next_;
+    forest.add_exact(units_, std::exchange(value_, std::nullopt));
+    units_.clear();
+  }
+
+ private:
+  void add(const Item& item) {
+    if (value_) {
+      add_item(*monoid_, *value_, item, UnitId(next_));
+    } else {
+      value_.emplace(lift(*monoid_, item, UnitId(next_)));
+    }
+  }
+
+  const M* monoid_;
+  std::uint64_t next_;
+  std::uint64_t run_;  // begin of the units without a hole that end at next_
+  UnitSet units_;      // those before
+  std::optional<Value> value_;
+  std::vector<Item> items_;  // of the present unit
+};
+
+template <Monoid M, class Item>
+using FoldOf = std::conditional_t<M::exact, ExactFold<M, Item>, TreeFold<M, Item>>;
+
+}  // namespace kiln::detail
