@@ -1,12 +1,13 @@
 #include "command_line.hpp"
 
+#include "args/option_parser.hpp"
+#include "args/option_values.hpp"
+#include "args/version_text.hpp"
 #include "base/did_you_mean.hpp"
 #include "base/text.hpp"
 #include "gnu_options.hpp"
 #include "help/commands.hpp"
 #include "help/help_command.hpp"
-#include "option_scan.hpp"
-#include "option_values.hpp"
 #include "run_arguments.hpp"
 #include "run_help.hpp"
 #include "selection.hpp"
@@ -21,103 +22,24 @@
 namespace kiln::cli {
 namespace {
 
+using args::count_value;
+using args::duration_value;
+using args::Options;
+using args::Zero;
 using Words = std::vector<std::string>;
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
 
-// One command's options, and what is done with its words.
-class Parser {
+class Parser : public args::OptionParser {
  public:
   Parser(std::string name, std::string_view head, std::string_view footer)
-      : name_(std::move(name)), head_(head), footer_(footer.substr(footer.find_first_not_of('\n'))) {
-    app_.set_help_flag();
-  }
-  CLI::App& app() { return app_; }
-  /// Options that are known to be none.
-  void refuse(std::vector<OptionShape> refused) { refused_ = std::move(refused); }
-
-  /// The words that are no options; nothing when help was asked for.
-  std::optional<Words> parse(const Words& words, Options where) {
-    app_.set_help_flag("-h,--help", "this text")->group("Showing");  // last of its group
-    ScannedWords scanned = scan_words(words, shapes(), where, name_);
-    std::reverse(scanned.options.begin(), scanned.options.end());  // CLI11 takes them from the back
-    try {
-      app_.parse(std::move(scanned.options));
-    } catch (const CLI::CallForHelp&) {
-      return std::nullopt;
-    } catch (const CLI::ParseError& error) {
-      usage(fmt::format("{}: {}", name_, error.what()));
-    }
-    from_first_ = scanned.from_first;
-    return std::move(scanned.rest);
-  }
-  /// As ScannedWords has it, of what was parsed last.
-  std::size_t from_first() const { return from_first_; }
+      : OptionParser(std::move(name), head, footer, option_owners) {}
   ShowText help() const {
-    HelpPage page{name_, head_, {}, footer_};
-    for (const CLI::Option* option : app_.get_options()) {
-      page.options.push_back(
-          {names(*option), option->get_option_text(), one_line(option->get_description()), option->get_group()});
-    }
-    std::string text = help_text(page, 80);
-    return {std::move(text), std::move(page)};
+    HelpPage shown = page();
+    std::string text = args::help_text(shown, 80);
+    return {std::move(text), std::move(shown)};
   }
-
- private:
-  std::vector<OptionShape> shapes() {
-    std::vector<OptionShape> found;
-    for (const CLI::Option* option : app_.get_options()) {
-      OptionShape shape{names(*option), option->get_items_expected_min() > 0, false, ""};
-      shape.takes_count = !shape.takes_value && option->get_items_expected_max() > 0;
-      found.push_back(std::move(shape));
-    }
-    found.insert(found.end(), refused_.begin(), refused_.end());
-    return found;
-  }
-
-  static Words names(const CLI::Option& option) {
-    Words found;
-    for (const std::string& one : option.get_snames()) found.push_back("-" + one);
-    for (const std::string& one : option.get_lnames()) found.push_back("--" + one);
-    return found;
-  }
-
-  static std::string one_line(std::string text) {
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    return text;
-  }
-
-  std::string name_, head_, footer_;
-  CLI::App app_;
-  std::vector<OptionShape> refused_;
-  std::size_t from_first_ = 0;
 };
-
-std::string with_default(std::string text, const std::string& word) {
-  if (word.empty()) return text;
-  if (!text.ends_with('\n')) text += ' ';
-  return fmt::format("{}(default {})", text, word);
-}
-
-void add_run_options(CLI::App& app, RunWords& words, bool retry) {
-  for (const RunOptionSpec& spec : run_option_specs()) {
-    if (retry && !spec.for_retry) continue;
-    if (spec.list != nullptr) {
-      app.add_option(spec.names, words.*spec.list, spec.text)
-          ->option_text(spec.value)
-          ->group(spec.group)
-          ->allow_extra_args(false);
-    } else if (spec.flag != nullptr) {
-      app.add_flag(spec.names, words.*spec.flag, spec.text)->group(spec.group);
-    } else if (spec.count != nullptr) {
-      app.add_flag(spec.names, words.*spec.count, spec.text)->group(spec.group);
-    } else {
-      std::string& word = words.*spec.word;
-      const std::string text = with_default(spec.text, word);
-      app.add_option(spec.names, word, text)->option_text(spec.value)->group(spec.group)->take_last();
-    }
-  }
-}
 
 // The one word that every command but run takes.
 std::string only_directory(const Words& rest, const std::string& command) {
@@ -131,7 +53,7 @@ std::string only_directory(const Words& rest, const std::string& command) {
 Command parse_run(const Words& words) {
   RunWords given;
   Parser parser("kiln run", run_usage(), run_footer());
-  add_run_options(parser.app(), given, false);
+  parser.add_run_options(given, args::kRun);
   parser.refuse(gnu_options());
   const auto rest = parser.parse(words, Options::of_a_run);
   if (!rest) return parser.help();
@@ -143,7 +65,7 @@ Command parse_run(const Words& words) {
 Command parse_retry(const Words& words) {
   RunWords given;
   Parser parser("kiln retry", retry_usage(), retry_footer());
-  add_run_options(parser.app(), given, true);
+  parser.add_run_options(given, args::kRetry);
   parser.app()
       .add_option("--where", given.where, "only those failed units that the condition holds for, as\nof kiln results")
       ->option_text("CONDITION")
@@ -302,7 +224,7 @@ Command parse_export(const Words& words) {
 }
 
 Command parse_top(const std::string& word) {
-  if (word == "--version" || word == "-V") return ShowText{version_text(), std::nullopt};
+  if (word == "--version" || word == "-V") return ShowText{args::version_text(), std::nullopt};
   if (word == "--help" || word == "-h") return ShowText{top_help(), std::nullopt};
   Words known = command_names();
   known.insert(known.end(), {"--version", "--help"});

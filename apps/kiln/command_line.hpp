@@ -1,6 +1,6 @@
 #pragma once
 
-#include "help/page.hpp"
+#include "args/help_page.hpp"
 #include "job/run_options.hpp"
 #include "selection_options.hpp"
 
@@ -11,6 +11,9 @@
 #include <vector>
 
 namespace kiln::cli {
+
+using args::HelpPage;
+using args::OptionText;
 
 /// `kiln run` and `kiln retry`.
 struct RunCommand {

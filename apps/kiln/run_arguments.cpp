@@ -1,9 +1,9 @@
 #include "run_arguments.hpp"
 
+#include "args/option_values.hpp"
 #include "base/condition.hpp"
 #include "base/text.hpp"
 #include "exec/output_pattern.hpp"
-#include "option_values.hpp"
 #include "units/argument_words.hpp"
 #include "units/array_range.hpp"
 #include "units/task_file.hpp"
@@ -19,29 +19,6 @@
 
 namespace kiln::cli {
 namespace {
-
-constexpr const char* kWork = "What runs, and where";
-constexpr const char* kValues = "A command and its values";
-constexpr const char* kFailure = "When units fail";
-constexpr const char* kKept = "What is kept";
-constexpr const char* kStopping = "Stopping";
-constexpr const char* kShowing = "Showing";
-
-RunOptionSpec word(const char* names, const char* value, const char* text, const char* group,
-                   std::string RunWords::*field, bool for_retry = true) {
-  return {names, value, text, group, field, nullptr, nullptr, nullptr, for_retry};
-}
-RunOptionSpec flag(const char* names, const char* text, const char* group, bool RunWords::*field,
-                   bool for_retry = true) {
-  return {names, "", text, group, nullptr, field, nullptr, nullptr, for_retry};
-}
-RunOptionSpec list(const char* names, const char* value, const char* text, const char* group,
-                   std::vector<std::string> RunWords::*field) {
-  return {names, value, text, group, nullptr, nullptr, nullptr, field, false};
-}
-RunOptionSpec count(const char* names, const char* text, const char* group, int RunWords::*field) {
-  return {names, "", text, group, nullptr, nullptr, field, nullptr, true};
-}
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
 
@@ -113,100 +90,6 @@ job::RunOptions array_options(const RunWords& words, const std::vector<std::stri
 }
 
 }  // namespace
-
-std::span<const RunOptionSpec> run_option_specs() {
-  using W = RunWords;
-  static const std::array kSpecs{
-      word("-o,--out", "DIR", "run directory (default: tasks.kiln for tasks.txt,\ngzip.kiln for gzip ::: …)", kWork,
-           &W::out, false),
-      word("--array", "RANGE",
-           "instead of TASKS: COMMAND once for each index, as a job\narray does: 1-1000, 0-99:3, 1,5,9", kWork,
-           &W::array, false),
-      word("-n,-j,--jobs,--workers", "N", "workers (default: one a core; in a Slurm job, one a\nCPU of it)", kWork,
-           &W::workers),
-      flag("--coordinator-works", "the coordinator runs units as well", kWork, &W::coordinator_works),
-      word("--batch", "SIZE", "units handed out at a time: adaptive, guided, N,\na size (64KiB) or a time (200ms)",
-           kWork, &W::batch),
-      word("--shell", "PATH", "for commands that need a shell; auto: bash, else sh\n", kWork, &W::shell),
-      flag("--fresh", "begin anew: what DIR holds of this run is deleted", kWork, &W::fresh, false),
-      flag("--takeover", "go on although DIR seems to be in use", kWork, &W::takeover),
-      flag("--fast-network", "let MPI use the fast fabric; a rank's death may then\nend the job", kWork,
-           &W::fast_network),
-      word("--seed", "N", "of what is random: waits before retries", kWork, &W::seed),
-      list("-a,--arg-file", "FILE", "values from FILE, one a line (-: standard input);\nagain: one more source",
-           kValues, &W::arg_files),
-      word("-C,--colsep", "REGEX", "split values into columns: {1} {2}", kValues, &W::colsep, false),
-      word("--header", ":", "the first value of a source names it: {name}", kValues, &W::header, false),
-      flag("-0,--null", "values of files end in NUL, not in newlines", kValues, &W::null, false),
-      flag("--dry-run", "print the commands, run nothing", kValues, &W::dry_run, false),
-      word("--retries", "N", "extra tries of a unit that fails", kFailure, &W::retries),
-      word("--backoff", "TIME", "before the first retry; then doubles", kFailure, &W::backoff),
-      word("--timeout", "TIME", "time limit of one try", kFailure, &W::timeout),
-      word("--max-failures", "N|P%", "stop when so many have failed", kFailure, &W::max_failures),
-      word("--keep-output", "WHICH", "output of units: all, failed, none", kKept, &W::keep_output),
-      word("--output-limit", "SIZE", "a stream of a unit, at most 64MiB", kKept, &W::output_limit),
-      word("--output-files", "PATTERN", "each unit's outputs whole, as files:\n'logs/{unit}.{stream}'", kKept,
-           &W::output_files),
-      list("--columns", "DEFINITION",
-           "a value taken from the output of each unit:\n'loss=float:/loss ([0-9.]+)/' (repeatable)", kKept,
-           &W::columns),
-      word("--checkpoint-every", "TIME", "between commits; auto: 30s, more where one is dear\n", kKept,
-           &W::checkpoint_every),
-      word("--grace", "TIME", "for running units to end, when the run is stopped or\na unit is past its time",
-           kStopping, &W::grace),
-      word("--task-signal", "SIGNAL", "sent to running units when the run is stopped: TERM,\nUSR2, 10", kStopping,
-           &W::task_signal),
-      word("--on-finish", "COMMAND", "run by the shell when the run has ended, however\nit did", kStopping,
-           &W::on_finish),
-      word("--print", "HOW",
-           "units' outputs while the run goes on: grouped (as units\nend), ordered (in their order), none", kShowing,
-           &W::print),
-      word("--progress", "HOW", "auto, bar, log, none", kShowing, &W::progress),
-      count("-v,--verbose", "say more", kShowing, &W::verbose),
-      count("-q,--quiet", "say only what is wrong", kShowing, &W::quiet),
-  };
-  return kSpecs;
-}
-
-job::RunOptions check_run_words(const RunWords& words) {
-  job::RunOptions options;
-  if (!words.workers.empty()) {
-    options.workers = static_cast<std::uint32_t>(count_value("--workers", words.workers, 1, kMostWorkers));
-  }
-  options.retries = static_cast<std::uint32_t>(count_value("--retries", words.retries, 0, kMostRetries));
-  options.backoff = duration_value("--backoff", words.backoff, Zero::accepted);
-  if (words.timeout != "none") options.timeout = duration_value("--timeout", words.timeout, Zero::refused);
-  options.max_failures = max_failures_value(words.max_failures);
-  options.batch = batch_value(words.batch);
-  if (words.checkpoint_every != "auto") {
-    options.checkpoint_every = duration_value("--checkpoint-every", words.checkpoint_every, Zero::refused);
-  }
-  options.keep_output = keep_output_value(words.keep_output);
-  options.output_limit = size_value("--output-limit", words.output_limit, kMostOutput);
-  if (words.output_files != "none") {
-    [[maybe_unused]] const exec::OutputPattern checked(words.output_files);  // throws for what is none
-    options.output_files = words.output_files;
-  }
-  options.columns = exec::parse_result_columns("--columns", words.columns);
-  options.grace = duration_value("--grace", words.grace, Zero::accepted);
-  options.task_signal = signal_value("--task-signal", words.task_signal);
-  if (words.on_finish != "none") options.on_finish = words.on_finish;
-  if (words.shell.empty()) usage("--shell needs the path of a shell, or auto");
-  if (words.shell != "auto") options.shell = words.shell;
-  options.seed = count_value("--seed", words.seed, 0, std::numeric_limits<std::uint64_t>::max());
-  options.dry_run = words.dry_run;
-  options.fresh = words.fresh;
-  options.takeover = words.takeover;
-  options.coordinator_works = words.coordinator_works;
-  options.fast_network = words.fast_network;
-  options.print = print_value(words.print);
-  options.progress = progress_value(words.progress);
-  if (words.verbose != 0 && words.quiet != 0) usage("--verbose and --quiet exclude each other");
-  options.verbosity = words.verbose != 0 ? words.verbose : words.quiet != 0 ? -1 : 0;
-  const bool silent = options.verbosity < 0 && options.progress == job::ProgressMode::automatic;
-  if (silent) options.progress = job::ProgressMode::none;
-  return options;
-}
 
 job::RunOptions run_options(const RunWords& words, const std::vector<std::string>& rest) {
   if (!words.array.empty()) return array_options(words, rest);

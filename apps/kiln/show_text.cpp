@@ -22,13 +22,13 @@ int show_text(const ShowText& text) {
   if (text.verbatim) {
     print(text.text);
   } else if (text.page && on_terminal()) {
-    print(help_text(*text.page, columns()));
+    print(args::help_text(*text.page, columns()));
   } else {
     print_folded(text.text);
   }
   return to_int(ExitCode::ok);
 }
 
-void print_folded(const std::string& text) { print(on_terminal() ? fold(text, columns()) : text); }
+void print_folded(const std::string& text) { print(on_terminal() ? args::fold(text, columns()) : text); }
 
 }  // namespace kiln::cli

@@ -39,6 +39,7 @@ struct RunOptions {
   Duration backoff = std::chrono::seconds(1);
   std::optional<Duration> timeout;
   std::optional<MaxFailures> max_failures;
+  bool max_failures_given = true;  ///< false: of a program, whose stages each have their default
   std::string batch = "adaptive";
   std::optional<Duration> checkpoint_every;  ///< default 30s, growing so that it costs under 1 %
   exec::KeepOutput keep_output = exec::KeepOutput::all;
@@ -56,7 +57,9 @@ struct RunOptions {
   bool takeover = false;
   bool coordinator_works = false;
   bool fast_network = false;
-  bool retry = false;  ///< `kiln retry`: the dead letters again
+  bool retry = false;  ///< `kiln retry`, or --retry of a program: the dead letters again
+  bool only_new = false;  ///< of a program: new files of a glob are taken in
+  bool verify = false;    ///< of a program: a sample of the units runs twice
   ProgressMode progress = ProgressMode::automatic;
   int verbosity = 0;  ///< -v: 1, -q: -1
 };

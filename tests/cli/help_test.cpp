@@ -104,7 +104,7 @@ TEST(Help, EveryOptionIsShownEverywhere) {
   const std::string list = shown({"help", "--markdown"}).text;
   for (const HelpPage& one : pages()) {
     ASSERT_FALSE(one.options.empty()) << one.command;
-    const std::string text = help_text(one, 80);
+    const std::string text = args::help_text(one, 80);
     for (const OptionText& option : one.options) {
       EXPECT_FALSE(option.text.empty()) << one.command << " " << option.names.back();
       for (const std::string& name : option.names) {
@@ -189,7 +189,7 @@ TEST(Help, VersionsOfTheLibraries) {
 TEST(Help, FoldsToNarrowTerminals) {
   for (const std::size_t columns : {40U, 60U, 80U, 200U}) {
     for (const HelpPage& one : pages()) {
-      for (const std::string& line : lines_of(help_text(one, columns))) {
+      for (const std::string& line : lines_of(args::help_text(one, columns))) {
         const bool one_word = line.find(' ', line.find_first_not_of(' ')) == std::string::npos;
         if (one_word) continue;
         EXPECT_LE(width(line), std::min<std::size_t>(columns, 80)) << one.command << ": " << line;
@@ -199,13 +199,13 @@ TEST(Help, FoldsToNarrowTerminals) {
 }
 
 TEST(Help, FoldsBetweenWords) {
-  EXPECT_EQ(fold("", 20), "");
-  EXPECT_EQ(fold("a short line\n", 20), "a short line\n");
-  EXPECT_EQ(fold("one two three four five six\n\n", 20), "one two three four\nfive six\n\n");
-  EXPECT_EQ(fold("  kiln run one two three\n", 20), "  kiln run one two\n  three\n");
-  EXPECT_EQ(fold("äöüäöüäöü äöüäöüäöü äö\n", 20), "äöüäöüäöü äöüäöüäöü\näö\n");
-  EXPECT_EQ(fold("  a/very/long/word/that/does/not/fit b\n", 20), "  a/very/long/word/that/does/not/fit\n  b\n");
-  EXPECT_EQ(fold("  run     " + std::string(20, 'x') + " " + std::string(20, 'y') + "\n", 40),
+  EXPECT_EQ(args::fold("", 20), "");
+  EXPECT_EQ(args::fold("a short line\n", 20), "a short line\n");
+  EXPECT_EQ(args::fold("one two three four five six\n\n", 20), "one two three four\nfive six\n\n");
+  EXPECT_EQ(args::fold("  kiln run one two three\n", 20), "  kiln run one two\n  three\n");
+  EXPECT_EQ(args::fold("äöüäöüäöü äöüäöüäöü äö\n", 20), "äöüäöüäöü äöüäöüäöü\näö\n");
+  EXPECT_EQ(args::fold("  a/very/long/word/that/does/not/fit b\n", 20), "  a/very/long/word/that/does/not/fit\n  b\n");
+  EXPECT_EQ(args::fold("  run     " + std::string(20, 'x') + " " + std::string(20, 'y') + "\n", 40),
             "  run     " + std::string(20, 'x') + "\n" + std::string(10, ' ') + std::string(20, 'y') + "\n");
 }
 

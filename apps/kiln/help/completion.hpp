@@ -1,13 +1,16 @@
 #pragma once
 
+#include "args/help_page.hpp"
 #include "help/commands.hpp"
-#include "help/page.hpp"
 
 #include <span>
 #include <string>
 #include <vector>
 
 namespace kiln::cli {
+
+using args::HelpPage;
+using args::OptionText;
 
 /// A bash script that completes kiln's words; needs nothing but bash. `topics`: what `kiln help` takes besides
 /// commands.

@@ -6,12 +6,9 @@
 #include "help/completion.hpp"
 #include "help/man_page.hpp"
 #include "help/topics.hpp"
-#include "net/versions.hpp"
-#include "store/hdf5_version.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
-#include <kiln/version.hpp>
 
 #include <algorithm>
 #include <map>
@@ -22,12 +19,6 @@ namespace {
 using Words = std::vector<std::string>;
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
-
-#ifdef __clang__
-constexpr const char* kCompiler = __VERSION__;
-#else
-constexpr const char* kCompiler = "GCC " __VERSION__;
-#endif
 
 constexpr const char* kHelpHead = R"(Shows what a command does, or a text about a topic.
 
@@ -49,7 +40,7 @@ constexpr const char* kCompletionFooter = R"(Example: completions in this shell,
 )";
 
 ShowText show(HelpPage page) {
-  std::string text = help_text(page, 80);
+  std::string text = args::help_text(page, 80);
   return {std::move(text), std::move(page)};
 }
 
@@ -136,11 +127,6 @@ std::string option_owners(const std::string& name) {
   }
   if (owners.empty()) return "";
   return fmt::format(" {} {} it.", owners, owners.find(',') == std::string::npos ? "has" : "have");
-}
-
-std::string version_text() {
-  return fmt::format("kiln {}\nMPI       {}\nHDF5      {}\nBoost     {}\ncompiler  {}\n", KILN_VERSION,
-                     net::mpi_library_version(), store::hdf5_version(), net::boost_version(), kCompiler);
 }
 
 }  // namespace kiln::cli

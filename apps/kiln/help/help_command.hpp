@@ -16,7 +16,4 @@ ShowText completion_command(const std::vector<std::string>& words);
 /// " kiln results has it." for an option ("--failed") of other commands; "" where none has it.
 std::string option_owners(const std::string& name);
 
-/// kiln's version and those of the libraries it runs with, a line each.
-std::string version_text();
-
 }  // namespace kiln::cli

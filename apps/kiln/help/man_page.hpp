@@ -1,7 +1,7 @@
 #pragma once
 
+#include "args/help_page.hpp"
 #include "help/commands.hpp"
-#include "help/page.hpp"
 #include "help/topics.hpp"
 
 #include <span>
@@ -9,6 +9,9 @@
 #include <vector>
 
 namespace kiln::cli {
+
+using args::HelpPage;
+using args::OptionText;
 
 /// kiln.1 in the man macros: every command with its options, every topic.
 std::string man_page(std::span<const CommandInfo> commands, const std::vector<HelpPage>& pages,

@@ -1,8 +1,7 @@
-#include "option_scan.hpp"
+#include "args/option_scan.hpp"
 
 #include "base/did_you_mean.hpp"
 #include "base/text.hpp"
-#include "help/help_command.hpp"
 #include "units/argument_words.hpp"
 
 #include <fmt/core.h>
@@ -12,7 +11,7 @@
 #include <array>
 #include <utility>
 
-namespace kiln::cli {
+namespace kiln::args {
 namespace {
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
@@ -23,8 +22,9 @@ bool is_count(const std::string& word) {
 
 class Scan {
  public:
-  Scan(const std::vector<std::string>& words, const std::vector<OptionShape>& known, const std::string& command)
-      : words_(words), known_(known), command_(command) {}
+  Scan(const std::vector<std::string>& words, const std::vector<OptionShape>& known, const std::string& command,
+       const OptionHint& hint)
+      : words_(words), known_(known), command_(command), hint_(hint) {}
 
   ScannedWords run(Options where) {
     while (at_ < words_.size()) {
@@ -70,7 +70,7 @@ class Scan {
       std::copy_if(shape.names.begin(), shape.names.end(), std::back_inserter(names),
                    [](const std::string& one) { return one.starts_with("--"); });
     }
-    std::string hint = name.starts_with("--") ? option_owners(name) : "";
+    std::string hint = hint_ && name.starts_with("--") ? hint_(name) : "";
     if (hint.empty() && name.starts_with("--")) hint = did_you_mean(name, names);
     usage(fmt::format("there is no option {}.{} All there are: {} --help", for_message(name, 60), hint, command_));
   }
@@ -132,6 +132,7 @@ class Scan {
   const std::vector<std::string>& words_;
   const std::vector<OptionShape>& known_;
   const std::string& command_;
+  const OptionHint& hint_;
   std::size_t at_ = 0;
   ScannedWords found_;
 };
@@ -148,11 +149,11 @@ bool may_be_task_file(const ScannedWords& first) {
 }
 
 ScannedWords scan_run(const std::vector<std::string>& words, const std::vector<OptionShape>& known,
-                      const std::string& command) {
-  ScannedWords first = Scan(words, known, command).run(Options::before_first_word);
+                      const std::string& command, const OptionHint& hint) {
+  ScannedWords first = Scan(words, known, command, hint).run(Options::before_first_word);
   if (!may_be_task_file(first)) return first;
   try {
-    return Scan(words, known, command).run(Options::anywhere);
+    return Scan(words, known, command, hint).run(Options::anywhere);
   } catch (const Error& error) {
     usage(
         fmt::format("{}\n  '{}' was taken for a task file; a command needs values behind :::, as in: kiln run gzip "
@@ -164,8 +165,9 @@ ScannedWords scan_run(const std::vector<std::string>& words, const std::vector<O
 }  // namespace
 
 ScannedWords scan_words(const std::vector<std::string>& words, const std::vector<OptionShape>& known, Options where,
-                        const std::string& command) {
-  return where == Options::of_a_run ? scan_run(words, known, command) : Scan(words, known, command).run(where);
+                        const std::string& command, const OptionHint& hint) {
+  return where == Options::of_a_run ? scan_run(words, known, command, hint)
+                                    : Scan(words, known, command, hint).run(where);
 }
 
-}  // namespace kiln::cli
+}  // namespace kiln::args

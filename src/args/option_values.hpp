@@ -10,7 +10,7 @@
 
 /// The values of options, checked. Each function throws kiln::Error (usage) that names the option, the value, and the
 /// forms accepted.
-namespace kiln::cli {
+namespace kiln::args {
 
 enum class Zero { accepted, refused };
 
@@ -27,4 +27,4 @@ job::ProgressMode progress_value(const std::string& text);
 /// In the words of schedule::make_batch_policy.
 std::string batch_value(const std::string& text);
 
-}  // namespace kiln::cli
+}  // namespace kiln::args

@@ -1,4 +1,4 @@
-#include "option_values.hpp"
+#include "args/option_values.hpp"
 
 #include "base/quantity.hpp"
 #include "base/text.hpp"
@@ -15,7 +15,7 @@
 #include <cstring>
 #include <utility>
 
-namespace kiln::cli {
+namespace kiln::args {
 namespace {
 
 [[noreturn]] void refuse(std::string_view option, std::string_view text, std::string_view accepted) {
@@ -127,4 +127,4 @@ std::string batch_value(const std::string& text) {
   return text;
 }
 
-}  // namespace kiln::cli
+}  // namespace kiln::args

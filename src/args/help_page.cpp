@@ -1,11 +1,11 @@
-#include "help/page.hpp"
+#include "args/help_page.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <string_view>
 
-namespace kiln::cli {
+namespace kiln::args {
 namespace {
 
 constexpr std::size_t kWidest = 80;
@@ -112,4 +112,4 @@ std::string help_text(const HelpPage& page, std::size_t columns) {
   return out + "\n" + fold(page.footer, columns);
 }
 
-}  // namespace kiln::cli
+}  // namespace kiln::args

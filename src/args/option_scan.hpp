@@ -1,9 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
-namespace kiln::cli {
+namespace kiln::args {
 
 /// One option as the scan needs it.
 struct OptionShape {
@@ -26,9 +27,12 @@ enum class Options {
   of_a_run,           ///< before_first_word; but anywhere, where the first word must be a lone task file
 };
 
-/// Throws kiln::Error (usage) for an unknown option (with the nearest known), a missing or empty value, a value given
-/// to a flag.
-ScannedWords scan_words(const std::vector<std::string>& words, const std::vector<OptionShape>& known, Options where,
-                        const std::string& command);
+/// What else is known of a long option that is not there: " kiln results has it."; "" for nothing.
+using OptionHint = std::function<std::string(const std::string& name)>;
 
-}  // namespace kiln::cli
+/// Throws kiln::Error (usage) for an unknown option (with the hint, or the nearest known), a missing or empty value, a
+/// value given to a flag.
+ScannedWords scan_words(const std::vector<std::string>& words, const std::vector<OptionShape>& known, Options where,
+                        const std::string& command, const OptionHint& hint);
+
+}  // namespace kiln::args

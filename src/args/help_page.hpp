@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace kiln::cli {
+namespace kiln::args {
 
 /// One option as people read it: in help, the man page, completions and docs/options.md.
 struct OptionText {
@@ -28,4 +28,4 @@ std::string help_text(const HelpPage& page, std::size_t columns);
 /// continued below its last column, others below their first character.
 std::string fold(const std::string& text, std::size_t columns);
 
-}  // namespace kiln::cli
+}  // namespace kiln::args
