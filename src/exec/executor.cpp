@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <sched.h>
+#include <kiln/detail/place.hpp>
 #include <kiln/error.hpp>
 
 #include <algorithm>
@@ -56,8 +57,15 @@ std::vector<protocol::GivenBack::Piece> Executor::take_back(protocol::TakeBack::
   // A batch that has nothing left is either removed here or the one in front, which the thread removes.
   for (std::size_t i = queue_.size(); i-- > 0 && wanted != 0;) {
     Entry& entry = queue_[i];
-    const std::uint64_t count = std::min(wanted, entry.end - entry.next);
+    const std::uint64_t left = entry.end - entry.next;
+    std::uint64_t count = std::min(wanted, left);
     if (count == 0) continue;
+    if (options_.dyadic && count < left) {
+      const std::uint64_t slack = count / 4;
+      const std::uint64_t border = entry.end - count;
+      count = entry.end - detail::most_aligned(std::max(border, entry.next + 1 + slack) - slack, border + slack);
+      wanted = count;
+    }
     wanted -= count;
     give_back(entry, count, pieces);
     const bool front_runs = i == 0 && running_ != nullptr;

@@ -56,6 +56,7 @@ class Executor {
   struct Options {
     Duration report_every = std::chrono::milliseconds(500);  ///< a part is reported at least this often while units end
     std::size_t report_bytes = 1 << 20;                      ///< or when its rows are this large
+    bool dyadic = false;  ///< half is given back from a border of the dyadic tree near by (schedule::QueueOptions)
   };
 
   /// `wake` is called on the executor thread after a part was put out.
@@ -64,8 +65,9 @@ class Executor {
   ~Executor();
 
   void submit(Work work);
-  /// Takes back units that were not claimed: half (the later half of all of them, rounded up) or all. Batches with
-  /// nothing left say `last`. Exact: a unit is either given back here or will be reported in a part, never both.
+  /// Takes back units that were not claimed: half (the later half of all of them, rounded up; dyadic: about) or all.
+  /// Batches with nothing left say `last`. Exact: a unit is either given back here or will be reported in a part, never
+  /// both.
   std::vector<protocol::GivenBack::Piece> take_back(protocol::TakeBack::Share share);
   void cancel();
   void signal_units();

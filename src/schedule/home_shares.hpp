@@ -16,7 +16,8 @@ enum class Direction { ascending, descending };
 class HomeShares {
  public:
   /// Shares differ by one unit at most. `workers` in ascending order; without any, all units wait to be stolen.
-  HomeShares(IntervalSet units, const std::vector<Rank>& workers, Direction direction);
+  /// `dyadic`: shares and steals are cut at borders of the dyadic tree near by; shares then differ by up to a 32nd.
+  HomeShares(IntervalSet units, const std::vector<Rank>& workers, Direction direction, bool dyadic = false);
 
   /// What `worker` is to take from next: its own share, filled by a steal where it was empty. Call only while there
   /// are units; valid until the next call of a member that changes something.
@@ -31,10 +32,12 @@ class HomeShares {
 
  private:
   void steal(Rank thief);
+  UnitId cut(Interval whole, std::uint64_t at, std::uint64_t slack) const;
   template <class F>
   void change(Rank owner, F f);
 
   Direction direction_;
+  bool dyadic_;
   std::map<Rank, IntervalSet> shares_;                        // never an empty one
   std::set<std::pair<std::uint64_t, std::int64_t>> by_size_;  // (units, -rank) of every share: the largest is last
   std::map<std::uint64_t, Rank> borders_;                     // first unit of the share as dealt -> its worker

@@ -1,5 +1,7 @@
 #include "schedule/unit_queue.hpp"
 
+#include <kiln/detail/place.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -20,17 +22,20 @@ UnitQueue::UnitQueue(const IntervalSet& units, QueueOptions options, std::vector
     if (options_.order == Order::listed) {
       one.listed = std::move(set);
     } else {
-      one.home.emplace(std::move(set), workers_, options_.direction);
+      one.home.emplace(std::move(set), workers_, options_.direction, options_.dyadic);
     }
   }
 }
 
 Interval UnitQueue::trim(Interval interval, std::uint64_t size) const {
   if (size >= interval.size()) return interval;
+  const std::uint64_t least = options_.dyadic ? size - size / 2 : size;
   if (options_.direction == Direction::ascending) {
-    return {interval.first, UnitId(interval.first.value() + size)};
+    const std::uint64_t first = interval.first.value();
+    return {interval.first, UnitId(detail::most_aligned(first + least, first + size))};
   }
-  return {UnitId(interval.last.value() - size), interval.last};
+  const std::uint64_t last = interval.last.value();
+  return {UnitId(detail::most_aligned(last - size, last - least)), interval.last};
 }
 
 Interval UnitQueue::candidate(const IntervalSet& units, std::uint64_t most) const {

@@ -28,6 +28,9 @@ struct QueueOptions {
   Order order = Order::listed;
   Direction direction = Direction::ascending;
   std::vector<PriorityClass> priorities = {};
+  /// Batches, shares and steals are cut where the dyadic tree over unit ids has a border, so that what a worker folds
+  /// is one node or a few. A batch has at least half the units it may have.
+  bool dyadic = false;
 };
 
 /// The units that nobody has: what to hand out next. Pure; memory by intervals.

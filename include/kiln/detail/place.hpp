@@ -31,6 +31,14 @@ constexpr Place largest_place(std::uint64_t first, std::uint64_t last) {
   return {first, static_cast<std::uint8_t>(by_size < by_begin ? by_size : by_begin)};
 }
 
+/// The number in [low, high] (low <= high) that is a multiple of the highest power of two: cut there, two intervals
+/// have the fewest places.
+constexpr std::uint64_t most_aligned(std::uint64_t low, std::uint64_t high) {
+  if (low == 0) return 0;
+  const int bits = 63 - std::countl_zero((low - 1) ^ high);  // below the highest bit in which they differ
+  return high >> bits << bits;
+}
+
 /// The fewest places that cover the units, in order.
 inline std::vector<Place> places_of(Interval units) {
   std::vector<Place> places;

@@ -205,6 +205,23 @@ TEST_F(ExecutorTest, GivesBackTheLaterHalfOfAll) {
   tally_.expect_each_once(8);
 }
 
+TEST_F(ExecutorTest, GivesBackFromADyadicBorder) {
+  script_.hold = true;
+  script_.claim = 1;
+  options_.dyadic = true;
+  executor().submit(batch(1, 0, 1101));
+  wait_for_first();
+  const auto pieces = executor().take_back(protocol::TakeBack::Share::half);  // of 1100 from unit 1
+  ASSERT_EQ(pieces.size(), 1U);
+  EXPECT_EQ(pieces[0].units, make_interval(512, 1101));
+  tally_.add(pieces);
+  tally_.add(executor().take_back(protocol::TakeBack::Share::all));
+  EXPECT_EQ(tally_.given_back(), 1100U);
+  script_.hold = false;
+  ASSERT_TRUE(ends(1));
+  tally_.expect_each_once(1101);
+}
+
 TEST_F(ExecutorTest, GivesBackAllThatWasNotBegun) {
   script_.hold = true;
   script_.claim = 1;
