@@ -45,13 +45,17 @@ std::size_t column_width(ColumnType type) {
 }
 
 Rows::Rows(const Schema& schema) : columns_(schema.size()) {
-  for (std::size_t i = 0; i < schema.size(); ++i) columns_[i].width = column_width(schema[i].type);
-}
-
-void Rows::put_text(std::string_view text) {
-  ColumnData& column = columns_[next_++];
-  column.values.put_raw(text.data(), text.size());
-  column.ends.push_back(column.values.size());
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    const Column& column = schema[i];
+    const std::size_t width = column_width(column.type);
+    const bool single = column.count == 1;
+    if (width == 0 ? !single || column.list : column.count == 0 || (column.list && !single)) {
+      throw Error(ExitCode::internal,
+                  fmt::format("column '{}' is neither a number, an array or a list of numbers, nor text", column.name));
+    }
+    columns_[i].item = width == 0 ? 1 : width;
+    columns_[i].width = column.list ? 0 : width * column.count;
+  }
 }
 
 void Rows::begin_rows(Interval units) {
@@ -59,6 +63,18 @@ void Rows::begin_rows(Interval units) {
   units_.resize(before + units.size());
   std::iota(units_.begin() + static_cast<std::ptrdiff_t>(before), units_.end(), units.first.value());
   next_ = 0;
+}
+
+void Rows::truncate(std::size_t rows) {
+  units_.resize(rows);
+  for (ColumnData& column : columns_) {
+    if (column.varies()) {
+      column.ends.resize(rows);
+      column.values.truncate(rows == 0 ? 0 : column.ends.back() * column.item);
+    } else {
+      column.values.truncate(rows * column.width);
+    }
+  }
 }
 
 std::size_t Rows::bytes() const {
@@ -69,31 +85,40 @@ std::size_t Rows::bytes() const {
   return total;
 }
 
-std::string_view Rows::text_at(std::size_t column, std::size_t row) const {
+ByteView Rows::value_at(std::size_t column, std::size_t row) const {
   const ColumnData& data = columns_[column];
+  if (!data.varies()) return data.values.view().subspan(row * data.width, data.width);
   const std::uint64_t begin = row == 0 ? 0 : data.ends[row - 1];
-  return as_text(data.values.view()).substr(begin, data.ends[row] - begin);
+  return data.values.view().subspan(begin * data.item, (data.ends[row] - begin) * data.item);
 }
 
-void Rows::append(const Rows& other) {
-  units_.insert(units_.end(), other.units_.begin(), other.units_.end());
+void Rows::append_rows(const Rows& other, std::size_t first, std::size_t count) {
+  if (count == 0) return;
+  const auto from = other.units_.begin() + static_cast<std::ptrdiff_t>(first);
+  units_.insert(units_.end(), from, from + static_cast<std::ptrdiff_t>(count));
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     ColumnData& mine = columns_[i];
     const ColumnData& theirs = other.columns_[i];
-    const std::uint64_t base = mine.values.size();
-    mine.values.put_raw(theirs.values.view().data(), theirs.values.size());
-    for (const std::uint64_t end : theirs.ends) mine.ends.push_back(base + end);
+    if (!mine.varies()) {
+      mine.values.put_raw(theirs.values.view().data() + first * mine.width, count * mine.width);
+      continue;
+    }
+    const std::uint64_t begin = first == 0 ? 0 : theirs.ends[first - 1];
+    const std::uint64_t end = theirs.ends[first + count - 1];
+    const std::uint64_t base = mine.ends.empty() ? 0 : mine.ends.back();
+    mine.values.put_raw(theirs.values.view().data() + begin * mine.item, (end - begin) * mine.item);
+    for (std::size_t row = first; row < first + count; ++row) mine.ends.push_back(base + theirs.ends[row] - begin);
   }
 }
 
 void Rows::append_row(const Rows& other, std::size_t row) {
   begin_row(UnitId(other.units_[row]));
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (columns_[i].width == 0) {
-      put_text(other.text_at(i, row));
+    const ByteView value = other.value_at(i, row);
+    if (columns_[i].varies()) {
+      put_items(value.data(), value.size() / columns_[i].item, columns_[i].item);
     } else {
-      const std::size_t width = columns_[i].width;
-      columns_[next_++].values.put_raw(other.values(i).data() + row * width, width);
+      columns_[next_++].values.put_raw(value.data(), value.size());
     }
   }
 }
@@ -117,18 +142,21 @@ Rows Rows::decode(ByteReader& in, const Schema& schema) {
   for (ColumnData& column : rows.columns_) {
     const ByteView values = in.get_bytes();
     column.values.put_raw(values.data(), values.size());
-    if (column.width != 0) {
-      if (values.size() != count * column.width) damaged("a column has another length");
+    if (!column.varies()) {
+      if (values.size() % column.width != 0 || values.size() / column.width != count) {
+        damaged("a column has another length");
+      }
       continue;
     }
-    if (count > in.left() / sizeof(std::uint64_t)) damaged("a text column is cut off");
+    if (count > in.left() / sizeof(std::uint64_t)) damaged("a column of texts or lists is cut off");
     column.ends = take_vector<std::uint64_t>(in, count);
+    const std::uint64_t items = values.size() / column.item;
     std::uint64_t last = 0;
     for (const std::uint64_t end : column.ends) {
-      if (end < last || end > values.size()) damaged("a text ends outside its column");
+      if (end < last || end > items) damaged("a text or list ends outside its column");
       last = end;
     }
-    if (last != values.size()) damaged("a text column is too long");
+    if (last * column.item != values.size()) damaged("a column of texts or lists is too long");
   }
   return rows;
 }

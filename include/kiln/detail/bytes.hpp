@@ -74,6 +74,8 @@ class ByteWriter {
   ByteView view() const { return ByteView(bytes_).first(used_); }
   /// Room for `size` bytes in all.
   void reserve(std::size_t size);
+  /// Forgets what is behind the first `size` bytes (at most size()).
+  void truncate(std::size_t size) { used_ = size; }
   /// Overwrites what was put at `offset` earlier.
   template <class T>
     requires std::is_arithmetic_v<T>

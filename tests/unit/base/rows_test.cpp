@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include <kiln/error.hpp>
@@ -78,6 +79,86 @@ TEST(Rows, NonsenseNeverReadsOutside) {
     } catch (const Error&) {
     }
   }
+}
+
+const Schema kWide{{"place", ColumnType::f32, "m", "", 3, false},
+                   {"list", ColumnType::i16, "", "", 1, true},
+                   {"text", ColumnType::text, "", ""},
+                   {"number", ColumnType::u16, "", ""}};
+
+Rows wide_rows(std::uint64_t first, std::uint64_t last) {
+  Rows rows(kWide);
+  for (std::uint64_t unit = first; unit < last; ++unit) {
+    const auto x = static_cast<float>(unit);
+    rows.begin_row(UnitId(unit));
+    rows.put_array<float>(std::array<float, 3>{x, x + 1, x + 2});
+    rows.put_list<std::int16_t>(std::vector<std::int16_t>(unit % 4, static_cast<std::int16_t>(unit)));
+    rows.put_text(std::string(unit % 3, 'x'));
+    rows.put(static_cast<std::uint16_t>(unit));
+  }
+  return rows;
+}
+
+TEST(Rows, ArraysAndListsComeBackAsTheyWere) {
+  const Bytes bytes = encoded(wide_rows(0, 9));
+  ByteReader in(bytes, "rows");
+  const Rows rows = Rows::decode(in, kWide);
+  EXPECT_TRUE(in.done());
+  ASSERT_EQ(rows.size(), 9U);
+  EXPECT_TRUE(std::ranges::equal(rows.array_at<float>(0, 7), std::array<float, 3>{7, 8, 9}));
+  EXPECT_TRUE(std::ranges::equal(rows.list_at<std::int16_t>(1, 7), std::array<std::int16_t, 3>{7, 7, 7}));
+  EXPECT_TRUE(rows.list_at<std::int16_t>(1, 8).empty());
+  EXPECT_EQ(rows.text_at(2, 8), "xx");
+  EXPECT_EQ(encoded(rows), bytes);
+}
+
+TEST(Rows, RangesOfRowsAreAppended) {
+  Rows rows = wide_rows(0, 4);
+  rows.append_rows(wide_rows(0, 9), 4, 3);
+  rows.append_row(wide_rows(0, 9), 7);
+  rows.append(wide_rows(8, 9));
+  rows.append_rows(wide_rows(0, 2), 1, 0);
+  EXPECT_EQ(encoded(rows), encoded(wide_rows(0, 9)));
+}
+
+TEST(Rows, TheLastOnesAreDropped) {
+  for (std::size_t left = 0; left <= 9; ++left) {
+    Rows rows = wide_rows(0, 9);
+    rows.begin_row(UnitId(9));
+    rows.put_array<float>(std::array<float, 3>{1, 2, 3});  // half a row goes too
+    rows.truncate(left);
+    EXPECT_EQ(encoded(rows), encoded(wide_rows(0, left)));
+    rows.append(wide_rows(left, 9));
+    EXPECT_EQ(encoded(rows), encoded(wide_rows(0, 9)));
+  }
+}
+
+TEST(Rows, CutOrSpoiltListsAreRefusedOrWhole) {
+  const Bytes good = encoded(wide_rows(0, 5));
+  for (std::size_t length = 0; length < good.size(); ++length) {
+    ByteReader in(ByteView(good).first(length), "rows");
+    EXPECT_THROW(Rows::decode(in, kWide), Error) << length;
+  }
+  std::mt19937_64 random(4);
+  for (int round = 0; round < 20'000; ++round) {
+    Bytes bytes = good;
+    bytes[random() % bytes.size()] = static_cast<std::byte>(random());
+    ByteReader in(bytes, "rows");
+    try {
+      const Rows rows = Rows::decode(in, kWide);
+      std::size_t items = 0;
+      for (std::size_t row = 0; row < rows.size(); ++row) items += rows.list_at<std::int16_t>(1, row).size();
+      EXPECT_EQ(items * 2, rows.values(1).size());
+    } catch (const Error&) {
+    }
+  }
+}
+
+TEST(Rows, ImpossibleColumnsAreRefused) {
+  EXPECT_THROW(Rows({{"a", ColumnType::f64, "", "", 0, false}}), Error);
+  EXPECT_THROW(Rows({{"a", ColumnType::f64, "", "", 2, true}}), Error);
+  EXPECT_THROW(Rows({{"a", ColumnType::text, "", "", 2, false}}), Error);
+  EXPECT_THROW(Rows({{"a", ColumnType::text, "", "", 1, true}}), Error);
 }
 
 TEST(Rows, ColumnsAtOnceAreRowsOneByOne) {
