@@ -1,5 +1,6 @@
 #pragma once
 
+#include <kiln/codec.hpp>
 #include <kiln/detail/bytes.hpp>
 #include <kiln/detail/place.hpp>
 #include <kiln/error.hpp>
