@@ -1,29 +1,44 @@
 #include "flow/source_resolver.hpp"
 
-#include <fmt/core.h>
+#include "flow/hdf5_source.hpp"
+#include "flow/line_input.hpp"
+#include "flow/lines_source.hpp"
+#include "flow/slice_input.hpp"
+
 #include <kiln/error.hpp>
 
+#include <utility>
+
 namespace kiln::flow {
-namespace {
 
 using Kind = detail::SourceSpec::Kind;
 
-bool says_all(Kind kind) { return kind == Kind::range || kind == Kind::grid || kind == Kind::items; }
-
-[[noreturn]] void not_yet(const detail::SourceSpec& source) {
-  throw Error(ExitCode::usage, fmt::format("{}: this version of kiln cannot read such a source", source.description));
+ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOptions& options) {
+  switch (source.kind) {
+    case Kind::range:
+    case Kind::grid:
+    case Kind::items:
+      break;
+    case Kind::lines:
+      return resolve_lines(source, options);
+    case Kind::hdf5:
+      return resolve_hdf5(source, options);
+  }
+  return {source.units, {}, source.description, source.description, source.units};
 }
 
-}  // namespace
-
-ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOptions&) {
-  if (!says_all(source.kind)) not_yet(source);
-  return {source.units, {}, source.description};
-}
-
-std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView) {
-  if (!says_all(source.kind)) not_yet(source);
-  return nullptr;
+std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor,
+                                              SliceCache* cache) {
+  if (source.kind != Kind::lines && source.kind != Kind::hdf5) return nullptr;
+  ByteReader in(descriptor, "the setup of a source");
+  std::unique_ptr<detail::UnitInput> input;
+  if (source.kind == Kind::lines) {
+    input = std::make_unique<LineInput>(units::LineFiles::decode(in));
+  } else {
+    input = std::make_unique<SliceInput>(units::DatasetSlices::decode(in), source.keep ? cache : nullptr);
+  }
+  in.expect_done();
+  return input;
 }
 
 }  // namespace kiln::flow

@@ -17,7 +17,13 @@ struct ResolvedSource {
   /// Canonical text of what was found: part of the stage's identity. Two sources with one identity give the same items
   /// for the same unit, as far as sizes, times and checksums can tell.
   std::string identity;
+  /// The same of what was recorded; it differs where new files were added (only_new): the units below `recorded_units`
+  /// are what they were, those behind are new. Empty where nothing was recorded.
+  std::string recorded_identity;
+  std::uint64_t recorded_units = 0;
 };
+
+class SliceCache;
 
 struct ResolveOptions {
   /// The descriptor that the journal has of this stage; empty for a new one. What it names must still be the same, and
@@ -31,7 +37,9 @@ struct ResolveOptions {
 ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOptions& options);
 
 /// The worker's side: what reads units. Null for range, grid and items. It opens files when they are first needed;
-/// throws kiln::Error (internal) only where the descriptor is damaged. `source` must outlive what is returned.
-std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor);
+/// throws kiln::Error (internal) only where the descriptor is damaged. `source` and `cache` must outlive what is
+/// returned; the cache is that of the process, used for sources whose slices are to be kept, on the executor thread.
+std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor,
+                                              SliceCache* cache = nullptr);
 
 }  // namespace kiln::flow

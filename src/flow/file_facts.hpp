@@ -1,0 +1,14 @@
+#pragma once
+
+#include "units/line_files.hpp"
+
+#include <string>
+
+namespace kiln::flow {
+
+/// Looks at a file: size, time, checksum of its first and last 64 KiB, and how it is packed, which its first bytes
+/// tell; where they do not but it is called .gz or .zst it counts as packed (and damaged), so that a broken file is not
+/// read as lines. Throws kiln::Error (bad_input) where it cannot be read, and for xz, bzip2 and lz4.
+units::LineFile look_at(const std::string& path);
+
+}  // namespace kiln::flow

@@ -1,0 +1,110 @@
+#include "flow/line_blocks.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+namespace kiln::flow {
+namespace {
+
+constexpr std::size_t kBlock = std::size_t{256} << 10;  // read at a time: fits the processor's second cache
+constexpr std::size_t kStep = std::size_t{4} << 10;     // first read behind the end of a range
+constexpr std::size_t kKept = 4 * kBlock;               // a larger buffer is given back
+
+// Place behind the first newline at or after `from`; 0 where there is none.
+std::size_t behind_newline(const char* data, std::size_t from, std::size_t size) {
+  if (from >= size) return 0;
+  const void* found = std::memchr(data + from, '\n', size - from);
+  return found == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(found) - data) + 1;
+}
+
+}  // namespace
+
+void LineBlocks::open(ByteStream& stream, std::string_view shown, std::uint64_t begin, std::uint64_t end) {
+  stream_ = &stream;
+  shown_ = shown;
+  end_ = end;
+  base_ = place_before(begin);
+  filled_ = delivered_ = 0;
+  step_ = kStep;
+  skipping_ = begin != 0;
+  done_ = begin >= end;
+  if (buffer_.size() > kKept) std::vector<char>().swap(buffer_);
+}
+
+bool LineBlocks::next(std::string_view& text, std::uint64_t& offset) {
+  if (done_) return false;
+  drop(std::exchange(delivered_, 0));
+  if (skipping_ && !skip_to_first()) {
+    done_ = true;
+    return false;
+  }
+  std::size_t lines = whole_lines(0);
+  while (lines == 0) {
+    const std::size_t before = filled_;
+    if (!read_more()) {
+      done_ = true;
+      lines = filled_;
+      break;
+    }
+    lines = whole_lines(before);
+  }
+  if (base_ + lines >= end_) done_ = true;
+  delivered_ = lines;
+  text = {buffer_.data(), lines};
+  offset = base_;
+  return lines != 0;
+}
+
+// The line that begins first at or behind the range's begin follows the first newline at or behind the byte before.
+bool LineBlocks::skip_to_first() {
+  while (true) {
+    if (base_ + 1 >= end_ || !read_more()) return false;
+    const std::size_t begin = behind_newline(buffer_.data(), 0, filled_);
+    drop(begin == 0 ? filled_ : begin);
+    if (begin != 0) break;
+  }
+  skipping_ = false;
+  return base_ < end_;
+}
+
+// Bytes of the whole lines in the buffer that belong to the range; before `looked_at` no line ends.
+std::size_t LineBlocks::whole_lines(std::size_t looked_at) const {
+  if (filled_ == looked_at) return 0;
+  if (base_ + filled_ >= end_) {
+    // The last line of the range is the one with its last byte.
+    const std::size_t last = end_ - 1 < base_ ? 0 : static_cast<std::size_t>(end_ - 1 - base_);
+    return behind_newline(buffer_.data(), std::max(last, looked_at), filled_);
+  }
+  const void* found = memrchr(buffer_.data() + looked_at, '\n', filled_ - looked_at);
+  return found == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data()) + 1;
+}
+
+void LineBlocks::drop(std::size_t bytes) {
+  if (bytes < filled_) std::memmove(buffer_.data(), buffer_.data() + bytes, filled_ - bytes);
+  base_ += bytes;
+  filled_ -= bytes;
+}
+
+bool LineBlocks::read_more() {
+  std::size_t wanted = kBlock;
+  if (const std::uint64_t place = base_ + filled_; place < end_) {
+    wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, end_ - place));
+  } else {
+    wanted = std::min(step_, kBlock);
+    step_ *= 2;
+  }
+  if (filled_ > kLongestLine) {
+    throw std::runtime_error(
+        fmt::format("{}: the line at byte {} is longer than {} MiB", shown_, base_, kLongestLine >> 20));
+  }
+  if (buffer_.size() - filled_ < wanted) buffer_.resize(std::max({2 * buffer_.size(), filled_ + wanted, 2 * kBlock}));
+  const std::size_t got = stream_->read(std::span(buffer_).subspan(filled_, wanted));
+  filled_ += got;
+  return got != 0;
+}
+
+}  // namespace kiln::flow

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "flow/byte_stream.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kiln::flow {
+
+/// Cuts the bytes of a file into blocks of whole lines. A line ends with '\n', the last of a file may lack it; a range
+/// [begin, end) of the file owns the lines that begin in it. So for any borders, the texts of neighbouring ranges one
+/// behind the other are the file, each byte once.
+class LineBlocks {
+ public:
+  /// A longer line fails its unit. Bytes, with its end.
+  static constexpr std::size_t kLongestLine = std::size_t{64} << 20;
+
+  /// `shown` is the file's name in messages; the stream stands at place_before(begin). Both must live until the last
+  /// call of next().
+  void open(ByteStream& stream, std::string_view shown, std::uint64_t begin, std::uint64_t end);
+  static std::uint64_t place_before(std::uint64_t begin) { return begin == 0 ? 0 : begin - 1; }
+
+  /// The next lines, at least one; false at the end of the range. `offset` is that of the first byte in the file. The
+  /// text lives until the next call. Throws std::runtime_error for a line that is too long, and what the stream throws.
+  bool next(std::string_view& text, std::uint64_t& offset);
+
+ private:
+  bool skip_to_first();
+  std::size_t whole_lines(std::size_t looked_at) const;
+  void drop(std::size_t bytes);
+  bool read_more();
+
+  ByteStream* stream_ = nullptr;
+  std::string_view shown_;
+  std::uint64_t end_ = 0;
+  std::vector<char> buffer_;
+  std::uint64_t base_ = 0;     // place of buffer_[0] in the file
+  std::size_t filled_ = 0;     // bytes in the buffer
+  std::size_t delivered_ = 0;  // of these, the caller had these
+  std::size_t step_ = 0;       // bytes to read behind the end of the range
+  bool skipping_ = false;      // the first line that begins in the range was not found yet
+  bool done_ = true;
+};
+
+}  // namespace kiln::flow

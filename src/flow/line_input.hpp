@@ -1,0 +1,33 @@
+#pragma once
+
+#include <kiln/detail/stage.hpp>
+#include "flow/byte_stream.hpp"
+#include "flow/line_blocks.hpp"
+#include "flow/plain_file.hpp"
+#include "units/line_files.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace kiln::flow {
+
+/// Reads the units of a source of lines. A file that has another size than when its stage began fails its units.
+class LineInput final : public detail::UnitInput {
+ public:
+  explicit LineInput(units::LineFiles files) : files_(std::move(files)) {}
+
+  /// There is none: throws kiln::Error (internal).
+  detail::RawSlice slice(UnitId unit) override;
+  void open_lines(UnitId unit) override;
+  bool next_lines(detail::LineBlock& block) override;
+  std::string_view file_name(std::uint32_t file) const override { return files_.files()[file].path; }
+
+ private:
+  const units::LineFiles files_;
+  std::uint32_t file_ = 0;                // of the open unit
+  std::optional<PlainFile> plain_;        // of file_; kept from unit to unit
+  std::unique_ptr<ByteStream> unpacked_;  // of the open unit, where the file is packed
+  LineBlocks blocks_;
+};
+
+}  // namespace kiln::flow

@@ -1,0 +1,148 @@
+#include "flow/line_blocks.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+using namespace kiln::flow;
+
+namespace {
+
+/// A text as a file that gives as many bytes at a time as it likes.
+class TextStream : public ByteStream {
+ public:
+  TextStream(std::string_view text, std::size_t place, std::uint64_t seed)
+      : rest_(text.substr(std::min(place, text.size()))), random_(seed) {}
+  std::size_t read(std::span<char> buffer) override {
+    std::size_t most = std::min(buffer.size(), rest_.size());
+    if (most > 1 && random_() % 2 == 0) most = 1 + random_() % most;
+    std::copy_n(rest_.data(), most, buffer.data());
+    rest_.remove_prefix(most);
+    return most;
+  }
+
+ private:
+  std::string_view rest_;
+  std::mt19937_64 random_;
+};
+
+/// All of a range's text; checks that blocks are whole lines where they say they are.
+std::string text_of(LineBlocks& blocks, std::string_view file, std::uint64_t begin, std::uint64_t end,
+                    std::uint64_t seed = 1) {
+  TextStream stream(file, LineBlocks::place_before(begin), seed);
+  blocks.open(stream, "file", begin, end);
+  std::string all;
+  std::string_view text;
+  std::uint64_t offset = 0, expected = 0;
+  while (blocks.next(text, offset)) {
+    EXPECT_FALSE(text.empty());
+    EXPECT_TRUE(all.empty() || offset == expected) << "blocks follow one another";
+    EXPECT_EQ(text, file.substr(offset, text.size()));
+    EXPECT_TRUE(offset == 0 || file[offset - 1] == '\n') << "a block begins with a line";
+    expected = offset + text.size();
+    EXPECT_TRUE(text.back() == '\n' || expected == file.size()) << "a block ends with a line";
+    EXPECT_TRUE(!all.empty() || (begin <= offset && offset < end)) << "the first line begins in the range";
+    all += text;
+  }
+  EXPECT_FALSE(blocks.next(text, offset)) << "the end stays the end";
+  return all;
+}
+
+std::string random_text(std::mt19937_64& random, std::size_t size, unsigned lines_per_1000) {
+  std::string text(size, '\0');
+  for (char& c : text) c = random() % 1000 < lines_per_1000 ? '\n' : static_cast<char>(random());
+  return text;
+}
+
+}  // namespace
+
+TEST(LineBlocks, ARangeOwnsTheLinesThatBeginInIt) {
+  LineBlocks blocks;
+  const std::string file = "one\ntwo\n\nfour";
+  EXPECT_EQ(text_of(blocks, file, 0, 100), file);
+  EXPECT_EQ(text_of(blocks, file, 0, 4), "one\n");
+  EXPECT_EQ(text_of(blocks, file, 0, 5), "one\ntwo\n");
+  EXPECT_EQ(text_of(blocks, file, 1, 4), "");
+  EXPECT_EQ(text_of(blocks, file, 1, 5), "two\n");
+  EXPECT_EQ(text_of(blocks, file, 4, 8), "two\n");
+  EXPECT_EQ(text_of(blocks, file, 5, 8), "");
+  EXPECT_EQ(text_of(blocks, file, 8, 9), "\n");
+  EXPECT_EQ(text_of(blocks, file, 8, 10), "\nfour");
+  EXPECT_EQ(text_of(blocks, file, 10, 13), "");
+  EXPECT_EQ(text_of(blocks, "", 0, 5), "");
+  EXPECT_EQ(text_of(blocks, "\n", 0, 1), "\n");
+  EXPECT_EQ(text_of(blocks, std::string("a\0b\r\nc", 6), 0, 6), std::string("a\0b\r\nc", 6)) << "NUL and CR stay";
+}
+
+TEST(LineBlocks, ForRandomTextsAndSplitsTheUnitsTogetherAreTheFile) {
+  std::mt19937_64 random(20261121);
+  LineBlocks blocks;
+  for (int round = 0; round < 3000; ++round) {
+    const std::string file = random_text(random, random() % 300, 1 + static_cast<unsigned>(random() % 400));
+    const std::uint64_t split = 1 + random() % 40;
+    std::string all;
+    for (std::uint64_t begin = 0; begin < file.size(); begin += split) {
+      all += text_of(blocks, file, begin, std::min<std::uint64_t>(begin + split, file.size()), random());
+    }
+    ASSERT_EQ(all, file) << "split " << split;
+  }
+}
+
+TEST(LineBlocks, TheSameWithFilesOfManyBlocksAndLinesLongerThanThem) {
+  std::mt19937_64 random(3);
+  LineBlocks blocks;
+  for (const unsigned lines_per_million : {0U, 1U, 20U, 5000U}) {
+    std::string file(3'000'000, 'x');
+    for (char& c : file) c = random() % 1'000'000 < lines_per_million ? '\n' : c;
+    for (const std::uint64_t split : {std::uint64_t{100'003}, std::uint64_t{1} << 20, std::uint64_t{262'144}}) {
+      std::string all;
+      for (std::uint64_t begin = 0; begin < file.size(); begin += split) {
+        all += text_of(blocks, file, begin, std::min<std::uint64_t>(begin + split, file.size()), random());
+      }
+      ASSERT_TRUE(all == file) << "split " << split << ", " << lines_per_million << " lines";
+    }
+  }
+}
+
+TEST(LineBlocks, MemoryIsThatOfTheLongestLineNotOfTheRange) {
+  std::string file;
+  for (int i = 0; i < 200'000; ++i) file += "a line of some forty bytes, more or less\n";
+  LineBlocks blocks;
+  TextStream stream(file, 0, 1);
+  blocks.open(stream, "file", 0, file.size());
+  std::string_view text;
+  std::uint64_t offset = 0;
+  std::size_t largest = 0;
+  while (blocks.next(text, offset)) largest = std::max(largest, text.size());
+  EXPECT_LE(largest, std::size_t{512} << 10);
+}
+
+namespace {
+
+class EndlessLine : public ByteStream {
+ public:
+  std::size_t read(std::span<char> buffer) override {
+    std::fill(buffer.begin(), buffer.end(), 'x');
+    return buffer.size();
+  }
+};
+
+}  // namespace
+
+TEST(LineBlocks, ALineWithoutEndFailsInsteadOfTakingAllMemory) {
+  LineBlocks blocks;
+  EndlessLine stream;
+  blocks.open(stream, "big.txt", 0, std::uint64_t{1} << 40);
+  std::string_view text;
+  std::uint64_t offset = 0;
+  try {
+    blocks.next(text, offset);
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "big.txt: the line at byte 0 is longer than 64 MiB");
+  }
+}
