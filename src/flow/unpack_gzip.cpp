@@ -52,6 +52,7 @@ class GzipStream final : public ByteStream {
 
   bool fill() {
     const std::size_t got = packed_.read(input_);
+    if (taken_ == 0) foreign_ = got >= 2 && !std::string_view(input_.data(), got).starts_with("\x1F\x8B");
     taken_ += got;
     zlib_.next_in = reinterpret_cast<Bytef*>(input_.data());
     zlib_.avail_in = static_cast<uInt>(got);
@@ -74,8 +75,8 @@ class GzipStream final : public ByteStream {
   }
 
   [[noreturn]] void fail(std::string_view why) const {
-    throw std::runtime_error(
-        fmt::format("{}: cannot unpack gzip at byte {}: {}", shown_, taken_ - zlib_.avail_in, why));
+    throw std::runtime_error(fmt::format("{}: cannot unpack gzip at byte {}: {}{}", shown_, taken_ - zlib_.avail_in,
+                                         why, foreign_ ? "; if it is plain text, give it another name" : ""));
   }
 
   ByteStream& packed_;
@@ -86,6 +87,7 @@ class GzipStream final : public ByteStream {
   bool inside_ = false;      // a member has begun and not ended
   bool any_ = false;         // a member has begun
   bool padded_ = false;
+  bool foreign_ = false;  // it does not begin as gzip does
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <cstdint>
 #include <stdexcept>
@@ -33,6 +34,7 @@ class ZstdStream final : public ByteStream {
         break;
       }
       const std::size_t code = ZSTD_decompressStream(zstd_.get(), &out, &in_);
+      foreign_ = !any_ && ZSTD_getErrorCode(code) == ZSTD_error_prefix_unknown;
       if (ZSTD_isError(code) != 0) fail(ZSTD_getErrorName(code));
       any_ = true;
       inside_ = code != 0;
@@ -49,8 +51,9 @@ class ZstdStream final : public ByteStream {
     return got != 0;
   }
   [[noreturn]] void fail(std::string_view why) const {
-    throw std::runtime_error(
-        fmt::format("{}: cannot unpack zstd at byte {}: {}", shown_, taken_ - (in_.size - in_.pos), why));
+    throw std::runtime_error(fmt::format("{}: cannot unpack zstd at byte {}: {}{}", shown_,
+                                         taken_ - (in_.size - in_.pos), why,
+                                         foreign_ ? "; if it is plain text, give it another name" : ""));
   }
 
   ByteStream& packed_;
@@ -61,6 +64,7 @@ class ZstdStream final : public ByteStream {
   std::uint64_t taken_ = 0;  // bytes read from the packed file
   bool inside_ = false;      // a frame has begun and not ended
   bool any_ = false;
+  bool foreign_ = false;    // it does not begin as zstd does
   bool held_back_ = false;  // zstd may hold more output without more input
 };
 
