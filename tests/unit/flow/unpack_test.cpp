@@ -115,7 +115,7 @@ TEST_P(Unpack, AFlippedByteNeverGivesAnotherTextInSilence) {
 
 INSTANTIATE_TEST_SUITE_P(Both, Unpack,
                          ::testing::Values(Packing{"gzip", gzip, unpack_gzip}, Packing{"zstd", zstd, unpack_zstd}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& each) { return std::string(each.param.name); });
 
 TEST(UnpackGzip, TakesZerosBehindTheLastMemberButNothingElse) {
   const auto read_all = [](const std::string& bytes) {
