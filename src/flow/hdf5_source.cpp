@@ -1,6 +1,5 @@
 #include "flow/hdf5_source.hpp"
 
-#include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "store/dataset_reader.hpp"
@@ -46,13 +45,15 @@ void expect_memory(const units::DatasetSlices& slices) {
       name_of(slices), rows, format_size(bytes), format_size(memory)));
 }
 
-// A chunk in several units is read, and unpacked, by several workers.
-void advise(const units::DatasetSlices& slices, const store::DatasetReader& reader) {
-  const std::uint64_t chunk = reader.chunk_rows();
-  if (chunk <= 1 || !reader.packed() || slices.unit_rows % chunk == 0 || slices.rows() <= chunk) return;
-  const std::uint64_t better = std::max<std::uint64_t>(1, (slices.unit_rows + chunk / 2) / chunk) * chunk;
-  log::info("{} is stored in compressed chunks of {} rows: units of {} rows instead of {} would unpack each once",
-            name_of(slices), chunk, better, slices.unit_rows);
+// A chunk in several units is read, and unpacked, by several workers; with eight chunks in a unit it does not matter
+// much.
+std::string advice_on(const units::DatasetSlices& slices, const store::DatasetReader& reader) {
+  const std::uint64_t chunk = reader.chunk_rows(), rows = slices.unit_rows;
+  if (chunk <= 1 || !reader.packed() || rows % chunk == 0 || rows / 8 >= chunk || rows >= slices.rows()) return "";
+  const std::uint64_t better = std::max<std::uint64_t>(1, (rows + chunk / 2) / chunk) * chunk;
+  return fmt::format(
+      "{} is stored in compressed chunks of {} rows: units of {} rows instead of {} would unpack each once",
+      name_of(slices), chunk, better, rows);
 }
 
 void expect_same(const units::DatasetSlices& recorded, const units::DatasetSlices& now) {
@@ -96,9 +97,7 @@ ResolvedSource resolve_hdf5(const detail::SourceSpec& source, const ResolveOptio
   }
   expect_memory(slices);
   ResolvedSource resolved;
-  if (options.recorded.empty()) {
-    advise(slices, reader);
-  } else {
+  if (!options.recorded.empty()) {
     ByteReader in(options.recorded, "the recorded source in HDF5");
     expect_same(units::DatasetSlices::decode(in), slices);
     resolved.recorded_identity = identity_of(slices);
@@ -106,6 +105,7 @@ ResolvedSource resolve_hdf5(const detail::SourceSpec& source, const ResolveOptio
   }
   ByteWriter out;
   slices.encode(out);
+  resolved.advice = advice_on(slices, reader);
   resolved.units = slices.units();
   resolved.descriptor = out.take();
   resolved.identity = identity_of(slices);

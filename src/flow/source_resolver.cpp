@@ -24,7 +24,7 @@ ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOpt
     case Kind::hdf5:
       return resolve_hdf5(source, options);
   }
-  return {source.units, {}, source.description, source.description, source.units};
+  return {source.units, {}, source.description, source.description, source.units, {}};
 }
 
 std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor,

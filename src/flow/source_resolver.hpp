@@ -21,6 +21,8 @@ struct ResolvedSource {
   /// are what they were, those behind are new. Empty where nothing was recorded.
   std::string recorded_identity;
   std::uint64_t recorded_units = 0;
+  /// A line for the log, the same for each stage that reads so: what would be faster. Mostly empty.
+  std::string advice;
 };
 
 class SliceCache;

@@ -124,14 +124,14 @@ DatasetReader::DatasetReader(const std::filesystem::path& file, const std::strin
 }
 
 void DatasetReader::open(const std::string& dataset) {
-  if (!h5::exists(file_, dataset)) {
-    refuse(fmt::format("{} has no dataset '{}'; it holds {}", shown_, for_message(dataset), held_by(file_)));
-  }
+  bool there = false;
   try {
-    dataset_ = h5::open_dataset(file_, dataset);
+    there = h5::exists(file_, dataset);
+    if (there) dataset_ = h5::open_dataset(file_, dataset);
   } catch (const Error& error) {
     refuse(fmt::format("'{}' in {} cannot be read as a dataset: {}", for_message(dataset), shown_, error.what()));
   }
+  if (!there) refuse(fmt::format("{} has no dataset '{}'; it holds {}", shown_, for_message(dataset), held_by(file_)));
   shown_ = fmt::format("dataset '{}' of {}", for_message(dataset), shown_);
 }
 
