@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace kiln {
+
+/// A line of a file: what Flow::lines gives. Where a step takes a std::string_view, it is the line's text. All of it is
+/// valid while its step runs.
+struct Line {
+  std::string_view text;  ///< without its line end ("\n" or "\r\n")
+  std::string_view file;
+  std::uint64_t offset = 0;  ///< of its first byte in the (uncompressed) file
+
+  operator std::string_view() const { return text; }  // NOLINT(*-explicit-*): so that a parser of text is a step
+};
+
+}  // namespace kiln
