@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace kiln {
@@ -12,8 +13,8 @@ template <class T>
 class Slice {
  public:
   Slice(std::span<const T> values, std::uint64_t first, std::uint64_t row_values,
-        const std::vector<std::uint64_t>& dimensions)
-      : values_(values), first_(first), row_values_(row_values), dimensions_(&dimensions) {}
+        std::vector<std::uint64_t> dimensions)
+      : values_(values), first_(first), row_values_(row_values), dimensions_(std::move(dimensions)) {}
 
   /// Index of the first row in the dataset.
   std::uint64_t first() const { return first_; }
@@ -25,12 +26,12 @@ class Slice {
   /// All values, row by row.
   std::span<const T> values() const { return values_; }
   /// The dimensions of a row: those of the dataset behind the first.
-  const std::vector<std::uint64_t>& dimensions() const { return *dimensions_; }
+  const std::vector<std::uint64_t>& dimensions() const { return dimensions_; }
 
  private:
   std::span<const T> values_;
   std::uint64_t first_, row_values_;
-  const std::vector<std::uint64_t>* dimensions_;
+  std::vector<std::uint64_t> dimensions_;
 };
 
 }  // namespace kiln

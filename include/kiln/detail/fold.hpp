@@ -43,14 +43,19 @@ class TreeFold {
     return detail::lift(*monoid_, item, UnitId(next_ + ahead));
   }
 
-  void collect(const Item& item) { items_.push(*monoid_, {item_count_++, 0}, lift(item)); }
+  void collect(const Item& item) { collect_value(lift(item)); }
+  void collect_value(Value value) { items_.push(*monoid_, {item_count_++, 0}, std::move(value)); }
+  /// What was collected is forgotten; the unit goes on.
+  void discard() {
+    items_.clear();
+    item_count_ = 0;
+  }
   void close() {
     units_.push(*monoid_, {next_++, 0}, items_.take_value(*monoid_));
     item_count_ = 0;
   }
   void drop() {
-    items_.clear();
-    item_count_ = 0;
+    discard();
     ++next_;
   }
 
@@ -91,20 +96,40 @@ class ExactFold {
   UnitId next() const { return UnitId(next_); }
 
   void push(const Item& item) {
-    add(item);
+    add(value_, item);
     ++next_;
   }
   void push_empty() { ++next_; }
 
-  /// Items wait until their unit is closed: what was added could not be taken out again.
-  void collect(const Item& item) { items_.push_back(item); }
+  /// Items wait until their unit is closed: what was added could not be taken out again. Plain numbers wait as they
+  /// are, while there are not too many; others, which may be views, in a value of the unit's own.
+  void collect(const Item& item) {
+    if constexpr (kWaits) {
+      if (items_.size() < kMostItems) {
+        items_.push_back(item);
+        return;
+      }
+      for (const Item& waiting : items_) add(unit_value_, waiting);
+      items_.clear();
+    }
+    add(unit_value_, item);
+  }
+  void collect_value(Value value) { merge_optional(*monoid_, unit_value_, std::optional<Value>(std::move(value))); }
+  /// What was collected is forgotten; the unit goes on.
+  void discard() {
+    items_.clear();
+    unit_value_.reset();
+  }
   void close() {
-    for (const Item& item : items_) add(item);
+    if constexpr (kWaits) {
+      for (const Item& item : items_) add(value_, item);
+    }
+    merge_optional(*monoid_, value_, std::exchange(unit_value_, std::nullopt));
     items_.clear();
     ++next_;
   }
   void drop() {
-    items_.clear();
+    discard();
     units_.add(make_interval(run_, next_));
     run_ = ++next_;
   }
@@ -117,11 +142,15 @@ class ExactFold {
   }
 
  private:
-  void add(const Item& item) {
-    if (value_) {
-      add_item(*monoid_, *value_, item, UnitId(next_));
+  static constexpr bool kWaits = std::is_arithmetic_v<Item> || std::is_enum_v<Item>;
+  static constexpr std::size_t kMostItems = 65'536;
+  struct Nothing {};
+
+  void add(std::optional<Value>& into, const Item& item) {
+    if (into) {
+      add_item(*monoid_, *into, item, UnitId(next_));
     } else {
-      value_.emplace(lift(*monoid_, item, UnitId(next_)));
+      into.emplace(lift(*monoid_, item, UnitId(next_)));
     }
   }
 
@@ -130,7 +159,8 @@ class ExactFold {
   std::uint64_t run_;  // begin of the units without a hole that end at next_
   UnitSet units_;      // those before
   std::optional<Value> value_;
-  std::vector<Item> items_;  // of the present unit
+  std::optional<Value> unit_value_;                                  // of the present unit
+  std::vector<std::conditional_t<kWaits, Item, Nothing>> items_;  // of the present unit, not in unit_value_
 };
 
 template <Monoid M, class Item>

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <kiln/detail/bytes.hpp>
+#include <kiln/detail/stage.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kiln::detail {
+
+/// The canonical description of a plan whose other members are set; `steps` are the names of its steps. Throws
+/// kiln::Error (usage) where it has no sink, or the name of a sink is not fit for a file or is there twice.
+std::string describe_plan(const StagePlan& plan, const std::vector<std::string_view>& steps);
+
+SourceSpec range_spec(std::uint64_t units);
+SourceSpec grid_spec(std::uint64_t units, std::string description);
+/// `encoded`: all items; their digest becomes part of the description.
+SourceSpec items_spec(std::uint64_t units, ByteView encoded);
+/// Throws kiln::Error (usage) for no patterns or a split of 0.
+SourceSpec lines_spec(std::vector<std::string> patterns, std::uint64_t split);
+/// Throws kiln::Error (usage) for rows_per_unit 0.
+SourceSpec hdf5_spec(std::string file, std::string dataset, ColumnType element, std::uint64_t rows_per_unit, bool keep);
+
+}  // namespace kiln::detail

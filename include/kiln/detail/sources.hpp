@@ -1,0 +1,76 @@
+#pragma once
+
+#include <kiln/detail/stage.hpp>
+#include <kiln/grid.hpp>
+#include <kiln/line.hpp>
+#include <kiln/slice.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// What units are to the code of a stage. A source says its item type as it is passed on, and whether a unit has one
+/// item or many records.
+namespace kiln::detail {
+
+struct RangeSource {
+  using Item = std::uint64_t;
+  static constexpr bool kHasRecords = false;
+  Item item(UnitId unit, const StageHost&) const { return unit.value(); }
+};
+
+struct GridSource {
+  using Item = Point;
+  static constexpr bool kHasRecords = false;
+  Item item(UnitId unit, const StageHost&) const { return {grid, unit.value()}; }
+  Grid grid;
+};
+
+template <class T>
+struct ItemsSource {
+  using Item = const T&;
+  static constexpr bool kHasRecords = false;
+  Item item(UnitId unit, const StageHost&) const { return items[unit.value()]; }
+  std::vector<T> items;
+};
+
+template <class T>
+struct SliceSource {
+  using Item = Slice<T>;
+  static constexpr bool kHasRecords = false;
+  Item item(UnitId unit, const StageHost& host) const {
+    const RawSlice& raw = host.input->slice(unit);
+    return {std::span(static_cast<const T*>(raw.data), raw.rows * raw.row_values), raw.first, raw.row_values,
+            raw.dimensions};
+  }
+};
+
+struct LineSource {
+  using Item = Line;
+  static constexpr bool kHasRecords = true;
+  /// Calls record(Line) with each line of the unit.
+  template <class Record>
+  void each(UnitId unit, const StageHost& host, Record&& record) const {
+    host.input->open_lines(unit);
+    LineBlock block;
+    while (host.input->next_lines(block)) {
+      const std::string_view file = host.input->file_name(block.file);
+      for (std::size_t begin = 0; begin < block.text.size();) {
+        const void* end = std::memchr(block.text.data() + begin, '\n', block.text.size() - begin);
+        const std::size_t stop = end == nullptr
+                                     ? block.text.size()
+                                     : static_cast<std::size_t>(static_cast<const char*>(end) - block.text.data());
+        std::string_view text = block.text.substr(begin, stop - begin);
+        if (end != nullptr && text.ends_with('\r')) text.remove_suffix(1);
+        record(Line{text, file, block.offset + begin});
+        begin = stop + 1;
+      }
+    }
+  }
+};
+
+}  // namespace kiln::detail

@@ -1,0 +1,291 @@
+#pragma once
+
+#include <kiln/detail/chain.hpp>
+#include <kiln/detail/sink_state.hpp>
+#include <kiln/detail/sources.hpp>
+#include <kiln/detail/stage.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace kiln::detail {
+
+/// The reason of a unit that failed by an exception.
+std::string failure_text(const std::exception& error);
+inline constexpr const char* kUnknownException = "exception that is no std::exception";
+/// What a record that was rejected looks like in the table: its first 200 bytes.
+inline constexpr std::size_t kRecordBytes = 200;
+/// Throws kiln::Error (bad input): what the user's merge or add threw when it joined values of several units.
+[[noreturn]] void throw_fold_failed(UnitId unit, std::string_view what);
+
+/// The user's part of a stage, as the program says it: never changed. `Sinks` are RowsSinkOf and ReduceSinkOf.
+template <class Source, class StepTuple, class SinkTuple>
+struct Recipe {
+  Source source;
+  StepTuple steps;
+  SinkTuple sinks;
+};
+
+template <class In, class StepTuple>
+struct ChainOf;
+template <class In, class... Steps>
+struct ChainOf<In, std::tuple<Steps...>> : ChainTypes<In, Steps...> {};
+
+template <class Source, class Chain>
+constexpr UnitShape shape_of() {
+  constexpr bool any = Chain::kGives == Gives::any;
+  if (Source::kHasRecords) return any ? UnitShape::many_records : UnitShape::records;
+  return any ? UnitShape::many : UnitShape::one;
+}
+
+/// One call of StageCode::run.
+template <class Source, class Steps, class Sinks>
+class StagePass;
+
+template <class Source, class Steps, class... Sink>
+class StagePass<Source, Steps, std::tuple<Sink...>> {
+  using Chain = ChainOf<typename Source::Item, Steps>;
+  using Item = std::remove_cvref_t<typename Chain::Out>;
+  static constexpr UnitShape kShape = shape_of<Source, Chain>();
+  template <class One>
+  using State = typename One::template State<kShape>;
+  /// Every unit gives one value to each sink, all of them to be folded in registers.
+  template <class One>
+  static constexpr bool blocks() {
+    if constexpr (State<One>::kIsReduce) return State<One>::kHasBlocks;
+    return false;
+  }
+  static constexpr bool kBlocks =
+      kShape == UnitShape::one && Chain::kGives == Gives::one && (sizeof...(Sink) > 0) && (blocks<Sink>() && ...);
+  static constexpr std::uint64_t kBlock = 16;
+  /// Units between two looks at whether the run is cancelled.
+  static constexpr std::uint64_t kLook = kBlocks ? 4 * kBlock : 16;
+
+ public:
+  using Recipe = detail::Recipe<Source, Steps, std::tuple<Sink...>>;
+
+  StagePass(const Recipe& recipe, UnitId first, const StageHost& host, StageOutput& output)
+      : StagePass(recipe, first, host, output, std::index_sequence_for<Sink...>{}) {}
+
+  void run(Interval units) {
+    std::uint64_t next = units.first.value();
+    const std::uint64_t last = units.last.value();
+    while (next < last && !host_.cancelled()) {
+      const std::uint64_t look = next + std::min(last - next, kLook - next % kLook);
+      if constexpr (kBlocks) {
+        while (next < look && next % kBlock == 0 && look - next >= kBlock) {
+          run_block(next);
+          next += kBlock;
+        }
+      }
+      for (; next < look; ++next) run_unit(UnitId(next));
+    }
+    each_state([](auto& state) { state.finish(); });
+    output_.ran = next - units.first.value();
+  }
+
+ private:
+  template <std::size_t... kAt>
+  StagePass(const Recipe& recipe, UnitId first, const StageHost& host, StageOutput& output,
+            std::index_sequence<kAt...>)
+      : recipe_(recipe),
+        host_(host),
+        output_(output),
+        unit_(host),
+        states_(State<Sink>(std::get<kAt>(recipe.sinks), first, rows_at<kAt>(output), forest_at<kAt>(output))...) {}
+
+  template <std::size_t kEnd>
+  static constexpr std::size_t reduces_before() {
+    std::size_t count = 0, at = 0;
+    ((count += (at++ < kEnd && State<Sink>::kIsReduce) ? 1 : 0), ...);
+    return count;
+  }
+  template <std::size_t kAt>
+  static Rows* rows_at(StageOutput& output) {
+    if constexpr (State<std::tuple_element_t<kAt, std::tuple<Sink...>>>::kIsReduce) return nullptr;
+    else return &(*output.tables)[kAt - reduces_before<kAt>()];
+  }
+  template <std::size_t kAt>
+  static Forest* forest_at(StageOutput& output) {
+    if constexpr (State<std::tuple_element_t<kAt, std::tuple<Sink...>>>::kIsReduce) {
+      return (*output.forests)[reduces_before<kAt>()].get();
+    } else {
+      return nullptr;
+    }
+  }
+
+  template <class F>
+  void each_state(F&& f) {
+    std::apply([&](auto&... state) { (f(state), ...); }, states_);
+  }
+
+  void run_unit(UnitId unit) {
+    id_ = unit;
+    gave_any_ = false;
+    taking_ = false;
+    if constexpr (Chain::kUsesUnit) unit_.begin(unit);
+    each_state([](auto& state) { state.begin_unit(); });
+    try {
+      run_records(unit);
+      taking_ = true;
+      each_state([&](auto& state) { state.end_unit(gave_any_); });
+    } catch (const std::exception& error) {
+      fail(failure_text(error));
+    } catch (...) {
+      fail(kUnknownException);
+    }
+  }
+
+  void run_records(UnitId unit) {
+    if constexpr (Source::kHasRecords) {
+      recipe_.source.each(unit, host_, [&](Line line) {
+        begin_record();
+        try {
+          run_chain(recipe_.steps, Line(line), unit_, Sinker{*this});
+        } catch (const Rejected& rejected) {
+          reject(rejected.what(), line.file, line.offset, line.text);
+          return;
+        }
+        each_state([](auto& state) { state.end_record(); });
+      });
+    } else {
+      begin_record();
+      try {
+        run_chain(recipe_.steps, recipe_.source.item(unit, host_), unit_, Sinker{*this});
+      } catch (const Rejected& rejected) {
+        reject(rejected.what(), {}, 0, {});
+      }
+    }
+  }
+
+  void begin_record() {
+    each_state([](auto& state) { state.begin_record(); });
+  }
+
+  /// The end of the chain.
+  struct Sinker {
+    template <class Out>
+    [[gnu::always_inline]] void operator()(Out&& item) const {
+      pass.take(item, std::index_sequence_for<Sink...>{});
+    }
+    StagePass& pass;
+  };
+
+  template <std::size_t... kAt>
+  void take(const Item& item, std::index_sequence<kAt...>) {
+    std::tuple<decltype(std::get<kAt>(states_).prepare(item, unit_))...> prepared{
+        std::get<kAt>(states_).prepare(item, unit_)...};
+    gave_any_ = true;
+    taking_ = kShape == UnitShape::one;
+    (std::get<kAt>(states_).take(std::get<kAt>(std::move(prepared)), id_), ...);
+    taking_ = false;
+  }
+
+  /// In a catch block.
+  void reject(const char* reason, std::string_view file, std::uint64_t offset, std::string_view text) {
+    if (taking_) throw_fold_failed(id_, reason);
+    each_state([](auto& state) { state.reject_record(); });
+    if (kShape == UnitShape::one) gave_any_ = false;
+    output_.rejected.push_back(
+        {id_, std::string(file), offset, std::string(text.substr(0, kRecordBytes)), std::string(reason)});
+  }
+
+  /// In a catch block. Where values of this unit may be among others' already, it cannot fail alone.
+  void fail(std::string reason) {
+    if (taking_) throw_fold_failed(id_, reason);
+    while (!output_.rejected.empty() && output_.rejected.back().unit == id_) output_.rejected.pop_back();
+    each_state([](auto& state) { state.drop_unit(); });
+    output_.failures.push_back({id_, std::move(reason)});
+  }
+
+  // ---- Blocks of units that give one value each
+
+  enum class Leaf : std::uint8_t { value, empty, hole };
+
+  [[gnu::always_inline]] void run_block(std::uint64_t first) {
+    std::tuple<std::array<typename Sink::Value, kBlock>...> values;
+    bool whole = true;
+    std::array<Leaf, kBlock> leaves;
+    for (std::uint64_t i = 0; i < kBlock; ++i) {
+      leaves[i] = run_leaf(first, i, values, std::index_sequence_for<Sink...>{});
+      whole = whole && leaves[i] == Leaf::value;
+    }
+    push_block(values, leaves, whole, std::index_sequence_for<Sink...>{});
+  }
+
+  template <class Values, std::size_t... kAt>
+  [[gnu::always_inline]] Leaf run_leaf(std::uint64_t first, std::uint64_t i, Values& values,
+                                       std::index_sequence<kAt...>) {
+    const UnitId unit(first + i);
+    if constexpr (Chain::kUsesUnit) unit_.begin(unit);
+    try {
+      run_chain(recipe_.steps, recipe_.source.item(unit, host_), unit_, [&](auto&& item) {
+        const Item& given = item;
+        ((std::get<kAt>(values)[i] = std::get<kAt>(states_).lift(given, unit_, unit)), ...);
+      });
+      return Leaf::value;
+    } catch (const Rejected& rejected) {
+      output_.rejected.push_back({unit, {}, 0, {}, rejected.what()});
+      return Leaf::empty;
+    } catch (const std::exception& error) {
+      output_.failures.push_back({unit, failure_text(error)});
+    } catch (...) {
+      output_.failures.push_back({unit, kUnknownException});
+    }
+    return Leaf::hole;
+  }
+
+  template <class Values, std::size_t... kAt>
+  [[gnu::always_inline]] void push_block(const Values& values, const std::array<Leaf, kBlock>& leaves, bool whole,
+                                         std::index_sequence<kAt...>) {
+    if (whole) {
+      (std::get<kAt>(states_).fold().push_block(std::get<kAt>(values)), ...);
+    } else {
+      for (std::uint64_t i = 0; i < kBlock; ++i) {
+        (push_leaf(std::get<kAt>(states_).fold(), leaves[i], std::get<kAt>(values)[i]), ...);
+      }
+    }
+  }
+  template <class Fold, class Value>
+  static void push_leaf(Fold& fold, Leaf leaf, const Value& value) {
+    if (leaf == Leaf::value) fold.push_value(value);
+    if (leaf == Leaf::empty) fold.push_empty();
+    if (leaf == Leaf::hole) fold.drop();
+  }
+
+  const Recipe& recipe_;
+  const StageHost& host_;
+  StageOutput& output_;
+  Unit unit_;
+  UnitId id_;              // the present unit
+  bool gave_any_ = false;  // it gave an item
+  bool taking_ = false;    // its items are being joined with those of others
+  std::tuple<State<Sink>...> states_;
+};
+
+/// StageCode of a recipe. The recipe is shared with the plan, which makes one of these for each worker.
+template <class Source, class Steps, class Sinks>
+class StageLoop final : public StageCode {
+  using Pass = StagePass<Source, Steps, Sinks>;
+
+ public:
+  explicit StageLoop(std::shared_ptr<const typename Pass::Recipe> recipe) : recipe_(std::move(recipe)) {}
+
+  void run(Interval units, const StageHost& host, StageOutput& output) override {
+    Pass(*recipe_, units.first, host, output).run(units);
+  }
+
+ private:
+  std::shared_ptr<const typename Pass::Recipe> recipe_;
+};
+
+}  // namespace kiln::detail

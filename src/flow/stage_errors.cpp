@@ -1,0 +1,17 @@
+#include <kiln/detail/stage_loop.hpp>
+#include <kiln/error.hpp>
+
+#include <fmt/core.h>
+
+namespace kiln::detail {
+
+std::string failure_text(const std::exception& error) { return fmt::format("exception: {}", error.what()); }
+
+void throw_fold_failed(UnitId unit, std::string_view what) {
+  throw Error(ExitCode::bad_input,
+              fmt::format("a reduction threw when it joined the value of unit {} with those of others: {}. A monoid's "
+                          "merge() and add() must not throw: let a step or lift() look at the item first",
+                          unit.value(), what));
+}
+
+}  // namespace kiln::detail
