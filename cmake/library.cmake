@@ -19,7 +19,10 @@ set_target_properties(kiln_shared PROPERTIES OUTPUT_NAME kiln EXPORT_NAME kiln V
 target_compile_features(kiln_shared INTERFACE cxx_std_20)
 # Products and sums are rounded one by one, or inlining could change the bits (docs/architecture.md).
 target_compile_options(kiln_shared INTERFACE -ffp-contract=off)
-target_include_directories(kiln_shared INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_include_directories(kiln_shared INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+# What programs in this tree link: the same as outside of it.
+add_library(kiln::kiln ALIAS kiln_shared)
 
 install(TARGETS kiln_shared EXPORT kiln LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/kiln DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -29,7 +29,9 @@ class Flow {
   explicit Flow(std::string name) : name_(std::move(name)) {}
 
   /// Units 0 … n-1; the item is the number of its unit.
-  Stream<detail::RangeSource> range(std::uint64_t n) const { return begin(detail::range_spec(n), detail::RangeSource{}); }
+  Stream<detail::RangeSource> range(std::uint64_t n) const {
+    return begin(detail::range_spec(n), detail::RangeSource{});
+  }
 
   /// A unit for each combination of the axes' values; the item is a kiln::Point. The last axis changes fastest.
   ///     flow.grid({{"strike", linspace(80, 120, 41)}, {"maturity", {0.5, 1.0, 2.0}}})
@@ -51,8 +53,8 @@ class Flow {
     return begin(std::move(spec), detail::ItemsSource<T>{std::move(items)});
   }
 
-  /// The lines of files, of text or compressed by gzip or zstd: paths and globs. A unit is `split` bytes of a file, or a
-  /// whole compressed file; the items are its kiln::Lines. Files are looked for when the stage begins.
+  /// The lines of files, of text or compressed by gzip or zstd: paths and globs. A unit is `split` bytes of a file, or
+  /// a whole compressed file; the items are its kiln::Lines. Files are looked for when the stage begins.
   Stream<detail::LineSource> lines(std::string pattern, LineOptions options = {}) const {
     return lines(std::vector<std::string>{std::move(pattern)}, options);
   }
@@ -66,9 +68,9 @@ class Flow {
     requires std::is_arithmetic_v<T>
   Stream<detail::SliceSource<T>> hdf5(std::string file, std::string dataset, std::uint64_t rows_per_unit,
                                       Hdf5Options options = {}) const {
-    return begin(detail::hdf5_spec(std::move(file), std::move(dataset), detail::number_type<T>(), rows_per_unit,
-                                   options.keep),
-                 detail::SliceSource<T>{});
+    return begin(
+        detail::hdf5_spec(std::move(file), std::move(dataset), detail::number_type<T>(), rows_per_unit, options.keep),
+        detail::SliceSource<T>{});
   }
 
  private:

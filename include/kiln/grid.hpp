@@ -90,8 +90,8 @@ class Grid {
 
  private:
   std::vector<std::string> names_;
-  std::vector<Values> values_;           // one a name
-  std::vector<std::uint64_t> strides_;   // one a name: linked ones have the same
+  std::vector<Values> values_;          // one a name
+  std::vector<std::uint64_t> strides_;  // one a name: linked ones have the same
   std::uint64_t size_ = 1;
 };
 

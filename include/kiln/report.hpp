@@ -19,15 +19,13 @@ using Counts = detail::StageCounts;
 
 /// What a job gave, on every rank the same.
 struct ReportBase {
-  Counts counts;         ///< of the (last) stage
-  double seconds = 0;    ///< that it took in this launch
-  bool resumed = false;  ///< it was over before this launch
+  Counts counts;                    ///< of the (last) stage
+  double seconds = 0;               ///< that it took in this launch
+  bool resumed = false;             ///< it was over before this launch
   std::uint64_t failed_before = 0;  ///< dead letters of the stages before it, where jobs were joined
 
   /// For main() to return: 0, or 1 where units are dead letters.
-  int exit_code() const {
-    return to_int(counts.failed + failed_before == 0 ? ExitCode::ok : ExitCode::units_failed);
-  }
+  int exit_code() const { return to_int(counts.failed + failed_before == 0 ? ExitCode::ok : ExitCode::units_failed); }
 };
 
 /// Of several reductions.
@@ -58,8 +56,9 @@ Value decode_value(const std::optional<Bytes>& bytes) {
   if constexpr (std::default_initializable<Value>) {
     return Value{};
   } else {
-    throw Error(ExitCode::bad_input,
-                "a reduction has no value, as no unit gave any; give its value_type a default constructor to stand for that");
+    throw Error(
+        ExitCode::bad_input,
+        "a reduction has no value, as no unit gave any; give its value_type a default constructor to stand for that");
   }
 }
 
@@ -72,7 +71,8 @@ Report<Value...> make_report(const StageResult& result, std::index_sequence<kAt.
   if constexpr (sizeof...(Value) == 1) {
     return {base, decode_value<Value>(result.values[kAt])..., result.values[kAt].has_value()...};
   } else {
-    return {base, std::tuple<Value...>{decode_value<Value>(result.values[kAt])...}, {result.values[kAt].has_value()...}};
+    return {
+        base, std::tuple<Value...>{decode_value<Value>(result.values[kAt])...}, {result.values[kAt].has_value()...}};
   }
 }
 template <class... Value>

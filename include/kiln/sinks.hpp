@@ -36,10 +36,11 @@ auto as_monoid(const Reduction& reduction) {
     static_assert(MonoidOver<Reduction, Item>, "kiln: this monoid's lift() does not take the items of the stream");
     return reduction;
   } else {
-    static_assert(std::invocable<const Reduction&, const Item&, const Item&> ||
-                      std::invocable<const Reduction&, Item&, const Item&>,
-                  "kiln: reduce() wants a monoid (#include <kiln/monoids.hpp>) or an associative function of two items, "
-                  "callable as const");
+    static_assert(
+        std::invocable<const Reduction&, const Item&, const Item&> ||
+            std::invocable<const Reduction&, Item&, const Item&>,
+        "kiln: reduce() wants a monoid (#include <kiln/monoids.hpp>) or an associative function of two items, "
+        "callable as const");
     static_assert(std::copyable<Item>, "kiln: items that reduce(function) joins must be copyable");
     return Operation<Item, Reduction>(reduction);
   }
@@ -54,8 +55,8 @@ detail::RowsTarget<Projection> to_rows(std::string name, Projection projection) 
   return {std::move(name), std::move(projection)};
 }
 
-/// For Stream::into: all items, or what `projection` makes of them, reduced to one value called `name`. `reduction` is a
-/// monoid or an associative function of two items.
+/// For Stream::into: all items, or what `projection` makes of them, reduced to one value called `name`. `reduction` is
+/// a monoid or an associative function of two items.
 template <class Reduction>
 detail::ReduceTarget<Reduction, std::identity> to_reduce(Reduction reduction, std::string name = "value") {
   return {std::move(reduction), {}, std::move(name)};

@@ -12,8 +12,7 @@ namespace kiln {
 template <class T>
 class Slice {
  public:
-  Slice(std::span<const T> values, std::uint64_t first, std::uint64_t row_values,
-        std::vector<std::uint64_t> dimensions)
+  Slice(std::span<const T> values, std::uint64_t first, std::uint64_t row_values, std::vector<std::uint64_t> dimensions)
       : values_(values), first_(first), row_values_(row_values), dimensions_(std::move(dimensions)) {}
 
   /// Index of the first row in the dataset.

@@ -41,7 +41,8 @@ class Stream {
   /// Each item becomes what `f` returns.
   template <class F>
   auto map(F f) const {
-    static_assert(detail::StepFunction<F, Out>, "kiln: map(f): f is not callable (as const) with an item of the stream");
+    static_assert(detail::StepFunction<F, Out>,
+                  "kiln: map(f): f is not callable (as const) with an item of the stream");
     return with(detail::MapStep<F>{std::move(f)});
   }
   /// Only items for which `f` returns true go on.

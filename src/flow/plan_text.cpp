@@ -18,11 +18,13 @@ constexpr std::size_t kLongestName = 200;
 
 void check_name(std::string_view flow, std::string_view name) {
   const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
   };
-  if (name.empty() || name.size() > kLongestName || name.front() == '.' || !std::all_of(name.begin(), name.end(), fits)) {
-    fail(fmt::format("flow '{}': '{}' is no name for a sink: use letters, digits and _ - . (not first), at most {}", flow,
-                     name, kLongestName));
+  if (name.empty() || name.size() > kLongestName || name.front() == '.' ||
+      !std::all_of(name.begin(), name.end(), fits)) {
+    fail(fmt::format("flow '{}': '{}' is no name for a sink: use letters, digits and _ - . (not first), at most {}",
+                     flow, name, kLongestName));
   }
 }
 
@@ -31,12 +33,14 @@ void check_sinks(const StagePlan& plan) {
   for (const RowsSink& sink : plan.rows) {
     check_name(plan.name, sink.table.name);
     if (sink.table.name == flow::kRejectedTable) {
-      fail(fmt::format("flow '{}': a rows sink is called '{}', as kiln's own table of rejected records: give it another "
-                       "name",
-                       plan.name, sink.table.name));
+      fail(
+          fmt::format("flow '{}': a rows sink is called '{}', as kiln's own table of rejected records: give it another "
+                      "name",
+                      plan.name, sink.table.name));
     }
     if (!tables.insert(sink.table.name).second) {
-      fail(fmt::format("flow '{}': two rows sinks are called '{}': give each its own name", plan.name, sink.table.name));
+      fail(
+          fmt::format("flow '{}': two rows sinks are called '{}': give each its own name", plan.name, sink.table.name));
     }
   }
   for (const ReduceSink& sink : plan.reduces) {

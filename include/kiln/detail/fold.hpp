@@ -159,7 +159,7 @@ class ExactFold {
   std::uint64_t run_;  // begin of the units without a hole that end at next_
   UnitSet units_;      // those before
   std::optional<Value> value_;
-  std::optional<Value> unit_value_;                                  // of the present unit
+  std::optional<Value> unit_value_;                               // of the present unit
   std::vector<std::conditional_t<kWaits, Item, Nothing>> items_;  // of the present unit, not in unit_value_
 };
 

@@ -4,6 +4,7 @@
 #include <kiln/detail/sink_state.hpp>
 #include <kiln/detail/sources.hpp>
 #include <kiln/detail/stage.hpp>
+#include <kiln/error.hpp>
 
 #include <algorithm>
 #include <array>
@@ -89,14 +90,13 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
       }
       for (; next < look; ++next) run_unit(UnitId(next));
     }
-    each_state([](auto& state) { state.finish(); });
     output_.ran = next - units.first.value();
+    finish();
   }
 
  private:
   template <std::size_t... kAt>
-  StagePass(const Recipe& recipe, UnitId first, const StageHost& host, StageOutput& output,
-            std::index_sequence<kAt...>)
+  StagePass(const Recipe& recipe, UnitId first, const StageHost& host, StageOutput& output, std::index_sequence<kAt...>)
       : recipe_(recipe),
         host_(host),
         output_(output),
@@ -111,8 +111,10 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
   }
   template <std::size_t kAt>
   static Rows* rows_at(StageOutput& output) {
-    if constexpr (State<std::tuple_element_t<kAt, std::tuple<Sink...>>>::kIsReduce) return nullptr;
-    else return &(*output.tables)[kAt - reduces_before<kAt>()];
+    if constexpr (State<std::tuple_element_t<kAt, std::tuple<Sink...>>>::kIsReduce)
+      return nullptr;
+    else
+      return &(*output.tables)[kAt - reduces_before<kAt>()];
   }
   template <std::size_t kAt>
   static Forest* forest_at(StageOutput& output) {
@@ -126,6 +128,18 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
   template <class F>
   void each_state(F&& f) {
     std::apply([&](auto&... state) { (f(state), ...); }, states_);
+  }
+
+  void finish() {
+    try {
+      each_state([](auto& state) { state.finish(); });
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw_fold_failed(id_, failure_text(error));
+    } catch (...) {
+      throw_fold_failed(id_, kUnknownException);
+    }
   }
 
   void run_unit(UnitId unit) {
