@@ -7,11 +7,16 @@ namespace kiln::detail {
 
 std::string failure_text(const std::exception& error) { return fmt::format("exception: {}", error.what()); }
 
+void throw_fold_failed(std::string_view where, std::string_view what) {
+  throw Error(
+      ExitCode::bad_input,
+      fmt::format("a reduction threw when it joined values {}: {}. A monoid's merge() and add() must not throw: "
+                  "let a step or lift() look at the item first",
+                  where, what));
+}
+
 void throw_fold_failed(UnitId unit, std::string_view what) {
-  throw Error(ExitCode::bad_input,
-              fmt::format("a reduction threw when it joined the value of unit {} with those of others: {}. A monoid's "
-                          "merge() and add() must not throw: let a step or lift() look at the item first",
-                          unit.value(), what));
+  throw_fold_failed(fmt::format("of unit {} with those of others", unit.value()), what);
 }
 
 }  // namespace kiln::detail

@@ -1,6 +1,28 @@
 #include "flow/stage_harvest.hpp"
 
+#include <kiln/detail/stage_loop.hpp>
+#include <kiln/error.hpp>
+
+#include <exception>
+
 namespace kiln::flow {
+namespace {
+
+/// Joining runs the user's op.
+template <class F>
+void guarded(F&& join) {
+  try {
+    join();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    detail::throw_fold_failed("of many units", detail::failure_text(error));
+  } catch (...) {
+    detail::throw_fold_failed("of many units", detail::kUnknownException);
+  }
+}
+
+}  // namespace
 
 StageHarvest::StageHarvest(const std::vector<detail::ReduceSink>& sinks) {
   forests_.reserve(sinks.size());
@@ -9,7 +31,9 @@ StageHarvest::StageHarvest(const std::vector<detail::ReduceSink>& sinks) {
 
 void StageHarvest::absorb(exec::Harvest& later) {
   auto& other = static_cast<StageHarvest&>(later);
-  for (std::size_t i = 0; i < forests_.size(); ++i) forests_[i]->absorb(*other.forests_[i]);
+  guarded([&] {
+    for (std::size_t i = 0; i < forests_.size(); ++i) forests_[i]->absorb(*other.forests_[i]);
+  });
 }
 
 std::size_t StageHarvest::bytes() const {
@@ -24,14 +48,18 @@ void StageHarvest::encode(ByteWriter& out) const {
 
 void StageHarvest::admit(ByteView encoded) {
   ByteReader in(encoded, "partial results");
-  for (const auto& forest : forests_) forest->admit(in);
+  guarded([&] {
+    for (const auto& forest : forests_) forest->admit(in);
+  });
   in.expect_done();
 }
 
 std::vector<std::optional<Bytes>> StageHarvest::values() const {
   std::vector<std::optional<Bytes>> values;
   values.reserve(forests_.size());
-  for (const auto& forest : forests_) values.push_back(forest->value());
+  guarded([&] {
+    for (const auto& forest : forests_) values.push_back(forest->value());
+  });
   return values;
 }
 

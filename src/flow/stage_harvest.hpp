@@ -13,7 +13,8 @@ namespace kiln::flow {
 using Forests = std::vector<std::unique_ptr<detail::Forest>>;
 
 /// The forests of a stage's reduce sinks, in the order of its plan. Encoded (docs/file-format.md, "Partial results"):
-/// one forest after the other. What throws leaves it unusable.
+/// one forest after the other. What throws leaves it unusable; what the user's op throws comes as kiln::Error (bad
+/// input).
 class StageHarvest : public exec::Harvest {
  public:
   explicit StageHarvest(const std::vector<detail::ReduceSink>& sinks);

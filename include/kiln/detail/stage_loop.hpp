@@ -4,7 +4,6 @@
 #include <kiln/detail/sink_state.hpp>
 #include <kiln/detail/sources.hpp>
 #include <kiln/detail/stage.hpp>
-#include <kiln/error.hpp>
 
 #include <algorithm>
 #include <array>
@@ -25,7 +24,9 @@ std::string failure_text(const std::exception& error);
 inline constexpr const char* kUnknownException = "exception that is no std::exception";
 /// What a record that was rejected looks like in the table: its first 200 bytes.
 inline constexpr std::size_t kRecordBytes = 200;
-/// Throws kiln::Error (bad input): what the user's merge or add threw when it joined values of several units.
+/// Throws kiln::Error (bad input): what the user's merge or add threw when it joined values of several units. `where`:
+/// "of unit 7 with those of others", say.
+[[noreturn]] void throw_fold_failed(std::string_view where, std::string_view what);
 [[noreturn]] void throw_fold_failed(UnitId unit, std::string_view what);
 
 /// The user's part of a stage, as the program says it: never changed. `Sinks` are RowsSinkOf and ReduceSinkOf.
@@ -91,7 +92,7 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
       for (; next < look; ++next) run_unit(UnitId(next));
     }
     output_.ran = next - units.first.value();
-    finish();
+    each_state([](auto& state) { state.finish(); });
   }
 
  private:
@@ -128,18 +129,6 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
   template <class F>
   void each_state(F&& f) {
     std::apply([&](auto&... state) { (f(state), ...); }, states_);
-  }
-
-  void finish() {
-    try {
-      each_state([](auto& state) { state.finish(); });
-    } catch (const Error&) {
-      throw;
-    } catch (const std::exception& error) {
-      throw_fold_failed(id_, failure_text(error));
-    } catch (...) {
-      throw_fold_failed(id_, kUnknownException);
-    }
   }
 
   void run_unit(UnitId unit) {
