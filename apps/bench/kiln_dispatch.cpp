@@ -123,7 +123,7 @@ int run(const Asked& asked) {
   char** argv = nullptr;
   net::MpiTransport transport(argc, argv);
   job::Execution execution;
-  execution.make_runner = [&asked](const Bytes&, Rank) {
+  execution.make_runner = [&asked](const protocol::Setup&, Rank) {
     return std::make_unique<NoopRunner>(parse_duration(asked.unit_time).value());
   };
   try {

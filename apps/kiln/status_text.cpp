@@ -29,6 +29,8 @@ std::string_view describe(Outcome outcome) {
       return "stopped early";
     case Outcome::storage:
       return "stopped, as the run directory could not be written";
+    case Outcome::fault:
+      return "stopped, as the program could not go on";
   }
   return "unknown";
 }
@@ -45,6 +47,8 @@ std::string_view word(Outcome outcome) {
       return "interrupted";
     case Outcome::storage:
       return "storage";
+    case Outcome::fault:
+      return "fault";
   }
   return "unknown";
 }

@@ -106,7 +106,9 @@ bool Executor::poll(protocol::Part& part) {
   const std::lock_guard lock(mutex_);
   if (out_.empty() && pending_ != nullptr && !queue_.empty() &&
       PartBuilder::Clock::now() - pending_->first_ended() >= options_.report_every) {
-    put_out(std::exchange(pending_, nullptr)->take_part(queue_.front().work.id));
+    put_out(std::exchange(pending_, nullptr)
+                ->take_part(queue_.front().work.id, options_.ride_bytes, holdings_, Holdings::Join::later));
+    holdings_.publish();
   }
   if (!out_.empty()) {
     part = std::move(out_.front());
@@ -204,11 +206,12 @@ void Executor::settle(Lock& lock, std::unique_ptr<PartBuilder> chunk) {
   }
   const std::unique_ptr<PartBuilder> closing = std::move(pending_);
   lock.unlock();
-  protocol::Part part = closing->take_part(entry.work.id);
+  protocol::Part part = closing->take_part(entry.work.id, options_.ride_bytes, holdings_, Holdings::Join::now);
   lock.lock();
   running_ = nullptr;
   part.last = entry.next == entry.end;
   put_out(std::move(part));
+  holdings_.publish();
   Work finished;
   if (out_.back().last) {
     finished = std::move(entry.work);  // freed without the lock

@@ -3,6 +3,7 @@
 #include <kiln/detail/interval.hpp>
 #include <kiln/detail/rows.hpp>
 #include "base/time.hpp"
+#include "exec/holdings.hpp"
 #include "exec/part_builder.hpp"
 #include "exec/results.hpp"
 #include "protocol/messages.hpp"
@@ -57,6 +58,8 @@ class Executor {
     Duration report_every = std::chrono::milliseconds(500);  ///< a part is reported at least this often while units end
     std::size_t report_bytes = 1 << 20;                      ///< or when its rows are this large
     bool dyadic = false;  ///< half is given back from a border of the dyadic tree near by (schedule::QueueOptions)
+    /// Results of a part that are larger than this stay here until they are taken from holdings().
+    std::size_t ride_bytes = SIZE_MAX;
   };
 
   /// `wake` is called on the executor thread after a part was put out.
@@ -74,6 +77,8 @@ class Executor {
   /// The next finished part, oldest first; false when there is none. Exactly one part or piece of a batch says `last`.
   /// To be called at least every `report_every`: what ended before a long unit began is reported from here.
   bool poll(protocol::Part& part);
+  /// Results that were not put into parts. Of units in it, the parts were put out before.
+  Holdings& holdings() { return holdings_; }
   /// A std::exception left the runner (a fault of kiln's own or of user code outside a unit): its text; "" otherwise.
   std::string fault() const;
 
@@ -103,6 +108,7 @@ class Executor {
   std::deque<Entry> queue_;
   std::unique_ptr<PartBuilder> pending_;  // ended units of the front batch, not reported
   std::deque<protocol::Part> out_;
+  Holdings holdings_;
   PartBuilder* running_ = nullptr;  // takes the outcome of what is claimed; null while nothing is
   bool sleeping_ = false;
   bool stop_ = false;

@@ -60,27 +60,45 @@ void PartBuilder::append(PartBuilder& later) {
   busy_ += later.busy_;
 }
 
-protocol::Part PartBuilder::take_part(BatchId batch) {
+Bytes PartBuilder::encode_rows() {
+  if (all_empty(tables_)) return {};
+  ByteWriter out;
+  std::size_t columns = 0;
+  for (const Rows& rows : tables_) columns += rows.columns() + 2;
+  out.reserve(bytes_of(tables_) + 16 * columns);
+  encode_tables(tables_, out);
+  return out.take();
+}
+
+void PartBuilder::hold(protocol::Part& part, std::size_t bytes, Holdings& holdings, Holdings::Join join) {
+  HeldResults results;
+  for (const Interval units : part.done) results.units.insert(units);
+  if (Bytes rows = encode_rows(); !rows.empty()) results.rows.push_back(std::move(rows));
+  if (harvest_ != nullptr) results.harvests.push_back(std::move(harvest_));
+  results.bytes = bytes;
+  holdings.add(std::move(results), join);
+  part.held = true;
+}
+
+protocol::Part PartBuilder::take_part(BatchId batch, std::size_t ride_bytes, Holdings& holdings, Holdings::Join join) {
   protocol::Part part;
   part.batch = batch;
   part.done = std::move(done_);
   part.failures = std::move(failures_);
-  if (!all_empty(tables_)) {
-    ByteWriter out;
-    std::size_t columns = 0;
-    for (const Rows& rows : tables_) columns += rows.columns() + 2;
-    out.reserve(bytes_of(tables_) + 16 * columns);
-    encode_tables(tables_, out);
-    part.rows = out.take();
+  part.start = start_;
+  part.busy_seconds = busy_;
+  outcomes_ = 0;
+  const std::size_t bytes = bytes_of(tables_) + (harvest_ == nullptr ? 0 : harvest_->bytes());
+  if (bytes > ride_bytes && !part.done.empty()) {
+    hold(part, bytes, holdings, join);
+    return part;
   }
+  part.rows = encode_rows();
   if (harvest_ != nullptr && !part.done.empty()) {
     ByteWriter out;
     harvest_->encode(out);
     part.partials = out.take();
   }
-  part.start = start_;
-  part.busy_seconds = busy_;
-  outcomes_ = 0;
   return part;
 }
 

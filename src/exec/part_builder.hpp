@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/tables.hpp"
+#include "exec/holdings.hpp"
 #include "exec/results.hpp"
 
 #include <atomic>
@@ -42,10 +43,14 @@ class PartBuilder : public Results {
   Clock::time_point first_ended() const { return first_ended_; }
   /// Takes over what is in `later` (units behind the ones here), which is left to be thrown away.
   void append(PartBuilder& later);
-  /// What is reported; leaves this empty of outcomes, to be thrown away.
-  protocol::Part take_part(BatchId batch);
+  /// What is reported; leaves this empty of outcomes, to be thrown away. Where tables and harvest are larger than
+  /// `ride_bytes`, they go to `holdings` (to be published when the part is put out) and the part says `held`.
+  protocol::Part take_part(BatchId batch, std::size_t ride_bytes, Holdings& holdings, Holdings::Join join);
 
  private:
+  Bytes encode_rows();
+  void hold(protocol::Part& part, std::size_t bytes, Holdings& holdings, Holdings::Join join);
+
   std::vector<Rows> tables_;
   std::unique_ptr<Harvest> harvest_;
   std::vector<Interval> done_;

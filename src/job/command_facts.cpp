@@ -62,6 +62,8 @@ std::string_view to_text(protocol::Outcome outcome) {
       return "interrupted";
     case protocol::Outcome::storage:
       return "storage";
+    case protocol::Outcome::fault:
+      return "fault";
   }
   return "unknown";
 }

@@ -35,6 +35,8 @@ int exit_code_of(protocol::Outcome outcome) {
     case protocol::Outcome::interrupted:
     case protocol::Outcome::storage:
       return to_int(ExitCode::stopped_early);
+    case protocol::Outcome::fault:
+      break;
   }
   return to_int(ExitCode::internal);
 }

@@ -59,11 +59,11 @@ int run_rank(const RunOptions& options, const Environment& environment, const st
   char** argv = nullptr;
   net::MpiTransport transport(argc, argv);
   log::set_rank(transport.rank().value());
-  const Execution execution{[&spawner](const Bytes& setup, Rank rank) {
-                              return std::make_unique<exec::CommandRunner>(spawner, exec::decode_command_setup(setup),
-                                                                           rank, host_name());
-                            },
-                            [&spawner] { spawner.beat(); }};
+  Execution execution;
+  execution.make_runner = [&spawner](const protocol::Setup& setup, Rank rank) {
+    return std::make_unique<exec::CommandRunner>(spawner, exec::decode_command_setup(setup.content), rank, host_name());
+  };
+  execution.beat = [&spawner] { spawner.beat(); };
   if (transport.rank() == Rank(0)) return coordinate(options, environment, arguments, transport, waiter, execution);
   try {
     work(transport, waiter, execution);

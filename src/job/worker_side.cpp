@@ -19,7 +19,10 @@ protocol::Ready introduce() {
 }  // namespace
 
 WorkerSide::WorkerSide(Link& link, Execution execution, std::function<void()> wake)
-    : link_(link), execution_(std::move(execution)), wake_(std::move(wake)), worker_(introduce(), *this) {}
+    : link_(link),
+      execution_(std::move(execution)),
+      wake_(std::move(wake)),
+      worker_(introduce(), *this, execution_.hold_bytes) {}
 
 bool WorkerSide::step() {
   execution_.beat();
@@ -31,6 +34,9 @@ bool WorkerSide::step() {
     part = {};
     any = true;
   }
+  // After all parts: a segment speaks of units that were reported.
+  if (hear_segment()) any = true;
+  worker_.on_tick();
   if (!any) {
     if (const std::string fault = executor_->fault(); !fault.empty()) {
       throw Error(ExitCode::internal,
@@ -42,9 +48,61 @@ bool WorkerSide::step() {
 
 void WorkerSide::send(protocol::Message message) { link_.send(link_.coordinator(), message); }
 
-void WorkerSide::set_up(const protocol::Setup& setup) {
-  executor_ = std::make_unique<exec::Executor>(execution_.make_runner(setup.content, link_.transport().rank()),
-                                               exec::Executor::Options{}, wake_);
+bool WorkerSide::set_up(const protocol::Setup& setup) {
+  auto runner = execution_.make_runner(setup, link_.transport().rank());
+  if (runner == nullptr) {
+    waiting_ = setup;
+    return false;
+  }
+  waiting_.reset();
+  segments_.reset();
+  executor_ = std::make_unique<exec::Executor>(std::move(runner), execution_.executor, wake_);
+  return true;
+}
+
+void WorkerSide::catch_up() {
+  if (!waiting_) return;
+  const protocol::Setup setup = *std::exchange(waiting_, std::nullopt);
+  if (set_up(setup)) worker_.on_set_up();
+}
+
+void WorkerSide::answer(protocol::Answer answer) {
+  if (execution_.answer) execution_.answer(std::move(answer));
+}
+
+protocol::WorkerPort::Held WorkerSide::held() {
+  if (!executor_) return {};
+  return {executor_->holdings().bytes(), executor_->holdings().largest_part()};
+}
+
+protocol::WorkerPort::Writing WorkerSide::write_segment() {
+  if (!executor_) return Writing::nothing;
+  exec::HeldResults results;
+  switch (executor_->holdings().take(results)) {
+    case exec::Holdings::Taken::nothing:
+      return Writing::nothing;
+    case exec::Holdings::Taken::later:
+      return Writing::later;
+    case exec::Holdings::Taken::all:
+      break;
+  }
+  if (!execution_.write_segment) throw Error(ExitCode::internal, "a worker holds results and cannot write segments");
+  if (!segments_) segments_ = std::make_unique<SegmentWriter>(execution_.write_segment, wake_);
+  segments_->begin(std::move(results));
+  return Writing::began;
+}
+
+bool WorkerSide::hear_segment() {
+  if (!segments_) return false;
+  auto written = segments_->poll();
+  if (!written) return false;
+  if (written->segment.failed.empty()) {
+    executor_->holdings().written();
+  } else {
+    executor_->holdings().failed(std::move(written->failed));
+  }
+  worker_.on_segment(std::move(written->segment));
+  return true;
 }
 
 void WorkerSide::submit(protocol::Batch batch) {

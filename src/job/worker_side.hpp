@@ -2,6 +2,7 @@
 
 #include "exec/executor.hpp"
 #include "job/link.hpp"
+#include "job/segment_writer.hpp"
 #include "protocol/worker.hpp"
 
 #include <functional>
@@ -13,8 +14,16 @@ namespace kiln::job {
 
 /// How a rank runs units.
 struct Execution {
-  /// Makes the runner from the setup that the coordinator sent. Called once, on the main thread.
-  std::function<std::unique_ptr<exec::Runner>(const Bytes& setup, Rank rank)> make_runner;
+  /// Makes the runner from a setup that the coordinator sent: one for each stage, on the main thread. Null: this rank
+  /// is not there yet; WorkerSide::catch_up() is called when it is.
+  std::function<std::unique_ptr<exec::Runner>(const protocol::Setup& setup, Rank rank)> make_runner;
+  exec::Executor::Options executor = {};
+  /// Writes what the worker holds (results larger than executor.ride_bytes); its writer thread. Needed where anything
+  /// can be held.
+  SegmentWriter::Write write_segment = {};
+  std::uint64_t hold_bytes = protocol::Worker::kHoldBytes;  ///< as protocol::Worker has it
+  /// What a collective call of the program gave; main thread.
+  std::function<void(protocol::Answer)> answer = {};
   /// Called at every turn of the main thread's loop: the rank lives.
   std::function<void()> beat = [] {};
 };
@@ -27,24 +36,35 @@ class WorkerSide final : public protocol::WorkerPort {
 
   void on_message(protocol::Message message) { worker_.on_message(std::move(message)); }
   void on_interrupt(bool at_once) { worker_.on_interrupt(at_once); }
-  /// Reports what the executor has finished; whether there was anything. Throws kiln::Error on a fault of the runner.
+  /// The rank's program has got further: a setup that waits for it is looked at again.
+  void catch_up();
+  /// The rank's program cannot go on.
+  void on_fault(protocol::Fault fault) { worker_.on_fault(std::move(fault)); }
+  /// Reports what the executor has finished and what was written; whether there was anything. Throws kiln::Error on a
+  /// fault of the runner, and what writing a segment threw for good.
   bool step();
   /// The run is over, with this exit code.
   std::optional<int> left() const { return left_; }
 
  private:
   void send(protocol::Message message) override;
-  void set_up(const protocol::Setup& setup) override;
+  bool set_up(const protocol::Setup& setup) override;
   void submit(protocol::Batch batch) override;
   std::vector<protocol::GivenBack::Piece> take_back(protocol::TakeBack::Share share) override;
   void cancel() override;
   void signal_units() override;
   void leave(int exit_code) override { left_ = exit_code; }
+  void answer(protocol::Answer answer) override;
+  Held held() override;
+  Writing write_segment() override;
+  bool hear_segment();
 
   Link& link_;
   Execution execution_;
   std::function<void()> wake_;
+  std::optional<protocol::Setup> waiting_;  // for the rank's program
   std::unique_ptr<exec::Executor> executor_;
+  std::unique_ptr<SegmentWriter> segments_;  // may use what the executor's runner made: ends before it
   std::optional<int> left_;
   protocol::Worker worker_;
 };

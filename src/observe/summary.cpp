@@ -77,6 +77,9 @@ std::vector<std::string> summary_lines(const RunSummary& s) {
   if (s.outcome == Outcome::interrupted) {
     lines.emplace_back("stopped early; what is done is kept: run the same command again to go on");
   }
+  if (s.outcome == Outcome::fault) {
+    lines.emplace_back("stopped: the program could not go on (see above); what is done is kept");
+  }
   const std::size_t shown = std::min(s.first_failures.size(), kShownFailures);
   for (std::size_t i = 0; i < shown; ++i) lines.push_back(failure_line(s.first_failures[i]));
   if (s.failed > shown && shown != 0) lines.push_back(fmt::format("  and {} more", format_count(s.failed - shown)));

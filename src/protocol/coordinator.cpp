@@ -49,6 +49,8 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
       removed_done_(count_common(start.removed, start.done)),
       allowed_(options_.retries),
       queue_(units_to_do(start), options_.queue, start.workers),
+      next_batch_(start.first_batch),
+      next_commit_(start.first_commit),
       pending_(std::make_unique<CommitPlan>()),
       checkpoint_interval_(options_.checkpoint_every) {
   start.dead.erase(start.removed);
@@ -69,6 +71,8 @@ void Coordinator::on_message(Rank from, Message message, Instant now) {
   const auto found = workers_.find(from);
   if (auto* interrupted = std::get_if<Interrupted>(&message)) {
     on_interrupt(from, interrupted->at_once, now);
+  } else if (const auto* fault = std::get_if<Fault>(&message)) {
+    on(from, *fault, now);
   } else if (found == workers_.end()) {
     ++dropped_;
   } else if (auto* ready = std::get_if<Ready>(&message)) {
@@ -77,6 +81,8 @@ void Coordinator::on_message(Rank from, Message message, Instant now) {
     on(found->second, *part, now);
   } else if (auto* given = std::get_if<GivenBack>(&message)) {
     on(found->second, *given, now);
+  } else if (auto* segment = std::get_if<Segment>(&message)) {
+    on(found->second, *segment, now);
   } else {
     ++dropped_;
   }
@@ -89,16 +95,23 @@ void Coordinator::step(Instant now) {
   if (finished_) return;
   if (cancel_at_ && now >= *cancel_at_) cancel_all();
   if (may_hand_out()) dispatch(now);
-  if (commit_due(now)) start_commit();
+  save(now);
   finish_if_over();
 }
 
 void Coordinator::on(Worker& worker, const Ready& message) {
+  if (message.call != setup_.call) return;  // late: of a stage that ended without this worker
   if (!worker.view.ready) ++ready_workers_;
   worker.view.ready = true;
   worker.view.host = message.host;
   worker.view.pid = message.pid;
   refile(worker);
+}
+
+void Coordinator::on(Rank from, const Fault& message, Instant now) {
+  if (finished_) return;
+  port_.fault(from, message);
+  begin_drain(Outcome::fault, true, now);
 }
 
 // Everything a part names must be in that worker's hands: what is claimed twice or never handed out must not count.
@@ -115,6 +128,7 @@ bool Coordinator::fits(const Worker& worker, const Part& part) {
     if (!found->second.units.contains(failure.unit)) return false;
     count += named.insert(single(failure.unit));
   }
+  if (part.held && !(part.rows.empty() && part.partials.empty())) return false;
   return count == count_units(part);
 }
 
@@ -133,6 +147,8 @@ void Coordinator::on(Worker& worker, Part& part, Instant now) {
     record(worker, batch, part, now);
     worker.since = now;
   }
+  worker.view.held_bytes = part.held_bytes;
+  worker.full = part.full;
   if (part.last || batch.units.empty()) end_batch(worker, part.batch, now);
   refile(worker);
 }
@@ -144,14 +160,15 @@ void Coordinator::record(Worker& worker, InFlight& batch, Part& part, Instant no
     took(worker, batch, units);
     worker.view.units_done += units.size();
     ledger_.mark_done(units);
-    pending_->done.insert(units);
+    part.held ? hold(worker, units, now) : void(pending_->done.insert(units));
     if (!attempts_.empty()) attempts_.erase(attempts_.lower_bound(units.first), attempts_.lower_bound(units.last));
   }
-  if (!part.done.empty()) {
+  if (!part.done.empty() && !part.held) {
     port_.settled(part.rows, true);
-    pending_->bytes += part.rows.size();
-    pending_->rows.push_back(std::move(part.rows));
-    touch_pending(now);
+    pending_->bytes += part.rows.size() + part.partials.size();
+    if (!part.rows.empty()) pending_->rows.push_back(std::move(part.rows));
+    if (!part.partials.empty()) pending_->partials.push_back(std::move(part.partials));
+    touch_unsaved(now);
   }
   for (UnitFailure& failure : part.failures) fail(worker, batch, failure, now);
 }
@@ -179,8 +196,8 @@ void Coordinator::set_aside(UnitFailure& failure, std::uint32_t attempts, Instan
   pending_->dead.push_back({failure.unit, attempts, std::move(failure.reason)});
   port_.settled(failure.row, false);
   pending_->bytes += failure.row.size();
-  pending_->rows.push_back(std::move(failure.row));
-  touch_pending(now);
+  if (!failure.row.empty()) pending_->rows.push_back(std::move(failure.row));
+  touch_unsaved(now);
   ++failures_;
   if (failures_ >= options_.max_failures && !stop_as_) begin_drain(Outcome::too_many_failures, false, now);
 }
@@ -242,10 +259,10 @@ void Coordinator::took(Worker& worker, InFlight& batch, Interval units) {
 void Coordinator::refile(Worker& worker) {
   const Rank rank = worker.view.rank;
   const auto file = [rank](std::set<Rank>& set, bool in) { in ? void(set.insert(rank)) : void(set.erase(rank)); };
-  const bool idle = worker.view.ready && worker.batches.empty();
+  const bool idle = worker.view.ready && worker.batches.empty() && !worker.full;
   const double left = worker.view.unit_seconds * static_cast<double>(worker.view.in_flight);
-  const bool short_of_work =
-      !worker.batches.empty() && worker.view.unit_seconds > 0 && schedule::may_have_ahead(worker.batches.size(), left);
+  const bool short_of_work = !worker.batches.empty() && !worker.full && worker.view.unit_seconds > 0 &&
+                             schedule::may_have_ahead(worker.batches.size(), left);
   file(idle_, idle);
   file(ahead_, short_of_work);
   if (worker.filed_load != 0) loaded_.erase({worker.filed_load, rank});

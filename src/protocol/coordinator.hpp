@@ -39,6 +39,7 @@ struct CoordinatorOptions {
   bool task_signal = false;                   ///< running units get the task signal when the run is interrupted
   Duration storage_patience = std::chrono::seconds(30);  ///< failed commits are tried again for this long
   Duration storage_retry = std::chrono::seconds(1);      ///< after this pause
+  std::uint64_t most_in_flight = 0;                      ///< units handed out at a time, over all workers; 0: any
   std::uint64_t seed = 0;
 };
 
@@ -50,6 +51,8 @@ struct CoordinatorStart {
   schedule::IntervalSet removed;  ///< no longer in the source: neither handed out nor waited for
   std::vector<Rank> workers;      ///< the ranks that execute
   Setup setup;                    ///< what their executors need
+  std::uint64_t first_batch = 1;  ///< ids of batches and commits go on counting over the stages of a reign
+  std::uint64_t first_commit = 1;
 };
 
 /// Hands out batches, keeps the ledger, decides when to commit and when the run is over. Pure: no I/O, no clock, no
@@ -60,7 +63,7 @@ class Coordinator {
   Coordinator(CoordinatorOptions options, CoordinatorStart start, CoordinatorPort& port);
   ~Coordinator();
 
-  /// Sends every worker its setup; those that answer get work. Call once, first.
+  /// Sends every worker its setup; those that answer get work, whenever that is. Call once, first.
   void begin(Instant now);
   /// A message of a worker. What does not fit the books (an unknown batch, units it does not hold) is dropped and
   /// counted.
@@ -95,6 +98,7 @@ class Coordinator {
     std::int32_t pid = 0;
     bool ready = false;
     std::uint64_t units_done = 0, in_flight = 0;
+    std::uint64_t held_bytes = 0;  ///< results that it keeps until a flush
     double busy_seconds = 0, unit_seconds = 0;
   };
   /// By rank.
@@ -110,11 +114,16 @@ class Coordinator {
   std::vector<RunningUnit> slowest(std::size_t most) const;
   std::optional<Duration> last_commit_cost() const { return last_commit_cost_; }
   std::optional<Instant> last_commit_at() const { return last_commit_at_; }
-  /// Bytes of rows committed in this reign.
+  /// Ids that the coordinator of the next stage begins with.
+  std::uint64_t next_batch() const { return next_batch_; }
+  std::uint64_t next_commit() const { return next_commit_; }
+  /// Units that are done and whose results are with workers, in no segment yet.
+  std::uint64_t held_units() const { return held_units_; }
+  /// Bytes of rows and partial results committed by this coordinator, those in segments too.
   std::uint64_t committed_bytes() const { return committed_bytes_; }
   bool draining() const { return stop_as_.has_value(); }
   bool finished() const { return finished_; }
-  /// Bytes of rows that wait for a commit or are in one.
+  /// Bytes of rows and partial results that wait here for a commit or are in one. What workers hold is not in it.
   std::size_t pending_bytes() const { return pending_->bytes + committing_bytes_; }
 
  private:
@@ -133,12 +142,18 @@ class Coordinator {
     bool sent_since_ask = false;   // a batch was sent after the question
     std::uint64_t filed_load = 0;  // its key in loaded_, 0 while it is not there
     Instant since{};               // what it runs now cannot have begun much earlier
+    // Done, but the results are with the worker and in no segment: if it dies, these are lost with it and open again.
+    schedule::IntervalSet held;
+    bool flush_asked = false;  // an answer to Flush is out
+    bool full = false;         // it may hold no more: gets nothing new
   };
 
   // Events.
   void on(Worker& worker, const Ready& message);
   void on(Worker& worker, Part& message, Instant now);
   void on(Worker& worker, const GivenBack& message, Instant now);
+  void on(Worker& worker, Segment& message, Instant now);
+  void on(Rank from, const Fault& message, Instant now);
   static bool fits(const Worker& worker, const Part& part);
   void record(Worker& worker, InFlight& batch, Part& part, Instant now);
   void fail(Worker& worker, InFlight& batch, UnitFailure& failure, Instant now);
@@ -151,6 +166,7 @@ class Coordinator {
 
   // Handing out (coordinator_dispatch.cpp).
   bool may_hand_out() const;
+  std::uint64_t room() const;
   void dispatch(Instant now);
   bool hand_out(Worker& worker, Instant now);
   std::optional<Interval> next_units(Worker& worker);
@@ -161,10 +177,20 @@ class Coordinator {
 
   // Committing and ending (coordinator_commit.cpp).
   bool complete() const;
-  bool commit_due(Instant now) const;
-  void start_commit();
+  bool unsaved() const { return !pending_->empty() || !holders_.empty(); }
+  bool save_due(Instant now) const;
+  void save(Instant now);
+  void start_commit(Instant now);
+  void storage_failed(Instant now);
+  void storage_works();
   void finish_if_over();
-  void touch_pending(Instant now);
+  void touch_unsaved(Instant now);
+
+  // What workers hold (coordinator_held.cpp).
+  void hold(Worker& worker, Interval units, Instant now);
+  void ask_flushes();
+  void answered(Worker& worker);
+  static bool fits(const Worker& worker, const Segment& segment);
 
   CoordinatorOptions options_;
   CoordinatorPort& port_;
@@ -182,21 +208,31 @@ class Coordinator {
   std::set<std::pair<std::uint64_t, Rank>> loaded_;  // (units in hand, rank): may be asked to give back
   std::uint64_t ready_workers_ = 0;
   std::uint64_t asks_out_ = 0;
-  std::uint64_t next_batch_ = 1, next_commit_ = 1;
+  std::uint64_t next_batch_, next_commit_;
   std::uint64_t in_flight_ = 0;
   std::uint64_t retried_ = 0, dropped_ = 0, failures_ = 0;
   double coordinator_seconds_ = 0;
 
   std::unique_ptr<CommitPlan> pending_;
-  std::optional<Instant> pending_since_;
+  std::optional<Instant> unsaved_since_;  // of what is pending or held
+  std::set<Rank> holders_;                // workers that hold results
+  std::uint64_t held_units_ = 0;
+  // One round of questions at a time: a commit that is due waits until those that were asked have answered.
+  enum class Flushing { no, asked, answered };
+  Flushing flushing_ = Flushing::no;
+  std::uint64_t flushes_out_ = 0;
   schedule::IntervalSet committing_;
   std::size_t committing_bytes_ = 0;
+  std::uint64_t committing_segments_ = 0;  // bytes in files of workers
   bool commit_running_ = false;
   std::optional<Duration> last_commit_cost_;
   std::optional<Instant> last_commit_at_;
   std::uint64_t committed_bytes_ = 0;
   Duration checkpoint_interval_;
+  bool commits_failing_ = false;     // the last one failed
+  std::set<Rank> segments_failing_;  // of these workers the last one failed
   std::optional<Instant> storage_failing_since_, storage_retry_at_;
+  bool gave_up_ = false;  // on saving: what is not saved when the run ends is lost and runs again
 
   std::optional<Outcome> stop_as_;
   std::set<Rank> interrupted_by_;

@@ -10,70 +10,106 @@ bool Coordinator::complete() const {
   return ledger_.done().count() - removed_done_ + ledger_.dead().count() == ledger_.units() - removed_;
 }
 
-void Coordinator::touch_pending(Instant now) {
-  if (!pending_since_) pending_since_ = now;
+void Coordinator::touch_unsaved(Instant now) {
+  if (!unsaved_since_) unsaved_since_ = now;
 }
 
-bool Coordinator::commit_due(Instant now) const {
-  if (commit_running_ || pending_->empty()) return false;
+bool Coordinator::save_due(Instant now) const {
+  if (!unsaved()) return false;
   if (storage_retry_at_) return now >= *storage_retry_at_;
   // Whoever ends at once may be killed any moment: what is done is written before units are waited for.
   const bool nothing_to_come = in_flight_ == 0 && (complete() || stop_as_);
   return nothing_to_come || cancelled_ || pending_->bytes >= options_.commit_bytes ||
-         now - *pending_since_ >= checkpoint_interval_;
+         now - *unsaved_since_ >= checkpoint_interval_;
 }
 
-void Coordinator::start_commit() {
+// Workers that hold results write them first, so that one entry has all. It waits for them only while nothing presses.
+void Coordinator::save(Instant now) {
+  const bool due = save_due(now);
+  if (due && std::exchange(storage_retry_at_, std::nullopt) && flushing_ == Flushing::answered) {
+    flushing_ = Flushing::no;
+  }
+  if (due && flushing_ == Flushing::no) ask_flushes();
+  if (commit_running_) return;
+  if (pending_->empty()) {
+    if (flushing_ == Flushing::answered) flushing_ = Flushing::no;
+    return;
+  }
+  const bool presses = cancelled_ || storage_failing_since_ || pending_->bytes >= options_.commit_bytes;
+  const bool waits = flushing_ == Flushing::asked && !presses;
+  if ((due && !waits) || (flushing_ == Flushing::answered && !storage_retry_at_)) start_commit(now);
+}
+
+void Coordinator::start_commit(Instant now) {
   pending_->id = next_commit_++;
   committing_ = pending_->done;
   for (const DeadLetter& letter : pending_->dead) committing_.insert(single(letter.unit));
   committing_bytes_ = pending_->bytes;
+  for (const Segment& segment : pending_->segments) committing_segments_ += segment.length;
   commit_running_ = true;
-  pending_since_.reset();
-  storage_retry_at_.reset();
+  if (flushing_ == Flushing::answered) flushing_ = Flushing::no;
+  unsaved_since_.reset();
+  if (!holders_.empty()) touch_unsaved(now);
   port_.commit(std::exchange(pending_, std::make_unique<CommitPlan>()));
 }
 
 void Coordinator::on_committed(Duration cost, Instant now) {
   ledger_.mark_committed(committing_);
   committing_.clear();
-  committed_bytes_ += std::exchange(committing_bytes_, 0);
+  committed_bytes_ += std::exchange(committing_bytes_, 0) + std::exchange(committing_segments_, 0);
   last_commit_cost_ = cost;
   last_commit_at_ = now;
   commit_running_ = false;
-  storage_failing_since_.reset();
+  commits_failing_ = false;
+  storage_works();
   if (options_.checkpoint_adapts) checkpoint_interval_ = std::max(options_.checkpoint_every, cost * 100);
   step(now);
 }
 
 void Coordinator::on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now) {
   commit_running_ = false;
+  commits_failing_ = true;
   committing_.clear();
   committing_bytes_ = 0;
+  committing_segments_ = 0;
+  const auto append = [](auto& to, auto& from) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
   plan->done.insert(pending_->done);
-  std::move(pending_->dead.begin(), pending_->dead.end(), std::back_inserter(plan->dead));
-  std::move(pending_->rows.begin(), pending_->rows.end(), std::back_inserter(plan->rows));
-  plan->batches.insert(plan->batches.end(), pending_->batches.begin(), pending_->batches.end());
+  append(plan->dead, pending_->dead);
+  append(plan->rows, pending_->rows);
+  append(plan->partials, pending_->partials);
+  append(plan->segments, pending_->segments);
+  append(plan->batches, pending_->batches);
   plan->bytes += pending_->bytes;
   pending_ = std::move(plan);
-  touch_pending(now);
-  if (!storage_failing_since_) storage_failing_since_ = now;
-  storage_retry_at_ = now + options_.storage_retry;
-  // A run that somebody stops has the grace of its units to save what it holds.
-  const bool hurried = stop_as_ == Outcome::interrupted;
-  const Duration patience = hurried ? std::min(options_.grace, options_.storage_patience) : options_.storage_patience;
-  if (stop_as_ != Outcome::storage && now - *storage_failing_since_ >= patience) {
-    stop_as_.reset();  // whatever else was the reason, this one ends the run
-    begin_drain(Outcome::storage, false, now);
-  }
+  touch_unsaved(now);
+  storage_failed(now);
   step(now);
 }
 
+// A commit, or the segment of a worker, could not be written.
+void Coordinator::storage_failed(Instant now) {
+  if (!storage_failing_since_) storage_failing_since_ = now;
+  storage_retry_at_ = now + options_.storage_retry;
+  // A run that somebody stops has the grace of its units to save what it holds.
+  const bool hurried = stop_as_ == Outcome::interrupted || stop_as_ == Outcome::fault;
+  const Duration patience = hurried ? std::min(options_.grace, options_.storage_patience) : options_.storage_patience;
+  if (gave_up_ || now - *storage_failing_since_ < patience) return;
+  gave_up_ = true;
+  if (stop_as_ != Outcome::fault) stop_as_.reset();  // whatever else was the reason, this one ends the run
+  begin_drain(Outcome::storage, false, now);
+}
+
+// One of those that failed works again.
+void Coordinator::storage_works() {
+  if (commits_failing_ || !segments_failing_.empty()) return;
+  storage_failing_since_.reset();
+  storage_retry_at_.reset();
+}
+
 void Coordinator::finish_if_over() {
-  if (finished_ || commit_running_ || in_flight_ != 0) return;
-  const bool unsaved = !pending_->empty();
-  if (unsaved && stop_as_ != Outcome::storage) return;  // a commit is due, or will be tried again
-  if (!unsaved && complete()) {
+  if (finished_ || commit_running_ || flushes_out_ != 0 || in_flight_ != 0) return;
+  if (unsaved() && !gave_up_) return;  // a commit is due, or will be tried again
+  if (!unsaved() && complete() && stop_as_ != Outcome::fault) {
     finished_ = true;
     port_.finish(ledger_.dead().empty() ? Outcome::complete : Outcome::units_failed);
   } else if (stop_as_) {
@@ -90,8 +126,12 @@ std::optional<Instant> Coordinator::next_wake(Instant now) const {
   };
   at(cancel_at_);
   if (may_hand_out() && !(idle_.empty() && ahead_.empty())) at(retries_.next_wake(now));
-  if (!commit_running_ && !pending_->empty()) {
-    at(storage_retry_at_ ? *storage_retry_at_ : *pending_since_ + checkpoint_interval_);
+  const bool may_ask = flushing_ == Flushing::no && !holders_.empty();
+  const bool may_commit = flushing_ != Flushing::asked && !commit_running_ && !pending_->empty();
+  if (storage_retry_at_) {
+    if (unsaved()) at(storage_retry_at_);
+  } else if (may_ask || may_commit) {
+    at(*unsaved_since_ + checkpoint_interval_);
   }
   return wake;
 }

@@ -1,11 +1,18 @@
 #include "protocol/coordinator.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace kiln::protocol {
 
 bool Coordinator::may_hand_out() const {
   return !stop_as_ && !storage_failing_since_ && pending_bytes() < options_.pause_bytes;
+}
+
+// How many more units may be with workers.
+std::uint64_t Coordinator::room() const {
+  if (options_.most_in_flight == 0) return UINT64_MAX;
+  return options_.most_in_flight - std::min(in_flight_, options_.most_in_flight);
 }
 
 void Coordinator::dispatch(Instant now) {
@@ -20,10 +27,11 @@ void Coordinator::dispatch(Instant now) {
       if (hand_out(worker, now)) any = true;
     }
   }
-  if (queue_.empty()) ask_back();
+  if (queue_.empty() || room() == 0) ask_back();
 }
 
 bool Coordinator::hand_out(Worker& worker, Instant now) {
+  if (room() == 0) return false;
   // Retries go out one by one. While nobody is idle they may wait behind a short batch: kept for idle workers, they
   // would wait until nothing else is left. Where somebody is idle, he takes it, now or when it is no longer held back
   // from him.
@@ -48,7 +56,12 @@ std::optional<Interval> Coordinator::next_units(Worker& worker) {
   context.unit_seconds = worker.view.unit_seconds;
   context.coordinator_seconds = coordinator_seconds_;
   context.last_size = worker.last_size;
-  const schedule::BatchLimit limit = policy_->next(context);
+  schedule::BatchLimit limit = policy_->next(context);
+  if (options_.most_in_flight != 0) {
+    // Where few may be out, nobody takes all of them: two batches a worker, as far as it goes.
+    const std::uint64_t share = std::max<std::uint64_t>(1, options_.most_in_flight / (2 * context.workers));
+    limit.units = std::min({limit.units, share, room()});
+  }
   // Where all payloads fit in any case, nobody looks at each unit's.
   const std::uint64_t most = port_.most_payload_bytes();
   if (most == 0 || limit.units <= limit.bytes / most) return queue_.take(worker.view.rank, limit.units);

@@ -33,7 +33,7 @@ struct CommitPlan {
   std::vector<Bytes> partials;    ///< partial results of done units, as they came
   std::vector<Segment> segments;  ///< files of workers that hold results of done units
   std::vector<BatchRecord> batches;
-  std::size_t bytes = 0;  ///< of rows
+  std::size_t bytes = 0;  ///< of rows and partials
 
   bool empty() const { return done.empty() && dead.empty(); }
 };
@@ -43,7 +43,8 @@ enum class Outcome : std::uint8_t {
   units_failed = 1,  ///< every unit is settled, some are dead letters
   too_many_failures = 2,
   interrupted = 3,  ///< stopped by a signal or a time limit
-  storage = 4,      ///< the journal cannot be written
+  storage = 4,      ///< the journal, or a worker's segment, cannot be written
+  fault = 5,        ///< a rank's program cannot go on: CoordinatorPort::fault said why
 };
 
 /// What the coordinator can do to the world: only send. Calls return at once and never call back.
@@ -62,6 +63,11 @@ class CoordinatorPort {
   /// The rows of units that have ended for good (done, or set aside), before they are kept for a commit. What is taken
   /// out of them is not kept.
   virtual void settled(Bytes& /*rows*/, bool /*succeeded*/) {}
+  /// A rank's program cannot go on: the run drains, what runs is cancelled, what is done is committed, and finish()
+  /// follows. May be called for several ranks; the first one is the reason.
+  virtual void fault(Rank /*rank*/, const Fault& /*fault*/) {}
+  /// A worker could not write its segment; it will be asked again. For people.
+  virtual void note_segment_failed(Rank /*rank*/, const std::string& /*why*/) {}
   /// A line for the log of events: a retry, a dead letter. For people and events.jsonl; nothing hangs on it.
   virtual void note_failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) = 0;
 };

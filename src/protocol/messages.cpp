@@ -47,6 +47,7 @@ void put(ByteWriter& out, const Stop& message) { out.put(message.exit_code); }
 void put(ByteWriter& out, const Ready& message) {
   out.put_text(message.host);
   out.put(message.pid);
+  out.put(message.call);
 }
 void put(ByteWriter& out, const Part& message) {
   out.put(message.batch.value());
@@ -63,6 +64,7 @@ void put(ByteWriter& out, const Part& message) {
   out.put_bytes(message.partials);
   out.put(message.held);
   out.put(message.held_bytes);
+  out.put(message.full);
   out.put(message.start);
   out.put(message.busy_seconds);
   out.put(message.last);
@@ -85,6 +87,7 @@ void put(ByteWriter& out, const Segment& message) {
   for (const Interval units : message.units) put(out, units);
   out.put_text(message.failed);
   out.put(message.held_bytes);
+  out.put(message.full);
   out.put(message.asked);
 }
 void put(ByteWriter& out, const Answer& message) {
@@ -115,6 +118,7 @@ Part get_part(ByteReader& in) {
   message.partials = get_blob(in);
   message.held = get_flag(in);
   message.held_bytes = in.get<std::uint64_t>();
+  message.full = get_flag(in);
   message.start = in.get<double>();
   message.busy_seconds = in.get<double>();
   message.last = get_flag(in);
@@ -158,6 +162,7 @@ Segment get_segment(ByteReader& in) {
   for (Interval& units : message.units) units = get_interval(in);
   message.failed = in.get_text();
   message.held_bytes = in.get<std::uint64_t>();
+  message.full = get_flag(in);
   message.asked = get_flag(in);
   return message;
 }
@@ -181,6 +186,7 @@ Ready get_ready(ByteReader& in) {
   Ready message;
   message.host = in.get_text();
   message.pid = in.get<std::int32_t>();
+  message.call = in.get<std::uint32_t>();
   return message;
 }
 

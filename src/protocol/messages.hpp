@@ -38,10 +38,11 @@ struct Stop {
   std::int32_t exit_code = 0;
 };
 
-/// Worker to coordinator: here I am. Sent once, first.
+/// Worker to coordinator, the answer to Setup: here I am. It may come late, when the worker's program is behind.
 struct Ready {
   std::string host;
   std::int32_t pid = 0;
+  std::uint32_t call = 0;  ///< of the setup
 };
 
 enum class FailureKind : std::uint8_t {
@@ -64,6 +65,7 @@ struct Part {
   Bytes partials;     ///< partial results of the done units; their content belongs to flow; empty for none
   bool held = false;  ///< the worker holds rows and partials of the done units (both empty here) until a flush
   std::uint64_t held_bytes = 0;  ///< all that this worker holds now
+  bool full = false;             ///< it holds as much as it may: nothing more for it until a Segment says otherwise
   double start = 0;              ///< Unix seconds UTC when the first of these units began
   double busy_seconds = 0;       ///< time spent on these units
   bool last = false;             ///< nothing of this batch is left on the worker
@@ -103,6 +105,7 @@ struct Segment {
   std::vector<Interval> units;   ///< whose results are in it; sorted, disjoint
   std::string failed;            ///< it could not be written: it holds them still
   std::uint64_t held_bytes = 0;  ///< what it holds after this
+  bool full = false;             ///< as in Part
   bool asked = false;            ///< answers a Flush
 };
 

@@ -3,7 +3,6 @@
 #include "protocol/messages.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
 namespace kiln::protocol {
@@ -14,34 +13,74 @@ class WorkerPort {
   virtual ~WorkerPort() = default;
   /// To the coordinator.
   virtual void send(Message message) = 0;
-  /// Makes the executor ready to run units; called once, before the first batch.
-  virtual void set_up(const Setup& setup) = 0;
+  /// Makes the executor ready to run the units of this setup, before the first batch of it; an earlier one is not
+  /// needed any more. False: the rank is not there yet (its program is behind); then Worker::on_set_up is called when
+  /// it is, unless another setup has come meanwhile.
+  virtual bool set_up(const Setup& setup) = 0;
   virtual void submit(Batch batch) = 0;
   virtual std::vector<GivenBack::Piece> take_back(TakeBack::Share share) = 0;
   virtual void cancel() = 0;
   virtual void signal_units() = 0;
   virtual void leave(int exit_code) = 0;
+  virtual void answer(Answer /*answer*/) {}
+
+  /// Results that stay on this rank until a flush, those being written included.
+  struct Held {
+    std::uint64_t bytes = 0;
+    std::uint64_t largest_part = 0;  ///< bytes of the largest part that was held so far
+  };
+  virtual Held held() { return {}; }
+  enum class Writing {
+    began,    ///< Worker::on_segment tells how it ended
+    nothing,  ///< nothing is held
+    later,    ///< units are being added just now; Worker::on_tick tries again
+  };
+  /// Takes all that is held in parts that were sent, and begins to write it to a segment.
+  virtual Writing write_segment() { return Writing::nothing; }
 };
 
 /// The worker's side of the conversation. Pure. Membership (beats, views, takeover) will live here too.
+///
+/// What it holds is bounded: it writes a segment unasked when it holds half of `hold_bytes` (or twice the largest
+/// part, where that is more), and says that it is full at twice as much, so that it gets nothing new. A value of fixed
+/// size, as of an exact reduction, is held once however many units are in it.
 class Worker {
  public:
-  /// Says `ready` to the coordinator once it is set up. `port` outlives the worker.
-  Worker(Ready ready, WorkerPort& port);
+  static constexpr std::uint64_t kHoldBytes = std::uint64_t{16} << 20;
+
+  /// Says `ready` to the coordinator for each setup. `port` outlives the worker.
+  Worker(Ready ready, WorkerPort& port, std::uint64_t hold_bytes = kHoldBytes);
 
   void on_message(Message message);
+  /// The rank has caught up with the last setup.
+  void on_set_up();
   /// The executor has finished some units.
   void on_part(Part part);
+  /// The segment that was begun is durable, or says why it failed; then what was to be in it is held again. Of the
+  /// message, what the writer knows is filled in: file, length, checksum, units or failed.
+  void on_segment(Segment segment);
+  /// At every turn of the rank's loop.
+  void on_tick();
+  /// The rank's program cannot go on.
+  void on_fault(Fault fault);
   /// A signal came in on this rank.
   void on_interrupt(bool at_once);
 
   bool left() const { return left_; }
 
  private:
+  bool full(const WorkerPort::Held& held) const;
+  bool holds_much(const WorkerPort::Held& held) const;
+  void write_if_wanted();
+
   Ready ready_;
   WorkerPort& port_;
-  bool set_up_ = false;
+  std::uint64_t hold_bytes_;
   bool left_ = false;
+  bool asked_ = false;          // a Flush waits for its answer
+  bool writing_ = false;        // a segment
+  bool writing_asked_ = false;  // that segment is the answer
+  bool failed_ = false;         // the last one; the next is written when the coordinator asks
 };
 
 }  // namespace kiln::protocol

@@ -124,6 +124,8 @@ void Launch::check_end() const {
     case Outcome::storage:
       if (!plan_.disk_full) violated("a storage failure without one");
       return;
+    case Outcome::fault:
+      violated("a fault of nobody");
   }
   for (UnitId unit(0); unit.value() < plan_.units; unit = unit.next()) {
     if (books_.succeeded(unit) && !journal_.holds_done(unit)) violated("the result of unit {} is lost", unit.value());

@@ -21,6 +21,8 @@ std::string_view outcome_text(const std::optional<protocol::Outcome>& outcome) {
       return "interrupted";
     case Outcome::storage:
       return "storage failed";
+    case Outcome::fault:
+      return "fault";
   }
   return "?";
 }

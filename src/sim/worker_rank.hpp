@@ -38,7 +38,10 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   bool left() const { return left_; }
 
   void send(protocol::Message message) override { launch_.send_to_coordinator(rank_, std::move(message)); }
-  void set_up(const protocol::Setup&) override { set_up_ = true; }
+  bool set_up(const protocol::Setup&) override {
+    set_up_ = true;
+    return true;
+  }
   void submit(protocol::Batch batch) override {
     if (!set_up_) violated("rank {} got a batch before its set-up", rank_.value());
     executor_.submit(batch, launch_.now_);

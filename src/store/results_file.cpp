@@ -136,6 +136,8 @@ const char* outcome_name(protocol::Outcome outcome) {
       return "interrupted";
     case protocol::Outcome::storage:
       return "storage";
+    case protocol::Outcome::fault:
+      return "fault";
   }
   return "unknown";
 }

@@ -20,6 +20,7 @@ std::vector<Message> one_of_each() {
   part.rows = bytes_of(std::string("some\0rows", 9));
   part.partials = bytes_of("nodes");
   part.held_bytes = 12;
+  part.full = true;
   part.start = 1.5e9;
   part.busy_seconds = 0.25;
   part.last = true;
@@ -29,12 +30,12 @@ std::vector<Message> one_of_each() {
           Cancel{},
           SignalUnits{},
           Stop{75},
-          Ready{"node7", 4711},
+          Ready{"node7", 4711, 2},
           part,
           GivenBack{{{BatchId(7), make_interval(15, 20), false}, {BatchId(8), make_interval(0, 0), true}}},
           Interrupted{true},
           Flush{},
-          Segment{"w-1-r0003-000007.h5", 4096, 77, {make_interval(0, 9), make_interval(12, 13)}, "", 5, true},
+          Segment{"w-1-r0003-000007.h5", 4096, 77, {make_interval(0, 9), make_interval(12, 13)}, "", 5, false, true},
           Answer{3, 99, bytes_of("value")},
           Fault{3, "rank 2: no"}};
 }

@@ -1,0 +1,84 @@
+#include "exec/holdings.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace kiln::exec {
+namespace {
+
+std::size_t bytes_of(const std::vector<std::unique_ptr<Harvest>>& harvests) {
+  std::size_t bytes = 0;
+  for (const auto& harvest : harvests) bytes += harvest->bytes();
+  return bytes;
+}
+
+template <class T>
+void move_all(std::vector<T>& from, std::vector<T>& to) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+  from.clear();
+}
+
+}  // namespace
+
+void Holdings::add(HeldResults results, Join join) {
+  std::vector<std::unique_ptr<Harvest>> before;
+  {
+    const std::lock_guard lock(mutex_);
+    adding_ = true;
+    largest_part_ = std::max(largest_part_, results.bytes);
+    if (join == Join::now && !results.harvests.empty()) before = std::exchange(held_.harvests, {});
+  }
+  added_ = std::move(results);
+  added_.bytes -= std::min(added_.bytes, bytes_of(added_.harvests));
+  if (before.empty()) return;
+  move_all(added_.harvests, before);
+  for (std::size_t i = 1; i < before.size(); ++i) before.front()->absorb(*before[i]);
+  before.resize(1);
+  added_.harvests = std::move(before);
+}
+
+void Holdings::publish() {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(adding_, false)) return;
+  held_.units.insert(added_.units);
+  move_all(added_.rows, held_.rows);
+  move_all(added_.harvests, held_.harvests);
+  held_.bytes += std::exchange(added_.bytes, 0);
+  added_.units.clear();
+}
+
+Holdings::Taken Holdings::take(HeldResults& results) {
+  const std::lock_guard lock(mutex_);
+  if (adding_) return Taken::later;
+  if (held_.units.empty()) return Taken::nothing;
+  taken_bytes_ += held_.bytes + bytes_of(held_.harvests);
+  results = std::exchange(held_, {});
+  return Taken::all;
+}
+
+void Holdings::written() {
+  const std::lock_guard lock(mutex_);
+  taken_bytes_ = 0;
+}
+
+void Holdings::failed(HeldResults results) {
+  const std::lock_guard lock(mutex_);
+  taken_bytes_ = 0;
+  held_.units.insert(results.units);
+  move_all(results.rows, held_.rows);
+  move_all(results.harvests, held_.harvests);
+  held_.bytes += results.bytes;
+}
+
+std::size_t Holdings::bytes() const {
+  const std::lock_guard lock(mutex_);
+  return held_.bytes + bytes_of(held_.harvests) + taken_bytes_;
+}
+
+std::size_t Holdings::largest_part() const {
+  const std::lock_guard lock(mutex_);
+  return largest_part_;
+}
+
+}  // namespace kiln::exec
