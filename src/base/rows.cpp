@@ -20,6 +20,59 @@ std::vector<T> take_vector(ByteReader& in, std::size_t count) {
   throw Error(ExitCode::internal, fmt::format("rows are damaged: {}", why));
 }
 
+// Bytes that a row takes in its columns whatever its values are.
+std::size_t least_row_bytes(const Schema& schema) {
+  std::size_t bytes = 0;
+  for (const Column& column : schema) {
+    const std::size_t width = column_width(column.type);
+    bytes += width == 0 || column.list ? sizeof(std::uint64_t) : width * column.count;  // texts and lists have an end
+  }
+  return bytes;
+}
+
+// First row of each run of neighbours; gives up, with none, where there are too many of them to save anything.
+std::vector<std::size_t> runs_of(const std::vector<std::uint64_t>& units) {
+  std::vector<std::size_t> runs;
+  for (std::size_t row = 0; row < units.size();) {
+    if (2 * (runs.size() + 1) > units.size()) return {};
+    runs.push_back(row++);
+    while (row < units.size() && units[row] == units[row - 1] + 1) ++row;
+  }
+  return runs;
+}
+
+void encode_units(const std::vector<std::uint64_t>& units, const std::vector<std::size_t>& runs, ByteWriter& out) {
+  out.put(static_cast<std::uint64_t>(runs.size()));
+  if (runs.empty()) out.put_raw(units.data(), units.size() * sizeof(std::uint64_t));
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const std::size_t end = i + 1 < runs.size() ? runs[i + 1] : units.size();
+    out.put(units[runs[i]]);
+    out.put(static_cast<std::uint64_t>(end - runs[i]));
+  }
+}
+
+// `row_bytes` of each row follow, so that no announced count makes room that the bytes do not back.
+std::vector<std::uint64_t> decode_units(ByteReader& in, std::uint64_t count, std::size_t row_bytes) {
+  const std::uint64_t intervals = in.get_count(2 * sizeof(std::uint64_t));
+  const std::size_t bytes_each = intervals == 0 ? sizeof(std::uint64_t) : row_bytes;
+  if (count != 0 && (bytes_each == 0 || count > in.left() / bytes_each)) {
+    damaged("more rows announced than there are bytes");
+  }
+  if (intervals == 0) return take_vector<std::uint64_t>(in, count);
+  std::vector<std::uint64_t> units(count);
+  std::size_t row = 0;
+  for (std::uint64_t i = 0; i < intervals; ++i) {
+    const auto first = in.get<std::uint64_t>();
+    const auto size = in.get<std::uint64_t>();
+    if (size > count - row) damaged("intervals of more units than rows");
+    std::iota(units.begin() + static_cast<std::ptrdiff_t>(row), units.begin() + static_cast<std::ptrdiff_t>(row + size),
+              first);
+    row += size;
+  }
+  if (row != count) damaged("intervals of fewer units than rows");
+  return units;
+}
+
 }  // namespace
 
 std::size_t column_width(ColumnType type) {
@@ -126,7 +179,8 @@ void Rows::append_row(const Rows& other, std::size_t row) {
 void Rows::encode(ByteWriter& out) const {
   out.put(static_cast<std::uint64_t>(units_.size()));
   out.put(static_cast<std::uint32_t>(columns_.size()));
-  out.put_raw(units_.data(), units_.size() * sizeof(std::uint64_t));
+  // Without columns nothing would back the count of an interval.
+  encode_units(units_, columns_.empty() ? std::vector<std::size_t>() : runs_of(units_), out);
   for (const ColumnData& column : columns_) {
     out.put_bytes(column.values.view());
     out.put_raw(column.ends.data(), column.ends.size() * sizeof(std::uint64_t));
@@ -137,8 +191,7 @@ Rows Rows::decode(ByteReader& in, const Schema& schema) {
   Rows rows(schema);
   const std::uint64_t count = in.get_count(0);
   if (in.get<std::uint32_t>() != schema.size()) damaged("another number of columns");
-  if (count > in.left() / sizeof(std::uint64_t)) damaged("more rows announced than there are bytes");
-  rows.units_ = take_vector<std::uint64_t>(in, count);
+  rows.units_ = decode_units(in, count, least_row_bytes(schema));
   for (ColumnData& column : rows.columns_) {
     const ByteView values = in.get_bytes();
     column.values.put_raw(values.data(), values.size());

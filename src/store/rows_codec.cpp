@@ -202,6 +202,7 @@ Rows RowsGroup::read(std::uint64_t first, std::uint64_t count) const {
   ByteWriter packed;
   packed.put(count);
   packed.put(static_cast<std::uint32_t>(schema_.size()));
+  packed.put(std::uint64_t{0});  // the ids one by one
   packed.put_raw(row_units.data(), row_units.size() * sizeof(std::uint64_t));
   for (const Column& column : schema_) {
     const Values values = read_column(column, first, count);

@@ -7,6 +7,7 @@
 
 #include <kiln/error.hpp>
 #include <random>
+#include <vector>
 
 namespace kiln {
 namespace {
@@ -159,6 +160,78 @@ TEST(Rows, ImpossibleColumnsAreRefused) {
   EXPECT_THROW(Rows({{"a", ColumnType::f64, "", "", 2, true}}), Error);
   EXPECT_THROW(Rows({{"a", ColumnType::text, "", "", 2, false}}), Error);
   EXPECT_THROW(Rows({{"a", ColumnType::text, "", "", 1, true}}), Error);
+}
+
+TEST(Rows, UnitsOfAnyOrderComeBack) {
+  const Schema schema = {{"a", ColumnType::u8, "", ""}};
+  std::mt19937_64 random(5);
+  for (const std::uint64_t spread : {1, 2, 3, 50}) {  // 1: neighbours only
+    for (const std::size_t count : {0, 1, 2, 3, 100}) {
+      Rows rows(schema);
+      std::uint64_t unit = UINT64_MAX - 40;  // ids may be anything, also the last one and then the first
+      for (std::size_t row = 0; row < count; ++row) {
+        rows.begin_row(UnitId(unit));
+        rows.put(std::uint8_t{0});
+        unit += spread == 1 ? 1 : random() % spread;
+      }
+      const Bytes bytes = encoded(rows);
+      EXPECT_LE(bytes.size(), 28 + 9 * count);  // never more than the ids themselves
+      ByteReader in(bytes, "rows");
+      EXPECT_EQ(Rows::decode(in, schema).units(), rows.units());
+    }
+  }
+}
+
+TEST(Rows, WithoutColumnsComeBack) {
+  Rows rows{Schema{}};
+  rows.begin_rows(make_interval(3, 8));
+  const Bytes bytes = encoded(rows);
+  ByteReader in(bytes, "rows");
+  EXPECT_EQ(Rows::decode(in, {}).units(), rows.units());
+}
+
+TEST(Rows, UnitsOfNeighboursTakeNoRoom) {
+  const Schema schema = {{"a", ColumnType::u8, "", ""}};
+  Rows rows(schema);
+  rows.begin_rows(make_interval(10, 1010));
+  rows.put_column<std::uint8_t>(std::vector<std::uint8_t>(1000));
+  EXPECT_LT(encoded(rows).size(), 1050U);
+}
+
+// An interval is 16 bytes however many units it has: a count that the columns do not back must not take memory.
+TEST(Rows, CountsWithoutBytesAreRefused) {
+  const std::vector<Schema> schemas = {{}, {{"a", ColumnType::u8, "", ""}}, {{"a", ColumnType::text, "", ""}}};
+  for (const Schema& schema : schemas) {
+    for (const std::uint64_t count : {std::uint64_t{100}, std::uint64_t{1} << 40, UINT64_MAX}) {
+      ByteWriter out;
+      out.put(count);
+      out.put(static_cast<std::uint32_t>(schema.size()));
+      out.put(std::uint64_t{1});
+      out.put(std::uint64_t{0});
+      out.put(count);
+      for (std::size_t column = 0; column < schema.size(); ++column) out.put(std::uint64_t{0});
+      ByteReader in(out.view(), "rows");
+      EXPECT_THROW(Rows::decode(in, schema), Error) << count;
+    }
+  }
+}
+
+TEST(Rows, IntervalsOfOtherThanTheRowsAreRefused) {
+  const Schema schema = {{"a", ColumnType::u8, "", ""}};
+  const auto three = [&](std::uint64_t first, std::uint64_t second) {
+    ByteWriter out;
+    out.put(std::uint64_t{3});
+    out.put(std::uint32_t{1});
+    out.put(std::uint64_t{2});
+    for (const std::uint64_t value : {std::uint64_t{10}, first, std::uint64_t{20}, second}) out.put(value);
+    out.put_bytes(as_bytes("abc"));
+    ByteReader in(out.view(), "rows");
+    return Rows::decode(in, schema).units();
+  };
+  EXPECT_EQ(three(2, 1), (std::vector<std::uint64_t>{10, 11, 20}));
+  EXPECT_THROW(three(1, 1), Error);
+  EXPECT_THROW(three(2, 2), Error);
+  EXPECT_THROW(three(2, UINT64_MAX), Error);
 }
 
 TEST(Rows, ColumnsAtOnceAreRowsOneByOne) {
