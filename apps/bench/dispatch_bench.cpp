@@ -39,7 +39,7 @@ double engine_rate(const Settings& settings, int ranks, std::uint64_t units, con
 }
 
 void compare(const Settings& settings, int workers, Lines& lines) {
-  const std::uint64_t many = settings.quick ? 500'000 : 10'000'000;
+  const std::uint64_t many = settings.quick ? 500'000 : 30'000'000;
   const std::uint64_t few = settings.quick ? 10'000 : 200'000;
   const int ranks = workers + 1;
   const auto rates = in_turn(settings.rounds(), {[&] { return reference_rate(settings, ranks, many, 1'024); },

@@ -11,12 +11,17 @@ namespace kiln::job {
 namespace {
 
 constexpr Duration kLongestPause = std::chrono::milliseconds(1);
+constexpr Duration kPauseUnderWay = std::chrono::microseconds(20);
 constexpr Duration kSnapshotEvery = std::chrono::seconds(1);
 constexpr int kMessagesATurn = 64;
 constexpr std::uint64_t kUsualPayload = 256;  // bytes; larger ones make a message grow while it is written
 
 // USR1 is what launchers and schedulers send to ask for an end; TERM and INT leave no time to wait for units.
 bool leaves_no_time(int signal) { return signal != SIGUSR1; }
+
+Duration longest_pause(const net::Transport& transport) {
+  return transport.under_way() ? kPauseUnderWay : kLongestPause;
+}
 
 }  // namespace
 
@@ -30,7 +35,7 @@ int work(net::Transport& transport, Waiter& waiter, const Execution& execution) 
       worker.on_message(std::move(received->message));
       busy = true;
     }
-    busy ? waiter.reset() : waiter.pause(kLongestPause);
+    busy ? waiter.reset() : waiter.pause(longest_pause(transport));
   }
   return *worker.left();
 }
@@ -60,7 +65,7 @@ protocol::Outcome CoordinatorLoop::run() {
     const Instant begun = now();
     const bool busy = turn();
     account(begun, busy);
-    busy ? waiter_.reset() : waiter_.pause(kLongestPause);
+    busy ? waiter_.reset() : waiter_.pause(longest_pause(link_.transport()));
   }
   observer_.snapshot(*coordinator_, now());
   return *outcome_;

@@ -20,6 +20,7 @@ class MpiTransport final : public Transport {
   void send(Rank to, Bytes message) override;
   std::optional<Received> receive() override;
   std::size_t unsent() override;
+  bool under_way() const override;
 
   /// Ends all ranks of the job at once; does not return.
   [[noreturn]] void abort(int exit_code);

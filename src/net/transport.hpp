@@ -27,6 +27,8 @@ class Transport {
   virtual std::optional<Received> receive() = 0;
   /// Messages that have not left yet.
   virtual std::size_t unsent() = 0;
+  /// A message is half here, or was not seen to have left: it moves on only while this rank looks.
+  virtual bool under_way() const = 0;
 };
 
 }  // namespace kiln::net

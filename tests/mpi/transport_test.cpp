@@ -68,6 +68,30 @@ TEST(MpiTransport, KnowsItsPlace) {
 
 TEST(MpiTransport, SmallMessagesArriveInOrder) { exchange(300, {0, 1, 16, 1000}); }
 
+// Rank 1 sends more than fits on the way; it and rank 0 see that it is under way until it is there.
+TEST(MpiTransport, SaysWhileMessagesAreUnderWay) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto late = [&] { return std::chrono::steady_clock::now() > deadline; };
+  while (transport().unsent() != 0 && !late()) transport().receive();
+  EXPECT_FALSE(transport().under_way());
+  MPI_Barrier(MPI_COMM_WORLD);
+  const bool sends = transport().rank() == Rank(1);
+  const bool takes = transport().rank() == Rank(0) && transport().size() > 1;
+  if (sends) transport().send(Rank(0), make_message(0, 8 << 20, 1));
+  EXPECT_EQ(transport().under_way(), sends);
+  MPI_Barrier(MPI_COMM_WORLD);
+  bool half = !takes, there = !takes;
+  while (!there && !late()) {
+    const auto received = transport().receive();
+    half = half || (!received && transport().under_way());
+    there = received && check_message(received->bytes) == 0;
+  }
+  EXPECT_TRUE(half && there);
+  while (transport().unsent() != 0 && !late()) transport().receive();
+  EXPECT_FALSE(transport().under_way());
+  MPI_Barrier(MPI_COMM_WORLD);
+}
+
 TEST(MpiTransport, LargeAndSmallMessagesMixed) { exchange(40, {100, 1 << 20, 0, 70'000, 3, 4 << 20, 4096}); }
 
 }  // namespace
