@@ -1,5 +1,6 @@
 #pragma once
 
+#include <kiln/codec.hpp>
 #include <kiln/ids.hpp>
 
 #include <concepts>
@@ -7,15 +8,6 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-
-#if __has_include(<kiln/codec.hpp>)
-#include <kiln/codec.hpp>
-#else
-namespace kiln {
-template <class T>
-struct Codec;
-}  // namespace kiln
-#endif
 
 namespace kiln {
 

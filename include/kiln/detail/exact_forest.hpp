@@ -5,6 +5,7 @@
 #include <kiln/detail/stage.hpp>
 #include <kiln/detail/tree_forest.hpp>
 #include <kiln/detail/unit_set.hpp>
+#include <kiln/detail/verify.hpp>
 #include <kiln/monoid.hpp>
 
 #include <concepts>
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -72,6 +74,8 @@ class ExactForest final : public Forest {
     }
     return {};
   }
+
+  std::string verify() const override { return value_ ? verify_values(monoid_, *value_, *value_) : std::string(); }
 
   const M& monoid() const { return monoid_; }
 

@@ -4,6 +4,7 @@
 #include <kiln/detail/memory.hpp>
 #include <kiln/detail/place.hpp>
 #include <kiln/detail/stage.hpp>
+#include <kiln/detail/verify.hpp>
 #include <kiln/monoid.hpp>
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -142,6 +144,19 @@ class TreeForest final : public Forest {
   }
 
   std::optional<Bytes> value() const override { return encoded<Value>(typed_value()); }
+
+  std::string verify() const override {
+    const Value* before = nullptr;
+    int pairs = 0;
+    for (const auto& [first, node] : nodes_) {
+      if (!node.value) continue;
+      const Value* one = &*node.value;
+      const std::string broken = verify_values(monoid_, before != nullptr ? *before : *one, *one);
+      if (!broken.empty() || ++pairs == 3) return broken;
+      before = one;
+    }
+    return {};
+  }
 
   const M& monoid() const { return monoid_; }
 

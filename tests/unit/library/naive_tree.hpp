@@ -3,8 +3,6 @@
 #include <kiln/detail/forest.hpp>
 #include <kiln/monoid.hpp>
 
-#include "unit/library/test_codec.hpp"
-
 #include <cstdint>
 #include <functional>
 #include <map>
