@@ -48,7 +48,8 @@ auto as_monoid(const Reduction& reduction) {
 
 }  // namespace detail
 
-/// For Stream::into: each item, or what `projection` makes of it, as a row of the table `name`.
+/// For Stream::into: each item, or what `projection` makes of it, as a row of the table `name`; a std::vector of
+/// KILN_COLUMNS types gives as many rows as it has elements.
 inline detail::RowsTarget<std::identity> to_rows(std::string name) { return {std::move(name), {}}; }
 template <class Projection>
 detail::RowsTarget<Projection> to_rows(std::string name, Projection projection) {

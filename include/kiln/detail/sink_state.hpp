@@ -26,10 +26,23 @@ enum class UnitShape : std::uint8_t {
   many_records,  ///< many records that give any number of items each
 };
 
+/// What a rows sink makes rows of, and the type of one row.
+template <class Given>
+struct RowOf {
+  using Row = Given;
+};
+template <class T>
+  requires Described<T>
+struct RowOf<std::vector<T>> {
+  using Row = T;
+};
+
 /// `Item` is the stream's item type, without reference.
 template <class Item, class Projection>
 struct RowsSinkOf {
-  using Row = std::remove_cvref_t<StepResult<Projection, const Item&>>;
+  /// One row, or a vector of row structs: a row each.
+  using Given = std::remove_cvref_t<StepResult<Projection, const Item&>>;
+  using Row = typename RowOf<Given>::Row;
 
   RowsSink plan() const { return {{name, ColumnsOf<Row>::schema()}}; }
 
@@ -51,9 +64,16 @@ class RowsSinkOf<Item, Projection>::State {
   void begin_unit() { unit_mark_ = rows_->size(); }
   void begin_record() { record_mark_ = rows_->size(); }
   decltype(auto) prepare(const Item& item, Unit& unit) { return call_step(sink_->projection, item, unit); }
-  void take(const Row& row, UnitId unit) {
-    rows_->begin_row(unit);
-    ColumnsOf<Row>::append(*rows_, row);
+  void take(const Given& given, UnitId unit) {
+    if constexpr (std::is_same_v<Given, Row>) {
+      rows_->begin_row(unit);
+      ColumnsOf<Row>::append(*rows_, given);
+    } else {
+      for (const Row& row : given) {
+        rows_->begin_row(unit);
+        ColumnsOf<Row>::append(*rows_, row);
+      }
+    }
   }
   void end_record() {}
   void reject_record() { rows_->truncate(record_mark_); }

@@ -192,6 +192,18 @@ TEST(Flow, SeveralSinksWithProjections) {
   EXPECT_EQ(result.rows<std::uint64_t>("all")[99], 99U);
 }
 
+TEST(Flow, AVectorOfRowStructsGivesARowEach) {
+  const auto prices = [](std::uint64_t i) {
+    if (i == 3) throw std::runtime_error("no");
+    return std::vector<Priced>(i, Priced{static_cast<double>(i), 1, 2});
+  };
+  const auto result = kiln::testing::run(kiln::Flow("prices").range(5).map(prices).rows("all"));
+  std::vector<double> strikes;
+  for (const Priced& one : result.rows<Priced>("all")) strikes.push_back(one.strike);
+  EXPECT_EQ(strikes, (std::vector<double>{1, 2, 2, 4, 4, 4, 4}));
+  EXPECT_EQ(result.units("all"), (std::vector<std::uint64_t>{1, 2, 2, 4, 4, 4, 4}));
+}
+
 TEST(Flow, NanIsAValue) {
   const auto value = [](std::uint64_t i) {
     return i == 30 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(i);
