@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cstring>
-#include <vector>
 
 namespace kiln::bench {
 
@@ -32,23 +31,23 @@ const Tables& NoopRunner::tables() const {
 void NoopRunner::run(const exec::Work& work, Interval claimed, exec::Results& results) {
   using Clock = std::chrono::steady_clock;
   const units::PayloadReader payloads(work.units, work.payloads.view());
-  std::vector<std::uint64_t> numbers, rest;
-  numbers.reserve(claimed.size());
-  rest.reserve(claimed.size());
-  for (UnitId unit = claimed.first; unit < claimed.last; unit = unit.next()) {
+  numbers_.resize(claimed.size());
+  rest_.resize(claimed.size());
+  std::size_t row = 0;
+  for (UnitId unit = claimed.first; unit < claimed.last; unit = unit.next(), ++row) {
     if (unit_time_ > Duration::zero()) {
       for (const auto end = Clock::now() + unit_time_; Clock::now() < end;) {
       }
     }
     std::array<std::uint64_t, 2> result = {};
     std::memcpy(result.data(), payloads.payload(unit).data(), sizeof result);
-    numbers.push_back(result[0]);
-    rest.push_back(result[1]);
+    numbers_[row] = result[0];
+    rest_[row] = result[1];
   }
   Rows& rows = results.rows();
   rows.begin_rows(claimed);
-  rows.put_column<std::uint64_t>(numbers);
-  rows.put_column<std::uint64_t>(rest);
+  rows.put_column<std::uint64_t>(numbers_);
+  rows.put_column<std::uint64_t>(rest_);
   results.succeeded(claimed);
 }
 

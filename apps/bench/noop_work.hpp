@@ -5,6 +5,7 @@
 #include "units/source.hpp"
 
 #include <cstdint>
+#include <vector>
 
 namespace kiln::bench {
 
@@ -35,6 +36,7 @@ class NoopRunner final : public exec::Runner {
 
  private:
   Duration unit_time_;
+  std::vector<std::uint64_t> numbers_, rest_;  // the results' columns; kept from run to run
 };
 
 }  // namespace kiln::bench
