@@ -3,7 +3,6 @@
 #include <kiln/detail/forest.hpp>
 #include <kiln/detail/tree_counter.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,28 +19,21 @@ template <Monoid M, class Item>
 class TreeFold {
  public:
   using Value = typename M::value_type;
-  /// Units of a block: their values are merged in registers.
-  static constexpr std::size_t kBlock = 16;
-  using Block = std::array<Value, kBlock>;
 
   TreeFold(const M& monoid, UnitId first) : monoid_(&monoid), next_(first.value()) {}
 
   UnitId next() const { return UnitId(next_); }
-  /// The next unit begins a block.
-  bool at_block() const { return next_ % kBlock == 0; }
 
   void push(const Item& item) { push_value(lift(item)); }
   void push_value(Value value) { units_.push(*monoid_, {next_++, 0}, std::move(value)); }
   void push_empty() { units_.push(*monoid_, {next_++, 0}, std::nullopt); }
-  /// Of the next kBlock units, each of which gave one; at_block() only.
-  void push_block(const Block& values) {
-    units_.push(*monoid_, {next_, kBlockLevel}, tree<kBlock>(values.data()));
-    next_ += kBlock;
+  /// The joined value of the next 2^level units, which begin at a multiple of their number.
+  void push_node(std::uint8_t level, Value value) {
+    units_.push(*monoid_, {next_, level}, std::move(value));
+    next_ += std::uint64_t{1} << level;
   }
-  /// An item as push_value and push_block want it, of unit next() + ahead.
-  Value lift(const Item& item, std::size_t ahead = 0) const {
-    return detail::lift(*monoid_, item, UnitId(next_ + ahead));
-  }
+  /// An item as push_value and collect_value want it.
+  Value lift(const Item& item) const { return detail::lift(*monoid_, item, UnitId(next_)); }
 
   void collect(const Item& item) { collect_value(lift(item)); }
   void collect_value(Value value) { items_.push(*monoid_, {item_count_++, 0}, std::move(value)); }
@@ -64,20 +56,6 @@ class TreeFold {
   }
 
  private:
-  static constexpr std::uint8_t kBlockLevel = 4;
-  static_assert(std::size_t{1} << kBlockLevel == kBlock);
-
-  template <std::size_t kValues>
-  Value tree(const Value* values) const {
-    if constexpr (kValues == 1) {
-      return *values;
-    } else {
-      Value left = tree<kValues / 2>(values);
-      monoid_->merge(left, tree<kValues / 2>(values + kValues / 2));
-      return left;
-    }
-  }
-
   const M* monoid_;
   std::uint64_t next_;
   std::uint64_t item_count_ = 0;  // of the present unit

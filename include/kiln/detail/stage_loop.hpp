@@ -49,6 +49,59 @@ constexpr UnitShape shape_of() {
   return any ? UnitShape::many : UnitShape::one;
 }
 
+/// Units of a block, whose values are joined in registers, and of a span, whose blocks are.
+inline constexpr std::uint8_t kBlockLevel = 4, kSpanLevel = 10;
+inline constexpr std::uint64_t kBlock = 1U << kBlockLevel, kSpan = 1U << kSpanLevel;
+
+/// Units of a block without a value; a bit each.
+struct Misses {
+  std::uint32_t empty = 0, hole = 0;
+  bool none() const { return (empty | hole) == 0; }
+};
+
+/// The nodes of the first blocks of a span, siblings joined: a binary counter.
+template <class Sink>
+class SpanCounter {
+ public:
+  using Value = typename Sink::Value;
+  using Monoid = decltype(Sink::monoid);
+
+  /// The kBlock values of the next block.
+  [[gnu::always_inline]] void push(const Monoid& monoid, const Value* values) {
+    Value value = join<kBlock>(monoid, values);
+    for (std::uint32_t before = blocks_++; (before & 1U) != 0; before >>= 1) {
+      Value left = nodes_[--depth_];
+      monoid.merge(left, value);
+      value = left;
+    }
+    nodes_[depth_++] = value;
+  }
+  /// Hands all to a fold, which is at the first of them; empties the counter.
+  template <class Fold>
+  void flush(Fold& fold) {
+    std::size_t at = 0;
+    for (std::uint8_t level = kSpanLevel + 1; level-- > kBlockLevel;) {
+      if ((blocks_ >> (level - kBlockLevel) & 1U) != 0) fold.push_node(level, nodes_[at++]);
+    }
+    blocks_ = depth_ = 0;
+  }
+
+ private:
+  template <std::uint64_t kValues>
+  [[gnu::always_inline]] static Value join(const Monoid& monoid, const Value* values) {
+    if constexpr (kValues == 1) {
+      return *values;
+    } else {
+      Value left = join<kValues / 2>(monoid, values);
+      monoid.merge(left, join<kValues / 2>(monoid, values + kValues / 2));
+      return left;
+    }
+  }
+
+  std::array<Value, kSpanLevel - kBlockLevel + 1> nodes_;
+  std::uint32_t depth_ = 0, blocks_ = 0;
+};
+
 /// One call of StageCode::run.
 template <class Source, class Steps, class Sinks>
 class StagePass;
@@ -68,9 +121,8 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
   }
   static constexpr bool kBlocks =
       kShape == UnitShape::one && Chain::kGives == Gives::one && (sizeof...(Sink) > 0) && (blocks<Sink>() && ...);
-  static constexpr std::uint64_t kBlock = 16;
   /// Units between two looks at whether the run is cancelled.
-  static constexpr std::uint64_t kLook = kBlocks ? 4 * kBlock : 16;
+  static constexpr std::uint64_t kLook = kBlocks ? kSpan : 16;
 
  public:
   using Recipe = detail::Recipe<Source, Steps, std::tuple<Sink...>>;
@@ -84,10 +136,7 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
     while (next < last && !host_.cancelled()) {
       const std::uint64_t look = next + std::min(last - next, kLook - next % kLook);
       if constexpr (kBlocks) {
-        while (next < look && next % kBlock == 0 && look - next >= kBlock) {
-          run_block(next);
-          next += kBlock;
-        }
+        while (next % kBlock == 0 && look - next >= kBlock) next = run_span(next, look);
       }
       for (; next < look; ++next) run_unit(UnitId(next));
     }
@@ -212,21 +261,24 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
 
   // ---- Blocks of units that give one value each
 
-  enum class Leaf : std::uint8_t { value, empty, hole };
-
-  [[gnu::always_inline]] void run_block(std::uint64_t first) {
-    std::tuple<std::array<typename Sink::Value, kBlock>...> values;
-    bool whole = true;
-    std::array<Leaf, kBlock> leaves;
-    for (std::uint64_t i = 0; i < kBlock; ++i) {
-      leaves[i] = run_leaf(first, i, values, std::index_sequence_for<Sink...>{});
-      whole = whole && leaves[i] == Leaf::value;
+  /// Runs whole blocks from `first`, at most up to `last`, until one has a unit without a value; returns where it
+  /// stopped. The blocks of an aligned span are joined here.
+  [[gnu::noinline]] std::uint64_t run_span(std::uint64_t first, std::uint64_t last) {
+    std::tuple<SpanCounter<Sink>...> nodes;
+    const std::uint64_t stop = first % kSpan == 0 ? last : first + kBlock;
+    Misses misses;
+    for (; stop - first >= kBlock && misses.none(); first += kBlock) {
+      std::tuple<std::array<typename Sink::Value, kBlock>...> values;
+#pragma GCC unroll 16
+      for (std::uint64_t i = 0; i < kBlock; ++i) run_leaf(first, i, values, misses, std::index_sequence_for<Sink...>{});
+      push_block(values, misses, nodes, std::index_sequence_for<Sink...>{});
     }
-    push_block(values, leaves, whole, std::index_sequence_for<Sink...>{});
+    flush(nodes, std::index_sequence_for<Sink...>{});
+    return first;
   }
 
   template <class Values, std::size_t... kAt>
-  [[gnu::always_inline]] Leaf run_leaf(std::uint64_t first, std::uint64_t i, Values& values,
+  [[gnu::always_inline]] void run_leaf(std::uint64_t first, std::uint64_t i, Values& values, Misses& misses,
                                        std::index_sequence<kAt...>) {
     const UnitId unit(first + i);
     if constexpr (Chain::kUsesUnit) unit_.begin(unit);
@@ -235,34 +287,43 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
         const Item& given = item;
         ((std::get<kAt>(values)[i] = std::get<kAt>(states_).lift(given, unit_, unit)), ...);
       });
-      return Leaf::value;
     } catch (const Rejected& rejected) {
       output_.rejected.push_back({unit, {}, 0, {}, rejected.what()});
-      return Leaf::empty;
+      misses.empty |= 1U << i;
     } catch (const std::exception& error) {
       output_.failures.push_back({unit, failure_text(error)});
+      misses.hole |= 1U << i;
     } catch (...) {
       output_.failures.push_back({unit, kUnknownException});
+      misses.hole |= 1U << i;
     }
-    return Leaf::hole;
   }
 
-  template <class Values, std::size_t... kAt>
-  [[gnu::always_inline]] void push_block(const Values& values, const std::array<Leaf, kBlock>& leaves, bool whole,
-                                         std::index_sequence<kAt...>) {
-    if (whole) {
-      (std::get<kAt>(states_).fold().push_block(std::get<kAt>(values)), ...);
-    } else {
-      for (std::uint64_t i = 0; i < kBlock; ++i) {
-        (push_leaf(std::get<kAt>(states_).fold(), leaves[i], std::get<kAt>(values)[i]), ...);
+  template <class Values, class Nodes, std::size_t... kAt>
+  [[gnu::always_inline]] void push_block(const Values& values, Misses misses, Nodes& nodes,
+                                         std::index_sequence<kAt...> at) {
+    if (misses.none()) {
+      (std::get<kAt>(nodes).push(std::get<kAt>(recipe_.sinks).monoid, std::get<kAt>(values).data()), ...);
+      return;
+    }
+    flush(nodes, at);
+    (push_leaves(std::get<kAt>(states_).fold(), std::get<kAt>(values), misses), ...);
+  }
+  template <class Fold, class Values>
+  static void push_leaves(Fold& fold, const Values& values, Misses misses) {
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      if ((misses.hole >> i & 1U) != 0) {
+        fold.drop();
+      } else if ((misses.empty >> i & 1U) != 0) {
+        fold.push_empty();
+      } else {
+        fold.push_value(values[i]);
       }
     }
   }
-  template <class Fold, class Value>
-  static void push_leaf(Fold& fold, Leaf leaf, const Value& value) {
-    if (leaf == Leaf::value) fold.push_value(value);
-    if (leaf == Leaf::empty) fold.push_empty();
-    if (leaf == Leaf::hole) fold.drop();
+  template <class Nodes, std::size_t... kAt>
+  void flush(Nodes& nodes, std::index_sequence<kAt...>) {
+    (std::get<kAt>(nodes).flush(std::get<kAt>(states_).fold()), ...);
   }
 
   const Recipe& recipe_;

@@ -47,20 +47,23 @@ TEST(TreeFold, ItemsOfAUnitAreATreeOfTheirOwn) {
   EXPECT_EQ(forest.units(), (std::vector{make_interval(0, 2), make_interval(3, 5)})) << "unit 2 failed, 3 gave nothing";
 }
 
-TEST(TreeFold, BlocksGiveTheBitsOfSingleUnits) {
+TEST(TreeFold, NodesGiveTheBitsOfSingleUnits) {
   Draw draw(1);
   const TreeSum sum;
   std::map<std::uint64_t, double> leaves;
   TreeFold<TreeSum, double> fold(sum, UnitId(5));
   while (fold.next().value() < 5000) {
     const std::uint64_t unit = fold.next().value();
-    if (!fold.at_block() || draw.one_in(5)) {
+    if (unit % 16 != 0 || draw.one_in(5)) {
       fold.push(leaves[unit] = draw.wild());
       continue;
     }
-    TreeFold<TreeSum, double>::Block block{};
-    for (std::size_t i = 0; i < block.size(); ++i) leaves[unit + i] = block[i] = fold.lift(draw.wild(), i);
-    fold.push_block(block);
+    std::vector<double> values(16);
+    for (std::size_t i = 0; i < values.size(); ++i) leaves[unit + i] = values[i] = draw.wild();
+    for (std::size_t step = 1; step < values.size(); step *= 2) {
+      for (std::size_t i = 0; i < values.size(); i += 2 * step) values[i] += values[i + step];
+    }
+    fold.push_node(4, values.front());
   }
   TreeForest<TreeSum> forest{sum};
   fold.finish(forest);
