@@ -15,9 +15,7 @@
 #include <kiln/job.hpp>
 #include <kiln/line.hpp>
 #include <kiln/monoid.hpp>
-#if __has_include(<kiln/monoids.hpp>)
 #include <kiln/monoids.hpp>
-#endif
 #include <kiln/program.hpp>
 #include <kiln/random.hpp>
 #include <kiln/report.hpp>

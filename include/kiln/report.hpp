@@ -46,7 +46,7 @@ namespace detail {
 
 /// Throws kiln::Error (bad input) where there is no value and the type has no default.
 template <class Value>
-Value decode_value(const std::optional<Bytes>& bytes) {
+Value value_or_default(const std::optional<Bytes>& bytes) {
   if (bytes) {
     ByteReader in(*bytes, "a reduced value");
     Value value = Codec<Value>::read(in);
@@ -69,10 +69,11 @@ Report<Value...> make_report(const StageResult& result, std::index_sequence<kAt.
     throw Error(ExitCode::internal, "a stage came back with another number of reduced values than it has");
   }
   if constexpr (sizeof...(Value) == 1) {
-    return {base, decode_value<Value>(result.values[kAt])..., result.values[kAt].has_value()...};
+    return {base, value_or_default<Value>(result.values[kAt])..., result.values[kAt].has_value()...};
   } else {
-    return {
-        base, std::tuple<Value...>{decode_value<Value>(result.values[kAt])...}, {result.values[kAt].has_value()...}};
+    return {base,
+            std::tuple<Value...>{value_or_default<Value>(result.values[kAt])...},
+            {result.values[kAt].has_value()...}};
   }
 }
 template <class... Value>

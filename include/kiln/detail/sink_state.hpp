@@ -3,6 +3,7 @@
 #include <kiln/columns.hpp>
 #include <kiln/detail/chain.hpp>
 #include <kiln/detail/fold.hpp>
+#include <kiln/detail/show.hpp>
 #include <kiln/detail/stage.hpp>
 
 #include <cstddef>
@@ -194,6 +195,10 @@ ReduceSink ReduceSinkOf<Item, M, Projection>::plan() const {
   sink.description = monoid.describe();
   sink.exact = M::exact;
   sink.make_forest = [copy = monoid] { return std::make_unique<ForestOf<M>>(copy); };
+  sink.show = [](ByteView value) {
+    ByteReader in(value, "a reduced value");
+    return show_value(Codec<Value>::read(in));
+  };
   return sink;
 }
 

@@ -325,6 +325,19 @@ std::string error_of(F&& f, kiln::ExitCode code) {
   return "nothing was thrown";
 }
 
+TEST(Flow, ReadyMonoidsAndWhatTheyShow) {
+  const auto job = kiln::Flow("pi").range(1000).map([](std::uint64_t i) { return static_cast<double>(i % 7); });
+  const auto mean = kiln::testing::run(job.reduce(kiln::Mean{}));
+  EXPECT_NEAR(mean.value.mean(), 2997.0 / 1000, 1e-12);
+  const auto plan = job.into(kiln::to_reduce(kiln::Count{}, "count"), kiln::to_reduce(kiln::ExactSum{}, "sum")).plan();
+  ASSERT_EQ(plan.reduces.size(), 2U);
+  kiln::ByteWriter count;
+  kiln::Codec<std::uint64_t>::write(count, 41);
+  const auto shown = plan.reduces[0].show(count.view());
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown[0].second.at<std::uint64_t>(0, 0), 41U);
+}
+
 TEST(Flow, NamesOfSinksAreChecked) {
   const auto units = kiln::Flow("names").range(3);
   const auto why = [&](auto&&... sinks) { return error_of([&] { units.into(sinks...); }, kiln::ExitCode::usage); };
