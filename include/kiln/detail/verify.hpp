@@ -9,14 +9,14 @@
 namespace kiln::detail {
 
 template <class T>
-Bytes encode_value(const T& value) {
+Bytes value_to_bytes(const T& value) {
   ByteWriter out;
   Codec<T>::write(out, value);
   return out.take();
 }
 
 template <class T>
-T decode_value(ByteView bytes) {
+T value_from_bytes(ByteView bytes) {
   ByteReader in(bytes, "an encoded value");
   T value = Codec<T>::read(in);
   in.expect_done();
@@ -26,7 +26,7 @@ T decode_value(ByteView bytes) {
 template <Monoid M>
 Bytes encode_merged(const M& monoid, typename M::value_type left, const typename M::value_type& right) {
   monoid.merge(left, right);
-  return encode_value(left);
+  return value_to_bytes(left);
 }
 
 /// Whether a value is the same, to the last bit and under merge, after it has travelled; and whether an exact monoid
@@ -35,10 +35,10 @@ template <Monoid M>
 std::string verify_values(const M& monoid, const typename M::value_type& a, const typename M::value_type& b) {
   using Value = typename M::value_type;
   const std::string name = "monoid \"" + std::string(monoid.describe()) + "\": ";
-  const Bytes bytes = encode_value(a);
-  const Value again = decode_value<Value>(bytes);
-  if (encode_value(again) != bytes) return name + "decode(encode(x)) is not x to the last bit";
-  const Value other = decode_value<Value>(encode_value(b));
+  const Bytes bytes = value_to_bytes(a);
+  const Value again = value_from_bytes<Value>(bytes);
+  if (value_to_bytes(again) != bytes) return name + "decode(encode(x)) is not x to the last bit";
+  const Value other = value_from_bytes<Value>(value_to_bytes(b));
   const Bytes merged = encode_merged(monoid, a, b);
   if (encode_merged(monoid, a, b) != merged) return name + "merge gives different bits for the same two values";
   if (encode_merged(monoid, again, other) != merged) {

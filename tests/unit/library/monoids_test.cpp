@@ -1,4 +1,5 @@
 #include <kiln/detail/fold.hpp>
+#include <kiln/detail/sink_state.hpp>
 #include <kiln/detail/verify.hpp>
 #include <kiln/error.hpp>
 #include <kiln/monoids.hpp>
@@ -17,7 +18,7 @@
 namespace kiln {
 namespace {
 
-using detail::encode_value;
+using detail::value_to_bytes;
 using testing::Draw;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -37,7 +38,7 @@ typename M::value_type reduce(const M& monoid, const std::vector<Item>& items) {
 /// Folded in pieces that are cut, shuffled, encoded and joined at random: must give the bits of one go.
 template <Monoid M, class Item>
 void expect_same_bits(const M& monoid, const std::vector<Item>& items) {
-  const Bytes expected = encode_value(reduce(monoid, items));
+  const Bytes expected = value_to_bytes(reduce(monoid, items));
   for (std::uint64_t seed = 0; seed < 20 && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     Draw draw(seed);
@@ -60,8 +61,8 @@ void expect_same_bits(const M& monoid, const std::vector<Item>& items) {
       all.admit(in);
     }
     EXPECT_EQ(all.verify(), "");
-    EXPECT_EQ(encode_value(*all.typed_value()), expected);
-    EXPECT_EQ(encode_value(detail::decode_value<typename M::value_type>(expected)), expected);
+    EXPECT_EQ(value_to_bytes(*all.typed_value()), expected);
+    EXPECT_EQ(value_to_bytes(detail::value_from_bytes<typename M::value_type>(expected)), expected);
   }
 }
 
@@ -336,6 +337,13 @@ TEST(Show, EachValueHasTablesWithDifferentNames) {
   EXPECT_EQ(alone[0].second.at<double>(0, 2), 3);
   const auto bytes = detail::show_value(std::map<int, std::string>{{1, "x"}});
   EXPECT_EQ(bytes[0].first.schema[0].name, "bytes");
+}
+
+TEST(Show, TheSinkOfAPlanShowsItsValueFromItsBytes) {
+  const detail::ReduceSinkOf<double, Mean, std::identity> sink{"value", Mean{}, {}};
+  const auto shown = sink.plan().show(value_to_bytes(MeanValue(2.5)));
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown[0].second.at<double>(1, 0), 2.5);
 }
 
 struct LossyCodec {

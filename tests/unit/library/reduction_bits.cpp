@@ -31,7 +31,7 @@ void print(const char* name, std::uint64_t seed, const M& monoid, const std::vec
     fold.finish(forest);
     all.absorb(forest);
   }
-  std::printf("%s %" PRIu64 " %016" PRIx64 "\n", name, seed, checksum(detail::encode_value(*all.typed_value())));
+  std::printf("%s %" PRIu64 " %016" PRIx64 "\n", name, seed, checksum(detail::value_to_bytes(*all.typed_value())));
 }
 
 void print_map_and_sum(std::uint64_t batch) {
