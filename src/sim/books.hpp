@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -30,6 +31,7 @@ class Books {
 
   /// Units that the rank has or that are on their way to or from it.
   std::uint64_t held(Rank rank) const { return held_[static_cast<std::size_t>(rank.value())]; }
+  std::uint64_t all_held() const { return std::accumulate(held_.begin(), held_.end(), std::uint64_t{0}); }
   bool succeeded(UnitId unit) const { return books_[unit.value()].succeeded; }
   bool removed(UnitId unit) const { return launch_.removed.contains(unit); }
 

@@ -20,7 +20,8 @@ enum class EventKind : std::uint8_t {
   unit_ends,       ///< on `rank`; `number` tells a cancelled one
   tick,            ///< `number` tells one that is out of date
   commit_ends,
-  interrupt,  ///< at `rank`; `number`: at once
+  interrupt,     ///< at `rank`; `number`: at once
+  segment_ends,  ///< what `rank` writes is durable, or failed
 };
 
 struct Event {

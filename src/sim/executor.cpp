@@ -19,8 +19,9 @@ const Schema& row_schema() {
   return schema;
 }
 
-SimExecutor::SimExecutor(const Scenario& scenario, Rank rank, double slowness, Mutation mutation, ExecutorHost& host)
-    : scenario_(scenario), rank_(rank), slowness_(slowness), mutation_(mutation), host_(host) {}
+SimExecutor::SimExecutor(const Scenario& scenario, Rank rank, double slowness, Mutation mutation,
+                         exec::Holdings& holdings, ExecutorHost& host)
+    : scenario_(scenario), rank_(rank), slowness_(slowness), mutation_(mutation), holdings_(holdings), host_(host) {}
 
 void SimExecutor::submit(const protocol::Batch& batch, Instant now) {
   Work work;
@@ -28,6 +29,7 @@ void SimExecutor::submit(const protocol::Batch& batch, Instant now) {
   work.open = batch.units;
   work.part.batch = batch.id;
   work.rows = Rows(row_schema());
+  work.harvest = std::make_unique<ReducedHarvest>();
   behind_ += batch.units.size();
   work_.push_back(std::move(work));
   if (!current_) begin_next(now);
@@ -56,6 +58,7 @@ void SimExecutor::put_row(Work& work, UnitId unit) {
   work.rows.begin_row(unit);
   const bool wrong = mutation_ == Mutation::wrong_row && unit.value() % 7 == 3;
   work.rows.put(scenario_.units.value(wrong ? unit.next() : unit));
+  work.harvest->add(scenario_.units, unit);
 }
 
 void SimExecutor::unit_ended(std::uint64_t number, Instant now) {
@@ -104,10 +107,32 @@ void SimExecutor::report_if_due(Instant now) {
 void SimExecutor::report(Work& work, bool last, Instant now) {
   protocol::Part part = std::exchange(work.part, {});
   work.part.batch = work.id;
-  if (!part.done.empty()) part.rows = encoded(std::exchange(work.rows, Rows(row_schema())));
+  if (!part.done.empty()) put_results(work, part);
   part.last = last;
   reported_at_ = now;
   host_.report(rank_, std::move(part));
+  holdings_.publish();
+}
+
+void SimExecutor::put_results(Work& work, protocol::Part& part) {
+  const Rows rows = std::exchange(work.rows, Rows(row_schema()));
+  auto harvest = std::exchange(work.harvest, std::make_unique<ReducedHarvest>());
+  const std::size_t bytes = rows.bytes() + harvest->bytes();
+  if (bytes <= scenario_.ride_bytes) {
+    part.rows = encoded(rows);
+    ByteWriter out;
+    harvest->encode(out);
+    part.partials = out.take();
+    return;
+  }
+  exec::HeldResults results;
+  for (const Interval units : part.done) results.units.insert(units);
+  results.rows.push_back(encoded(rows));
+  results.harvests.push_back(std::move(harvest));
+  results.bytes = bytes;
+  const bool join = results.units.front()->first.value() % 3 != 0;
+  holdings_.add(std::move(results), join ? exec::Holdings::Join::now : exec::Holdings::Join::later);
+  part.held = true;
 }
 
 std::vector<protocol::GivenBack::Piece> SimExecutor::take_back(protocol::TakeBack::Share share) {

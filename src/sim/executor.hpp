@@ -2,12 +2,15 @@
 
 #include <kiln/detail/rows.hpp>
 #include "base/time.hpp"
+#include "exec/holdings.hpp"
 #include "protocol/messages.hpp"
 #include "sim/mutation.hpp"
+#include "sim/reduction.hpp"
 #include "sim/scenario.hpp"
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -33,8 +36,9 @@ class ExecutorHost {
 /// what is claimed cannot be taken back.
 class SimExecutor {
  public:
-  /// `scenario` and `host` outlive the executor.
-  SimExecutor(const Scenario& scenario, Rank rank, double slowness, Mutation mutation, ExecutorHost& host);
+  /// `scenario`, `holdings` and `host` outlive the executor.
+  SimExecutor(const Scenario& scenario, Rank rank, double slowness, Mutation mutation, exec::Holdings& holdings,
+              ExecutorHost& host);
 
   void submit(const protocol::Batch& batch, Instant now);
   std::vector<protocol::GivenBack::Piece> take_back(protocol::TakeBack::Share share);
@@ -54,6 +58,7 @@ class SimExecutor {
     Interval open;  // not claimed yet
     protocol::Part part;
     Rows rows;
+    std::unique_ptr<ReducedHarvest> harvest;
   };
 
   void begin_next(Instant now);
@@ -62,11 +67,13 @@ class SimExecutor {
   void end_unit(bool failed, Instant now);
   void report_if_due(Instant now);
   void report(Work& work, bool last, Instant now);
+  void put_results(Work& work, protocol::Part& part);
 
   const Scenario& scenario_;
   Rank rank_;
   double slowness_;
   Mutation mutation_;
+  exec::Holdings& holdings_;
   ExecutorHost& host_;
 
   std::deque<Work> work_;          // the first one is being worked on

@@ -4,10 +4,31 @@
 #include "sim/executor.hpp"
 #include "sim/violation.hpp"
 
+#include <utility>
+
 namespace kiln::sim {
+namespace {
+
+std::size_t bytes_of(const std::vector<Bytes>& blobs) {
+  std::size_t bytes = 0;
+  for (const Bytes& blob : blobs) bytes += blob.size();
+  return bytes;
+}
+
+}  // namespace
 
 Journal::Journal(const Scenario& scenario)
     : scenario_(scenario), state_(scenario.most_units(), State::open), row_of_(scenario.most_units(), 0) {}
+
+std::uint64_t Journal::length(const protocol::SegmentContent& content) {
+  return 512 + bytes_of(content.rows) + bytes_of(content.partials);
+}
+
+void Journal::write_segment(const std::string& file, protocol::SegmentContent content, bool torn) {
+  if (!files_.try_emplace(file, File{std::move(content), torn, false}).second) {
+    violated("segment {} is written over another", file);
+  }
+}
 
 void Journal::append(const protocol::CommitPlan& plan) {
   ++entries_;
@@ -21,7 +42,18 @@ void Journal::append(const protocol::CommitPlan& plan) {
     dead_.insert(single(letter.unit));
   }
   done_.insert(plan.done);
-  check_rows(plan);
+  schedule::IntervalSet riding = plan.done;
+  std::uint64_t rows = 0;
+  for (const protocol::Segment& segment : plan.segments) rows += check_segment(segment, riding);
+  check_partials(plan.partials, riding);
+  for (const protocol::DeadLetter& letter : plan.dead) riding.insert(single(letter.unit));
+  rows += check_rows(plan.rows, riding);
+  if (rows != plan.done.count() + plan.dead.size()) {
+    violated("entry {}: {} rows for {} units", entries_, rows, plan.done.count() + plan.dead.size());
+  }
+  const std::size_t bytes = bytes_of(plan.rows) + bytes_of(plan.partials);
+  if (bytes != plan.bytes) violated("entry {}: {} bytes, booked as {}", entries_, bytes, plan.bytes);
+  if (reduction_.units() != done_) violated("entry {}: what is done is not what is reduced", entries_);
 }
 
 void Journal::settle(UnitId unit, State state) {
@@ -30,18 +62,41 @@ void Journal::settle(UnitId unit, State state) {
   state_[unit.value()] = state;
 }
 
-void Journal::check_rows(const protocol::CommitPlan& plan) {
+// Takes the segment's units out of those whose results must be in the entry itself.
+std::uint64_t Journal::check_segment(const protocol::Segment& segment, schedule::IntervalSet& riding) {
+  const auto found = files_.find(segment.file);
+  if (found == files_.end()) violated("entry {} names segment {}, which is not there", entries_, segment.file);
+  File& file = found->second;
+  if (file.torn) violated("entry {} names segment {}, which is torn", entries_, segment.file);
+  if (std::exchange(file.named, true)) violated("segment {} is named a second time", segment.file);
+  if (segment.length != length(file.content)) violated("segment {} has another length", segment.file);
+  if (segment.units != file.content.units) violated("segment {} has other units", segment.file);
+  schedule::IntervalSet units;
+  for (const Interval interval : segment.units) {
+    if (riding.erase(interval) != interval.size()) violated("segment {} has units of others", segment.file);
+    units.insert(interval);
+  }
+  check_partials(file.content.partials, units);
+  return check_rows(file.content.rows, units);
+}
+
+void Journal::check_partials(const std::vector<Bytes>& blobs, const schedule::IntervalSet& units) {
+  schedule::IntervalSet reduced;
+  for (const Bytes& blob : blobs) reduced.insert(reduction_.admit(blob));
+  if (reduced != units) {
+    violated("entry {}: {} units are reduced instead of {}", entries_, reduced.count(), units.count());
+  }
+}
+
+std::uint64_t Journal::check_rows(const std::vector<Bytes>& blobs, const schedule::IntervalSet& units) {
   std::uint64_t count = 0;
-  std::size_t bytes = 0;
-  for (const Bytes& encoded : plan.rows) {
-    bytes += encoded.size();
+  for (const Bytes& encoded : blobs) {
     ByteReader in(encoded, "rows of a commit");
     const Rows rows = Rows::decode(in, row_schema());
     in.expect_done();
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const std::uint64_t unit = rows.units()[row];
-      const bool settled_here = plan.done.contains(UnitId(unit)) || dead_.contains(UnitId(unit));
-      if (unit >= row_of_.size() || !settled_here) violated("a row of unit {}, which the entry does not settle", unit);
+      if (!units.contains(UnitId(unit))) violated("a row of unit {}, which is not settled there", unit);
       if (row_of_[unit] != 0) violated("unit {} has a second row", unit);
       row_of_[unit] = entries_;
       if (rows.at<std::uint64_t>(0, row) != scenario_.units.value(UnitId(unit))) {
@@ -50,10 +105,13 @@ void Journal::check_rows(const protocol::CommitPlan& plan) {
       ++count;
     }
   }
-  if (count != plan.done.count() + plan.dead.size()) {
-    violated("entry {}: {} rows for {} units", entries_, count, plan.done.count() + plan.dead.size());
+  return count;
+}
+
+void Journal::check_value() const {
+  if (reduction_.value() != sequential_value(scenario_.units, done_)) {
+    violated("{} units are reduced to another value than by one rank", done_.count());
   }
-  if (bytes != plan.bytes) violated("entry {}: {} bytes of rows, booked as {}", entries_, bytes, plan.bytes);
 }
 
 }  // namespace kiln::sim

@@ -1,23 +1,33 @@
 #pragma once
 
 #include "protocol/coordinator_port.hpp"
+#include "protocol/segment_content.hpp"
 #include "schedule/interval_set.hpp"
+#include "sim/reduction.hpp"
 #include "sim/scenario.hpp"
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 namespace kiln::sim {
 
-/// The simulated disk: what was committed, over all launches. An entry is linked whole or not at all. Each commit is
-/// held against the promise that every unit counts exactly once, with exactly one row, and that the right one.
+/// The simulated disk: what was committed, over all launches. An entry is linked whole or not at all; what is in a
+/// segment counts only when an entry names it. Each commit is held against the promise that every unit counts exactly
+/// once, for all sinks together: with exactly one row, and that the right one, and once in what is reduced.
 class Journal {
  public:
   /// `scenario` outlives the journal.
   explicit Journal(const Scenario& scenario);
 
+  /// A worker's own file. `torn`: not all of it is durable.
+  void write_segment(const std::string& file, protocol::SegmentContent content, bool torn);
+  static std::uint64_t length(const protocol::SegmentContent& content);
   /// Throws Violation where the entry breaks the promise.
   void append(const protocol::CommitPlan& plan);
+  /// What is reduced is what a single rank would have got. Throws Violation.
+  void check_value() const;
 
   const schedule::IntervalSet& done() const { return done_; }
   const schedule::IntervalSet& dead() const { return dead_; }
@@ -27,13 +37,22 @@ class Journal {
 
  private:
   enum class State : std::uint8_t { open, done, dead };
+  struct File {
+    protocol::SegmentContent content;
+    bool torn = false;
+    bool named = false;
+  };
   void settle(UnitId unit, State state);
-  void check_rows(const protocol::CommitPlan& plan);
+  std::uint64_t check_rows(const std::vector<Bytes>& blobs, const schedule::IntervalSet& units);
+  void check_partials(const std::vector<Bytes>& blobs, const schedule::IntervalSet& units);
+  std::uint64_t check_segment(const protocol::Segment& segment, schedule::IntervalSet& riding);
 
   const Scenario& scenario_;
   std::vector<State> state_;
   std::vector<std::uint64_t> row_of_;  // number of the last entry with a row of the unit
   schedule::IntervalSet done_, dead_;
+  CommittedReduction reduction_;
+  std::map<std::string, File> files_;
   std::uint64_t entries_ = 0;
 };
 

@@ -29,6 +29,7 @@ protocol::CoordinatorOptions options_of(const Launch::Context& context) {
   protocol::CoordinatorOptions options = context.scenario.options;
   if (context.mutation == Mutation::forget_priorities) options.queue.priorities.clear();
   if (context.mutation == Mutation::forget_retries) options.retry_classes.clear();
+  if (context.mutation == Mutation::forget_limit) options.most_in_flight = 0;
   return options;
 }
 
@@ -103,6 +104,8 @@ void Launch::handle(Event& event) {
       return worker(event.rank).unit_ended(event.number);
     case EventKind::commit_ends:
       return end_commit();
+    case EventKind::segment_ends:
+      return worker(event.rank).segment_ended();
     case EventKind::interrupt:
       return interrupt(event);
     case EventKind::tick:
@@ -125,11 +128,14 @@ void Launch::put_message(Rank pair, EventKind kind, Bytes message) {
 void Launch::send(Rank to, protocol::Message message) {
   if (const auto* batch = std::get_if<protocol::Batch>(&message)) {
     if (outcome_ || coordinator_->draining()) violated("a batch is handed out after the stop");
-    if (storage_failing_) violated("a batch is handed out while the disk is full");
+    if (storage_failing_ || !segments_failing_.empty()) violated("a batch is handed out while the disk is full");
+    if (full_.contains(to)) violated("rank {} gets a batch and may hold no more", to.value());
     if (coordinator_->pending_bytes() >= scenario_.options.pause_bytes) {
       violated("a batch is handed out while {} bytes wait for the disk", coordinator_->pending_bytes());
     }
     books_.batch_sent(to, *batch, ready_count_ > 1, now_);
+    const std::uint64_t limit = scenario_.options.most_in_flight;
+    if (limit != 0 && books_.all_held() > limit) violated("{} units are in flight, not {}", books_.all_held(), limit);
   }
   put_message(to, EventKind::to_worker, protocol::encode(message, stamp()));
 }
@@ -139,6 +145,12 @@ void Launch::send_to_coordinator(Rank from, protocol::Message message) {
   if (std::holds_alternative<protocol::Part>(message)) {
     if (strikes && context_.mutation == Mutation::drop_part) return;
     if (strikes && context_.mutation == Mutation::duplicate_part) {
+      put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp()));
+    }
+  }
+  if (const auto* segment = std::get_if<protocol::Segment>(&message)) {
+    if (strikes && context_.mutation == Mutation::drop_segment && !segment->asked) return;
+    if (context_.mutation == Mutation::duplicate_segment) {
       put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp()));
     }
   }
@@ -155,6 +167,7 @@ void Launch::arrive_at_coordinator(Event& event) {
   }
   if (!decoded.message) violated("a message was dropped: {}", decoded.why_dropped);
   if (context_.trace) context_.trace(fmt::format("  0 <- {} {}", event.rank.value(), describe(*decoded.message)));
+  heard(event.rank, *decoded.message);
   if (const auto* part = std::get_if<protocol::Part>(&*decoded.message)) books_.part_arrived(event.rank, *part, now_);
   if (const auto* given = std::get_if<protocol::GivenBack>(&*decoded.message)) {
     books_.given_back_arrived(event.rank, *given, now_);
@@ -166,6 +179,18 @@ void Launch::arrive_at_coordinator(Event& event) {
   }
   coordinator_->on_message(event.rank, std::move(*decoded.message), now_);
   after_coordinator();
+}
+
+// What the coordinator is about to know of the worker's results.
+void Launch::heard(Rank from, protocol::Message& message) {
+  const auto file = [from](std::set<Rank>& set, bool in) { in ? void(set.insert(from)) : void(set.erase(from)); };
+  if (auto* part = std::get_if<protocol::Part>(&message)) {
+    file(full_, part->full);
+    if (context_.mutation == Mutation::forget_held) part->held = false;
+  } else if (const auto* segment = std::get_if<protocol::Segment>(&message)) {
+    file(full_, segment->full);
+    file(segments_failing_, !segment->failed.empty());
+  }
 }
 
 void Launch::arrive_at_worker(Event& event) {
@@ -193,9 +218,19 @@ void Launch::commit(std::unique_ptr<protocol::CommitPlan> plan) {
     }
   }
   committing_ = std::move(plan);
-  commit_cost_ = from_seconds(to_seconds(scenario_.commit_low) +
-                              random_.real() * to_seconds(scenario_.commit_high - scenario_.commit_low));
+  commit_cost_ = draw_write();
   events_.put(now_ + commit_cost_, EventKind::commit_ends, Rank(0));
+}
+
+Duration Launch::draw_write() {
+  return from_seconds(to_seconds(scenario_.commit_low) +
+                      random_.real() * to_seconds(scenario_.commit_high - scenario_.commit_low));
+}
+
+void Launch::end_segment_of(Rank rank) { events_.put(now_ + draw_write(), EventKind::segment_ends, rank); }
+
+bool Launch::segment_is_torn() {
+  return context_.mutation == Mutation::torn_segment && mutation_random_.chance(kMutationChance);
 }
 
 void Launch::end_commit() {
@@ -213,15 +248,26 @@ void Launch::end_commit() {
 void Launch::write_commit() {
   const bool strikes = mutation_random_.chance(kMutationChance);
   if (strikes && context_.mutation == Mutation::forget_commit) return;
-  if (strikes && context_.mutation == Mutation::lose_row) committing_->rows.pop_back();
+  if (strikes) mutate(*committing_);
   journal_.append(*committing_);
   if (strikes && context_.mutation == Mutation::commit_twice) journal_.append(*committing_);
+}
+
+void Launch::mutate(protocol::CommitPlan& plan) {
+  const auto lose = [](auto& from) { from.empty() ? void() : from.pop_back(); };
+  if (context_.mutation == Mutation::lose_row) lose(plan.rows);
+  if (context_.mutation == Mutation::lose_partial) lose(plan.partials);
+  if (context_.mutation == Mutation::lose_segment) lose(plan.segments);
+  if (context_.mutation == Mutation::segment_twice && !plan.segments.empty()) {
+    plan.segments.push_back(plan.segments.front());
+  }
 }
 
 // Everything dies at once. A commit under way is linked into the journal or is not; its temporary counts for nothing.
 void Launch::crash() {
   if (context_.trace) context_.trace("all ranks die");
   if (committing_ && !commits_fail() && random_.chance(0.5)) write_commit();
+  for (const auto& one : workers_) one->die(random_);
   while (auto event = events_.take()) {
     if (!event->message.empty() && end_.stale.size() < kMostStale) end_.stale.push_back(std::move(event->message));
   }

@@ -70,6 +70,12 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void arrive_at_worker(Event& event);
   void end_commit();
   void write_commit();
+  void mutate(protocol::CommitPlan& plan);
+  void end_segment_of(Rank rank);
+  bool segments_fail(Rank rank) const;
+  bool segment_is_torn();
+  void heard(Rank from, protocol::Message& message);
+  Duration draw_write();
   void interrupt(const Event& event);
   void after_coordinator();
   void crash();
@@ -81,6 +87,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void check_coordinator();
   void check_end() const;
   bool commits_fail() const;
+  bool may_hand_out() const;
   void note(const Event& event);
 
   std::size_t index(Rank rank) const { return static_cast<std::size_t>(rank.value()); }
@@ -104,6 +111,8 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   Duration commit_cost_{};
   std::uint64_t last_commit_ = 0;
   bool storage_failing_ = false;
+  std::set<Rank> segments_failing_;  // as the coordinator knows
+  std::set<Rank> full_;              // the same
   std::optional<Instant> tick_at_;
   std::uint64_t tick_number_ = 0;
 

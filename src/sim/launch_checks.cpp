@@ -9,13 +9,24 @@ namespace kiln::sim {
 
 bool Launch::commits_fail() const { return plan_.disk_full && plan_.disk_full->contains(now_.time_since_epoch()); }
 
+bool Launch::segments_fail(Rank rank) const {
+  const bool bad =
+      plan_.bad_disk && plan_.bad_disk->where == rank && plan_.bad_disk->when.contains(now_.time_since_epoch());
+  return bad || commits_fail();
+}
+
+bool Launch::may_hand_out() const {
+  return !coordinator_->draining() && !storage_failing_ && segments_failing_.empty() &&
+         coordinator_->pending_bytes() < scenario_.options.pause_bytes;
+}
+
 void Launch::note(const Event& event) {
   const auto at = static_cast<std::uint64_t>(event.at.time_since_epoch().count());
   end_.digest = mix(mix(end_.digest, at), (static_cast<std::uint64_t>(event.rank.value()) << 8U) +
                                               static_cast<std::uint64_t>(event.kind) + (event.message.size() << 32U));
   if (!context_.trace) return;
-  constexpr std::array<std::string_view, 7> kKinds{"starts",    "message to 0", "message",  "unit ends",
-                                                   "tick of 0", "commit ends",  "interrupt"};
+  constexpr std::array<std::string_view, 8> kKinds{"starts",    "message to 0", "message",   "unit ends",
+                                                   "tick of 0", "commit ends",  "interrupt", "segment ends"};
   context_.trace(fmt::format("{:.9f} event {}: rank {} {}", to_seconds(event.at.time_since_epoch()), end_.events + 1,
                              event.rank.value(), kKinds[static_cast<std::size_t>(event.kind)]));
 }
@@ -24,8 +35,9 @@ void Launch::note(const Event& event) {
 void Launch::expect_stop(Rank from, bool at_once) {
   if (outcome_) return;
   const auto& options = scenario_.options;
-  Duration slack = 8 * scenario_.delay_high + 3 * scenario_.commit_high + scenario_.start_spread;
-  if (plan_.disk_full) slack += options.storage_patience + 3 * options.storage_retry + scenario_.commit_high;
+  Duration slack = 16 * scenario_.delay_high + 6 * scenario_.commit_high + scenario_.start_spread;
+  if (plan_.disk_full || plan_.bad_disk)
+    slack += options.storage_patience + 3 * options.storage_retry + scenario_.commit_high;
   const bool again = !interrupted_by_.insert(from).second;
   if (!at_once && !again) slack += options.grace;
   const Instant by = now_ + slack;
@@ -40,14 +52,12 @@ void Launch::check_stop_time() const {
 // worker has nothing to do. Looks at the state that holds from the last event to the next, `until`.
 void Launch::check_idle(Instant until) {
   if (outcome_) return;
-  const bool may_hand_out =
-      !coordinator_->draining() && !storage_failing_ && coordinator_->pending_bytes() < scenario_.options.pause_bytes;
-  if (!may_hand_out) paused_until_ = until;
+  if (!may_hand_out()) paused_until_ = until;
   std::optional<Instant> idle;
   for (const auto& since : idle_since_) {
     if (since && (!idle || *since < *idle)) idle = since;
   }
-  if (!idle || !may_hand_out) return;
+  if (!idle || !may_hand_out()) return;
   const Duration bound = scenario_.delay_high * (8 + 3 * plan_.workers);
   for (const auto& one : workers_) {
     const SimExecutor& executor = one->executor();
@@ -82,17 +92,17 @@ void Launch::check_coordinator() {
   if (counts.dropped != 0) violated("the coordinator dropped a message");
   const std::uint64_t settled = counts.done + counts.failed + counts.in_flight + counts.waiting;
   if (settled > counts.units) violated("{} units in the books of {}", settled, counts.units);
-  const bool may_hand_out =
-      !coordinator_->draining() && !storage_failing_ && coordinator_->pending_bytes() < scenario_.options.pause_bytes;
+  const std::uint64_t limit = scenario_.options.most_in_flight;
+  const bool room = limit == 0 || counts.in_flight < limit;
   for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
     auto& since = idle_since_[index(Rank(rank))];
-    const bool idle = ready_[index(Rank(rank))] && books_.held(Rank(rank)) == 0;
+    const bool idle = ready_[index(Rank(rank))] && books_.held(Rank(rank)) == 0 && !full_.contains(Rank(rank));
     if (!idle) {
       since.reset();
       continue;
     }
     if (!since) since = now_;
-    if (may_hand_out && settled < counts.units) {
+    if (may_hand_out() && room && settled < counts.units) {
       violated("rank {} is idle while {} units wait", rank, counts.units - settled);
     }
   }
@@ -122,7 +132,7 @@ void Launch::check_end() const {
       if (interrupted_by_.empty()) violated("interrupted by nobody");
       break;
     case Outcome::storage:
-      if (!plan_.disk_full) violated("a storage failure without one");
+      if (!plan_.disk_full && !plan_.bad_disk) violated("a storage failure without one");
       return;
     case Outcome::fault:
       violated("a fault of nobody");
@@ -130,6 +140,7 @@ void Launch::check_end() const {
   for (UnitId unit(0); unit.value() < plan_.units; unit = unit.next()) {
     if (books_.succeeded(unit) && !journal_.holds_done(unit)) violated("the result of unit {} is lost", unit.value());
   }
+  if (coordinator_->held_units() != 0) violated("the results of {} units stay behind", coordinator_->held_units());
   if (coordinator_->pending_bytes() != 0) violated("{} bytes were not committed", coordinator_->pending_bytes());
   const std::uint64_t removed = journalled - settled.count();
   if (coordinator_->counts().committed + removed != journalled) violated("the count of committed units is wrong");

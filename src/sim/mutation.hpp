@@ -23,13 +23,21 @@ enum class Mutation : std::uint8_t {
   cancel_counts,      ///< a cancelled unit is reported as failed by itself
   forget_priorities,  ///< the coordinator is not told that some units go first
   forget_retries,     ///< the coordinator is not told that some units have a number of tries of their own
+  forget_limit,       ///< the coordinator is not told how many units may be in flight
+  forget_held,        ///< a held part looks as if its results were in it: committed before the flush
+  drop_segment,       ///< an unasked segment is lost on its way
+  duplicate_segment,  ///< a segment arrives twice
+  lose_segment,       ///< a segment is missing from a commit
+  segment_twice,      ///< a commit names a segment twice
+  torn_segment,       ///< a segment is said to be durable and is not
+  lose_partial,       ///< a partial result is missing from a commit
 };
 
 struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 14> kMutations{{
+inline constexpr std::array<NamedMutation, 22> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -44,6 +52,14 @@ inline constexpr std::array<NamedMutation, 14> kMutations{{
     {"cancel_counts", Mutation::cancel_counts},
     {"forget_priorities", Mutation::forget_priorities},
     {"forget_retries", Mutation::forget_retries},
+    {"forget_limit", Mutation::forget_limit},
+    {"forget_held", Mutation::forget_held},
+    {"drop_segment", Mutation::drop_segment},
+    {"duplicate_segment", Mutation::duplicate_segment},
+    {"lose_segment", Mutation::lose_segment},
+    {"segment_twice", Mutation::segment_twice},
+    {"torn_segment", Mutation::torn_segment},
+    {"lose_partial", Mutation::lose_partial},
 }};
 
 }  // namespace kiln::sim

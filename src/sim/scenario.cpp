@@ -54,6 +54,26 @@ void draw_retry_classes(std::uint64_t seed, std::uint64_t units, protocol::Coord
   }
 }
 
+// From numbers of their own, too.
+void draw_held(Scenario& scenario) {
+  Random random(mix(scenario.seed, 0x4e1d));
+  if (random.chance(0.6)) {
+    scenario.ride_bytes = random.chance(0.3) ? 0 : random.between(1, 20'000);
+    scenario.hold_bytes = random.chance(0.3) ? random.between(0, 100) : random.between(1, 200'000);
+  }
+  scenario.options.queue.dyadic = random.chance(0.3);
+  if (random.chance(0.2)) scenario.options.most_in_flight = random.between(1, random.chance(0.5) ? 10 : 500);
+  for (LaunchPlan& launch : scenario.launches) {
+    const bool last = &launch == &scenario.launches.back();
+    if (!random.chance(0.2)) continue;
+    const Rank where(static_cast<std::int32_t>(random.between(1, static_cast<std::uint64_t>(launch.workers))));
+    const Duration from = random.across(1ms, 100s);
+    const double most = last ? 0.3 : 3;
+    const Duration length = from_seconds(random.real() * most * to_seconds(scenario.options.storage_patience));
+    launch.bad_disk = {where, {from, from + length}};
+  }
+}
+
 protocol::CoordinatorOptions draw_options(Random& random, std::uint64_t units) {
   protocol::CoordinatorOptions options;
   options.batch = draw_batch(random);
@@ -199,11 +219,15 @@ std::string Scenario::describe() const {
     text +=
         fmt::format(", priority {} in [{},{})", one.priority, one.interval.first.value(), one.interval.last.value());
   }
+  if (ride_bytes != SIZE_MAX) text += fmt::format(", held above {} B, to {} B", ride_bytes, hold_bytes);
+  if (options.queue.dyadic) text += ", dyadic";
+  if (options.most_in_flight != 0) text += fmt::format(", {} in flight", options.most_in_flight);
   for (const LaunchPlan& launch : launches) {
     text += fmt::format("; {} workers", launch.workers);
     if (launch.crash_at_event) text += fmt::format(", crash at event {}", *launch.crash_at_event);
     if (!launch.interrupts.empty()) text += fmt::format(", {} interrupts", launch.interrupts.size());
     if (launch.disk_full) text += ", disk full";
+    if (launch.bad_disk) text += fmt::format(", bad disk of rank {}", launch.bad_disk->where.value());
     if (!launch.removed.empty()) text += fmt::format(", {} units removed", launch.removed.count());
   }
   return text;
@@ -227,6 +251,7 @@ Scenario draw_scenario(std::uint64_t seed, const Limits& limits) {
   scenario.report_every = random.chance(0.3) ? 0s : random.across(1ms, 10s);
   if (random.chance(0.3)) scenario.coordinator_seconds = random.across(1e-6, 1e-2);
   scenario.launches = draw_launches(random, scenario, units, limits);
+  draw_held(scenario);
   return scenario;
 }
 

@@ -45,7 +45,12 @@ struct LaunchPlan {
   std::uint64_t units = 0;        ///< of the source at this start; never falls from launch to launch
   schedule::IntervalSet removed;  ///< no longer in the source
   std::vector<Interrupt> interrupts;
-  std::optional<Window> disk_full;              ///< commits fail meanwhile
+  std::optional<Window> disk_full;  ///< commits and segments fail meanwhile
+  struct BadDisk {
+    Rank where;
+    Window when;
+  };
+  std::optional<BadDisk> bad_disk;              ///< only this worker's segments fail meanwhile
   std::optional<std::uint64_t> crash_at_event;  ///< all ranks die at once there
 };
 
@@ -53,14 +58,16 @@ struct Scenario {
   std::uint64_t seed = 0;
   protocol::CoordinatorOptions options;
   UnitModel units;
-  Duration delay_low{}, delay_high{};    ///< of a message, one way
-  Duration commit_low{}, commit_high{};  ///< of a commit
-  Duration start_spread{};               ///< ranks report ready within this time
-  double slowest = 1;                    ///< ranks are 1 to this many times slower than the fastest
-  std::uint64_t claim = 1;               ///< units that an executor claims at a time
-  Duration report_every{};               ///< an executor's parts
-  double coordinator_seconds = 0;        ///< told to the coordinator as its own time a batch
-  std::vector<LaunchPlan> launches;      ///< the last has no faults but failing units and a disk full for a while
+  Duration delay_low{}, delay_high{};     ///< of a message, one way
+  Duration commit_low{}, commit_high{};   ///< of a commit
+  Duration start_spread{};                ///< ranks report ready within this time
+  double slowest = 1;                     ///< ranks are 1 to this many times slower than the fastest
+  std::uint64_t claim = 1;                ///< units that an executor claims at a time
+  Duration report_every{};                ///< an executor's parts
+  std::size_t ride_bytes = SIZE_MAX;      ///< larger results of a part stay with their worker
+  std::uint64_t hold_bytes = UINT64_MAX;  ///< as protocol::Worker has it
+  double coordinator_seconds = 0;         ///< told to the coordinator as its own time a batch
+  std::vector<LaunchPlan> launches;       ///< the last has no faults but failing units and a disk full for a while
 
   std::uint64_t most_units() const { return launches.empty() ? 0 : launches.back().units; }
   /// Extra tries that the unit is promised.

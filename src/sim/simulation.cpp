@@ -45,7 +45,10 @@ void run_launches(const Scenario& scenario, Mutation mutation, const Trace& trac
     report.digest = mix(report.digest, end.digest);
     stale = std::move(end.stale);
     if (trace) trace(fmt::format("launch {}: {}", number + 1, outcome_text(end.outcome)));
-    if (number + 1 == scenario.launches.size()) check_last(end.outcome, scenario);
+    if (number + 1 == scenario.launches.size()) {
+      check_last(end.outcome, scenario);
+      journal.check_value();
+    }
   }
 }
 

@@ -15,15 +15,18 @@ namespace kiln::sim {
 class Launch::WorkerRank final : public protocol::WorkerPort {
  public:
   WorkerRank(Launch& launch, Rank rank, double slowness)
-      : launch_(launch), rank_(rank), executor_(launch.scenario_, rank, slowness, launch.context_.mutation, launch) {}
+      : launch_(launch),
+        rank_(rank),
+        executor_(launch.scenario_, rank, slowness, launch.context_.mutation, holdings_, launch) {}
 
   void start() {
-    worker_.emplace(protocol::Ready{"simulated", rank_.value()}, *this);
+    worker_.emplace(protocol::Ready{"simulated", rank_.value()}, *this, launch_.scenario_.hold_bytes);
     for (protocol::Message& message : std::exchange(early_, {})) worker_->on_message(std::move(message));
   }
   void on_message(protocol::Message message) {
     if (worker_) {
       worker_->on_message(std::move(message));
+      worker_->on_tick();
     } else {
       early_.push_back(std::move(message));
     }
@@ -31,7 +34,15 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   void on_interrupt(bool at_once) {
     if (worker_) worker_->on_interrupt(at_once);
   }
-  void unit_ended(std::uint64_t number) { executor_.unit_ended(number, launch_.now_); }
+  void unit_ended(std::uint64_t number) {
+    executor_.unit_ended(number, launch_.now_);
+    worker_->on_tick();
+  }
+  /// What is being written when everything dies: it may be there, whole or torn, and nothing names it.
+  void die(Random& random) {
+    if (writing_ && random.chance(0.7)) launch_.journal_.write_segment(file(), content(), random.chance(0.5));
+  }
+  void segment_ended();
   void report(protocol::Part part) { worker_->on_part(std::move(part)); }
 
   const SimExecutor& executor() const { return executor_; }
@@ -51,19 +62,64 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   }
   void cancel() override { executor_.cancel(launch_.now_); }
   void signal_units() override {}
+  Held held() override { return {holdings_.bytes(), holdings_.largest_part()}; }
+  Writing write_segment() override {
+    exec::HeldResults results;
+    const auto taken = holdings_.take(results);
+    if (taken == exec::Holdings::Taken::nothing) return Writing::nothing;
+    if (taken == exec::Holdings::Taken::later) return Writing::later;
+    if (writing_) violated("rank {} writes two segments at a time", rank_.value());
+    writing_ = std::move(results);
+    ++files_;
+    launch_.end_segment_of(rank_);
+    return Writing::began;
+  }
   void leave(int) override {
     left_ = true;
     if (executor_.running() || executor_.behind() != 0) violated("rank {} left with units in hand", rank_.value());
   }
 
  private:
+  std::string file() const {
+    return fmt::format("w-{}-r{:04}-{:06}.h5", launch_.context_.number + 1, rank_.value(), files_);
+  }
+  protocol::SegmentContent content() const {
+    protocol::SegmentContent content{writing_->units.intervals(), writing_->rows, {}};
+    for (const auto& harvest : writing_->harvests) {
+      ByteWriter out;
+      harvest->encode(out);
+      content.partials.push_back(out.take());
+    }
+    return content;
+  }
+
   Launch& launch_;
   Rank rank_;
+  exec::Holdings holdings_;
+  std::optional<exec::HeldResults> writing_;  // to a segment
+  std::uint64_t files_ = 0;
   SimExecutor executor_;
   std::optional<protocol::Worker> worker_;
   std::vector<protocol::Message> early_;
   bool set_up_ = false;
   bool left_ = false;
 };
+
+inline void Launch::WorkerRank::segment_ended() {
+  protocol::Segment segment;
+  if (launch_.segments_fail(rank_)) {
+    segment.failed = "no space left on the simulated disk";
+    holdings_.failed(*std::exchange(writing_, std::nullopt));
+  } else {
+    protocol::SegmentContent content = this->content();
+    segment.file = file();
+    segment.length = Journal::length(content);
+    segment.units = content.units;
+    launch_.journal_.write_segment(segment.file, std::move(content), launch_.segment_is_torn());
+    holdings_.written();
+    writing_.reset();
+  }
+  worker_->on_segment(std::move(segment));
+}
 
 }  // namespace kiln::sim
