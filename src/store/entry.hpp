@@ -2,6 +2,7 @@
 
 #include <kiln/detail/bytes.hpp>
 #include <kiln/detail/rows.hpp>
+#include <kiln/detail/stage.hpp>
 #include "protocol/coordinator_port.hpp"
 #include "schedule/interval_set.hpp"
 
@@ -10,7 +11,10 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -42,16 +46,82 @@ struct SourceEntry {
                                     ///< source has no lines (a range)
 };
 
+/// A worker's file below segments/ as an entry names it. Its results count as those of the entry, all or none.
+struct SegmentFile {
+  std::string file;  ///< without a folder
+  std::uint64_t length = 0, checksum = 0;
+  schedule::IntervalSet units;
+};
+
+/// Names of segment files that are missing or damaged: what they held does not count.
+using LostSegments = std::set<std::string>;
+
+/// Rows of one of a stage's tables behind the first.
+struct MoreRows {
+  std::uint32_t place = 0;  ///< of the table in the stage's plan; not 0
+  Table table;
+  Rows rows;  ///< sorted by unit
+};
+
 /// Results. `rows` holds the rows of done units and of dead letters, sorted by unit.
 struct CommitEntry {
-  schedule::IntervalSet done;
+  schedule::IntervalSet done;  ///< those in segments included
   struct Dead {
     protocol::DeadLetter letter;
     EntryNumber number;  ///< of the entry that first said it (differs from this entry's after a merge)
   };
   std::vector<Dead> dead;
-  Rows rows;
+  Rows rows;  ///< of the stage's first table
   std::vector<protocol::BatchRecord> batches;
+  // Of programs only:
+  std::vector<MoreRows> more;         ///< ascending by place
+  std::vector<Bytes> partials;        ///< what flow folded of the done units that are in no segment; opaque here. Where
+                                      ///< there are some, these units count all or none
+  bool has_partials = false;          ///< set also where the partials themselves were not read
+  std::vector<SegmentFile> segments;  ///< disjoint
+};
+
+/// The table of a plan that holds rejected records; all stages share it in results.h5.
+inline constexpr std::string_view kRejectedTable = "rejected";
+
+/// A round of a stage begins: what the program asks for. Readers need it to know the tables.
+struct PlanEntry {
+  std::string name;          ///< of the flow
+  std::string description;   ///< canonical text of the plan
+  std::string build;         ///< which executable: another text is another program
+  std::uint64_t inputs = 0;  ///< digest of what the program declared to read besides
+  std::uint64_t units = 0;
+  Tables tables;
+  struct Reduce {
+    std::string name, description;
+    bool exact = false;
+    friend bool operator==(const Reduce&, const Reduce&) = default;
+  };
+  std::vector<Reduce> reduces;
+  Bytes setup;                       ///< descriptor of the resolved source; opaque here
+  std::vector<std::string> records;  ///< the source's files for people, one line each
+  std::uint64_t before = 0;          ///< chain_after() the stage before; 0 for the first
+  std::uint64_t identity = 0;        ///< identity_of() this
+};
+
+/// A stage is over: every unit is settled and committed.
+struct StageEndEntry {
+  detail::StageCounts counts;
+  std::vector<std::optional<Bytes>> values;  ///< of the reduces, in the order of the plan
+  struct Shown {
+    std::uint32_t reduce = 0;  ///< its place in the plan
+    Table table;               ///< its name: "" for the one table of a value
+    Rows rows;
+  };
+  std::vector<Shown> show;  ///< the values as tables for people and results.h5
+  double seconds = 0;       ///< of the launch that ended it
+};
+
+/// What a program does once (`Session::at_root`) is done.
+struct RootEntry {
+  std::string name;
+  std::uint32_t call = 0;      ///< its ordinal among the program's calls
+  std::uint64_t identity = 0;  ///< of what came before it; with another it counts for nothing
 };
 
 /// These dead letters are withdrawn (`kiln retry`): a later success or dead letter counts for them.
@@ -86,7 +156,8 @@ struct EndEntry {
   double ended = 0;  ///< Unix seconds UTC
 };
 
-using EntryBody = std::variant<EpochEntry, SourceEntry, CommitEntry, ReopenEntry, CompactionEntry, VoidEntry, EndEntry>;
+using EntryBody = std::variant<EpochEntry, SourceEntry, CommitEntry, ReopenEntry, CompactionEntry, VoidEntry, EndEntry,
+                               PlanEntry, StageEndEntry, RootEntry>;
 
 struct Entry {
   EntryNumber number;

@@ -1,6 +1,8 @@
 #include "store/entry_codec.hpp"
 
+#include "store/entry_columns.hpp"
 #include "store/rows_codec.hpp"
+#include "store/stage_codec.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -11,77 +13,6 @@ namespace kiln::store {
 namespace {
 
 using Numbers = std::vector<std::uint64_t>;
-
-[[noreturn]] void damaged(std::string_view why) {
-  throw Error(ExitCode::internal, fmt::format("an entry of the journal is damaged: {}", why));
-}
-
-// ---- Tables of numbers and texts
-
-void write_intervals(const h5::Handle& group, const std::string& name, const schedule::IntervalSet& set) {
-  Numbers flat;
-  flat.reserve(set.size() * 2);
-  for (const Interval& interval : set.intervals()) {
-    flat.push_back(interval.first.value());
-    flat.push_back(interval.last.value());
-  }
-  h5::write_table<std::uint64_t>(group, name, flat, 2);
-}
-
-schedule::IntervalSet read_intervals(const h5::Handle& group, const std::string& name, std::uint64_t limit) {
-  const auto flat = h5::read_values<std::uint64_t>(group, name, limit);
-  if (flat.size() % 2 != 0) damaged("half an interval");
-  schedule::IntervalSet set;
-  for (std::size_t i = 0; i < flat.size(); i += 2) {
-    if (flat[i] >= flat[i + 1]) damaged("an interval ends before it begins");
-    set.insert(make_interval(flat[i], flat[i + 1]));
-  }
-  return set;
-}
-
-class TextWriter {
- public:
-  void add(std::string_view text) {
-    bytes_.insert(bytes_.end(), text.begin(), text.end());
-    ends_.push_back(bytes_.size());
-  }
-  void write(const h5::Handle& group, const std::string& name) const {
-    h5::write_values(group, name + "_bytes", bytes_);
-    h5::write_values(group, name + "_ends", ends_);
-  }
-
- private:
-  std::vector<std::uint8_t> bytes_;
-  Numbers ends_;
-};
-
-std::vector<std::string> read_texts(const h5::Handle& group, const std::string& name, std::uint64_t limit) {
-  const auto bytes = h5::read_values<std::uint8_t>(group, name + "_bytes", limit);
-  const auto ends = h5::read_values<std::uint64_t>(group, name + "_ends", limit);
-  std::vector<std::string> texts;
-  texts.reserve(ends.size());
-  std::uint64_t begin = 0;
-  for (const std::uint64_t end : ends) {
-    if (end < begin || end > bytes.size()) damaged(fmt::format("a text of '{}' ends outside", name));
-    texts.emplace_back(reinterpret_cast<const char*>(bytes.data()) + begin, end - begin);
-    begin = end;
-  }
-  return texts;
-}
-
-/// Columns of one table that must be of one length.
-template <class First, class... Rest>
-void expect_same_size(const First& first, const Rest&... rest) {
-  if (((rest.size() != first.size()) || ...)) damaged("the columns of a table differ in length");
-}
-
-template <class T, class Items, class Get>
-void write_column(const h5::Handle& group, const std::string& name, const Items& items, Get get) {
-  std::vector<T> values;
-  values.reserve(items.size());
-  for (const auto& item : items) values.push_back(get(item));
-  h5::write_values(group, name, values);
-}
 
 // ---- One pair of functions a kind of entry
 
@@ -119,8 +50,9 @@ SourceEntry read_source(const h5::Handle& group, std::uint64_t limit) {
   const auto hashes = h5::read_values<std::uint64_t>(group, "hashes", limit);
   for (std::size_t i = 0; i + 1 < hashes.size(); i += 2) body.hashes.push_back({hashes[i], hashes[i + 1]});
   body.lines = h5::read_values<std::int64_t>(group, "lines", limit);
-  if (body.hashes.size() > body.units) damaged("a source has more hashes than units");
-  if (!body.lines.empty() && body.lines.size() != body.units) damaged("a source's lines are not those of its units");
+  if (body.hashes.size() > body.units) throw_damaged_entry("a source has more hashes than units");
+  if (!body.lines.empty() && body.lines.size() != body.units)
+    throw_damaged_entry("a source's lines are not those of its units");
   return body;
 }
 
@@ -183,6 +115,7 @@ void write(const h5::Handle& group, const CommitEntry& body, const Schema& schem
   if (!body.dead.empty()) write_dead(h5::create_group(ledger, "dead"), body.dead);
   if (!body.batches.empty()) write_batches(h5::create_group(group, "batches"), body.batches);
   if (body.rows.size() > 0) write_rows(group, body.rows, schema);
+  write_program_parts(group, body);
 }
 
 CommitEntry read_commit(const h5::Handle& group, bool rows, std::uint64_t limit) {
@@ -194,6 +127,7 @@ CommitEntry read_commit(const h5::Handle& group, bool rows, std::uint64_t limit)
     const RowsGroup reader(h5::open_group(group, "rows"), limit);
     body.rows = reader.read(0, reader.size());
   }
+  read_program_parts(group, rows, limit, body);
   return body;
 }
 
@@ -220,8 +154,8 @@ CompactionEntry read_compaction(const h5::Handle& group, std::uint64_t limit) {
   expect_same_size(first, last, level, length, sums, file);
   CompactionEntry body;
   for (std::size_t i = 0; i < first.size(); ++i) {
-    if (first[i] > last[i] || (i > 0 && first[i] <= last[i - 1])) damaged("merged ranges overlap");
-    if (file[i].find('/') != std::string::npos) damaged("a merged file's name is none");
+    if (first[i] > last[i] || (i > 0 && first[i] <= last[i - 1])) throw_damaged_entry("merged ranges overlap");
+    if (file[i].find('/') != std::string::npos) throw_damaged_entry("a merged file's name is none");
     body.merged.push_back(
         {EntryNumber(first[i]), EntryNumber(last[i]), level[i], std::move(file[i]), length[i], sums[i]});
   }
@@ -254,9 +188,19 @@ EndEntry read_end(const h5::Handle& group) {
 
 EntryType type_of(const EntryBody& body) {
   constexpr EntryType kTypes[] = {EntryType::epoch,      EntryType::source, EntryType::commit, EntryType::reopen,
-                                  EntryType::compaction, EntryType::voided, EntryType::end};
+                                  EntryType::compaction, EntryType::voided, EntryType::end,    EntryType::plan,
+                                  EntryType::stage_end,  EntryType::root};
   static_assert(std::size(kTypes) == std::variant_size_v<EntryBody>);
   return kTypes[body.index()];
+}
+
+std::uint32_t format_of(const EntryBody& body) {
+  if (const auto* commit = std::get_if<CommitEntry>(&body)) {
+    return commit->more.empty() && !commit->has_partials && commit->partials.empty() && commit->segments.empty() ? 1
+                                                                                                                 : 2;
+  }
+  const EntryType type = type_of(body);
+  return type == EntryType::plan || type == EntryType::stage_end || type == EntryType::root ? 2 : 1;
 }
 
 void write_body(const h5::Handle& group, const EntryBody& body, const Schema& schema) {
@@ -267,6 +211,9 @@ void write_body(const h5::Handle& group, const EntryBody& body, const Schema& sc
   if (const auto* source = std::get_if<SourceEntry>(&body)) return write(group, *source);
   if (const auto* compaction = std::get_if<CompactionEntry>(&body)) return write(group, *compaction);
   if (const auto* voided = std::get_if<VoidEntry>(&body)) return write(group, *voided);
+  if (const auto* plan = std::get_if<PlanEntry>(&body)) return write_plan(group, *plan);
+  if (const auto* end = std::get_if<StageEndEntry>(&body)) return write_stage_end(group, *end);
+  if (const auto* root = std::get_if<RootEntry>(&body)) return write_root(group, *root);
   write(group, std::get<EndEntry>(body));
 }
 
@@ -286,11 +233,19 @@ EntryBody read_body(const h5::Handle& group, EntryType type, bool rows, std::uin
       return read_void(group);
     case EntryType::end:
       return read_end(group);
+    case EntryType::plan:
+      return read_plan(group, limit);
+    case EntryType::stage_end:
+      return read_stage_end(group, limit);
+    case EntryType::root:
+      return read_root(group, limit);
+    case EntryType::segment:
+      return read_commit(group, rows, limit);
     case EntryType::merged:
     case EntryType::tombstone:
       break;
   }
-  damaged(fmt::format("type {} is not known", static_cast<std::uint32_t>(type)));
+  throw_damaged_entry(fmt::format("type {} is not known", static_cast<std::uint32_t>(type)));
 }
 
 }  // namespace kiln::store

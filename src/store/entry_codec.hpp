@@ -9,6 +9,8 @@
 namespace kiln::store {
 
 EntryType type_of(const EntryBody& body);
+/// What a reader must know: 2 for what only programs write, 1 for all else.
+std::uint32_t format_of(const EntryBody& body);
 
 void write_body(const h5::Handle& group, const EntryBody& body, const Schema& schema);
 /// `limit`: bytes of the file; no size beyond it is believed. Throws kiln::Error (internal).

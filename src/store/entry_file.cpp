@@ -1,8 +1,10 @@
 #include "store/entry_file.hpp"
 
 #include "store/entry_codec.hpp"
+#include "store/entry_columns.hpp"
 #include "store/file_ops.hpp"
 #include "store/rows_codec.hpp"
+#include "store/stage_codec.hpp"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -21,7 +23,7 @@ namespace {
 constexpr std::uint64_t kHeldBytes = std::uint64_t{16} << 20;  // longer files are not held in memory
 
 void write_facts(const h5::Handle& file, const EntryHeader& header) {
-  h5::write_attribute(file, "format_version", kEntryFormat);
+  h5::write_attribute(file, "format_version", header.format);
   h5::write_attribute(file, "type", name_of(header.type));
   h5::write_attribute(file, "number", header.number.value());
   h5::write_attribute(file, "last", header.last.value());
@@ -110,11 +112,8 @@ void number_dead_letters(EntryBody& body, EntryNumber number) {
   }
 }
 
-}  // namespace
-
-Bytes encode_entry(const Entry& entry, const Schema& schema) {
-  const EntryHeader header{
-      type_of(entry.body), entry.number, entry.number, entry.epoch, entry.stage, entry.round, 0, 0};
+Bytes encode(const Entry& entry, EntryType type, std::uint32_t format, const Schema& schema) {
+  const EntryHeader header{type, entry.number, entry.number, entry.epoch, entry.stage, entry.round, 0, 0, format};
   h5::MemoryFile memory;
   const h5::Handle& file = memory.root();
   write_facts(file, header);
@@ -122,8 +121,19 @@ Bytes encode_entry(const Entry& entry, const Schema& schema) {
   return finish(memory, header);
 }
 
+}  // namespace
+
+Bytes encode_entry(const Entry& entry, const Schema& schema) {
+  return encode(entry, type_of(entry.body), format_of(entry.body), schema);
+}
+
+Bytes encode_segment(const Entry& entry, const Schema& schema) { return encode(entry, EntryType::segment, 2, schema); }
+
 Bytes encode_merged(const Merged& merged, const std::vector<Schema>& schemas) {
-  const EntryHeader header{EntryType::merged, merged.first, merged.last, merged.epoch, StageId(), 0, 0, 0};
+  EntryHeader header{EntryType::merged, merged.first, merged.last, merged.epoch, StageId(), 0, 0, 0, 1};
+  for (const Entry& part : merged.parts) header.format = std::max(header.format, format_of(part.body));
+  for (const Carried& carried : merged.carried)
+    header.format = std::max(header.format, read_header(carried.file).format);
   h5::MemoryFile memory;
   const h5::Handle& file = memory.root();
   write_facts(file, header);
@@ -174,7 +184,7 @@ Merged EntryFile::merged(bool rows) const {
   if (header_.type != EntryType::merged) throw Error(ExitCode::internal, path_.native() + " is not a merged file");
   Merged merged{header_.number, header_.last, header_.epoch, {}, {}};
   for (std::size_t i = 0; i < parts(); ++i) {
-    const h5::Handle group = h5::open_group(file_, part_group(i));
+    const h5::Handle group = part_group(i);
     merged.parts.push_back({header_.number, header_.epoch, StageId(h5::read_attribute<std::uint32_t>(group, "stage")),
                             h5::read_attribute<std::uint32_t>(group, "round"),
                             read_body(group, EntryType::commit, rows, header_.length)});
@@ -189,36 +199,53 @@ Merged EntryFile::merged(bool rows) const {
 }
 
 std::size_t EntryFile::parts() const {
-  if (header_.type == EntryType::commit) return 1;
+  if (header_.type == EntryType::commit || header_.type == EntryType::segment) return 1;
   if (header_.type != EntryType::merged || !h5::exists(file_, "parts")) return 0;
   return h5::members(h5::open_group(file_, "parts")).size();
 }
 
-std::string EntryFile::part_group(std::size_t part) const {
-  return header_.type == EntryType::merged ? fmt::format("parts/{}", part) : std::string("/");
+h5::Handle EntryFile::part_group(std::size_t part) const {
+  return h5::open_group(file_, header_.type == EntryType::merged ? fmt::format("parts/{}", part) : std::string("/"));
 }
 
-std::uint64_t EntryFile::row_count(std::size_t part) const {
-  const h5::Handle group = h5::open_group(file_, part_group(part));
-  return h5::exists(group, "rows/unit") ? h5::shape(h5::open_dataset(group, "rows/unit")).at(0) : 0;
+std::optional<h5::Handle> EntryFile::rows_group(RowsPlace place) const {
+  const h5::Handle group = part_group(place.part);
+  const std::string table = table_group(place.table);
+  if (!table.empty() && !h5::exists(group, table)) return std::nullopt;
+  const std::string path = table.empty() ? "rows" : table + "/rows";
+  if (!h5::exists(group, path)) return std::nullopt;
+  return h5::open_group(group, path);
 }
 
-Schema EntryFile::schema(std::size_t part) const {
-  const h5::Handle group = h5::open_group(file_, part_group(part));
-  if (!h5::exists(group, "rows")) return {};
-  return parse_schema(h5::read_text_attribute(h5::open_group(group, "rows"), "schema"));
+std::uint64_t EntryFile::row_count(RowsPlace place) const {
+  const auto group = rows_group(place);
+  return group ? h5::shape(h5::open_dataset(*group, "unit")).at(0) : 0;
 }
 
-std::vector<std::uint64_t> EntryFile::row_units(std::size_t part, std::uint64_t first, std::uint64_t count) const {
-  if (count == 0) return {};
-  const h5::Handle group = h5::open_group(file_, part_group(part));
-  return RowsGroup(h5::open_group(group, "rows"), header_.length).units(first, count);
+Schema EntryFile::schema(RowsPlace place) const {
+  const auto group = rows_group(place);
+  return group ? parse_schema(h5::read_text_attribute(*group, "schema")) : Schema();
 }
 
-Rows EntryFile::rows(std::size_t part, std::uint64_t first, std::uint64_t count) const {
-  if (count == 0) return {};
-  const h5::Handle group = h5::open_group(file_, part_group(part));
-  return RowsGroup(h5::open_group(group, "rows"), header_.length).read(first, count);
+std::vector<std::uint64_t> EntryFile::row_units(RowsPlace place, std::uint64_t first, std::uint64_t count) const {
+  auto group = rows_group(place);
+  if (count == 0 || !group) return {};
+  return RowsGroup(*std::move(group), header_.length).units(first, count);
+}
+
+Rows EntryFile::rows(RowsPlace place, std::uint64_t first, std::uint64_t count) const {
+  auto group = rows_group(place);
+  if (count == 0 || !group) return {};
+  return RowsGroup(*std::move(group), header_.length).read(first, count);
+}
+
+std::size_t EntryFile::partials(std::size_t part) const {
+  const h5::Handle group = part_group(part);
+  return h5::exists(group, "partials_ends") ? h5::shape(h5::open_dataset(group, "partials_ends")).at(0) : 0;
+}
+
+Bytes EntryFile::partial(std::size_t part, std::size_t index) const {
+  return read_blob(part_group(part), "partials", index, header_.length);
 }
 
 }  // namespace kiln::store

@@ -18,6 +18,9 @@ namespace kiln::store {
 /// The bytes of an entry. `schema` is that of the rows of a commit, unused otherwise. Rows must be sorted by unit.
 Bytes encode_entry(const Entry& entry, const Schema& schema);
 
+/// The same as a worker's segment; the body is a commit.
+Bytes encode_segment(const Entry& entry, const Schema& schema);
+
 /// An original entry that a merged file carries as it was.
 struct Carried {
   EntryNumber number;
@@ -34,7 +37,15 @@ struct Merged {
 /// `schemas` are those of the parts' rows, one a part.
 Bytes encode_merged(const Merged& merged, const std::vector<Schema>& schemas);
 
-/// A verified entry or merged file, open for reading. Movable; not for use by two threads at once.
+/// Which rows of a file: of a part, those of one of its stage's tables.
+struct RowsPlace {
+  RowsPlace(std::size_t in_part = 0, std::size_t of_table = 0)  // NOLINT(*-explicit-*): mostly there is one table
+      : part(in_part), table(of_table) {}
+  std::size_t part;
+  std::size_t table;
+};
+
+/// A verified entry, merged file or segment, open for reading. Movable; not for use by two threads at once.
 class EntryFile {
  public:
   /// Reads and verifies the whole file: header, length, checksum. Throws Damage where a byte is wrong, StorageError
@@ -47,24 +58,29 @@ class EntryFile {
   const EntryHeader& header() const { return header_; }
   const std::filesystem::path& path() const { return path_; }
 
-  /// The entry; with `rows`, a commit's rows too. Not for merged files.
+  /// The entry; with `rows`, a commit's rows and partial results too. A segment is a commit. Not for merged files.
   Entry entry(bool rows = false) const;
   /// Parts and carried entries of a merged file; with `rows`, the parts' rows too.
   Merged merged(bool rows = false) const;
 
-  /// Parts with rows: 1 for a commit, any number for a merged file, 0 for other entries.
+  /// Parts with rows: 1 for a commit or segment, any number for a merged file, 0 for other entries.
   std::size_t parts() const;
-  /// Rows of a part, without reading them.
-  std::uint64_t row_count(std::size_t part = 0) const;
+  /// How many, without reading them.
+  std::uint64_t row_count(RowsPlace place = {}) const;
   /// The columns as they were when the rows were written; empty where there are no rows.
-  Schema schema(std::size_t part = 0) const;
+  Schema schema(RowsPlace place = {}) const;
   /// The unit of each row [first, first + count), ascending.
-  std::vector<std::uint64_t> row_units(std::size_t part, std::uint64_t first, std::uint64_t count) const;
+  std::vector<std::uint64_t> row_units(RowsPlace place, std::uint64_t first, std::uint64_t count) const;
   /// Rows [first, first + count). Read in pieces of at most h5::kPiece under the lock.
-  Rows rows(std::size_t part, std::uint64_t first, std::uint64_t count) const;
+  Rows rows(RowsPlace place, std::uint64_t first, std::uint64_t count) const;
+
+  /// Partial results of a part, one at a time.
+  std::size_t partials(std::size_t part = 0) const;
+  Bytes partial(std::size_t part, std::size_t index) const;
 
  private:
-  std::string part_group(std::size_t part) const;
+  h5::Handle part_group(std::size_t part) const;
+  std::optional<h5::Handle> rows_group(RowsPlace place) const;
 
   std::filesystem::path path_;
   EntryHeader header_;

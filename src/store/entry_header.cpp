@@ -34,10 +34,18 @@ const char* name_of(EntryType type) {
       return "void";
     case EntryType::end:
       return "end";
+    case EntryType::plan:
+      return "plan";
+    case EntryType::stage_end:
+      return "stage end";
+    case EntryType::root:
+      return "at_root";
     case EntryType::merged:
       return "merged";
     case EntryType::tombstone:
       return "tombstone";
+    case EntryType::segment:
+      return "segment";
   }
   return "unknown";
 }
@@ -45,7 +53,7 @@ const char* name_of(EntryType type) {
 void write_header(const EntryHeader& header, Bytes& file) {
   ByteWriter out;
   out.put_raw(kMagic.data(), kMagic.size());
-  out.put(kEntryFormat);
+  out.put(header.format);
   out.put(static_cast<std::uint32_t>(header.type));
   out.put(header.number.value());
   out.put(header.last.value());
@@ -78,6 +86,7 @@ EntryHeader read_header(ByteView file) {
                             kEntryFormat));
   }
   EntryHeader header;
+  header.format = format;
   header.type = static_cast<EntryType>(in.get<std::uint32_t>());
   header.number = EntryNumber(in.get<std::uint64_t>());
   header.last = EntryNumber(in.get<std::uint64_t>());

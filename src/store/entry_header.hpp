@@ -19,8 +19,12 @@ enum class EntryType : std::uint32_t {
   compaction = 5,
   voided = 6,
   end = 7,
+  plan = 8,
+  stage_end = 9,
+  root = 10,
   merged = 100,     ///< below merged/: stands in for a range of entries
   tombstone = 101,  ///< journal/NNN as a file: the folder was retired
+  segment = 102,    ///< below segments/: a worker's results, as a commit holds them; its number is 0
 };
 const char* name_of(EntryType type);
 
@@ -35,10 +39,11 @@ struct EntryHeader {
   std::uint32_t round = 0;
   std::uint64_t length = 0;    ///< bytes of the HDF5 image behind the header
   std::uint64_t checksum = 0;  ///< XXH3-64 of the image
+  std::uint32_t format = 1;    ///< what a reader must know: 2 for all that only programs write
 };
 
 inline constexpr std::size_t kHeaderBytes = 512;
-inline constexpr std::uint32_t kEntryFormat = 1;
+inline constexpr std::uint32_t kEntryFormat = 2;  ///< the highest that is known
 
 /// The bytes of a file are not what was written. The text says what differs, without the file's name.
 class Damage : public std::runtime_error {

@@ -3,6 +3,7 @@
 #include "store/journal_files.hpp"
 #include "store/journal_layout.hpp"
 #include "store/retirement.hpp"
+#include "store/segment.hpp"
 
 #include <fmt/core.h>
 
@@ -23,6 +24,11 @@ void Journal::repair(const ScanResult& found) {
     if (!problem.missing && problem.number != EntryNumber()) append(VoidEntry{problem.number, problem.why});
   }
   if (found.merged_lost) append(CompactionEntry{found.merged});
+  for (const ScanResult::Problem& problem : found.problems) {
+    const std::string name = problem.file.filename().native();
+    if (problem.file.parent_path() == "segments" && found.lost.contains(name))
+      retire_segment(run_directory_, name, *ops_);
+  }
   remove_leftovers(found);
 }
 
@@ -68,6 +74,7 @@ void Journal::remove_leftovers(const ScanResult& found) {
     if (!covers(found.merged, first, last)) continue;  // the merged file is lost: these files are all there is
     retire_folder(*ops_, run_directory_, folder, options_.numbers_per_folder, unique_suffix());
   }
+  remove_other_segments(run_directory_, found.segments, *ops_);
   if (found.merged_lost) return;  // whatever lies there may be of use to somebody
   for (const auto& item : fs::directory_iterator(run_directory_ / "merged")) {
     const std::string name = item.path().filename().native();

@@ -3,6 +3,7 @@
 #include "store/file_ops.hpp"
 #include "store/journal_files.hpp"
 #include "store/journal_layout.hpp"
+#include "store/segment.hpp"
 
 #include <fmt/core.h>
 
@@ -174,6 +175,25 @@ class Scan {
     }
   }
 
+  void visit(const Entry& entry, const EntryFile& in, std::size_t part, EntryNumber last) {
+    if (const auto* commit = std::get_if<CommitEntry>(&entry.body)) check_segments(*commit);
+    visitor_({entry, in, part, last, result_.lost});
+  }
+
+  void check_segments(const CommitEntry& commit) {
+    for (const SegmentFile& segment : commit.segments) {
+      result_.segments.insert(segment.file);
+      bool lost_before = false;
+      const std::string fault = segment_fault(root_, segment, options_.whole_segments, lost_before);
+      if (fault.empty()) continue;
+      const fs::path path = segment_path(root_, segment.file);
+      const bool missing = !fs::exists(path);
+      if (missing) expect_unchanged(path);
+      result_.lost.insert(segment.file);
+      if (!lost_before) report(EntryNumber(), path, missing, fault);
+    }
+  }
+
   bool visit_merged(const Range& range) {
     if (range.file.empty()) return true;
     std::optional<EntryFile> file;
@@ -186,10 +206,10 @@ class Scan {
     note_epoch(file->header().epoch);
     if (!visitor_) return true;
     const Merged merged = file->merged(options_.rows);
-    for (std::size_t i = 0; i < merged.parts.size(); ++i) visitor_({merged.parts[i], *file, i, range.last});
+    for (std::size_t i = 0; i < merged.parts.size(); ++i) visit(merged.parts[i], *file, i, range.last);
     for (const Carried& carried : merged.carried) {
       const EntryFile inner(carried.file, file->path());
-      visitor_({inner.entry(), inner, 0, carried.number});
+      visit(inner.entry(), inner, 0, carried.number);
     }
     return true;
   }
@@ -228,7 +248,7 @@ class Scan {
       const EntryFile file = open_entry(root_, number, options_.numbers_per_folder);
       const EntryType type = file.header().type;
       if (!visitor_ || type == EntryType::compaction || type == EntryType::voided) return;
-      visitor_({file.entry(options_.rows), file, 0, number});
+      visit(file.entry(options_.rows), file, 0, number);
     } catch (const Damage& damage) {
       report(number, found->second, false, damage.what());
     }

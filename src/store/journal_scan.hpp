@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,11 @@ namespace kiln::store {
 /// as one entry a stage and round at the first number it covers, then the entries it carries at their own numbers.
 /// Compaction and void entries are not visited: the scan follows them.
 struct Visit {
-  const Entry& entry;   ///< rows only where asked for
-  const EntryFile& in;  ///< the verified file that holds it; its rows can be read here, during the visit
-  std::size_t part;     ///< of `in`, for a commit
-  EntryNumber last;     ///< the last number this stands for
+  const Entry& entry;        ///< rows only where asked for
+  const EntryFile& in;       ///< the verified file that holds it; its rows can be read here, during the visit
+  std::size_t part;          ///< of `in`, for a commit
+  EntryNumber last;          ///< the last number this stands for
+  const LostSegments& lost;  ///< so far; those of this entry are in it
 };
 using Visitor = std::function<void(const Visit&)>;
 
@@ -28,6 +30,7 @@ struct ScanOptions {
   /// Called where a file vanished because the run's writer merged it: all visited so far must be forgotten, the scan
   /// begins again. Without it such a scan throws StorageError (ENOENT). Not needed where no writer lives.
   std::function<void()> on_restart = nullptr;
+  bool whole_segments = false;  ///< verify every byte of the segments too; else their lengths
 };
 
 struct ScanResult {
@@ -36,6 +39,9 @@ struct ScanResult {
   EntryNumber compaction;                       ///< the compaction entry that counts; 0: none
   std::vector<CompactionEntry::Merged> merged;  ///< of that entry, those that are readable, and what is lost (no file)
   bool merged_lost = false;                     ///< some were not: repair writes the list anew
+
+  std::set<std::string> segments;  ///< that entries name
+  LostSegments lost;               ///< of them, those that are missing or damaged
 
   struct Problem {
     EntryNumber number;          ///< 0: not one entry (a merged file)

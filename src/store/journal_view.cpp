@@ -1,6 +1,8 @@
 #include "store/journal_view.hpp"
 
+#include "store/segment.hpp"
 #include "store/source_copy.hpp"
+#include "store/stage_identity.hpp"
 
 #include <fmt/core.h>
 
@@ -18,32 +20,66 @@ struct Candidate {
 
 class Collector {
  public:
-  Collector(const ViewOptions& options, JournalView& view) : options_(options), view_(view) {}
+  Collector(const ViewOptions& options, JournalView& view)
+      : options_(options), view_(view), ledger_(StageId(0), &lost_) {}
 
   void visit(const Visit& visit) {
+    lost_ = visit.lost;
+    const StageId stage = visit.entry.stage;
     ledger_.add(visit.entry);
+    if (stage != StageId(0)) later_.try_emplace(stage, stage, &lost_).first->second.add(visit.entry);
     const auto* commit = std::get_if<CommitEntry>(&visit.entry.body);
     if (commit == nullptr) return;
-    if (options_.batches) view_.batches.insert(view_.batches.end(), commit->batches.begin(), commit->batches.end());
+    if (options_.batches) {
+      for (const protocol::BatchRecord& record : commit->batches) view_.batches.push_back({stage, record});
+    }
     if (!options_.parts) return;
-    Candidate candidate{{visit.in.path(), visit.part, visit.entry.stage, visit.entry.number, {}}, visit.entry};
+    Candidate candidate{{visit.in.path(), visit.part, stage, visit.entry.number, {}}, visit.entry};
     std::get<CommitEntry>(candidate.ledger.body).batches.clear();
     candidates_.push_back(std::move(candidate));
   }
 
-  void resolve() {
+  void resolve(const std::filesystem::path& directory) {
     view_.ledger = ledger_.state();
-    RowResolver resolver(StageId(0), view_.ledger);
+    for (const auto& [stage, builder] : later_) view_.later.emplace(stage, builder.state());
+    view_.standing = count_standing(view_);
+    std::map<StageId, RowResolver> resolvers;
     for (Candidate& candidate : candidates_) {
-      candidate.place.take = resolver.take(candidate.ledger);
-      if (!candidate.place.take.empty()) view_.parts.push_back(std::move(candidate.place));
+      const StageId stage = candidate.place.stage;
+      const LedgerState* ledger = view_.stage(stage);
+      if (ledger == nullptr) continue;
+      const Taken taken = resolvers.try_emplace(stage, stage, *ledger, &lost_).first->second.take_all(candidate.ledger);
+      const EntryNumber number = candidate.place.number;
+      candidate.place.take = taken.units;
+      candidate.place.partials = taken.partials;
+      if (!taken.units.empty()) view_.parts.push_back(std::move(candidate.place));
+      for (const SegmentFile& segment : taken.segments) {
+        view_.parts.push_back({segment_path(directory, segment.file), 0, stage, number, segment.units, true});
+      }
     }
   }
 
  private:
+  static std::uint32_t count_standing(const JournalView& view) {
+    if (!view.ledger.plan) return 1;  // commands have no plans
+    std::uint64_t before = 0;
+    std::uint32_t stage = 0;
+    for (const LedgerState* ledger = &view.ledger; ledger != nullptr && ledger->plan;) {
+      if (ledger->plan->body.before != before) break;
+      ++stage;
+      if (!ledger->end) break;
+      before = chain_after(ledger->plan->body, ledger->end->body);
+      const auto next = view.later.find(StageId(stage));
+      ledger = next == view.later.end() ? nullptr : &next->second;
+    }
+    return stage;
+  }
+
   const ViewOptions& options_;
   JournalView& view_;
+  LostSegments lost_;
   LedgerBuilder ledger_;
+  std::map<StageId, LedgerBuilder> later_;
   std::vector<Candidate> candidates_;
 };
 
@@ -107,6 +143,13 @@ class SourceChain {
 
 }  // namespace
 
+const LedgerState* JournalView::stage(StageId stage) const {
+  if (stage.value() >= standing) return nullptr;
+  if (stage == StageId(0)) return &ledger;
+  const auto found = later.find(stage);
+  return found == later.end() ? nullptr : &found->second;
+}
+
 schedule::IntervalSet JournalView::active() const {
   return registry.units() == 0 ? schedule::IntervalSet(make_interval(0, units)) : registry.active();
 }
@@ -120,14 +163,29 @@ std::vector<CommitEntry::Dead> JournalView::active_dead() const {
   return dead;
 }
 
+std::vector<StageDead> JournalView::all_dead() const {
+  std::vector<StageDead> all;
+  for (const CommitEntry::Dead& dead : active_dead()) all.push_back({StageId(0), dead});
+  for (std::uint32_t i = 1; i < standing; ++i) {
+    for (const auto& [unit, dead] : later.at(StageId(i)).dead) all.push_back({StageId(i), dead});
+  }
+  return all;
+}
+
 Totals JournalView::totals() const {
   const schedule::IntervalSet active = this->active();
   Totals totals;
   totals.units = active.count();
-  totals.removed = units - totals.units;
+  totals.removed = units - std::min(units, totals.units);
   for (const Interval& interval : active.intervals()) totals.done += ledger.done.intersection(interval).count();
   totals.failed = active_dead().size();
-  totals.pending = totals.units - totals.done - totals.failed;
+  for (std::uint32_t i = 1; i < standing; ++i) {
+    const LedgerState& next = later.at(StageId(i));
+    totals.units += next.plan->body.units;
+    totals.done += next.done.count();
+    totals.failed += next.dead.size();
+  }
+  totals.pending = totals.units - std::min(totals.units, totals.done + totals.failed);
   return totals;
 }
 
@@ -143,17 +201,19 @@ JournalView read_journal(const std::filesystem::path& run_directory, const ViewO
   std::optional<Collector> collector(std::in_place, options, view);
   ScanOptions scan;
   scan.numbers_per_folder = options.numbers_per_folder;
+  scan.whole_segments = options.whole_segments;
   scan.on_restart = [&] {
     view = JournalView();
     collector.emplace(options, view);
   };
   view.scan = scan_journal(run_directory, scan, [&](const Visit& visit) { collector->visit(visit); });
-  collector->resolve();
+  collector->resolve(run_directory);
   if (options.commands) {
     SourceChain(run_directory, view).follow();
     view.units = view.registry.units();
   } else {
     view.units = units_with_results(view.ledger);
+    if (view.ledger.plan) view.units = std::max(view.units, view.ledger.plan->body.units);
     for (const auto& source : view.ledger.sources) view.units = std::max(view.units, source.body.units);
   }
   return view;

@@ -13,11 +13,31 @@ void insert_sorted(std::vector<LedgerState::Numbered<Body>>& list, const Entry& 
   list.insert(at, {entry.number, entry.epoch, body});
 }
 
+bool is_lost(const LostSegments* lost, const SegmentFile& segment) {
+  return lost != nullptr && lost->contains(segment.file);
+}
+
+// The units whose results are in the entry itself.
+schedule::IntervalSet own_units(const CommitEntry& commit) {
+  schedule::IntervalSet units = commit.done;
+  for (const SegmentFile& segment : commit.segments) units.erase(segment.units);
+  return units;
+}
+
+bool overlap(const schedule::IntervalSet& a, const schedule::IntervalSet& b) {
+  const auto intervals = b.intervals();
+  return std::any_of(intervals.begin(), intervals.end(), [&](Interval interval) { return a.overlaps(interval); });
+}
+
 }  // namespace
 
 void LedgerBuilder::begin_round(std::uint32_t round) {
   state_.round = round;
   state_.done.clear();
+  state_.refused.clear();
+  state_.plan.reset();
+  state_.end.reset();
+  wholes_ = 0;
   dead_.clear();
   reopened_.clear();
 }
@@ -26,18 +46,58 @@ void LedgerBuilder::add(const Entry& entry) {
   if (const auto* source = std::get_if<SourceEntry>(&entry.body)) return insert_sorted(state_.sources, entry, *source);
   if (const auto* epoch = std::get_if<EpochEntry>(&entry.body)) return insert_sorted(state_.epochs, entry, *epoch);
   if (const auto* end = std::get_if<EndEntry>(&entry.body)) return insert_sorted(state_.ends, entry, *end);
+  if (const auto* root = std::get_if<RootEntry>(&entry.body)) return state_.roots.push_back(*root);
   const auto* commit = std::get_if<CommitEntry>(&entry.body);
   const auto* reopen = std::get_if<ReopenEntry>(&entry.body);
-  if ((commit == nullptr && reopen == nullptr) || entry.stage != stage_ || entry.round < state_.round) return;
+  const auto* plan = std::get_if<PlanEntry>(&entry.body);
+  const auto* stage_end = std::get_if<StageEndEntry>(&entry.body);
+  const bool known = commit != nullptr || reopen != nullptr || plan != nullptr || stage_end != nullptr;
+  if (!known || entry.stage != stage_ || entry.round < state_.round) return;
   if (entry.round > state_.round) begin_round(entry.round);
-  if (commit != nullptr) {
-    state_.done.insert(commit->done);
-    for (const CommitEntry::Dead& dead : commit->dead) {
-      dead_.emplace(dead.letter.unit, dead)->second.number = dead.number == EntryNumber() ? entry.number : dead.number;
-    }
-  } else {
-    reopened_.emplace_back(entry.number, reopen->units);
+  if (commit != nullptr) add_commit(entry, *commit);
+  if (reopen != nullptr) reopened_.emplace_back(entry.number, reopen->units);
+  if (plan != nullptr && (!state_.plan || state_.plan->number < entry.number)) {
+    state_.plan = {entry.number, entry.epoch, *plan};
   }
+  if (stage_end != nullptr && (!state_.end || state_.end->number < entry.number)) {
+    state_.end = {entry.number, entry.epoch, *stage_end};
+  }
+}
+
+void LedgerBuilder::add_commit(const Entry& entry, const CommitEntry& commit) {
+  for (const CommitEntry::Dead& dead : commit.dead) {
+    dead_.emplace(dead.letter.unit, dead)->second.number = dead.number == EntryNumber() ? entry.number : dead.number;
+  }
+  if (commit.segments.empty() && !commit.has_partials) {
+    state_.done.insert(commit.done);
+    return;
+  }
+  if (const auto own = own_units(commit); !own.empty()) {
+    commit.has_partials ? add_whole(own) : static_cast<void>(state_.done.insert(own));
+  }
+  for (const SegmentFile& segment : commit.segments) {
+    if (!is_lost(lost_, segment)) add_whole(segment.units);
+  }
+}
+
+void LedgerBuilder::add_whole(const schedule::IntervalSet& units) {
+  const std::uint64_t ordinal = wholes_++;
+  if (overlap(state_.done, units)) {
+    state_.refused.insert(ordinal);
+  } else {
+    state_.done.insert(units);
+  }
+}
+
+bool LedgerBuilder::is_over(const LedgerState& state) const {
+  if (!state.plan || !state.end || state.end->number < state.plan->number) return false;
+  if (std::any_of(reopened_.begin(), reopened_.end(),
+                  [&](const auto& reopened) { return state.end->number < reopened.first; })) {
+    return false;
+  }
+  schedule::IntervalSet settled = state.done;
+  for (const auto& [unit, dead] : state.dead) settled.insert(single(unit));
+  return settled.contains(make_interval(0, state.plan->body.units)) || state.plan->body.units == 0;
 }
 
 LedgerState LedgerBuilder::state() const {
@@ -52,21 +112,33 @@ LedgerState LedgerBuilder::state() const {
     const auto [standing, is_new] = result.dead.try_emplace(unit, dead);
     if (!is_new && dead.number < standing->second.number) standing->second = dead;
   }
+  if (result.end && !is_over(result)) result.end.reset();
   return result;
 }
 
-schedule::IntervalSet RowResolver::take(const Entry& entry) {
-  schedule::IntervalSet units;
+Taken RowResolver::take_all(const Entry& entry) {
+  Taken taken;
   const auto* commit = std::get_if<CommitEntry>(&entry.body);
-  if (commit == nullptr || entry.stage != stage_ || entry.round != state_.round) return units;
-  for (const Interval& interval : commit->done.intervals()) units.insert(claimed_.missing(interval));
-  claimed_.insert(units);
+  if (commit == nullptr || entry.stage != stage_ || entry.round != state_.round) return taken;
+  const schedule::IntervalSet own = own_units(*commit);
+  taken.partials = commit->has_partials && (own.empty() || !state_.refused.contains(wholes_++));
+  if (taken.partials || !commit->has_partials) {
+    for (const Interval& interval : own.intervals()) taken.units.insert(claimed_.missing(interval));
+    claimed_.insert(taken.units);
+  }
   for (const CommitEntry::Dead& dead : commit->dead) {
     const auto standing = state_.dead.find(dead.letter.unit);
     const EntryNumber number = dead.number == EntryNumber() ? entry.number : dead.number;
-    if (standing != state_.dead.end() && standing->second.number == number) units.insert(single(dead.letter.unit));
+    if (standing != state_.dead.end() && standing->second.number == number) {
+      taken.units.insert(single(dead.letter.unit));
+    }
   }
-  return units;
+  for (const SegmentFile& segment : commit->segments) {
+    if (is_lost(lost_, segment) || state_.refused.contains(wholes_++)) continue;
+    taken.segments.push_back(segment);
+    claimed_.insert(segment.units);
+  }
+  return taken;
 }
 
 }  // namespace kiln::store

@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace kiln::store {
@@ -21,6 +24,12 @@ struct LedgerState {
     Epoch epoch;
     Body body;
   };
+  // Of programs: the round's plan; its end, where every unit of the plan is done or a dead letter that was there then.
+  std::optional<Numbered<PlanEntry>> plan;
+  std::optional<Numbered<StageEndEntry>> end;
+  std::vector<RootEntry> roots;     ///< in order of number
+  std::set<std::uint64_t> refused;  ///< of what comes all or none: ordinals of those whose units another one has
+
   // Of the whole run, in order of number.
   std::vector<Numbered<SourceEntry>> sources;
   std::vector<Numbered<EpochEntry>> epochs;
@@ -28,35 +37,53 @@ struct LedgerState {
 };
 
 /// Resolves entries into a LedgerState: success beats dead letter; among equals the lower number wins; a reopen
-/// withdraws dead letters of lower numbers. Entries may come in any order.
+/// withdraws dead letters of lower numbers. Partial results and what lies in a segment count all or none: where a unit
+/// is in another one that was added before, none; so such entries come in ascending order of number, others in any.
 class LedgerBuilder {
  public:
-  explicit LedgerBuilder(StageId stage = StageId(0)) : stage_(stage) {}
+  /// `lost` is borrowed; it must name an entry's segments before that entry is added.
+  explicit LedgerBuilder(StageId stage = StageId(0), const LostSegments* lost = nullptr) : stage_(stage), lost_(lost) {}
   void add(const Entry& entry);
   /// What was added so far, resolved. The builder can go on.
   LedgerState state() const;
 
  private:
   void begin_round(std::uint32_t round);
+  void add_commit(const Entry& entry, const CommitEntry& commit);
+  void add_whole(const schedule::IntervalSet& units);
+  bool is_over(const LedgerState& state) const;
 
   StageId stage_;
+  const LostSegments* lost_;
   LedgerState state_;
+  std::uint64_t wholes_ = 0;
   std::multimap<UnitId, CommitEntry::Dead> dead_;
   std::vector<std::pair<EntryNumber, schedule::IntervalSet>> reopened_;
 };
 
-/// Says which rows of an entry count. At most one row a unit counts in the whole journal: that of the lowest-numbered
+/// What of an entry counts.
+struct Taken {
+  schedule::IntervalSet units;        ///< whose rows in the entry itself count
+  bool partials = false;              ///< the entry's partial results count
+  std::vector<SegmentFile> segments;  ///< these count, whole
+};
+
+/// Says what of an entry counts. At most one row source a unit counts in the whole journal: that of the lowest-numbered
 /// success, or where there is none, that of the dead letter that stands.
 class RowResolver {
  public:
-  /// `state` is borrowed; it holds what all entries together say.
-  explicit RowResolver(StageId stage, const LedgerState& state) : stage_(stage), state_(state) {}
-  /// The units whose rows in this entry count. Call for every entry once, in ascending order of number.
-  schedule::IntervalSet take(const Entry& entry);
+  /// Both are borrowed; `state` holds what all entries together say.
+  explicit RowResolver(StageId stage, const LedgerState& state, const LostSegments* lost = nullptr)
+      : stage_(stage), state_(state), lost_(lost) {}
+  /// Call for every entry once, in ascending order of number.
+  Taken take_all(const Entry& entry);
+  schedule::IntervalSet take(const Entry& entry) { return take_all(entry).units; }
 
  private:
   StageId stage_;
   const LedgerState& state_;
+  const LostSegments* lost_;
+  std::uint64_t wholes_ = 0;
   schedule::IntervalSet claimed_;
 };
 

@@ -69,10 +69,10 @@ std::vector<UnitId> dead_units(const ResultsRequest& request) {
   return units;
 }
 
-std::vector<CommitEntry::Dead> dead_letters(const ResultsRequest& request) {
-  std::vector<CommitEntry::Dead> letters = request.view.active_dead();
+std::vector<StageDead> dead_letters(const ResultsRequest& request) {
+  std::vector<StageDead> letters = request.view.all_dead();
   if (request.units == nullptr) return letters;
-  std::erase_if(letters, [&](const CommitEntry::Dead& dead) { return !request.units->contains(dead.letter.unit); });
+  std::erase_if(letters, [&](const StageDead& one) { return !request.units->contains(one.dead.letter.unit); });
   return letters;
 }
 
@@ -92,7 +92,7 @@ void write_tables(const GuardedFile& guarded, const ResultsRequest& request) {
   RowStream stream(parts_wanted(request), dead_units(request));
   const Schema schema = stream.schema().empty() ? request.schema : stream.schema();
   if (has_unit_table(schema)) stream.add(rows_for_dead(stream.missing(), request.view, schema), schema);
-  const std::uint64_t batches = request.view.batches.size() * sizeof(protocol::BatchRecord);
+  const std::uint64_t batches = request.view.batches.size() * sizeof(StageBatch);
   require_space(folder_of(request.file), stream.bytes() + stream.bytes() / 2 + batches + (std::uint64_t{1} << 20));
   ResultsTables tables(file, schema, stream.rows(), request.view);
   RowWindow window;
@@ -101,8 +101,8 @@ void write_tables(const GuardedFile& guarded, const ResultsRequest& request) {
     guarded.check();
   }
   tables.finish();
-  write_dead_letters(file, dead_letters(request));
-  write_batches(file, request.view.batches);
+  write_dead_letters(file, dead_letters(request), false);
+  write_batches(file, request.view.batches, false);
   write_facts(file, request);
 }
 

@@ -138,14 +138,20 @@ Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, co
   return rows;
 }
 
-void write_dead_letters(const h5::Handle& file, const std::vector<CommitEntry::Dead>& dead) {
+void write_dead_letters(const h5::Handle& file, const std::vector<StageDead>& dead, bool stages) {
+  if (stages) {
+    ColumnWriter stage(file, "dead_letters/stage", ColumnType::i32, dead.size());
+    stage.describe("", "number of the stage");
+    for (const StageDead& one : dead) stage.put(static_cast<std::int32_t>(one.stage.value()));
+    stage.finish();
+  }
   ColumnWriter unit(file, "dead_letters/unit", ColumnType::u64, dead.size());
   ColumnWriter attempts(file, "dead_letters/attempts", ColumnType::i32, dead.size());
   TextColumnWriter reason(file, "dead_letters/reason", dead.size(), false);
   unit.describe("", "number of the unit that was set aside");
   attempts.describe("", "attempts that were charged to it");
   reason.describe("", "why the last attempt failed");
-  for (const CommitEntry::Dead& one : dead) {
+  for (const auto& [stage, one] : dead) {
     unit.put(one.letter.unit.value());
     attempts.put(static_cast<std::int32_t>(one.letter.attempts));
     reason.put(one.letter.reason);
@@ -155,25 +161,33 @@ void write_dead_letters(const h5::Handle& file, const std::vector<CommitEntry::D
   reason.finish();
 }
 
-void write_batches(const h5::Handle& file, std::vector<protocol::BatchRecord> batches) {
-  std::stable_sort(batches.begin(), batches.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
+void write_batches(const h5::Handle& file, std::vector<StageBatch> batches, bool stages) {
+  std::stable_sort(batches.begin(), batches.end(),
+                   [](const auto& a, const auto& b) { return a.record.start < b.record.start; });
   const auto column = [&](const char* name, ColumnType type, std::string_view unit, std::string_view description,
                           const auto& value) {
     ColumnWriter writer(file, std::string("batches/") + name, type, batches.size());
     writer.describe(unit, description);
-    for (const protocol::BatchRecord& batch : batches) writer.put(value(batch));
+    for (const StageBatch& batch : batches) writer.put(value(batch));
     writer.finish();
   };
-  using Record = protocol::BatchRecord;
+  using Record = StageBatch;
+  if (stages) {
+    column("stage", ColumnType::i32, "", "number of the stage",
+           [](const Record& r) { return static_cast<std::int32_t>(r.stage.value()); });
+  }
   column("batch", ColumnType::u64, "", "number of the batch within its launch",
-         [](const Record& r) { return r.batch.value(); });
-  column("rank", ColumnType::i32, "", "rank that ran it", [](const Record& r) { return r.rank.value(); });
-  column("first", ColumnType::u64, "", "first unit of the part", [](const Record& r) { return r.units.first.value(); });
+         [](const Record& r) { return r.record.batch.value(); });
+  column("rank", ColumnType::i32, "", "rank that ran it", [](const Record& r) { return r.record.rank.value(); });
+  column("first", ColumnType::u64, "", "first unit of the part",
+         [](const Record& r) { return r.record.units.first.value(); });
   column("last", ColumnType::u64, "", "one past the last unit of the part",
-         [](const Record& r) { return r.units.last.value(); });
-  column("count", ColumnType::u64, "", "units of the part that ended", [](const Record& r) { return r.count; });
-  column("start", ColumnType::f64, "s", "when the part began, Unix time UTC", [](const Record& r) { return r.start; });
-  column("seconds", ColumnType::f64, "s", "time the rank spent on it", [](const Record& r) { return r.busy_seconds; });
+         [](const Record& r) { return r.record.units.last.value(); });
+  column("count", ColumnType::u64, "", "units of the part that ended", [](const Record& r) { return r.record.count; });
+  column("start", ColumnType::f64, "s", "when the part began, Unix time UTC",
+         [](const Record& r) { return r.record.start; });
+  column("seconds", ColumnType::f64, "s", "time the rank spent on it",
+         [](const Record& r) { return r.record.busy_seconds; });
 }
 
 }  // namespace kiln::store

@@ -46,8 +46,8 @@ Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, co
 /// Whether the schema has a group "units": one row a unit.
 bool has_unit_table(const Schema& schema);
 
-/// /dead_letters and /batches.
-void write_dead_letters(const h5::Handle& file, const std::vector<CommitEntry::Dead>& dead);
-void write_batches(const h5::Handle& file, std::vector<protocol::BatchRecord> batches);
+/// /dead_letters and /batches; with a column "stage" where `stages`.
+void write_dead_letters(const h5::Handle& file, const std::vector<StageDead>& dead, bool stages);
+void write_batches(const h5::Handle& file, std::vector<StageBatch> batches, bool stages);
 
 }  // namespace kiln::store

@@ -26,6 +26,8 @@ RunFacts from_json(const nlohmann::json& json) {
   facts.seed = json.at("seed").get<std::uint64_t>();
   facts.created = json.at("created").get<double>();
   facts.kiln_version = json.at("kiln_version").get<std::string>();
+  facts.directory = json.value("directory", "");
+  facts.build = json.value("build", "");
   if (const auto columns = json.find("columns"); columns != json.end()) {
     facts.columns = columns->get<std::vector<std::string>>();
   }
@@ -47,7 +49,10 @@ void refuse_newer(const nlohmann::json& json, std::string_view where, bool may_c
 
 }  // namespace
 
-std::uint32_t needed_version(const RunFacts& facts) { return facts.columns.empty() ? 1 : 2; }
+std::uint32_t needed_version(const RunFacts& facts) {
+  if (facts.kind == kProgramKind) return 3;
+  return facts.columns.empty() ? 1 : 2;
+}
 
 std::string to_json(const RunFacts& facts) {
   std::vector<std::string> arguments;
@@ -60,6 +65,8 @@ std::string to_json(const RunFacts& facts) {
                                  {"seed", facts.seed},
                                  {"created", facts.created},
                                  {"kiln_version", facts.kiln_version}};
+  if (!facts.directory.empty()) json["directory"] = to_utf8(facts.directory);
+  if (!facts.build.empty()) json["build"] = to_utf8(facts.build);
   if (!facts.columns.empty()) json["columns"] = facts.columns;
   return json.dump(2) + "\n";
 }

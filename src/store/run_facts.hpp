@@ -9,9 +9,13 @@
 
 namespace kiln::store {
 
+/// Kinds of runs: of commands, and of programs on the library.
+inline constexpr std::string_view kCommandsKind = "commands";
+inline constexpr const char* kProgramKind = "program";
+
 /// What a run is and never ceases to be: the content of run.json.
 struct RunFacts {
-  static constexpr std::uint32_t kFormatVersion = 2;
+  static constexpr std::uint32_t kFormatVersion = 3;
 
   std::uint32_t format_version = kFormatVersion;
   std::string kind = "commands";
@@ -21,12 +25,15 @@ struct RunFacts {
   std::uint64_t seed = 0;
   double created = 0;                ///< Unix seconds UTC
   std::string kiln_version;          ///< that made the run directory
+  std::string directory;             ///< of a program: where it was started; "" else
+  std::string build;                 ///< of a program: which executable began the run (PlanEntry::build)
   std::vector<std::string> columns;  ///< exec::to_text of the columns that are taken from output
 
   friend bool operator==(const RunFacts&, const RunFacts&) = default;
 };
 
-/// What a kiln must know to go on with the run: version 2 is written only where there are columns.
+/// What a kiln must know to go on with the run: version 3 is written for programs only, 2 only where there
+/// are columns.
 std::uint32_t needed_version(const RunFacts& facts);
 
 /// Strings that are not UTF-8 are kept with \xNN escapes.

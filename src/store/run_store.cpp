@@ -49,6 +49,8 @@ RunDirectory create(const RunStoreOptions& options) {
   facts.program = options.program;
   facts.arguments = options.arguments;
   facts.source = options.source;
+  facts.directory = options.directory;
+  facts.build = options.build;
   facts.seed = options.seed;
   facts.created = unix_now();
   facts.kiln_version = KILN_VERSION;
@@ -73,6 +75,14 @@ void refuse_other_columns(const RunStoreOptions& options, const RunDirectory& di
                   "--columns away to go on; look at what was kept with kiln results --columns; or choose another "
                   "--out, or begin anew with --fresh{}",
                   options.path.string(), has.empty() ? "no columns" : "other columns", list));
+}
+
+CommitEntry ledger_of(const protocol::CommitPlan& plan) {
+  CommitEntry entry;
+  entry.done = plan.done;
+  for (const protocol::DeadLetter& letter : plan.dead) entry.dead.push_back({letter, EntryNumber(0)});
+  entry.batches = plan.batches;
+  return entry;
 }
 
 }  // namespace
@@ -117,9 +127,11 @@ void RunStore::begin(const Owner& self) {
   remove_temporaries(directory_.file("source"));
   recovered_.epoch = epoch.epoch;
   recovered_.highest = EntryNumber(epoch.number.value() - 1);
-  const JournalView view = read({});
+  const JournalView view = read({.whole_segments = true});
   journal_.repair(view.scan);
   recover(view);
+  stages_.emplace(journal_, [this] { return read({.parts = true}); });
+  stages_->restore(view);
   compactor_.emplace(journal_, view.scan, options_.compaction);
 }
 
@@ -187,12 +199,25 @@ void RunStore::withdraw(const schedule::IntervalSet& dead) {
 }
 
 EntryNumber RunStore::commit(const protocol::CommitPlan& plan, const Schema& schema) {
-  CommitEntry entry;
-  entry.done = plan.done;
-  for (const protocol::DeadLetter& letter : plan.dead) entry.dead.push_back({letter, EntryNumber(0)});
+  CommitEntry entry = ledger_of(plan);
   entry.rows = join_rows(plan.rows, schema);
-  entry.batches = plan.batches;
   return journal_.append(std::move(entry), schema);
+}
+
+EntryNumber RunStore::commit(const protocol::CommitPlan& plan) {
+  const Tables& tables = stages_->plan().tables;
+  CommitEntry entry = ledger_of(plan);
+  put_tables(join_tables(plan.rows, tables), tables, entry);
+  entry.partials = plan.partials;
+  entry.has_partials = !plan.partials.empty();
+  for (const protocol::Segment& segment : plan.segments) {
+    SegmentFile file{segment.file, segment.length, segment.checksum, {}};
+    for (const Interval& interval : segment.units) file.units.insert(interval);
+    entry.done.insert(file.units);
+    entry.segments.push_back(std::move(file));
+  }
+  return journal_.append(std::move(entry), tables.empty() ? Schema() : tables.front().schema, stages_->stage(),
+                         stages_->round());
 }
 
 void RunStore::beat() noexcept {

@@ -5,6 +5,7 @@
 #include "store/journal_view.hpp"
 #include "store/liveness.hpp"
 #include "store/run_directory.hpp"
+#include "store/stage_store.hpp"
 
 #include <memory>
 #include <mutex>
@@ -19,6 +20,8 @@ struct RunStoreOptions {
   std::string kind = "commands";
   std::string program = "kiln";        ///< of a new run; an existing one keeps its own
   std::vector<std::string> arguments;  ///< of a new run
+  std::string directory;               ///< of a new run of a program: where it was started
+  std::string build;                   ///< of a new run of a program: which executable it is
   std::string source;                  ///< of a new run: its task file as it was named; "" for none
   std::uint64_t seed = 0;              ///< of a new run
   std::vector<std::string> columns;    ///< of a new run, as in RunFacts; of an existing one: the same, or none given
@@ -75,6 +78,12 @@ class RunStore {
   /// When it returns, the results are durable. Rows need not be sorted. Throws also kiln::Error (internal)
   /// where rows do not fit the schema.
   EntryNumber commit(const protocol::CommitPlan& plan, const Schema& schema);
+  /// The same for the present stage of a program (stages().begin), with the tables of its plan; partial results and
+  /// segments of the plan count with it. Segments are files that write_segment made for this run directory.
+  EntryNumber commit(const protocol::CommitPlan& plan);
+  /// The stages of a program.
+  StageStore& stages() { return *stages_; }
+  const StageStore& stages() const { return *stages_; }
   /// One piece of housekeeping (merging of old entries); true where there may be more. Called between commits.
   bool maintain() { return compactor_->step(); }
   /// About once a second: this launch lives. A beat that cannot be written is no error: it only saves work. Any thread,
@@ -107,6 +116,7 @@ class RunStore {
   Recovered recovered_;
   SourceRegistry registry_;
   std::optional<SourceEntry> last_source_;  // without hashes and lines
+  std::optional<StageStore> stages_;
   std::optional<Compactor> compactor_;
 };
 

@@ -110,7 +110,7 @@ TEST(EntryFile, KeepsAMergedFile) {
   Merged merged{EntryNumber(1), EntryNumber(9), Epoch(4), {}, {}};
   merged.parts.push_back({EntryNumber(1), Epoch(4), StageId(0), 0, sample_commit(0, 20)});
   merged.parts.push_back({EntryNumber(1), Epoch(4), StageId(1), 2, sample_commit(5, 6)});
-  merged.carried.push_back({EntryNumber(7), Bytes(600, std::byte{7})});
+  merged.carried.push_back({EntryNumber(7), encode_entry(entry_of(ReopenEntry{}), {})});
   const Bytes bytes = encode_merged(merged, {sample_schema(), sample_schema()});
   const EntryFile file(bytes, "merged");
   EXPECT_EQ(file.header().last, EntryNumber(9));
@@ -157,7 +157,7 @@ TEST(EntryFile, KnowsEveryFlippedBit) {
 
 TEST(EntryFile, RefusesANewerFormatWithoutCallingItDamage) {
   Bytes bytes = encode_entry(entry_of(ReopenEntry{}), {});
-  bytes[8] = std::byte{2};
+  bytes[8] = std::byte{kEntryFormat + 1};
   const std::uint64_t check = checksum(ByteView(bytes).first(kHeaderBytes - 8));
   std::memcpy(bytes.data() + kHeaderBytes - 8, &check, sizeof check);
   try {

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "store/entry.hpp"
+
+#include <cstdint>
+#include <string>
+
+/// By what a stage is recognised: on resume its committed units are kept only if its identity is the same, and the
+/// identity of each stage holds all that came before it. Pure.
+namespace kiln::store {
+
+/// Of description, build, inputs, units and what came before. The field `identity` itself is not looked at.
+std::uint64_t identity_of(const PlanEntry& plan);
+
+/// What the stage behind this one has in `before`: its identity, and the values it gave.
+std::uint64_t chain_after(const PlanEntry& plan, const StageEndEntry& end);
+
+/// Why the two are not the same stage, for people: "the program was built anew"; "" where they are.
+std::string difference(const PlanEntry& old, const PlanEntry& now);
+
+}  // namespace kiln::store

@@ -1,0 +1,163 @@
+#include "store/stage_store.hpp"
+
+#include "store/stage_identity.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace kiln::store {
+namespace {
+
+constexpr std::array<std::string_view, 5> kOwnGroups = {"units", "reduced", "rejected", "dead_letters", "batches"};
+
+[[noreturn]] void refuse_name(const PlanEntry& plan, const std::string& name, std::string_view why) {
+  throw Error(ExitCode::usage,
+              fmt::format("stage '{}': rows(\"{}\"): {}. Give the table another name", plan.name, name, why));
+}
+
+}  // namespace
+
+StageStore::StageStore(Journal& journal, std::function<JournalView()> read)
+    : journal_(journal), read_(std::move(read)) {}
+
+void StageStore::restore(const JournalView& view) {
+  ledgers_ = view.later;
+  ledgers_[StageId(0)] = view.ledger;
+  standing_ = view.ledger.plan ? view.standing : 0;
+  roots_ = view.ledger.roots;
+}
+
+LedgerState* StageStore::known(StageId stage) {
+  const auto found = ledgers_.find(stage);
+  return found == ledgers_.end() ? nullptr : &found->second;
+}
+
+const PlanEntry* StageStore::stored_plan(StageId stage) const {
+  const auto found = ledgers_.find(stage);
+  return found == ledgers_.end() || !found->second.plan ? nullptr : &found->second.plan->body;
+}
+
+const PlanEntry& StageStore::plan() const {
+  if (!began_) throw Error(ExitCode::internal, "no stage has begun");
+  return plan_;
+}
+
+// Each table is a group of results.h5, whatever stage fills it. Rejected records share one table.
+void StageStore::check_tables(const PlanEntry& plan) {
+  std::set<std::string> names;
+  for (const Table& table : plan.tables) {
+    if (table.name == kRejectedTable) continue;
+    if (std::find(kOwnGroups.begin(), kOwnGroups.end(), table.name) != kOwnGroups.end()) {
+      refuse_name(plan, table.name, "the name is one of kiln's own");
+    }
+    if (table.name.empty() || table.name.find('/') != std::string::npos || table.name.front() == '.') {
+      refuse_name(plan, table.name, "a name has at least one character, no '/', and does not begin with '.'");
+    }
+    if (table_names_.contains(table.name)) refuse_name(plan, table.name, "an earlier stage of the run has that table");
+    if (!names.insert(table.name).second) refuse_name(plan, table.name, "the stage has that table already");
+  }
+  table_names_.merge(names);
+}
+
+StageState StageStore::begin(StageId stage, PlanEntry plan) {
+  const StageId expected = began_ ? stage_.next() : StageId(0);
+  if (stage != expected || (began_ && !ended_)) {
+    throw Error(ExitCode::internal,
+                fmt::format("stage {} begins where stage {} was expected", stage.value(), expected.value()));
+  }
+  check_tables(plan);
+  plan.before = chain_;
+  plan.identity = identity_of(plan);
+  parts_.clear();
+  stage_ = stage;
+  LedgerState* ledger = known(stage);
+  StageState state;
+  if (ledger != nullptr && ledger->plan && ledger->plan->body.identity == plan.identity) {
+    state = keep(*ledger, plan);
+  } else {
+    begin_round(state, plan, ledger);
+  }
+  began_ = true;
+  ended_ = state.end.has_value();
+  round_ = state.round;
+  plan_ = state.plan;
+  if (state.end) chain_ = chain_after(plan_, *state.end);
+  return state;
+}
+
+StageState StageStore::keep(LedgerState& ledger, const PlanEntry& plan) {
+  StageState state;
+  state.resumed = true;
+  state.round = ledger.round;
+  state.plan = ledger.plan->body;
+  state.done = ledger.done;
+  for (const auto& [unit, dead] : ledger.dead) state.dead.push_back(dead.letter);
+  if (ledger.end) state.end = ledger.end->body;
+  if (state.end || plan.reduces.empty() || ledger.done.empty()) return state;
+  // Entries may have been merged since the run was opened.
+  for (const RowsPart& part : read_().parts) {
+    if (part.stage != stage_ || !part.partials) continue;
+    state.partials += EntryFile(part.file).partials(part.part);
+    parts_.push_back(part);
+  }
+  return state;
+}
+
+void StageStore::begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old) {
+  const bool had = old != nullptr && (old->plan || !old->done.empty() || !old->dead.empty());
+  state.round = had ? old->round + 1 : 0;
+  state.plan = plan;
+  if (had) {
+    const std::string why =
+        old->plan ? difference(old->plan->body, plan) : std::string("its plan is lost with a damaged entry");
+    state.why = fmt::format("stage {} '{}' runs again, and so do all later ones: {}", stage_.value(), plan.name, why);
+  }
+  journal_.append(plan, {}, stage_, state.round);
+}
+
+void StageStore::read_partials(const std::function<void(Bytes)>& take) const {
+  for (const RowsPart& part : parts_) {
+    const EntryFile file(part.file);
+    for (std::size_t i = 0; i < file.partials(part.part); ++i) take(file.partial(part.part, i));
+  }
+}
+
+void StageStore::end(const StageEndEntry& entry) {
+  if (!began_ || ended_) throw Error(ExitCode::internal, "a stage ends that has not begun");
+  journal_.append(entry, {}, stage_, round_);
+  chain_ = chain_after(plan_, entry);
+  ended_ = true;
+}
+
+bool StageStore::root_done(const std::string& name, std::uint32_t call) const {
+  return std::any_of(roots_.begin(), roots_.end(), [&](const RootEntry& root) {
+    return root.name == name && root.call == call && root.identity == chain_;
+  });
+}
+
+void StageStore::record_root(const std::string& name, std::uint32_t call) {
+  RootEntry root{name, call, chain_};
+  journal_.append(root, {}, stage_, round_);
+  roots_.push_back(std::move(root));
+}
+
+std::vector<StageStore::Withdrawn> StageStore::withdraw_dead() {
+  std::vector<Withdrawn> all;
+  for (std::uint32_t i = 0; i < standing_; ++i) {
+    LedgerState& ledger = ledgers_.at(StageId(i));
+    if (ledger.dead.empty()) continue;
+    schedule::IntervalSet units;
+    for (const auto& [unit, dead] : ledger.dead) units.insert(single(unit));
+    journal_.append(ReopenEntry{units}, {}, StageId(i), ledger.round);
+    all.push_back({StageId(i), ledger.plan->body.name, units.count()});
+    ledger.dead.clear();
+    ledger.end.reset();
+  }
+  return all;
+}
+
+}  // namespace kiln::store

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "store/journal.hpp"
+#include "store/journal_view.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace kiln::store {
+
+/// What the run directory knows of a stage when the program comes to it.
+struct StageState {
+  std::uint32_t round = 0;
+  bool resumed = false;  ///< an earlier launch worked on this round: what follows is its
+  std::string why;       ///< for people: why what an earlier launch had of this stage does not count; "" where it does
+  PlanEntry plan;        ///< as it is in the journal
+  schedule::IntervalSet done;
+  std::vector<protocol::DeadLetter> dead;  ///< ascending
+  std::uint64_t partials = 0;              ///< how many read_partials will give
+  std::optional<StageEndEntry> end;        ///< the stage is over: nothing of it is to be run
+};
+
+/// The stages of a program's run, as their one writer sees them: which of their results count, and what is appended
+/// for them. Called in the order in which the program comes to its stages. Throws as RunStore.
+class StageStore {
+ public:
+  /// Borrows all for its life. `read` reads the journal, with parts, as it is now.
+  StageStore(Journal& journal, std::function<JournalView()> read);
+
+  /// What the run had when it was opened.
+  void restore(const JournalView& view);
+
+  /// What the journal holds of a stage's plan so far, whether it will count or not; nullptr for nothing.
+  const PlanEntry* stored_plan(StageId stage) const;
+  /// The next stage; the one before must have ended. `plan`: without before and identity. Where the journal knows the
+  /// same stage after the same stages, its results are kept; else a new round begins. Throws kiln::Error (usage) where
+  /// a table's name was used by an earlier stage or is one of kiln's own.
+  StageState begin(StageId stage, PlanEntry plan);
+  /// Gives the partial results of the stage's committed units, one blob at a time, in the journal's order: together
+  /// those of exactly StageState::done. To be called directly after begin().
+  void read_partials(const std::function<void(Bytes)>& take) const;
+
+  /// The present stage's tables, number and round.
+  const PlanEntry& plan() const;
+  StageId stage() const { return stage_; }
+  std::uint32_t round() const { return round_; }
+  /// The present stage is over. The entry is durable on return.
+  void end(const StageEndEntry& entry);
+
+  /// Digest of all stages so far and of their values: what an at_root that was done before must have seen.
+  std::uint64_t chain() const { return chain_; }
+  bool root_done(const std::string& name, std::uint32_t call) const;
+  void record_root(const std::string& name, std::uint32_t call);
+
+  struct Withdrawn {
+    StageId stage;
+    std::string name;
+    std::uint64_t units = 0;
+  };
+  /// Withdraws the dead letters of every stage that counts (`--retry`); before the first begin(). Stages behind one
+  /// that then gives another value run again.
+  std::vector<Withdrawn> withdraw_dead();
+
+ private:
+  LedgerState* known(StageId stage);
+  void check_tables(const PlanEntry& plan);
+  StageState keep(LedgerState& ledger, const PlanEntry& plan);
+  void begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old);
+
+  Journal& journal_;
+  std::function<JournalView()> read_;
+  std::map<StageId, LedgerState> ledgers_;
+  std::uint32_t standing_ = 0;
+  std::vector<RootEntry> roots_;
+  std::vector<RowsPart> parts_;  // with partial results of the present stage
+  std::set<std::string> table_names_;
+
+  bool began_ = false, ended_ = false;  // the present stage
+  StageId stage_;
+  std::uint32_t round_ = 0;
+  PlanEntry plan_;
+  std::uint64_t chain_ = 0;
+};
+
+}  // namespace kiln::store

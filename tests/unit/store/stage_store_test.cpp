@@ -1,0 +1,178 @@
+#include "store/stage_store.hpp"
+
+#include "store/stage_identity.hpp"
+#include "unit/store/program_fixture.hpp"
+
+namespace kiln::store {
+namespace {
+
+class StageStoreTest : public ProgramFixture {
+ protected:
+  std::string segment_name(Epoch epoch) { return fmt::format("w-{}-r0003-000001.h5", epoch.value()); }
+};
+
+TEST_F(StageStoreTest, AStageIsKeptWithItsPartialsAndSegments) {
+  PlanEntry first = plan("a", 30);
+  {
+    auto store = open();
+    const StageState state = store->stages().begin(StageId(0), first);
+    EXPECT_FALSE(state.resumed);
+    EXPECT_EQ(state.why, "");
+    store->commit(part(first.tables, 0, 10));
+    store->commit(segment_part(first.tables, 10, 20, store->recovered().epoch, 1));
+  }
+  auto store = open("launch-b");
+  ASSERT_NE(store->stages().stored_plan(StageId(0)), nullptr);
+  EXPECT_EQ(store->stages().stored_plan(StageId(0))->records, first.records);
+  const StageState state = store->stages().begin(StageId(0), first);
+  EXPECT_TRUE(state.resumed);
+  EXPECT_FALSE(state.end);
+  EXPECT_EQ(state.done, schedule::IntervalSet(make_interval(0, 20)));
+  EXPECT_EQ(state.partials, 2u);
+  EXPECT_EQ(partials(*store), (std::vector<std::string>{"0-10", "10-20"}));
+  EXPECT_EQ(state.plan.tables, first.tables);
+  EXPECT_EQ(state.plan.setup, first.setup);
+  EXPECT_EQ(state.plan.reduces, first.reduces);
+}
+
+TEST_F(StageStoreTest, AnEndedStageGivesItsValueAndNoWork) {
+  PlanEntry first = plan("a", 10), second = plan("b", 5);
+  {
+    auto store = open();
+    store->stages().begin(StageId(0), first);
+    store->commit(part(first.tables, 0, 10));
+    store->stages().end(stage_end(first, "value"));
+    EXPECT_FALSE(store->stages().root_done("print", 1));
+    store->stages().record_root("print", 1);
+    store->stages().begin(StageId(1), second);
+    store->commit(part(second.tables, 0, 2));
+  }
+  auto store = open("launch-b");
+  const StageState state = store->stages().begin(StageId(0), first);
+  ASSERT_TRUE(state.end);
+  EXPECT_EQ(as_text(*state.end->values.at(0)), "value");
+  EXPECT_EQ(state.end->show.at(0).rows.at<double>(0, 0), 2.5);
+  EXPECT_EQ(state.end->counts.units, 10u);
+  EXPECT_TRUE(store->stages().root_done("print", 1));
+  EXPECT_FALSE(store->stages().root_done("print", 2));
+  const StageState next = store->stages().begin(StageId(1), second);
+  EXPECT_TRUE(next.resumed);
+  EXPECT_EQ(next.done.count(), 2u);
+}
+
+TEST_F(StageStoreTest, AChangeBeginsNewRoundsFromThereOn) {
+  PlanEntry first = plan("a", 10), second = plan("b", 5);
+  {
+    auto store = open();
+    store->stages().begin(StageId(0), first);
+    store->commit(part(first.tables, 0, 10));
+    store->stages().end(stage_end(first, "value"));
+    store->stages().record_root("print", 1);
+    store->stages().begin(StageId(1), second);
+    store->commit(part(second.tables, 0, 5));
+    store->stages().end(stage_end(second, "second"));
+  }
+  auto store = open("launch-b");
+  const StageState state = store->stages().begin(StageId(0), plan("a", 10, "build 2"));
+  EXPECT_FALSE(state.resumed);
+  EXPECT_EQ(state.round, 1u);
+  EXPECT_NE(state.why.find("stage 0 'a' runs again"), std::string::npos) << state.why;
+  EXPECT_NE(state.why.find("built anew"), std::string::npos) << state.why;
+  store->commit(part(first.tables, 0, 10));
+  store->stages().end(stage_end(first, "value"));
+  EXPECT_FALSE(store->stages().root_done("print", 1));
+  const StageState next = store->stages().begin(StageId(1), plan("b", 5, "build 2"));
+  EXPECT_EQ(next.round, 1u);
+  EXPECT_TRUE(next.done.empty());
+}
+
+TEST_F(StageStoreTest, ALaterStageThatSawAnotherValueDoesNotCount) {
+  PlanEntry first = plan("a", 10), second = plan("b", 5);
+  {
+    auto store = open();
+    store->stages().begin(StageId(0), first);
+    protocol::CommitPlan commit = part(first.tables, 0, 9);
+    commit.dead.push_back({UnitId(9), 1, "bad"});
+    store->commit(commit);
+    store->stages().end(stage_end(first, "without 9"));
+    store->stages().begin(StageId(1), second);
+    store->commit(part(second.tables, 0, 5));
+    store->stages().end(stage_end(second, "second"));
+  }
+  auto store = open("launch-b");
+  const auto withdrawn = store->stages().withdraw_dead();
+  ASSERT_EQ(withdrawn.size(), 1u);
+  EXPECT_EQ(withdrawn[0].name, "a");
+  EXPECT_EQ(withdrawn[0].units, 1u);
+  const StageState state = store->stages().begin(StageId(0), first);
+  EXPECT_TRUE(state.resumed);
+  EXPECT_FALSE(state.end);
+  EXPECT_TRUE(state.dead.empty());
+  EXPECT_EQ(state.done.count(), 9u);
+  EXPECT_EQ(read_journal(path(), {.commands = false}).standing, 1u);
+  store->commit(part(first.tables, 9, 10));
+  store->stages().end(stage_end(first, "with 9"));
+  EXPECT_EQ(read_journal(path(), {.commands = false}).standing, 1u);
+  const StageState next = store->stages().begin(StageId(1), second);
+  EXPECT_FALSE(next.resumed);
+  EXPECT_NE(next.why.find("a stage before it"), std::string::npos) << next.why;
+}
+
+TEST_F(StageStoreTest, ALostSegmentRunsAgainForGood) {
+  PlanEntry first = plan("a", 30);
+  std::string name;
+  {
+    auto store = open();
+    name = segment_name(store->recovered().epoch);
+    store->stages().begin(StageId(0), first);
+    store->commit(segment_part(first.tables, 10, 20, store->recovered().epoch, 1));
+    store->commit(part(first.tables, 0, 10));
+  }
+  flip_byte(segment_path(path(), name), 3000);
+  const std::string damaged = read_text(segment_path(path(), name));
+  {
+    auto store = open("launch-b");
+    ASSERT_EQ(store->recovered().damage.size(), 1u);
+    EXPECT_NE(store->recovered().damage[0].find("checksum"), std::string::npos) << store->recovered().damage[0];
+    const StageState state = store->stages().begin(StageId(0), first);
+    EXPECT_EQ(state.done, schedule::IntervalSet(make_interval(0, 10)));
+    EXPECT_EQ(partials(*store), (std::vector<std::string>{"0-10"}));
+    store->commit(part(first.tables, 10, 20));
+    store->stages();
+  }
+  EXPECT_EQ(read_text(path() / "damaged" / name), damaged);
+  auto store = open("launch-c");
+  EXPECT_TRUE(store->recovered().damage.empty());
+  EXPECT_EQ(store->stages().begin(StageId(0), first).done.count(), 20u);
+  EXPECT_EQ(partials(*store), (std::vector<std::string>{"0-10", "10-20"}));
+}
+
+TEST_F(StageStoreTest, SegmentsThatNoEntryNamesAreRemoved) {
+  PlanEntry first = plan("a", 30);
+  {
+    auto store = open();
+    store->stages().begin(StageId(0), first);
+    store->commit(segment_part(first.tables, 10, 20, store->recovered().epoch, 1));
+    segment_part(first.tables, 20, 25, store->recovered().epoch, 2);
+  }
+  auto store = open("launch-b");
+  std::vector<std::string> names;
+  for (const auto& item : std::filesystem::directory_iterator(path() / "segments"))
+    names.push_back(item.path().filename());
+  EXPECT_EQ(names, (std::vector<std::string>{segment_name(Epoch(1))}));
+}
+
+TEST_F(StageStoreTest, RefusesNamesOfTablesThatAreTaken) {
+  auto store = open();
+  PlanEntry first = plan("a", 1);
+  store->stages().begin(StageId(0), first);
+  store->commit(part(first.tables, 0, 1));
+  store->stages().end(stage_end(first, "v"));
+  EXPECT_THROW(store->stages().begin(StageId(1), plan("a", 1)), Error);
+  EXPECT_THROW(store->stages().begin(StageId(1), plan("batches", 1)), Error);
+  EXPECT_THROW(store->stages().begin(StageId(1), plan("a/b", 1)), Error);
+  EXPECT_EQ(store->stages().begin(StageId(1), plan("b", 1)).round, 0u);
+}
+
+}  // namespace
+}  // namespace kiln::store
