@@ -142,7 +142,7 @@ TEST(RunDirectory, ColumnsAreKeptAndRaiseTheVersion) {
 TEST(RunDirectory, ANewerFormatIsRefused) {
   const Scratch scratch;
   RunDirectory::create(scratch / "r", some_facts());
-  write_text(scratch / "r/run.json", "{\"format_version\": 3, \"kiln_version\": \"7.1\", \"new\": true}");
+  write_text(scratch / "r/run.json", "{\"format_version\": 4, \"kiln_version\": \"7.1\", \"new\": true}");
   const std::string why = refusal([&] { RunDirectory::open(scratch / "r"); });
   EXPECT_THAT(why, HasSubstr("version 4"));
   EXPECT_THAT(why, HasSubstr("kiln 7.1"));
