@@ -5,7 +5,6 @@
 #include <kiln/detail/fold.hpp>
 #include <kiln/detail/show.hpp>
 #include <kiln/detail/stage.hpp>
-#include <kiln/detail/verify.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -195,7 +194,6 @@ ReduceSink ReduceSinkOf<Item, M, Projection>::plan() const {
   sink.name = name;
   sink.description = monoid.describe();
   sink.exact = M::exact;
-  sink.show = [](ByteView value) { return show_value(value_from_bytes<Value>(value)); };
   sink.make_forest = [copy = monoid] { return std::make_unique<ForestOf<M>>(copy); };
   sink.show = [](ByteView value) {
     ByteReader in(value, "a reduced value");
