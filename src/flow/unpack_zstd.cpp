@@ -27,8 +27,8 @@ class ZstdStream final : public ByteStream {
   std::size_t read(std::span<char> buffer) override {
     ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
     while (out.pos == 0 && out.size != 0) {
-      // A full buffer may have left output inside, so that input is asked for only where there was room.
-      if (in_.pos == in_.size && !held_back_ && !fill()) {
+      // zstd takes the last byte of a frame only when all of the frame's output was given.
+      if (in_.pos == in_.size && !fill()) {
         if (inside_) fail("it ends in the middle: the file is cut off");
         if (!any_) fail("it is empty");
         break;
@@ -38,7 +38,6 @@ class ZstdStream final : public ByteStream {
       if (ZSTD_isError(code) != 0) fail(ZSTD_getErrorName(code));
       any_ = true;
       inside_ = code != 0;
-      held_back_ = out.pos == out.size && inside_;
     }
     return out.pos;
   }
@@ -64,8 +63,7 @@ class ZstdStream final : public ByteStream {
   std::uint64_t taken_ = 0;  // bytes read from the packed file
   bool inside_ = false;      // a frame has begun and not ended
   bool any_ = false;
-  bool foreign_ = false;    // it does not begin as zstd does
-  bool held_back_ = false;  // zstd may hold more output without more input
+  bool foreign_ = false;  // it does not begin as zstd does
 };
 
 }  // namespace

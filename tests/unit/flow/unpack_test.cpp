@@ -131,6 +131,18 @@ TEST(UnpackGzip, TakesZerosBehindTheLastMemberButNothingElse) {
   EXPECT_THROW(read_all(gzip("a\n") + "rubbish"), std::runtime_error);
 }
 
+TEST(UnpackZstd, GivesAllOfAFrameWhoseLastByteWasReadLongBefore) {
+  const std::string text(200'000, 'z');
+  std::string bytes(ZSTD_compressBound(text.size()), '\0');
+  bytes.resize(ZSTD_compress(bytes.data(), bytes.size(), text.data(), text.size(), 1));  // no checksum at its end
+  TextStream packed(bytes, bytes.size());
+  const auto stream = unpack_zstd(packed, "f");
+  std::string piece(1000, '\0');
+  std::size_t all = 0;
+  while (const std::size_t got = stream->read(piece)) all += got;
+  EXPECT_EQ(all, text.size());
+}
+
 TEST(UnpackZstd, PassesOverSkippableFrames) {
   const std::string skippable("\x50\x2A\x4D\x18\x03\0\0\0abc", 11);
   const std::string bytes = skippable + zstd("a\n") + skippable;
