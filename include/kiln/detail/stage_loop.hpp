@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/chain.hpp>
+#include <kiln/detail/rejected_list.hpp>
 #include <kiln/detail/sink_state.hpp>
 #include <kiln/detail/sources.hpp>
 #include <kiln/detail/stage.hpp>
@@ -22,8 +23,6 @@ namespace kiln::detail {
 /// The reason of a unit that failed by an exception.
 std::string failure_text(const std::exception& error);
 inline constexpr const char* kUnknownException = "exception that is no std::exception";
-/// What a record that was rejected looks like in the table: its first 200 bytes.
-inline constexpr std::size_t kRecordBytes = 200;
 /// Throws kiln::Error (bad input): what the user's merge or add threw when it joined values of several units. `where`:
 /// "of unit 7 with those of others", say.
 [[noreturn]] void throw_fold_failed(std::string_view where, std::string_view what);
@@ -247,8 +246,7 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
     if (taking_) throw_fold_failed(id_, reason);
     each_state([](auto& state) { state.reject_record(); });
     if (kShape == UnitShape::one) gave_any_ = false;
-    output_.rejected.push_back(
-        {id_, std::string(file), offset, std::string(text.substr(0, kRecordBytes)), std::string(reason)});
+    rejected_.add(output_.rejected, id_, file, offset, text, reason);
   }
 
   /// In a catch block. Where values of this unit may be among others' already, it cannot fail alone.
@@ -330,7 +328,8 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
   const StageHost& host_;
   StageOutput& output_;
   Unit unit_;
-  UnitId id_;              // the present unit
+  UnitId id_;  // the present unit
+  RejectedList rejected_;
   bool gave_any_ = false;  // it gave an item
   bool taking_ = false;    // its items are being joined with those of others
   std::tuple<State<Sink>...> states_;
