@@ -33,7 +33,8 @@ protocol::Part run(StageRunner& runner, Interval units, bool cancelled = false) 
   runner.run(work(units), units, results);
   results.end();
   results.expect_complete(units);
-  return results.take_part(BatchId(1));
+  exec::Holdings holdings;
+  return results.take_part(BatchId(1), std::size_t{1} << 30, holdings, exec::Holdings::Join::now);
 }
 
 std::string text_of(const std::optional<Bytes>& value) {
