@@ -31,7 +31,7 @@ struct Asked {
 /// Commits nothing: for what handing out alone costs.
 class Nowhere final : public job::Archive {
  public:
-  void commit(const protocol::CommitPlan&) override {}
+  void commit(protocol::CommitPlan&) override {}
   void beat() override {}
   void maintain() override {}
   void write_status(const std::string&) override {}
@@ -95,18 +95,19 @@ int coordinate(const Asked& asked, Instant begun, net::Transport& transport, job
   job::Writer writer(*archive, [&waiter] { waiter.wake(); });
   const TimedSource source(asked.units);
   Quiet observer;
-  job::CoordinateOptions options;
-  options.coordinator.batch = asked.batch;
-  options.coordinator.checkpoint_every = parse_duration(asked.checkpoint_every).value();
-  options.coordinator.checkpoint_adapts = false;
-  options.start.units = asked.units;
-  if (store) options.start.done = store->recovered().done;
-  if (asked.stop_after != 0) options.start.removed.insert(make_interval(asked.stop_after, asked.units));
-  for (std::int32_t rank = 1; rank < transport.size(); ++rank) options.start.workers.emplace_back(rank);
-  options.epoch = store ? store->recovered().epoch : Epoch(1);
-  const std::uint64_t before = options.start.done.count();
-  job::CoordinatorLoop loop(transport, waiter, options, source, writer, observer, execution);
-  loop.run();
+  job::StageStart stage;
+  stage.options.batch = asked.batch;
+  stage.options.checkpoint_every = parse_duration(asked.checkpoint_every).value();
+  stage.options.checkpoint_adapts = false;
+  stage.start.units = asked.units;
+  if (store) stage.start.done = store->recovered().done;
+  if (asked.stop_after != 0) stage.start.removed.insert(make_interval(asked.stop_after, asked.units));
+  std::vector<Rank> workers;
+  for (std::int32_t rank = 1; rank < transport.size(); ++rank) workers.emplace_back(rank);
+  const Epoch epoch = store ? store->recovered().epoch : Epoch(1);
+  const std::uint64_t before = stage.start.done.count();
+  job::CoordinatorLoop loop(transport, waiter, epoch, workers, writer, observer, execution);
+  loop.run(std::move(stage), source);
   const double seconds = to_seconds(job::now() - source.first());
   const std::uint64_t done = loop.coordinator().counts().done - before;
   loop.stop_workers(0);

@@ -166,8 +166,7 @@ protocol::CoordinatorStart CommandRun::start() const {
   start.dead = dead_;
   start.removed = schedule::IntervalSet(make_interval(0, start.units));
   start.removed.erase(store_->registry().active());
-  start.workers = workers();
-  start.setup.content = exec::encode(command_setup(start.workers));
+  start.setup.content = exec::encode(command_setup(workers()));
   return start;
 }
 
@@ -200,10 +199,9 @@ int CommandRun::run(const Execution& execution) {
   RunObserver observer(observer_facts(), writer);
   const std::unique_ptr<RunPrinting> printing = begin_printing(observer.display());
   printing_ = printing.get();
-  CoordinatorLoop loop(transport_, waiter_, {coordinator_options(), start(), store_->recovered().epoch}, *source_,
-                       writer, observer, execution);
+  CoordinatorLoop loop(transport_, waiter_, store_->recovered().epoch, workers(), writer, observer, execution);
   try {
-    return finish(loop, writer, observer, loop.run());
+    return finish(loop, writer, observer, loop.run({coordinator_options(), start()}, *source_));
   } catch (const std::exception& fault) {
     const auto* error = dynamic_cast<const Error*>(&fault);
     loop.stop_workers(to_int(error != nullptr ? error->code() : ExitCode::internal));

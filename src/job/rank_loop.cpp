@@ -25,11 +25,13 @@ Duration longest_pause(const net::Transport& transport) {
 
 }  // namespace
 
-int work(net::Transport& transport, Waiter& waiter, const Execution& execution) {
+int work(net::Transport& transport, Waiter& waiter, const Execution& execution,
+         const std::function<void(WorkerSide&)>& each_turn) {
   Link link(transport, std::nullopt);
   WorkerSide worker(link, execution, [&waiter] { waiter.wake(); });
   while (!worker.left()) {
     bool busy = worker.step();
+    if (each_turn) each_turn(worker);
     for (const int signal : waiter.take_signals_sometimes()) worker.on_interrupt(leaves_no_time(signal));
     while (auto received = link.receive()) {
       worker.on_message(std::move(received->message));
@@ -40,26 +42,31 @@ int work(net::Transport& transport, Waiter& waiter, const Execution& execution) 
   return *worker.left();
 }
 
-CoordinatorLoop::CoordinatorLoop(net::Transport& transport, Waiter& waiter, CoordinateOptions options,
-                                 const units::Source& source, Writer& writer, Observer& observer,
-                                 const Execution& execution)
+CoordinatorLoop::CoordinatorLoop(net::Transport& transport, Waiter& waiter, Epoch epoch, std::vector<Rank> workers,
+                                 Writer& writer, Observer& observer, const Execution& execution)
     : waiter_(waiter),
-      link_(transport, protocol::Stamp{options.epoch, View(1)}),
-      source_(source),
+      link_(transport, protocol::Stamp{epoch, View(1)}),
       writer_(writer),
       observer_(observer),
-      workers_(options.start.workers) {
+      workers_(std::move(workers)) {
   if (std::find(workers_.begin(), workers_.end(), transport.rank()) != workers_.end()) {
     own_worker_ = std::make_unique<WorkerSide>(link_, execution, [&waiter] { waiter.wake(); });
   }
-  coordinator_ =
-      std::make_unique<protocol::Coordinator>(std::move(options.coordinator), std::move(options.start), *this);
 }
 
 CoordinatorLoop::~CoordinatorLoop() = default;
 
-protocol::Outcome CoordinatorLoop::run() {
+protocol::Outcome CoordinatorLoop::run(StageStart stage, const units::Source& source) {
+  stage.start.workers = workers_;
+  if (coordinator_ != nullptr) {
+    stage.start.first_batch = coordinator_->next_batch();
+    stage.start.first_commit = coordinator_->next_commit();
+  }
+  source_ = &source;
+  outcome_.reset();
+  coordinator_ = std::make_unique<protocol::Coordinator>(std::move(stage.options), std::move(stage.start), *this);
   ticked_at_ = now();
+  next_snapshot_ = {};
   coordinator_->begin(ticked_at_);
   while (!outcome_) {
     const Instant begun = now();
@@ -74,6 +81,7 @@ protocol::Outcome CoordinatorLoop::run() {
 bool CoordinatorLoop::turn() {
   bool busy = receive();
   if (own_worker_ && own_worker_->step()) busy = true;
+  if (each_turn_) each_turn_();
   if (hear_writer()) busy = true;
   hear_signals();
   const Instant at = now();
@@ -99,10 +107,33 @@ bool CoordinatorLoop::receive() {
     if (own_worker_ && received->from == self && protocol::is_for_worker(message)) {
       own_worker_->on_message(std::move(message));
     } else {
-      coordinator_->on_message(received->from, std::move(message), now());
+      hear(received->from, std::move(message));
     }
   }
   return count != 0;
+}
+
+void CoordinatorLoop::hear(Rank from, protocol::Message message) {
+  if (const auto* ready = std::get_if<protocol::Ready>(&message)) reached_[from] = ready->call;
+  if (std::holds_alternative<protocol::Interrupted>(message)) interrupted_by_ = from;
+  if (in_stage()) {
+    coordinator_->on_message(from, std::move(message), now());
+  } else if (const auto* said = std::get_if<protocol::Fault>(&message)) {
+    fault(from, *said);
+  }
+}
+
+void CoordinatorLoop::fault(Rank rank, const protocol::Fault& fault) {
+  if (!rank_fault_) rank_fault_ = RankFault{rank, fault};
+}
+
+void CoordinatorLoop::fault_here(protocol::Fault fault) { hear(link_.transport().rank(), std::move(fault)); }
+
+bool CoordinatorLoop::all_reached(std::uint32_t call) const {
+  return std::all_of(workers_.begin(), workers_.end(), [&](Rank rank) {
+    const auto found = reached_.find(rank);
+    return rank == Rank(0) || (found != reached_.end() && found->second == call);
+  });
 }
 
 bool CoordinatorLoop::hear_writer() {
@@ -122,8 +153,9 @@ void CoordinatorLoop::hear_signals() {
   for (const int signal : waiter_.take_signals_sometimes()) {
     const bool at_once = leaves_no_time(signal) || signals_ != 0;
     ++signals_;
+    interrupted_by_ = link_.transport().rank();
     observer_.interrupted(signal, at_once);
-    coordinator_->on_interrupt(link_.transport().rank(), at_once, now());
+    if (in_stage()) coordinator_->on_interrupt(link_.transport().rank(), at_once, now());
   }
 }
 
@@ -140,17 +172,23 @@ void CoordinatorLoop::account(Instant begun, bool busy) {
 
 void CoordinatorLoop::wait_while(const std::function<bool()>& busy) {
   while (busy()) {
-    receive();
+    const bool any = receive();
+    if (own_worker_) own_worker_->step();
+    if (each_turn_) each_turn_();
     hear_signals();
-    waiter_.pause(kLongestPause);
+    any ? waiter_.reset() : waiter_.pause(kLongestPause);
   }
   waiter_.reset();
 }
 
-void CoordinatorLoop::stop_workers(int exit_code) {
+void CoordinatorLoop::tell_workers(const protocol::Message& message) {
   for (const Rank rank : workers_) {
-    if (rank != link_.transport().rank()) link_.send(rank, protocol::Stop{exit_code});
+    if (rank != link_.transport().rank()) link_.send(rank, message);
   }
+}
+
+void CoordinatorLoop::stop_workers(int exit_code) {
+  tell_workers(protocol::Stop{exit_code});
   while (link_.transport().unsent() != 0) waiter_.pause(kLongestPause);
 }
 
@@ -163,8 +201,8 @@ void CoordinatorLoop::send(Rank to, protocol::Message message) {
   ++batches_sent_;
   const std::size_t guess =
       batch->units.size() *
-      (sizeof(std::uint32_t) + std::min<std::uint64_t>(source_.most_payload_bytes(), kUsualPayload));
-  link_.send_batch(to, *batch, guess, [&](ByteWriter& out) { source_.append_payloads(batch->units, out); });
+      (sizeof(std::uint32_t) + std::min<std::uint64_t>(source_->most_payload_bytes(), kUsualPayload));
+  link_.send_batch(to, *batch, guess, [&](ByteWriter& out) { source_->append_payloads(batch->units, out); });
 }
 
 }  // namespace kiln::job

@@ -4,9 +4,8 @@
 
 namespace kiln::job {
 
-// Events are for people and tools that look on: what cannot be written is left out.
-void RunArchive::write_event(const std::string& line) {
-  std::ofstream file(store_.directory().file("events.jsonl"), std::ios::app | std::ios::binary);
+void append_event(const store::RunDirectory& directory, const std::string& line) {
+  std::ofstream file(directory.file("events.jsonl"), std::ios::app | std::ios::binary);
   file << line << '\n';
 }
 

@@ -8,6 +8,8 @@
 #include "job/environment.hpp"
 #include "job/launcher.hpp"
 #include "job/on_finish.hpp"
+#include "job/rank_loop.hpp"
+#include "job/tell_fault.hpp"
 #include "net/mpi_transport.hpp"
 
 #include <csignal>
@@ -18,37 +20,20 @@
 namespace kiln::job {
 namespace {
 
-// Before anything has begun: the others wait for their setup.
-void send_home(net::Transport& transport, Waiter& waiter, int exit_code) {
-  Link link(transport, protocol::Stamp{});
-  for (std::int32_t rank = 1; rank < transport.size(); ++rank) link.send(Rank(rank), protocol::Stop{exit_code});
-  while (transport.unsent() != 0) waiter.pause(std::chrono::milliseconds(1));
-}
-
-// What leaves a rank unsaid would leave the others waiting in MPI_Finalize: every exception becomes a code here.
-int tell(const std::exception& fault) {
-  if (const auto* error = dynamic_cast<const Error*>(&fault)) {
-    log::error("{}", error->what());
-    return to_int(error->code());
-  }
-  log::error("a fault of kiln's own: {}; please report it", fault.what());
-  return to_int(ExitCode::internal);
-}
-
 int coordinate(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
                net::Transport& transport, Waiter& waiter, const Execution& execution) {
   std::optional<CommandRun> run;
   try {
     run.emplace(options, environment, arguments, transport, waiter);
   } catch (const std::exception& fault) {
-    const int code = tell(fault);
+    const int code = tell_fault(fault);
     send_home(transport, waiter, code);
     return code;
   }
   try {
     return run->run(execution);
   } catch (const std::exception& fault) {
-    return tell(fault);
+    return tell_fault(fault);
   }
 }
 
@@ -68,7 +53,7 @@ int run_rank(const RunOptions& options, const Environment& environment, const st
   try {
     work(transport, waiter, execution);
   } catch (const std::exception& fault) {
-    transport.abort(tell(fault));
+    transport.abort(tell_fault(fault));
   }
   return 0;
 }

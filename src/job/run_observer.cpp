@@ -106,6 +106,12 @@ void RunObserver::interrupted(int signal, bool at_once) {
   event("interrupted", nlohmann::json{{"signal", signal}, {"at_once", at_once}}.dump());
 }
 
+void RunObserver::begin_stage(std::uint32_t stage, const std::string& name) {
+  settled_before_.reset();
+  rate_ = {};
+  event("stage", nlohmann::json{{"stage", stage}, {"name", to_utf8(name)}}.dump());
+}
+
 void RunObserver::assembling() {
   status_.state = observe::RunState::assembling;
   publish();

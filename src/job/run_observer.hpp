@@ -39,6 +39,8 @@ class RunObserver final : public Observer {
   void committed() override;
   void interrupted(int signal, bool at_once) override;
 
+  /// A program's next stage.
+  void begin_stage(std::uint32_t stage, const std::string& name);
   /// The units are settled; results.h5 is being made.
   void assembling();
   void ended();

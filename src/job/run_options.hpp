@@ -57,7 +57,7 @@ struct RunOptions {
   bool takeover = false;
   bool coordinator_works = false;
   bool fast_network = false;
-  bool retry = false;  ///< `kiln retry`, or --retry of a program: the dead letters again
+  bool retry = false;     ///< `kiln retry`, or --retry of a program: the dead letters again
   bool only_new = false;  ///< of a program: new files of a glob are taken in
   bool verify = false;    ///< of a program: a sample of the units runs twice
   ProgressMode progress = ProgressMode::automatic;

@@ -21,8 +21,8 @@ namespace kiln::job {
 class Archive {
  public:
   virtual ~Archive() = default;
-  /// Durable when it returns. A throw leaves nothing behind.
-  virtual void commit(const protocol::CommitPlan& plan) = 0;
+  /// Durable when it returns. A throw leaves nothing behind; the plan may have been changed to one that says the same.
+  virtual void commit(protocol::CommitPlan& plan) = 0;
   /// Says "this run lives"; about once a second, on a thread of its own: a long commit or the making of results must
   /// not look like death. Not called after a fault.
   virtual void beat() = 0;

@@ -24,7 +24,7 @@ class FakeArchive final : public Archive {
  public:
   std::function<void()> on_commit = [] {}, on_beat = [] {}, on_maintain = [] {}, on_status = [] {}, on_event = [] {};
 
-  void commit(const protocol::CommitPlan& plan) override {
+  void commit(protocol::CommitPlan& plan) override {
     on_commit();
     note([&] { commits.push_back(plan.id); });
   }

@@ -1,0 +1,74 @@
+#include "args/program_options.hpp"
+#include "args/version_text.hpp"
+#include "base/log.hpp"
+#include "job/environment.hpp"
+#include "job/run_program.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <clocale>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <kiln/error.hpp>
+#include <kiln/program.hpp>
+#include <kiln/run_main.hpp>
+#include <kiln/session.hpp>
+
+namespace kiln {
+namespace {
+
+log::Level level_of(int verbosity) {
+  return verbosity > 0 ? log::Level::debug : verbosity < 0 ? log::Level::warning : log::Level::info;
+}
+
+int show(const std::string& text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  return to_int(written ? ExitCode::ok : ExitCode::internal);
+}
+
+// Under mpirun every rank comes here with the same words: only the first says what is wrong with them.
+int carry_out(Program& program, const std::vector<std::string>& arguments, bool first_rank,
+              const std::function<int(Session&)>& body) {
+  detail::ProgramOptions::Parsed parsed;
+  try {
+    parsed = detail::ProgramOptions::parse(program, arguments);
+  } catch (const Error&) {
+    if (first_rank) throw;
+    return to_int(ExitCode::ok);  // mpirun would end the first rank before it has said what is wrong
+  }
+  if (parsed.help || parsed.version) {
+    if (!first_rank) return to_int(ExitCode::ok);
+    return show(parsed.help ? args::help_text(*parsed.help, 80) : args::version_text());
+  }
+  log::set_level(level_of(parsed.run.verbosity));
+  job::ProgramFacts facts{detail::ProgramOptions::name(program), parsed.digest, [&body](detail::SessionPort& port) {
+                            Session session(port);
+                            return body(session);
+                          }};
+  return job::run_program(parsed.run, arguments, facts);
+}
+
+}  // namespace
+
+int run_main(Program& program, int argc, char** argv, const std::function<int(Session&)>& body) {
+  try {
+    std::setlocale(LC_CTYPE, "");
+    return carry_out(program, {argv + std::min(argc, 1), argv + argc}, job::read_environment().first_rank(), body);
+  } catch (const Error& error) {
+    log::error("{}", error.what());
+    return to_int(error.code());
+  } catch (const std::exception& error) {
+    log::error("a fault of kiln's own: {}; please report it", error.what());
+    return to_int(ExitCode::internal);
+  }
+}
+
+int run_main(int argc, char** argv, const std::function<int(Session&)>& body) {
+  const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "";
+  Program program(name.empty() ? "program" : name);
+  return run_main(program, argc, argv, body);
+}
+
+}  // namespace kiln

@@ -1,0 +1,98 @@
+#include "job/crash_note.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+namespace kiln::job {
+namespace {
+
+// A signal handler has nothing else to look at than what is static.
+struct Note {
+  std::atomic<std::int32_t> rank = 0;
+  std::atomic<std::uint32_t> stage = 0, attempt = 0;
+  std::atomic<std::uint64_t> first = 0, last = 0;
+  std::atomic<bool> announced = false;
+};
+Note note;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): see above
+
+/// Text in a fixed buffer; async-signal-safe.
+class Line {
+ public:
+  Line& operator<<(std::string_view text) {
+    for (const char c : text) {
+      if (size_ < text_.size()) text_[size_++] = c;
+    }
+    return *this;
+  }
+  Line& operator<<(std::uint64_t number) {
+    std::array<char, 20> digits{};
+    std::size_t at = digits.size();
+    do {
+      digits[--at] = static_cast<char>('0' + number % 10);
+      number /= 10;
+    } while (number != 0);
+    return *this << std::string_view(digits.data() + at, digits.size() - at);
+  }
+  void write() const { [[maybe_unused]] const ssize_t done = ::write(STDERR_FILENO, text_.data(), size_); }
+
+ private:
+  std::array<char, 400> text_{};
+  std::size_t size_ = 0;
+};
+
+void write_note(std::string_view what, std::string_view detail) {
+  Line line;
+  line << "kiln: rank " << static_cast<std::uint64_t>(note.rank) << ": " << what << detail;
+  const std::uint64_t first = note.first, last = note.last;
+  if (first == last) {
+    line << " outside of units";
+  } else if (last - first == 1) {
+    line << " while unit " << first << " of stage " << note.stage << " ran (attempt " << note.attempt << ")";
+  } else {
+    line << " while units " << first << " to " << last - 1 << " of stage " << note.stage << " ran (attempt "
+         << note.attempt << "), one after the other";
+  }
+  line << "; what is committed is safe: the same command goes on from there\n";
+  line.write();
+}
+
+void on_deadly(int signal) {
+  const char* const name = ::sigabbrev_np(signal);
+  if (!note.announced) write_note("the program was ended by SIG", name == nullptr ? "?" : name);
+  std::signal(signal, SIG_DFL);  // NOLINT(cert-err33-c): nothing can be done
+  ::raise(signal);
+}
+
+void on_exit() {
+  if (!note.announced) write_note("the program called exit()", "");
+}
+
+}  // namespace
+
+void install_crash_note(std::int32_t rank) {
+  note.rank = rank;
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    struct sigaction action {};
+    action.sa_handler = on_deadly;
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+    ::sigaction(signal, &action, nullptr);
+  }
+  std::atexit(on_exit);  // NOLINT(cert-err33-c): a note is all that is lost
+}
+
+void note_running(std::uint32_t stage, Interval units, std::uint32_t attempt) {
+  note.stage = stage;
+  note.attempt = attempt;
+  note.first = units.first.value();
+  note.last = units.last.value();
+}
+
+void announce_end() { note.announced = true; }
+
+}  // namespace kiln::job

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <kiln/detail/interval.hpp>
+
+#include <cstdint>
+
+/// Which units user code runs, for the case that it ends the process: a signal, or exit().
+namespace kiln::job {
+
+/// From now on a deadly signal, or an end of the process that nobody announced, leaves a line on standard error with
+/// what this rank was running; the process then ends as it would have. Once per process.
+void install_crash_note(std::int32_t rank);
+
+/// The units that run from now on; on the executor thread. Empty for none.
+void note_running(std::uint32_t stage, Interval units, std::uint32_t attempt);
+
+/// The process may end now.
+void announce_end();
+
+}  // namespace kiln::job

@@ -1,0 +1,89 @@
+#include "job/program_messages.hpp"
+
+#include <utility>
+
+namespace kiln::job {
+namespace {
+
+Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+
+}  // namespace
+
+Bytes encode(const Greeting& greeting) {
+  ByteWriter out;
+  out.put(greeting.seed);
+  out.put(greeting.epoch);
+  out.put_text(greeting.directory);
+  out.put_text(greeting.build);
+  out.put_text(greeting.machine);
+  return out.take();
+}
+
+Greeting decode_greeting(ByteView bytes) {
+  ByteReader in(bytes, "greeting");
+  Greeting greeting;
+  greeting.seed = in.get<std::uint64_t>();
+  greeting.epoch = in.get<std::uint32_t>();
+  greeting.directory = in.get_text();
+  greeting.build = in.get_text();
+  greeting.machine = in.get_text();
+  in.expect_done();
+  return greeting;
+}
+
+Bytes encode(const StageSetup& setup) {
+  ByteWriter out;
+  out.put_text(setup.described);
+  out.put_bytes(setup.source);
+  return out.take();
+}
+
+StageSetup decode_stage_setup(ByteView bytes) {
+  ByteReader in(bytes, "stage setup");
+  StageSetup setup;
+  setup.described = in.get_text();
+  setup.source = copy_of(in.get_bytes());
+  in.expect_done();
+  return setup;
+}
+
+Bytes encode(const CallAnswer& answer) {
+  ByteWriter out;
+  out.put_text(answer.described);
+  const detail::StageResult& result = answer.result;
+  for (const std::uint64_t count :
+       {result.counts.units, result.counts.done, result.counts.failed, result.counts.rejected}) {
+    out.put(count);
+  }
+  out.put(result.seconds);
+  out.put(static_cast<std::uint8_t>(result.resumed));
+  out.put(static_cast<std::uint64_t>(result.values.size()));
+  for (const auto& value : result.values) {
+    out.put(static_cast<std::uint8_t>(value.has_value()));
+    out.put_bytes(value ? ByteView(*value) : ByteView());
+  }
+  return out.take();
+}
+
+CallAnswer decode_call_answer(ByteView bytes) {
+  ByteReader in(bytes, "answer to a call");
+  CallAnswer answer;
+  answer.described = in.get_text();
+  detail::StageResult& result = answer.result;
+  result.counts.units = in.get<std::uint64_t>();
+  result.counts.done = in.get<std::uint64_t>();
+  result.counts.failed = in.get<std::uint64_t>();
+  result.counts.rejected = in.get<std::uint64_t>();
+  result.seconds = in.get<double>();
+  result.resumed = in.get<std::uint8_t>() != 0;
+  const std::uint64_t values = in.get_count(1 + sizeof(std::uint64_t));
+  for (std::uint64_t i = 0; i < values; ++i) {
+    const bool has = in.get<std::uint8_t>() != 0;
+    Bytes value = copy_of(in.get_bytes());
+    result.values.push_back(has ? std::optional(std::move(value)) : std::nullopt);
+  }
+  in.expect_done();
+  return answer;
+}
+
+}  // namespace kiln::job

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <kiln/detail/stage.hpp>
+
+#include <cstdint>
+#include <string>
+
+/// What the ranks of a program tell each other inside Setup and Answer. decode throws kiln::Error (internal) where the
+/// bytes are damaged.
+namespace kiln::job {
+
+/// The call of the Answer that comes before all others: what a rank must know before its program begins.
+inline constexpr std::uint32_t kGreetingCall = UINT32_MAX;
+
+struct Greeting {
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;
+  std::string directory;  ///< as rank 0 has it
+  std::string build;      ///< build_id() of rank 0
+  std::string machine;    ///< machine_text() of rank 0
+};
+Bytes encode(const Greeting& greeting);
+Greeting decode_greeting(ByteView bytes);
+
+struct StageSetup {
+  std::string described;  ///< rank 0's call
+  Bytes source;           ///< as flow::resolve_source made it
+};
+Bytes encode(const StageSetup& setup);
+StageSetup decode_stage_setup(ByteView bytes);
+
+struct CallAnswer {
+  std::string described;
+  detail::StageResult result;  ///< of a stage
+};
+Bytes encode(const CallAnswer& answer);
+CallAnswer decode_call_answer(ByteView bytes);
+
+}  // namespace kiln::job

@@ -1,0 +1,134 @@
+#include "job/program_rank.hpp"
+
+#include "base/log.hpp"
+#include "flow/rejected_table.hpp"
+#include "flow/source_resolver.hpp"
+#include "flow/stage_runner.hpp"
+#include "job/crash_note.hpp"
+#include "job/noted_runner.hpp"
+#include "store/segment.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <kiln/error.hpp>
+#include <utility>
+
+namespace kiln::job {
+namespace {
+
+/// Results larger than this stay with the worker until a flush.
+constexpr std::size_t kRideBytes = std::size_t{64} << 10;
+
+std::string scratch_folder() {
+  std::error_code failed;
+  const auto folder = std::filesystem::temp_directory_path(failed);
+  return fmt::format("{}/kiln-{}-{}", failed ? "/tmp" : folder.string(), getuid(), getpid());
+}
+
+}  // namespace
+
+ProgramRank::ProgramRank(ProgramThread& thread, std::string build, std::string machine)
+    : thread_(thread), build_(std::move(build)), machine_(std::move(machine)) {}
+
+Execution ProgramRank::execution(Rank rank) {
+  Execution execution;
+  execution.make_runner = [this](const protocol::Setup& setup, Rank) { return make_runner(setup); };
+  execution.executor.ride_bytes = kRideBytes;
+  execution.write_segment = [this, rank](const protocol::SegmentContent& content) {
+    return write_segment(content, rank);
+  };
+  execution.answer = [this](protocol::Answer answer) { hear(std::move(answer)); };
+  return execution;
+}
+
+void ProgramRank::hear(protocol::Answer answer) {
+  if (answer.call == kGreetingCall) return begin(decode_greeting(answer.content));
+  answers_.insert_or_assign(answer.call, std::move(answer));
+}
+
+void ProgramRank::begin(const Greeting& greeting) {
+  greeting_ = greeting;
+  if (greeting.build != build_) {
+    fault_ = protocol::Fault{to_int(ExitCode::bad_input),
+                             "its executable (or libkiln.so) is not the one of rank 0; all ranks must run the same"};
+    return;
+  }
+  if (greeting.machine != machine_) {
+    log::warning(
+        "this rank has {}, rank 0 has {}: the last bits of exp, log, sin and the like may differ with the "
+        "rank that computes them",
+        machine_, greeting.machine);
+  }
+  thread_.start(greeting.seed, greeting.directory);
+}
+
+// Null: the program is not there yet, or it will never be.
+std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& setup) {
+  const ProgramCall* const call = thread_.call();
+  if (call == nullptr || call->ordinal < setup.call || fault_) return nullptr;
+  StageSetup content = decode_stage_setup(setup.content);
+  if (call->ordinal != setup.call || call->digest != setup.plan) {
+    differs(*call, content.described);
+    return nullptr;
+  }
+  if (call->kind == ProgramCall::Kind::end) return std::make_unique<NoRunner>();
+  plan_ = call->plan;
+  stage_ = call->stage;
+  flow::StageRunner::Options options;
+  options.seed = greeting_ ? greeting_->seed : 0;
+  options.stage = call->stage;
+  options.scratch = scratch_folder();
+  return std::make_unique<NotedRunner>(
+      std::make_unique<flow::StageRunner>(*call->plan, flow::open_input(call->plan->source, content.source), options),
+      call->stage);
+}
+
+// The worker's writer thread; the stage goes on until it is done.
+protocol::Segment ProgramRank::write_segment(const protocol::SegmentContent& content, Rank rank) {
+  schedule::IntervalSet units;
+  for (const Interval interval : content.units) units.insert(interval);
+  const Tables tables = flow::stage_tables(*plan_);
+  store::SegmentContent what{StageId(stage_), units, tables, content.rows, content.partials};
+  const store::SegmentFile written =
+      store::write_segment(greeting_->directory, Epoch(greeting_->epoch), rank, ++segments_, std::move(what));
+  protocol::Segment segment;
+  segment.file = written.file;
+  segment.length = written.length;
+  segment.checksum = written.checksum;
+  segment.units = content.units;
+  return segment;
+}
+
+void ProgramRank::turn(WorkerSide& worker) {
+  if (!fault_) fault_ = thread_.fault();
+  const ProgramCall* const call = fault_ ? nullptr : thread_.call();
+  if (call != nullptr) {
+    const auto answer = answers_.find(call->ordinal);
+    if (answer == answers_.end()) {
+      worker.catch_up();
+    } else {
+      deliver(*call, answer->second);
+      answers_.erase(answer);
+    }
+  }
+  if (fault_ && !std::exchange(fault_told_, true)) worker.on_fault(*fault_);
+}
+
+void ProgramRank::deliver(const ProgramCall& call, const protocol::Answer& answer) {
+  CallAnswer content = decode_call_answer(answer.content);
+  if (answer.plan != call.digest) return differs(call, content.described);
+  thread_.answer(std::move(content.result));
+}
+
+void ProgramRank::differs(const ProgramCall& call, const std::string& asked) {
+  if (fault_) return;
+  fault_ = protocol::Fault{
+      to_int(ExitCode::bad_input),
+      fmt::format("the ranks' programs differ: this one comes to {}, where rank 0 comes to {}{}. All ranks must make "
+                  "the same calls in the same order: nothing that differs between ranks (time, host, rank) may decide",
+                  call.described, asked, asked == call.described ? " of another content" : "")};
+}
+
+}  // namespace kiln::job

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "job/program_messages.hpp"
+#include "job/program_thread.hpp"
+#include "job/worker_side.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace kiln::job {
+
+/// A rank of a program as one that works: joins the program's thread, the calls it waits in, and what the coordinator
+/// says of them. Main thread.
+class ProgramRank {
+ public:
+  /// `thread` outlives this. `build` and `machine`: of this rank.
+  ProgramRank(ProgramThread& thread, std::string build, std::string machine);
+
+  /// For the rank's WorkerSide; refers to this. `rank`: of the process.
+  Execution execution(Rank rank);
+  /// At every turn of the main thread's loop: passes answers and faults on.
+  void turn(WorkerSide& worker);
+  /// The coordinator's own rank is greeted by itself.
+  void greet(Greeting greeting) { greeting_ = std::move(greeting); }
+
+ private:
+  std::unique_ptr<exec::Runner> make_runner(const protocol::Setup& setup);
+  protocol::Segment write_segment(const protocol::SegmentContent& content, Rank rank);
+  void hear(protocol::Answer answer);
+  void begin(const Greeting& greeting);
+  void deliver(const ProgramCall& call, const protocol::Answer& answer);
+  void differs(const ProgramCall& call, const std::string& asked);
+
+  ProgramThread& thread_;
+  std::string build_, machine_;
+  std::optional<Greeting> greeting_;
+  std::map<std::uint32_t, protocol::Answer> answers_;  // to calls that the program has not made yet
+  std::optional<protocol::Fault> fault_;
+  bool fault_told_ = false;
+  const detail::StagePlan* plan_ = nullptr;  // of the last runner
+  std::uint32_t stage_ = 0;
+  std::atomic<std::uint64_t> segments_ = 0;
+};
+
+}  // namespace kiln::job

@@ -1,0 +1,219 @@
+#include "job/program_run.hpp"
+
+#include "base/log.hpp"
+#include "base/quantity.hpp"
+#include "job/clock.hpp"
+#include "job/command_facts.hpp"
+#include "job/launch_id.hpp"
+#include "job/program_running.hpp"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <kiln/error.hpp>
+#include <utility>
+
+namespace kiln::job {
+namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(10);  // for a program that is to end
+
+observe::DisplayMode display_mode(ProgressMode mode) {
+  return mode == ProgressMode::none  ? observe::DisplayMode::none
+         : mode == ProgressMode::bar ? observe::DisplayMode::bar
+         : mode == ProgressMode::log ? observe::DisplayMode::log
+                                     : observe::DisplayMode::automatic;
+}
+
+}  // namespace
+
+ProgramRun::ProgramRun(const RunOptions& options, const Environment& environment,
+                       const std::vector<std::string>& arguments, const ProgramFacts& program, Rank0 rank0)
+    : options_(options),
+      environment_(environment),
+      program_(program),
+      rank0_(std::move(rank0)),
+      launch_id_(environment.launched() ? environment.launch_id : make_launch_id()),
+      started_(wall_seconds()) {
+  open(arguments);
+}
+
+void ProgramRun::open(const std::vector<std::string>& arguments) {
+  store::RunStoreOptions open;
+  open.path = options_.directory;
+  open.kind = "program";
+  open.program = program_.name;
+  open.arguments = arguments;
+  open.seed = options_.seed;
+  open.fresh = options_.fresh;
+  open.takeover = options_.takeover;
+  open.launch_id = launch_id_;
+  store_ = store::RunStore::open(open);
+  const store::Recovered& recovered = store_->recovered();
+  if (!recovered.created && recovered.facts.program != program_.name) {
+    store_->release();
+    throw Error(ExitCode::run_directory,
+                fmt::format("run directory {} belongs to the program {}, this is {}. Name another with --out, or begin "
+                            "anew with --fresh, which deletes that run's results",
+                            options_.directory, recovered.facts.program, program_.name));
+  }
+  for (const std::string& line : recovered.damage) log::warning("{}", line);
+  if (options_.seed != recovered.facts.seed) {
+    log::warning("{}: the run began with --seed {}, and goes on with it", options_.directory, recovered.facts.seed);
+  }
+  if (options_.retry) withdraw_dead();
+}
+
+void ProgramRun::withdraw_dead() {
+  const auto withdrawn = store_->stages().withdraw_dead();
+  for (const auto& one : withdrawn) {
+    log::info("stage {} ('{}'): {} failed units are tried again", one.stage.value(), one.name, format_count(one.units));
+  }
+  if (withdrawn.empty()) log::info("{}: no failed units: nothing to try again", options_.directory);
+}
+
+std::vector<Rank> ProgramRun::workers() const {
+  std::vector<Rank> ranks;
+  const std::int32_t size = rank0_.transport.size();
+  for (std::int32_t rank = options_.coordinator_works || size == 1 ? 0 : 1; rank < size; ++rank) {
+    ranks.emplace_back(rank);
+  }
+  return ranks;
+}
+
+RunObserver::Facts ProgramRun::observer_facts() const {
+  RunObserver::Facts facts;
+  facts.launch_id = launch_id_;
+  facts.epoch = store_->recovered().epoch;
+  facts.host = host_name();
+  facts.job_id = environment_.slurm_job_id;
+  facts.started = started_;
+  facts.launched = environment_.launched();
+  facts.display = display_mode(options_.progress);
+  facts.name_unit = [this](UnitId unit) { return name_unit(unit); };
+  return facts;
+}
+
+std::string ProgramRun::name_unit(UnitId unit) const {
+  return fmt::format("unit {} of stage {} ('{}')", unit.value(), stage_, plan_ == nullptr ? "" : plan_->name);
+}
+
+void ProgramRun::greet(Running& running) {
+  Greeting greeting;
+  greeting.seed = store_->recovered().facts.seed;
+  greeting.epoch = store_->recovered().epoch.value();
+  greeting.directory = std::filesystem::absolute(store_->directory().path()).lexically_normal().string();
+  greeting.build = rank0_.build;
+  greeting.machine = rank0_.machine;
+  running.loop.tell_workers(protocol::Answer{kGreetingCall, 0, encode(greeting)});
+  rank0_.rank.greet(greeting);
+  rank0_.thread.start(greeting.seed, greeting.directory);
+}
+
+int ProgramRun::run() {
+  Running running(*this);
+  running.loop.set_each_turn([this, &running] {
+    if (running.loop.own_worker() != nullptr) rank0_.rank.turn(*running.loop.own_worker());
+  });
+  try {
+    greet(running);
+    serve(running);
+    return finish(running);
+  } catch (const std::exception& fault) {
+    const auto* error = dynamic_cast<const Error*>(&fault);
+    running.loop.stop_workers(to_int(error != nullptr ? error->code() : ExitCode::internal));
+    throw;
+  }
+}
+
+// Until the program has ended, or must.
+void ProgramRun::serve(Running& running) {
+  while (!program_code_ && !stopped_as_) {
+    const ProgramCall* call = nullptr;
+    running.loop.wait_while([&] { return !must_stop(running) && (call = rank0_.thread.call()) == nullptr; });
+    if (!stopped_as_) run_call(running, *call);
+  }
+}
+
+bool ProgramRun::must_stop(Running& running) {
+  if (const auto fault = rank0_.thread.fault(); fault && !running.loop.rank_fault()) running.loop.fault_here(*fault);
+  if (running.loop.rank_fault()) {
+    stopped_as_ = protocol::Outcome::fault;
+  } else if (running.loop.interrupted()) {
+    stopped_as_ = protocol::Outcome::interrupted;
+  } else if (storage_failed_) {
+    stopped_as_ = protocol::Outcome::storage;
+  }
+  return stopped_as_.has_value();
+}
+
+void ProgramRun::run_call(Running& running, const ProgramCall& call) {
+  switch (call.kind) {
+    case ProgramCall::Kind::stage:
+      return run_stage(running, call);
+    case ProgramCall::Kind::at_root:
+      return run_root(running, call);
+    case ProgramCall::Kind::end:
+      return end_program(running, call);
+  }
+}
+
+// False: the disk refuses, and the run ends.
+bool ProgramRun::on_writer(Running& running, const std::function<void()>& task) {
+  running.writer.run([this, task] {
+    try {
+      task();
+    } catch (const store::StorageError& error) {
+      log::error("{}; what is committed is safe: run the same command again when it can be written", error.what());
+      storage_failed_ = true;
+    }
+  });
+  running.loop.wait_while([&running] { return running.writer.running(); });
+  return !storage_failed_;
+}
+
+void ProgramRun::run_root(Running& running, const ProgramCall& call) {
+  if (!store_->stages().root_done(call.name, call.ordinal)) {
+    rank0_.thread.run_root();
+    const ProgramCall* again = nullptr;
+    running.loop.wait_while([&] { return (again = rank0_.thread.call()) == nullptr && !rank0_.thread.fault(); });
+    if (must_stop(running) && again == nullptr) return;
+    if (!on_writer(running, [&] { store_->stages().record_root(call.name, call.ordinal); })) return;
+  }
+  answer(running, call, {});
+}
+
+// Every rank must come to its end: an exception there is one of the run.
+void ProgramRun::end_program(Running& running, const ProgramCall& call) {
+  const std::uint32_t ordinal = call.ordinal;
+  running.loop.tell_workers(protocol::Setup{encode(StageSetup{call.described, {}}), ordinal, call.digest});
+  running.loop.wait_while([&] { return !must_stop(running) && !running.loop.all_reached(ordinal); });
+  if (stopped_as_) return;
+  program_code_ = call.exit_code;
+  rank0_.thread.answer();
+}
+
+void ProgramRun::answer(Running& running, const ProgramCall& call, detail::StageResult result) {
+  running.loop.tell_workers(protocol::Answer{call.ordinal, call.digest, encode(CallAnswer{call.described, result})});
+  rank0_.thread.answer(std::move(result));
+}
+
+int ProgramRun::finish(Running& running) {
+  seconds_ = wall_seconds() - started_;
+  running.observer.assembling();
+  end_ = end_entry(running);
+  if (const auto& fault = running.loop.rank_fault()) {
+    log::error("rank {}: {}", fault->rank.value(), fault->fault.text);
+  }
+  on_writer(running, [this] { close(end_); });
+  if (storage_failed_) end_.exit_code = to_int(ExitCode::stopped_early);
+  running.observer.ended();
+  running.writer.run([] {});  // behind the status: a launcher knows of the end before it hears the summary
+  running.loop.wait_while([&running] { return running.writer.running(); });
+  summarise(end_);
+  running.loop.stop_workers(end_.exit_code);
+  rank0_.thread.leave(kPatience);
+  return end_.exit_code;
+}
+
+}  // namespace kiln::job

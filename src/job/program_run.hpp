@@ -1,0 +1,101 @@
+#pragma once
+
+#include "job/environment.hpp"
+#include "job/program_archive.hpp"
+#include "job/program_rank.hpp"
+#include "job/rank_loop.hpp"
+#include "job/run_observer.hpp"
+#include "job/run_options.hpp"
+#include "job/run_program.hpp"
+#include "store/run_store.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kiln::job {
+
+/// The coordinator's rank of a program's run: goes through the program's calls, stage by stage, to results.h5.
+class ProgramRun {
+ public:
+  /// What lives as long as the rank.
+  struct Rank0 {
+    net::Transport& transport;
+    Waiter& waiter;
+    ProgramThread& thread;
+    ProgramRank& rank;
+    std::string build, machine;
+  };
+  /// Opens the run directory. Everything referred to outlives this. Throws kiln::Error.
+  ProgramRun(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
+             const ProgramFacts& program, Rank0 rank0);
+
+  /// Runs to the end and sends the other ranks home, also when it throws. Returns the exit code.
+  int run();
+
+ private:
+  struct Running;  // what exists while it runs
+
+  void open(const std::vector<std::string>& arguments);
+  void withdraw_dead();
+  std::vector<Rank> workers() const;
+  void greet(Running& running);
+  RunObserver::Facts observer_facts() const;
+
+  // The calls.
+  void serve(Running& running);
+  bool must_stop(Running& running);
+  void run_call(Running& running, const ProgramCall& call);
+  void run_stage(Running& running, const ProgramCall& call);
+  void run_units(Running& running, const ProgramCall& call, const units::Source& source);
+  void run_root(Running& running, const ProgramCall& call);
+  void end_program(Running& running, const ProgramCall& call);
+  void answer(Running& running, const ProgramCall& call, detail::StageResult result);
+
+  // The present stage; on the writer thread, while the main thread waits.
+  void begin_stage(const ProgramCall& call, ProgramArchive& archive);
+  void end_stage(const ProgramCall& call, ProgramArchive& archive);
+  detail::StageResult result_of(const store::StageEndEntry& end, bool resumed) const;
+  bool on_writer(Running& running, const std::function<void()>& task);
+
+  protocol::CoordinatorOptions coordinator_options(const detail::StagePlan& plan) const;
+  protocol::CoordinatorStart coordinator_start(const ProgramCall& call) const;
+  std::string name_unit(UnitId unit) const;
+
+  // The end.
+  int finish(Running& running);
+  store::EndEntry end_entry(const Running& running) const;
+  void close(const store::EndEntry& end);
+  void summarise(const store::EndEntry& end) const;
+
+  const RunOptions& options_;
+  const Environment& environment_;
+  const ProgramFacts& program_;
+  Rank0 rank0_;
+  std::string launch_id_;
+  double started_ = 0, seconds_ = 0;
+  std::unique_ptr<store::RunStore> store_;
+
+  // The present stage.
+  const detail::StagePlan* plan_ = nullptr;
+  std::uint32_t stage_ = 0;
+  store::StageState state_;
+  Bytes source_;  // its descriptor
+  std::vector<schedule::PriorityClass> priorities_;
+  double stage_begun_ = 0;
+  detail::StageCounts counts_;
+  std::optional<store::StageEndEntry> ended_;
+
+  detail::StageCounts total_;                    // of all stages
+  std::uint64_t done_before_ = 0;                // of total_: by earlier launches
+  std::uint64_t dead_ = 0;                       // in total
+  std::optional<int> program_code_;              // what the program returned
+  std::optional<protocol::Outcome> stopped_as_;  // it did not come to its end
+  bool storage_failed_ = false;
+  store::EndEntry end_;
+  bool results_written_ = false;
+};
+
+}  // namespace kiln::job

@@ -1,0 +1,203 @@
+#include "base/log.hpp"
+#include "base/quantity.hpp"
+#include "flow/rejected_table.hpp"
+#include "flow/source_resolver.hpp"
+#include "job/clock.hpp"
+#include "job/machine.hpp"
+#include "job/program_running.hpp"
+#include "units/range_source.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <kiln/error.hpp>
+#include <utility>
+
+/// ProgramRun: one stage, from its source to its values.
+namespace kiln::job {
+namespace {
+
+constexpr std::uint64_t kMostHoles = 10'000;  // dead letters that a reduction bears, where --max-failures says nothing
+
+// What the journal keeps with a stage's plan: the machine that began it, and the source.
+Bytes setup_record(const std::string& machine, const Bytes& source) {
+  ByteWriter out;
+  out.put_text(machine);
+  out.put_bytes(source);
+  return out.take();
+}
+
+struct SetupRecord {
+  std::string machine;
+  Bytes source;
+};
+
+SetupRecord read_setup_record(ByteView bytes) {
+  ByteReader in(bytes, "setup of a stage");
+  SetupRecord record;
+  record.machine = in.get_text();
+  const ByteView source = in.get_bytes();
+  record.source.assign(source.begin(), source.end());
+  in.expect_done();
+  return record;
+}
+
+std::vector<schedule::PriorityClass> priority_classes(const detail::StagePlan& plan, std::uint64_t units) {
+  std::vector<schedule::PriorityClass> classes;
+  if (!plan.priority) return classes;
+  std::uint64_t first = 0;
+  std::int32_t now = units == 0 ? 0 : plan.priority(UnitId(0));
+  for (std::uint64_t unit = 1; unit <= units; ++unit) {
+    const std::int32_t next = unit == units ? now + 1 : plan.priority(UnitId(unit));
+    if (next == now && unit != units) continue;
+    if (now != 0) classes.push_back({make_interval(first, unit), now});
+    first = unit;
+    now = next;
+  }
+  return classes;
+}
+
+store::PlanEntry plan_entry(const detail::StagePlan& plan, const flow::ResolvedSource& source) {
+  store::PlanEntry entry;
+  entry.name = plan.name;
+  entry.description = plan.description;
+  if (!source.identity.empty()) entry.description += "\n" + source.identity;
+  entry.units = source.units;
+  entry.tables = flow::stage_tables(plan);
+  for (const detail::ReduceSink& reduce : plan.reduces) {
+    entry.reduces.push_back({reduce.name, reduce.description, reduce.exact});
+  }
+  return entry;
+}
+
+}  // namespace
+
+void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
+  plan_ = call.plan;
+  stage_ = call.stage;
+  ended_.reset();
+  stage_begun_ = wall_seconds();
+  running.observer.begin_stage(stage_, plan_->name);
+  const auto begin = [&] { begin_stage(call, running.archive); };
+  if (!on_writer(running, begin)) return;
+  if (!state_.why.empty()) log::warning("{}", state_.why);
+  total_.units += state_.plan.units;
+  if (state_.end) {
+    total_.done += state_.end->counts.done;
+    total_.failed += state_.end->counts.failed;
+    done_before_ += state_.end->counts.done + state_.end->counts.failed;
+    answer(running, call, result_of(*state_.end, true));
+    plan_ = nullptr;
+    return;
+  }
+  run_units(running, call, units::RangeSource(state_.plan.units));
+  plan_ = nullptr;
+}
+
+void ProgramRun::run_units(Running& running, const ProgramCall& call, const units::Source& source) {
+  if (state_.resumed && !(state_.done.empty() && state_.dead.empty())) {
+    log::info("{}: going on: {} of {} units were done earlier", call.described, format_count(state_.done.count()),
+              format_count(state_.plan.units));
+  }
+  done_before_ += state_.done.count() + state_.dead.size();
+  const protocol::Outcome outcome = running.loop.run({coordinator_options(*plan_), coordinator_start(call)}, source);
+  const auto counts = running.loop.coordinator().counts();
+  counts_ = {counts.units, counts.done, counts.failed, 0};
+  total_.done += counts.done;
+  total_.failed += counts.failed;
+  if (outcome != protocol::Outcome::complete && outcome != protocol::Outcome::units_failed) {
+    stopped_as_ = outcome;
+    return;
+  }
+  if (!on_writer(running, [&] { end_stage(call, running.archive); })) return;
+  answer(running, call, result_of(*ended_, false));
+}
+
+void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
+  const detail::StagePlan& plan = *call.plan;
+  SetupRecord recorded;
+  if (const store::PlanEntry* const stored = store_->stages().stored_plan(StageId(call.stage))) {
+    recorded = read_setup_record(stored->setup);
+  }
+  flow::ResolvedSource source = flow::resolve_source(plan.source, {recorded.source, options_.only_new});
+  store::PlanEntry entry = plan_entry(plan, source);
+  entry.build = rank0_.build;
+  entry.inputs = call.inputs;
+  entry.setup = setup_record(rank0_.machine, source.descriptor);
+  state_ = store_->stages().begin(StageId(call.stage), std::move(entry));
+  source_ = std::move(source.descriptor);
+  if (state_.resumed && !recorded.machine.empty() && recorded.machine != rank0_.machine) {
+    log::warning(
+        "{} was begun with {}, this is {}: the last bits of exp, log, sin and the like may differ; --fresh "
+        "begins anew",
+        call.described, recorded.machine, rank0_.machine);
+  }
+  if (state_.end) return;
+  priorities_ = priority_classes(plan, state_.plan.units);
+  archive.begin_stage(plan);
+}
+
+void ProgramRun::end_stage(const ProgramCall& call, ProgramArchive& archive) {
+  store::StageEndEntry end;
+  end.values = archive.values();
+  counts_.rejected = archive.rejected();
+  end.counts = counts_;
+  end.seconds = wall_seconds() - stage_begun_;
+  for (std::uint32_t i = 0; i < call.plan->reduces.size(); ++i) {
+    const detail::ReduceSink& reduce = call.plan->reduces[i];
+    if (!end.values[i] || !reduce.show) continue;
+    for (auto& [table, rows] : reduce.show(*end.values[i])) end.show.push_back({i, std::move(table), std::move(rows)});
+  }
+  store_->stages().end(end);
+  archive.end_stage();
+  ended_ = std::move(end);
+}
+
+detail::StageResult ProgramRun::result_of(const store::StageEndEntry& end, bool resumed) const {
+  detail::StageResult result;
+  result.values = end.values;
+  result.counts = end.counts;
+  result.seconds = resumed ? 0 : end.seconds;
+  result.resumed = resumed;
+  return result;
+}
+
+protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::StagePlan& plan) const {
+  protocol::CoordinatorOptions coordinator;
+  coordinator.batch = options_.batch;
+  coordinator.retries = options_.retries;
+  coordinator.backoff = options_.backoff;
+  coordinator.grace = options_.grace;
+  coordinator.seed = options_.seed;
+  coordinator.most_in_flight = plan.most_in_flight;
+  coordinator.checkpoint_adapts = !options_.checkpoint_every;
+  if (options_.checkpoint_every) coordinator.checkpoint_every = *options_.checkpoint_every;
+  if (options_.max_failures) {
+    const auto units = static_cast<double>(state_.plan.units);
+    coordinator.max_failures = options_.max_failures->count.value_or(std::max<std::uint64_t>(
+        1, static_cast<std::uint64_t>(std::ceil(options_.max_failures->percent.value_or(100) / 100 * units))));
+  } else if (!options_.max_failures_given && !plan.reduces.empty()) {
+    coordinator.max_failures = kMostHoles;
+  }
+  const bool inexact =
+      std::any_of(plan.reduces.begin(), plan.reduces.end(), [](const auto& one) { return !one.exact; });
+  const bool files =
+      plan.source.kind == detail::SourceSpec::Kind::lines || plan.source.kind == detail::SourceSpec::Kind::hdf5;
+  if (plan.pure && (!plan.reduces.empty() || files)) coordinator.queue.order = schedule::Order::home;
+  coordinator.queue.dyadic = inexact;
+  coordinator.queue.direction = plan.descending ? schedule::Direction::descending : schedule::Direction::ascending;
+  coordinator.queue.priorities = priorities_;
+  return coordinator;
+}
+
+protocol::CoordinatorStart ProgramRun::coordinator_start(const ProgramCall& call) const {
+  protocol::CoordinatorStart start;
+  start.units = state_.plan.units;
+  start.done = state_.done;
+  for (const protocol::DeadLetter& letter : state_.dead) start.dead.insert(single(letter.unit));
+  start.setup = {encode(StageSetup{call.described, source_}), call.ordinal, call.digest};
+  return start;
+}
+
+}  // namespace kiln::job
