@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+"""A user's program: the same bits however it is run, killed and resumed."""
+
+import os
+import pathlib
+import signal
+import unittest
+
+from kiln_case import MPIRUN, KilnCase
+
+PROGRAMS = pathlib.Path(os.environ["KILN"]).parent.parent / "programs"
+POINTS = "20000"
+
+
+class Programs(KilnCase):
+    def setUp(self):
+        super().setUp()
+        self.run_directory = self.folder / "pi.kiln"
+
+    def pi(self, *arguments):
+        return [str(PROGRAMS / "pi"), "--points", POINTS, *arguments]
+
+    def run_pi(self, code, *arguments, ranks=None):
+        words = self.pi(*arguments)
+        result = self.kiln(words=words if ranks is None else [MPIRUN, "-n", str(ranks), *words])
+        self.assertEqual(result.code, code, result.err)
+        return result
+
+    def test_any_number_of_ranks_gives_the_same_bits(self):
+        outs = {ranks: self.run_pi(0, "--out", f"d{ranks}", ranks=ranks).out for ranks in (1, 2, 3, 4, 7)}
+        outs["launched"] = self.run_pi(0, "-n", "2").out
+        self.assertEqual(len(set(outs.values())), 1, outs)
+        self.assertRegex(outs[1], r"^0x1\.9\S+ 0x\S+\n$")
+
+    def test_what_is_over_is_not_run_again(self):
+        self.run_pi(0, "-n", "1")
+        again = self.run_pi(0, "-n", "2")
+        self.assertEqual(again.out, "", "at_root was done")
+        self.assertIn("all done earlier", again.err)
+
+    def test_another_option_begins_a_new_round(self):
+        self.run_pi(0, "-n", "1")
+        again = self.kiln(words=[str(PROGRAMS / "pi"), "--points", "10000", "-n", "1"])
+        self.assertEqual(again.code, 0, again.err)
+        self.assertIn("stage 0 'pi' runs again, and so do all later ones", again.err)
+        self.assertNotEqual(again.out, "")
+
+    def gated(self, *arguments):
+        running = self.start(words=self.pi("--gate", "go", "--checkpoint-every", "50ms", *arguments))
+        self.wait_for(lambda: self.status().get("totals", {}).get("committed", 0) > 0 or running.ended(),
+                      "something is committed")
+        self.assertFalse(running.ended(), running.said())
+        return running
+
+    def test_an_interrupted_run_goes_on(self):
+        expected = self.run_pi(0, "--out", "other", "-n", "1").out
+        running = self.gated("-n", "2", "--grace", "100ms")
+        running.process.send_signal(signal.SIGINT)
+        result = running.wait()
+        self.assertEqual(result.code, 75, result.err)
+        self.open_gate()
+        again = self.run_pi(0, "-n", "3")
+        self.assertEqual(again.out, expected)
+        self.assertIn("were done earlier", again.err)
+
+    def test_killed_and_resumed_with_other_ranks(self):
+        expected = self.run_pi(0, "--out", "other", "-n", "1").out
+        running = self.gated("-n", "2")
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        self.expect_nobody()
+        self.open_gate()
+        self.assertEqual(self.run_pi(0, "-n", "1").out, expected)
+
+    def test_words_that_are_wrong(self):
+        self.assertIn("Did you mean --points?", self.run_pi(2, "--pints", "3").err)
+        self.assertIn("Usage: pi [options]", self.run_pi(0, "--help").out)
+
+
+if __name__ == "__main__":
+    unittest.main()
