@@ -34,6 +34,7 @@ void Worker::on_message(Message message) {
 }
 
 void Worker::on_set_up() {
+  asked_ = writing_ = writing_asked_ = false;  // of a stage that is over
   if (!left_) port_.send(ready_);
 }
 

@@ -176,6 +176,24 @@ TEST_F(HeldResultsTest, AreCommittedAfterACommitThatFailed) {
   EXPECT_EQ(port.finished, Outcome::complete);
 }
 
+TEST_F(HeldResultsTest, ThatCameDuringACommitThatFailsAreInTheNext) {
+  all_done(100, 2, {2});
+  pass(30s);
+  hear(2, segment({make_interval(4, 8)}, true));
+  ASSERT_NE(port.committing, nullptr);
+  for (const auto& [rank, batch] : take<Batch>()) hear(rank, part(batch, rank == 1));
+  hear(1, segment({make_interval(8, 12)}, false));
+  commit_fails();
+  EXPECT_EQ(coordinator->pending_bytes(), 24U);
+  pass(options.storage_retry);
+  ASSERT_NE(port.committing, nullptr);
+  EXPECT_EQ(port.committing->done.count(), 16U);
+  EXPECT_EQ(port.committing->segments.size(), 2U);
+  EXPECT_EQ(port.committing->rows.size(), 2U);
+  EXPECT_EQ(port.committing->partials.size(), 2U);
+  EXPECT_EQ(port.committing->bytes, 24U);
+}
+
 TEST_F(HeldResultsTest, OfAnInterruptedRunAreCommitted) {
   all_done(12, 2, {1});
   EXPECT_EQ(take<Batch>().size(), 1U);
