@@ -21,12 +21,8 @@ find_library(KILN_XXHASH_LIBRARY xxhash REQUIRED)
 find_package(ZLIB REQUIRED)
 find_path(KILN_ZSTD_INCLUDE zstd.h REQUIRED)
 find_library(KILN_ZSTD_LIBRARY zstd REQUIRED)
-find_path(KILN_RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 find_path(KILN_RE2_INCLUDE re2/re2.h REQUIRED)
 find_library(KILN_RE2_LIBRARY re2 REQUIRED)
-
-add_library(kiln_random123 INTERFACE)
-target_include_directories(kiln_random123 SYSTEM INTERFACE ${KILN_RANDOM123_INCLUDE})
 
 add_library(kiln_re2 INTERFACE)
 target_include_directories(kiln_re2 SYSTEM INTERFACE ${KILN_RE2_INCLUDE})
