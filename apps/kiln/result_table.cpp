@@ -78,6 +78,7 @@ std::string ResultTable::cell(const Column& column, RowValues values) const {
   if (const auto* const text = std::get_if<std::string_view>(&value)) {
     return for_message(*text, std::numeric_limits<std::size_t>::max());
   }
+  if (const auto* const list = std::get_if<ListView>(&value)) return list_text(*list);
   if (const auto* const number = std::get_if<double>(&value); number != nullptr && !std::isnan(*number)) {
     return column.show == Show::seconds ? seconds_text(*number) : fmt::format("{}", *number);
   }

@@ -28,12 +28,22 @@ bool is_plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) > 0; });
 }
 
-nlohmann::ordered_json to_json(const Value& value) {
-  using Json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Value& value);
+
+Json to_json(const ListView& list) {
+  Json numbers = Json::array();
+  for (std::size_t i = 0; i < size(list); ++i) numbers.push_back(to_json(number_in(list, i)));
+  return numbers;
+}
+
+Json to_json(const Value& value) {
   return std::visit(
       Overloaded{[](std::monostate) { return Json(nullptr); },
                  [](double number) { return std::isfinite(number) ? Json(number) : Json(nullptr); },
-                 [](std::string_view text) { return Json(to_utf8(text)); }, [](auto number) { return Json(number); }},
+                 [](std::string_view text) { return Json(to_utf8(text)); },
+                 [](const ListView& list) { return to_json(list); }, [](auto number) { return Json(number); }},
       value);
 }
 
@@ -55,6 +65,7 @@ std::string field_text(const Value& value) {
   return std::visit(Overloaded{[](std::monostate) { return std::string("-"); },
                                [](double number) { return fmt::format("{:.6f}", number); },
                                [](std::string_view text) { return for_message(text, kShownText); },
+                               [](const ListView& list) { return for_message(list_text(list), kShownText); },
                                [](auto number) { return fmt::format("{}", number); }},
                     value);
 }
@@ -97,6 +108,7 @@ void append_csv_row(std::string& out, RowValues values) {
                             if (!std::isnan(number)) fmt::format_to(std::back_inserter(out), "{}", number);
                           },
                           [&](std::string_view text) { append_csv_text(out, text); },
+                          [&](const ListView& list) { append_csv_text(out, list_text(list)); },
                           [&](auto number) {
                             const fmt::format_int digits(number);
                             out.append(digits.data(), digits.size());

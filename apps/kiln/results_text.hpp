@@ -14,12 +14,13 @@ namespace kiln::cli {
 using RowValues = std::span<const Value>;
 
 /// RFC 4180: fields with commas, quotes or line ends are quoted, lines end in CR LF. Bytes that are not UTF-8, and NUL,
-/// are written as \xNN. Missing values are empty.
+/// are written as \xNN. Missing values are empty. An array or list of numbers is one field, "[1,2.5]"
+/// (kiln::list_text).
 void append_csv_header(std::string& out, const std::vector<Field>& fields);
 void append_csv_row(std::string& out, RowValues values);
 void append_csv_text(std::string& out, std::string_view text);
 
-/// One JSON object on a line; missing values are null, bytes that are not UTF-8, and NUL, are \xNN.
+/// One JSON object on a line; missing values are null, also in arrays, bytes that are not UTF-8, and NUL, are \xNN.
 void append_json_row(std::string& out, const std::vector<Field>& fields, RowValues values);
 
 /// Everything about one unit, one field a line, then the beginnings of its outputs.

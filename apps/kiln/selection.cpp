@@ -44,12 +44,14 @@ struct HeldRow {
   double seconds = 0;
   std::uint64_t unit = 0;
   std::vector<Value> values;
-  std::deque<std::string> texts;  // never moved: the values look into them
+  std::deque<std::string> texts;  // never moved: the values look into them, lists too
 
   HeldRow(double took, std::uint64_t id, std::vector<Value> borrowed)
       : seconds(took), unit(id), values(std::move(borrowed)) {
     for (Value& value : values) {
       if (const auto* const text = std::get_if<std::string_view>(&value)) value = texts.emplace_back(*text);
+      if (auto* const list = std::get_if<ListView>(&value))
+        list->bytes = as_bytes(texts.emplace_back(as_text(list->bytes)));
     }
   }
 };

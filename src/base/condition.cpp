@@ -154,6 +154,16 @@ class Binder {
     throw Error(ExitCode::usage, with_caret(fmt::format("{}: {}", option_, why), text_, at));
   }
 
+  // Conditions compare one value a row.
+  void expect_single(const Field& field, const ConditionToken& token) const {
+    if (!field.is_list) return;
+    fail(fmt::format(
+             "{} is a list of numbers: conditions compare single values. Take all rows and choose in the program "
+             "that reads them",
+             field.name),
+         token.at);
+  }
+
   Operand operand(const Field& field, const ConditionToken& compare, const ConditionToken& token) const {
     if (is_match(compare.text)) return pattern(field, compare, token);
     if (token.kind == Kind::word && token.text == "missing") {
@@ -169,6 +179,7 @@ class Binder {
       fail(fmt::format("{} is a number: leave out the quotes", field.name), token.at);
     }
     if (const auto other = find(fields_, token)) {
+      expect_single(fields_[*other], token);
       if (fields_[*other].is_text) fail(fmt::format("{} is text, {} a number", token.text, field.name), token.at);
       return OtherField{*other};
     }
@@ -221,6 +232,7 @@ void Condition::bind(const std::vector<Field>& fields) {
       compare.text = mirrored(compare.text);
     }
     if (!field) binder.fail(unknown(fields, one.left.text), one.left.at);
+    binder.expect_single(fields[*field], value == &one.left ? one.right : one.left);
     bound_.push_back({*field, fields[*field].is_text, compare.text, binder.operand(fields[*field], compare, *value)});
   }
 }

@@ -145,6 +145,13 @@ ByteView Rows::value_at(std::size_t column, std::size_t row) const {
   return data.values.view().subspan(begin * data.item, (data.ends[row] - begin) * data.item);
 }
 
+void Rows::put_value(ByteView value) {
+  ColumnData& column = columns_[next_];
+  if (column.varies()) return put_items(value.data(), value.size() / column.item, column.item);
+  column.values.put_raw(value.data(), value.size());
+  ++next_;
+}
+
 void Rows::append_rows(const Rows& other, std::size_t first, std::size_t count) {
   if (count == 0) return;
   const auto from = other.units_.begin() + static_cast<std::ptrdiff_t>(first);
@@ -166,14 +173,7 @@ void Rows::append_rows(const Rows& other, std::size_t first, std::size_t count) 
 
 void Rows::append_row(const Rows& other, std::size_t row) {
   begin_row(UnitId(other.units_[row]));
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const ByteView value = other.value_at(i, row);
-    if (columns_[i].varies()) {
-      put_items(value.data(), value.size() / columns_[i].item, columns_[i].item);
-    } else {
-      columns_[next_++].values.put_raw(value.data(), value.size());
-    }
-  }
+  for (std::size_t i = 0; i < columns_.size(); ++i) put_value(other.value_at(i, row));
 }
 
 void Rows::encode(ByteWriter& out) const {

@@ -122,6 +122,7 @@ std::vector<std::string> members(const Handle& group);
 struct DatasetOptions {
   std::uint64_t chunk_rows = 0;  ///< 0: in one piece; compact (inside the header) where small
   int deflate = 0;               ///< level 1..9 with shuffle, 0 for none; needs chunk_rows
+  bool grows = false;            ///< see resize(); needs chunk_rows
 };
 
 /// A dataset of `rows` values, or of `rows` x `columns` values where columns > 0. Type::text makes variable-length
@@ -129,6 +130,8 @@ struct DatasetOptions {
 Handle create_dataset(const Handle& parent, const std::string& path, Type type, std::uint64_t rows,
                       DatasetOptions options = {}, std::uint64_t columns = 0);
 Handle open_dataset(const Handle& parent, const std::string& path);
+/// Gives a dataset that grows another number of rows.
+void resize(const Handle& dataset, std::uint64_t rows);
 std::vector<std::uint64_t> shape(const Handle& dataset);
 Type dataset_type(const Handle& dataset);
 

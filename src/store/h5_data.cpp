@@ -98,8 +98,8 @@ Handle dataset_properties(Type type, std::uint64_t rows, const DatasetOptions& o
   Handle creation(check(H5Pcreate(H5P_DATASET_CREATE), "make a property list"));
   check(H5Pset_obj_track_times(creation.id(), 0), "switch times off");
   const int rank = columns > 0 ? 2 : 1;
-  if (options.chunk_rows > 0 && rows > 0) {
-    const hsize_t chunk[2] = {std::min(options.chunk_rows, rows), columns};
+  if (options.chunk_rows > 0 && (rows > 0 || options.grows)) {
+    const hsize_t chunk[2] = {options.grows ? options.chunk_rows : std::min(options.chunk_rows, rows), columns};
     check(H5Pset_chunk(creation.id(), rank, chunk), "set chunks");
     if (options.deflate > 0) {
       if (type != Type::text) check(H5Pset_shuffle(creation.id()), "set shuffle");
@@ -149,7 +149,9 @@ Handle create_dataset(const Handle& parent, const std::string& path, Type type, 
                       DatasetOptions options, std::uint64_t columns) {
   const Lock lock;
   const hsize_t dims[2] = {rows, columns};
-  const Handle space(check(H5Screate_simple(columns > 0 ? 2 : 1, dims, nullptr), "make a shape"));
+  const hsize_t most[2] = {H5S_UNLIMITED, columns};
+  const Handle space(
+      check(H5Screate_simple(columns > 0 ? 2 : 1, dims, options.grows ? most : nullptr), "make a shape"));
   const Handle creation = dataset_properties(type, rows, options, columns);
   const Handle links(check(H5Pcreate(H5P_LINK_CREATE), "make a property list"));
   check(H5Pset_create_intermediate_group(links.id(), 1), "make groups on the way");
@@ -163,6 +165,15 @@ Handle create_dataset(const Handle& parent, const std::string& path, Type type, 
 Handle open_dataset(const Handle& parent, const std::string& path) {
   const Lock lock;
   return Handle(check(H5Dopen2(parent.id(), path.c_str(), H5P_DEFAULT), "open dataset", path));
+}
+
+void resize(const Handle& dataset, std::uint64_t rows) {
+  const Lock lock;
+  std::vector<std::uint64_t> dims = shape_of(dataset_space(dataset));
+  if (dims.empty()) throw Error(ExitCode::internal, "HDF5: a dataset without dimensions does not grow");
+  dims[0] = rows;
+  const std::vector<hsize_t> wanted(dims.begin(), dims.end());
+  check(H5Dset_extent(dataset.id(), wanted.data()), "resize dataset");
 }
 
 std::vector<std::uint64_t> shape(const Handle& dataset) {

@@ -1,6 +1,7 @@
 #include "store/record_fields.hpp"
 
 #include "exec/result_column.hpp"
+#include "store/results_tables.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,37 +11,7 @@ namespace {
 
 constexpr std::string_view kRemoved = "removed", kDone = "ok", kFailed = "failed";
 
-Value number_at(const Rows& rows, ColumnType type, std::size_t column, std::size_t row) {
-  switch (type) {
-    case ColumnType::u8:
-      return static_cast<std::uint64_t>(rows.at<std::uint8_t>(column, row));
-    case ColumnType::i8:
-      return static_cast<std::int64_t>(rows.at<std::int8_t>(column, row));
-    case ColumnType::i16:
-      return static_cast<std::int64_t>(rows.at<std::int16_t>(column, row));
-    case ColumnType::u16:
-      return static_cast<std::uint64_t>(rows.at<std::uint16_t>(column, row));
-    case ColumnType::u32:
-      return static_cast<std::uint64_t>(rows.at<std::uint32_t>(column, row));
-    case ColumnType::f32: {
-      const auto number = rows.at<float>(column, row);
-      return std::isnan(number) ? Value() : Value(static_cast<double>(number));
-    }
-    case ColumnType::i32:
-      return static_cast<std::int64_t>(rows.at<std::int32_t>(column, row));
-    case ColumnType::i64:
-      return rows.at<std::int64_t>(column, row);
-    case ColumnType::u64:
-      return rows.at<std::uint64_t>(column, row);
-    case ColumnType::f64: {
-      const auto number = rows.at<double>(column, row);
-      return std::isnan(number) ? Value() : Value(number);
-    }
-    case ColumnType::text:
-      break;
-  }
-  return {};
-}
+bool is_list(const Column& column) { return column.list || column.count != 1; }
 
 }  // namespace
 
@@ -50,6 +21,8 @@ RecordFields::RecordFields(const Schema& schema)
               {"status", true, ""},
               {"attempts", false, ""},
               {"reason", true, ""}} {
+  // Of a program's own numbers each may be a result.
+  const bool commands = has_unit_table(schema);
   for (std::size_t i = 0; i < schema.size(); ++i) {
     const Column& column = schema[i];
     if (column.name == "units/status" && column.type == ColumnType::text) {
@@ -57,8 +30,9 @@ RecordFields::RecordFields(const Schema& schema)
     } else if (column.name == "units/attempts" && column.type == ColumnType::i32) {
       attempts_ = i;
     } else {
-      fields_.push_back({column.name.substr(column.name.rfind('/') + 1), column.type == ColumnType::text, column.unit});
-      places_.push_back({i, column.type, exec::missing_integer(column)});
+      fields_.push_back({column.name.substr(column.name.rfind('/') + 1), column.type == ColumnType::text, column.unit,
+                         is_list(column)});
+      places_.push_back({i, column.type, is_list(column), commands ? exec::missing_integer(column) : std::nullopt});
     }
   }
 }
@@ -93,7 +67,10 @@ Value RecordFields::value(const UnitRecord& record, std::size_t field) const {
   const Place& place = places_[field - kOwn];
   if (record.rows == nullptr) return {};
   if (place.type == ColumnType::text) return record.rows->text_at(place.column, record.row);
-  const Value value = number_at(*record.rows, place.type, place.column, record.row);
+  const ByteView bytes = record.rows->value_at(place.column, record.row);
+  if (place.is_list) return ListView{place.type, bytes};
+  const Value value = number_from(place.type, bytes);
+  if (const auto* const real = std::get_if<double>(&value); real != nullptr && std::isnan(*real)) return {};
   const auto* const number = std::get_if<std::int64_t>(&value);
   return number != nullptr && place.missing == *number ? Value() : value;
 }

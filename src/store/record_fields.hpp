@@ -24,6 +24,7 @@ class RecordFields {
   struct Place {
     std::size_t column = 0;  // of the schema
     ColumnType type = ColumnType::text;
+    bool is_list = false;
     std::optional<std::int64_t> missing;  // the integer that stands for none
   };
 

@@ -51,9 +51,14 @@ ResultsTables::ResultsTables(const h5::Handle& file, const Schema& schema, std::
       TextColumnWriter writer(file, column.name, rows, is_flagged(column.name));
       writer.describe(column.unit, column.description);
       columns_.emplace_back(std::move(writer));
+    } else if (column.list) {
+      ListColumnWriter writer(file, column.name, column.type, rows);
+      writer.describe(column.unit, column.description);
+      columns_.emplace_back(std::move(writer));
     } else {
-      ColumnWriter writer(file, column.name, column.type, rows);
-      writer.describe(column.unit, column.description, true, exec::missing_integer(column).value_or(-1));
+      // Of a program's own numbers each may be a result.
+      ColumnWriter writer(file, column.name, column.type, rows, column.count);
+      writer.describe(column.unit, column.description, by_unit_, exec::missing_integer(column).value_or(-1));
       columns_.emplace_back(std::move(writer));
     }
   }
@@ -84,7 +89,7 @@ void ResultsTables::put_keys(const RowWindow& window) {
 }
 
 void ResultsTables::put_fixed(std::size_t column, const RowWindow& window, ColumnWriter& out) const {
-  const std::size_t width = column_width(schema_[column].type);
+  const std::size_t width = column_width(schema_[column].type) * schema_[column].count;
   const auto& picks = window.picks;
   for (std::size_t i = 0; i < picks.size();) {
     // Neighbours in one file go in one piece.
@@ -103,11 +108,17 @@ void ResultsTables::put_texts(std::size_t column, const RowWindow& window, TextC
   }
 }
 
+void ResultsTables::put_lists(std::size_t column, const RowWindow& window, ListColumnWriter& out) {
+  for (const RowWindow::Pick& pick : window.picks) out.put(window.rows[pick.slot].value_at(column, pick.row));
+}
+
 void ResultsTables::put(const RowWindow& window) {
   put_keys(window);
   for (std::size_t column = 0; column < columns_.size(); ++column) {
     if (auto* texts = std::get_if<TextColumnWriter>(&columns_[column])) {
       put_texts(column, window, *texts);
+    } else if (auto* lists = std::get_if<ListColumnWriter>(&columns_[column])) {
+      put_lists(column, window, *lists);
     } else {
       put_fixed(column, window, std::get<ColumnWriter>(columns_[column]));
     }

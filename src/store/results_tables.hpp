@@ -24,10 +24,11 @@ class ResultsTables {
   void finish();
 
  private:
-  using Writer = std::variant<ColumnWriter, TextColumnWriter>;
+  using Writer = std::variant<ColumnWriter, TextColumnWriter, ListColumnWriter>;
   void put_keys(const RowWindow& window);
   void put_fixed(std::size_t column, const RowWindow& window, ColumnWriter& out) const;
   void put_texts(std::size_t column, const RowWindow& window, TextColumnWriter& out) const;
+  static void put_lists(std::size_t column, const RowWindow& window, ListColumnWriter& out);
   std::int64_t line_of(std::uint64_t unit) const;
   void add_key(const h5::Handle& file, const std::string& path, ColumnType type, std::string_view description);
 

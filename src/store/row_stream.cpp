@@ -16,6 +16,38 @@ bool in_intervals(const std::vector<Interval>& intervals, std::size_t& at, std::
   return at < intervals.size() && intervals[at].first.value() <= unit;
 }
 
+template <class T>
+Bytes bytes_of(T number) {
+  ByteWriter out;
+  out.put(number);
+  return out.take();
+}
+
+// What stands for no number; of numbers without a sign, 0.
+Bytes missing_number(const Column& column) {
+  switch (column.type) {
+    case ColumnType::i8:
+      return bytes_of(std::int8_t{-1});
+    case ColumnType::i16:
+      return bytes_of(std::int16_t{-1});
+    case ColumnType::i32:
+      return bytes_of(std::int32_t{-1});
+    case ColumnType::i64:
+      return bytes_of(exec::missing_integer(column).value_or(-1));
+    case ColumnType::f32:
+      return bytes_of(std::numeric_limits<float>::quiet_NaN());
+    case ColumnType::f64:
+      return bytes_of(std::numeric_limits<double>::quiet_NaN());
+    case ColumnType::u8:
+    case ColumnType::u16:
+    case ColumnType::u32:
+    case ColumnType::u64:
+    case ColumnType::text:
+      break;
+  }
+  return Bytes(column_width(column.type));
+}
+
 }  // namespace
 
 RowStream::RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitId>& expected, RowStreamLimits limits)
@@ -84,7 +116,7 @@ Rows RowStream::read_rows(const Part& part, std::uint64_t first, std::uint64_t c
     return part.schema == schema_ ? std::move(rows) : convert_rows(rows, part.schema, schema_);
   }
   Rows rows(part.schema);
-  for (std::uint64_t row = first; row < first + count; ++row) rows.append_row(part.memory, row);
+  rows.append_rows(part.memory, first, count);
   return part.schema == schema_ ? std::move(rows) : convert_rows(rows, part.schema, schema_);
 }
 
@@ -166,37 +198,20 @@ bool RowStream::next(RowWindow& window) {
 }
 
 void put_missing(Rows& rows, const Column& column) {
-  switch (column.type) {
-    case ColumnType::u8:
-      return rows.put(std::uint8_t{0});
-    case ColumnType::i8:
-      return rows.put(std::int8_t{-1});
-    case ColumnType::i16:
-      return rows.put(std::int16_t{-1});
-    case ColumnType::u16:
-      return rows.put(std::uint16_t{0});
-    case ColumnType::u32:
-      return rows.put(std::uint32_t{0});
-    case ColumnType::f32:
-      return rows.put(std::numeric_limits<float>::quiet_NaN());
-    case ColumnType::i32:
-      return rows.put(std::int32_t{-1});
-    case ColumnType::i64:
-      return rows.put(exec::missing_integer(column).value_or(-1));
-    case ColumnType::u64:
-      return rows.put(std::uint64_t{0});
-    case ColumnType::f64:
-      return rows.put(std::numeric_limits<double>::quiet_NaN());
-    case ColumnType::text:
-      return rows.put_text("");
-  }
+  if (column.list || column.type == ColumnType::text) return rows.put_value({});
+  const Bytes one = missing_number(column);
+  if (column.count == 1) return rows.put_value(one);
+  Bytes all;
+  for (std::uint32_t i = 0; i < column.count; ++i) all.insert(all.end(), one.begin(), one.end());
+  rows.put_value(all);
 }
 
 Rows convert_rows(const Rows& rows, const Schema& from, const Schema& to) {
   std::vector<std::size_t> places;
   for (const Column& column : to) {
     const auto found = std::find_if(from.begin(), from.end(), [&](const Column& other) {
-      return other.name == column.name && other.type == column.type;
+      return other.name == column.name && other.type == column.type && other.count == column.count &&
+             other.list == column.list;
     });
     places.push_back(static_cast<std::size_t>(found - from.begin()));
   }
@@ -204,18 +219,10 @@ Rows convert_rows(const Rows& rows, const Schema& from, const Schema& to) {
   for (std::size_t row = 0; row < rows.size(); ++row) {
     out.begin_row(UnitId(rows.units()[row]));
     for (std::size_t column = 0; column < to.size(); ++column) {
-      const std::size_t place = places[column];
-      const ColumnType type = to[column].type;
-      if (place == from.size()) {
+      if (places[column] == from.size()) {
         put_missing(out, to[column]);
-      } else if (type == ColumnType::text) {
-        out.put_text(rows.text_at(place, row));
-      } else if (column_width(type) == 1) {
-        out.put(rows.at<std::uint8_t>(place, row));
-      } else if (column_width(type) == 4) {
-        out.put(rows.at<std::uint32_t>(place, row));
       } else {
-        out.put(rows.at<std::uint64_t>(place, row));
+        out.put_value(rows.value_at(places[column], row));
       }
     }
   }

@@ -1,10 +1,14 @@
 #include "store/rows_codec.hpp"
 
+#include "store/h5_type.hpp"
+
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <string>
 #include <utility>
 
 namespace kiln::store {
@@ -22,32 +26,14 @@ constexpr std::array<std::pair<ColumnType, std::string_view>, 11> kTypeNames = {
                                                                                  {ColumnType::u32, "u32"},
                                                                                  {ColumnType::f32, "f32"}}};
 
-h5::Type h5_type(ColumnType type) {
-  switch (type) {
-    case ColumnType::u8:
-    case ColumnType::text:
-      return h5::Type::u8;
-    case ColumnType::i32:
-      return h5::Type::i32;
-    case ColumnType::i64:
-      return h5::Type::i64;
-    case ColumnType::u64:
-      return h5::Type::u64;
-    case ColumnType::f64:
-      return h5::Type::f64;
-    case ColumnType::i8:
-      return h5::Type::i8;
-    case ColumnType::i16:
-      return h5::Type::i16;
-    case ColumnType::u16:
-      return h5::Type::u16;
-    case ColumnType::u32:
-      return h5::Type::u32;
-    case ColumnType::f32:
-      return h5::Type::f32;
-  }
-  throw Error(ExitCode::internal, "unknown type of a column");
+// Texts are kept as bytes.
+h5::Type stored_type(const Column& column) {
+  return column.type == ColumnType::text ? h5::Type::u8 : h5_type_of(column.type);
 }
+
+bool varies(const Column& column) { return column.list || column.type == ColumnType::text; }
+// Where the values of such a column are, in its group.
+std::string values_name(const Column& column) { return column.name + (column.list ? "_values" : "_bytes"); }
 
 [[noreturn]] void damaged(std::string_view why) {
   throw Error(ExitCode::internal, fmt::format("rows in the journal are damaged: {}", why));
@@ -66,34 +52,56 @@ std::string_view take_field(std::string_view& line) {
   return field;
 }
 
-// Transfers go in pieces, and the lock is free between them: a commit must not wait behind a long one.
-void write_pieces(const h5::Handle& dataset, h5::Type type, ByteView values) {
-  const std::size_t each = h5::width(type);
+// Transfers go in pieces, and the lock is free between them: a commit must not wait behind a long one. `each`: bytes of
+// a row.
+std::size_t piece_of(std::size_t each) { return std::max(each, h5::kPiece / each * each); }
+
+void write_pieces(const h5::Handle& dataset, h5::Type type, std::size_t each, ByteView values) {
   for (std::size_t at = 0; at < values.size();) {
-    const std::size_t bytes = std::min(h5::kPiece, values.size() - at);
+    const std::size_t bytes = std::min(piece_of(each), values.size() - at);
     h5::write_raw(dataset, type, at / each, bytes / each, values.subspan(at, bytes));
     at += bytes;
   }
 }
 
-void read_pieces(const h5::Handle& dataset, h5::Type type, std::uint64_t first, std::span<std::byte> values) {
-  const std::size_t each = h5::width(type);
+void read_pieces(const h5::Handle& dataset, h5::Type type, std::size_t each, std::uint64_t first,
+                 std::span<std::byte> values) {
   for (std::size_t at = 0; at < values.size();) {
-    const std::size_t bytes = std::min(h5::kPiece, values.size() - at);
+    const std::size_t bytes = std::min(piece_of(each), values.size() - at);
     h5::read_raw(dataset, type, first + at / each, bytes / each, values.subspan(at, bytes));
     at += bytes;
   }
 }
 
-void write_column(const h5::Handle& group, const std::string& name, h5::Type type, std::uint64_t count,
-                  ByteView values) {
-  write_pieces(h5::create_dataset(group, name, type, count), type, values);
+// `count`: values in each row.
+void write_column(const h5::Handle& group, const std::string& name, h5::Type type, std::uint64_t rows, ByteView values,
+                  std::uint32_t count = 1) {
+  const h5::Handle dataset = h5::create_dataset(group, name, type, rows, {}, count > 1 ? count : 0);
+  write_pieces(dataset, type, h5::width(type) * count, values);
 }
 
 std::uint64_t length(const h5::Handle& dataset) {
   const auto dims = h5::shape(dataset);
   if (dims.size() != 1) damaged("a column has more than one dimension");
   return dims[0];
+}
+
+// "", "3" of arrays of three, "list": the last field of a column's line.
+std::string form_text(const Column& column) {
+  if (column.list) return "list";
+  return column.count == 1 ? "" : std::to_string(column.count);
+}
+
+void parse_form(std::string_view text, Column& column) {
+  if (text.empty()) return;
+  column.list = text == "list";
+  if (!column.list) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), column.count);
+    if (error != std::errc() || end != text.data() + text.size() || column.count < 2) {
+      damaged(fmt::format("column '{}' has the unknown form '{}'", column.name, text));
+    }
+  }
+  if (column.type == ColumnType::text) damaged(fmt::format("column '{}' is a list of texts", column.name));
 }
 
 }  // namespace
@@ -104,8 +112,10 @@ std::string schema_text(const Schema& schema) {
     const auto* const known = std::find_if(kTypeNames.begin(), kTypeNames.end(),
                                            [&](const auto& entry) { return entry.first == column.type; });
     if (known == kTypeNames.end()) throw Error(ExitCode::internal, "unknown type of a column");
-    text += fmt::format("{}\t{}\t{}\t{}\n", one_line(column.name), known->second, one_line(column.unit),
+    text += fmt::format("{}\t{}\t{}\t{}", one_line(column.name), known->second, one_line(column.unit),
                         one_line(column.description));
+    const std::string form = form_text(column);
+    text += form.empty() ? "\n" : "\t" + form + "\n";
   }
   return text;
 }
@@ -125,6 +135,7 @@ Schema parse_schema(std::string_view text) {
     column.type = known->first;
     column.unit = take_field(line);
     column.description = take_field(line);
+    parse_form(take_field(line), column);
     schema.push_back(std::move(column));
   }
   return schema;
@@ -137,18 +148,19 @@ void write_rows(const h5::Handle& parent, const Rows& rows, const Schema& schema
   write_column(group, "unit", h5::Type::u64, rows.size(), std::as_bytes(std::span(rows.units())));
   for (std::size_t i = 0; i < schema.size(); ++i) {
     const Column& column = schema[i];
-    if (column.type != ColumnType::text) {
-      if (rows.values(i).size() != rows.size() * column_width(column.type)) {
+    if (varies(column)) {
+      if (rows.ends(i).size() != rows.size()) {
         throw Error(ExitCode::internal, fmt::format("column '{}' does not have one value a row", column.name));
       }
-      write_column(group, column.name, h5_type(column.type), rows.size(), rows.values(i));
+      const h5::Type type = stored_type(column);
+      write_column(group, column.name + "_ends", h5::Type::u64, rows.size(), std::as_bytes(rows.ends(i)));
+      write_column(group, values_name(column), type, rows.values(i).size() / h5::width(type), rows.values(i));
       continue;
     }
-    std::vector<std::uint64_t> ends(rows.size());
-    std::uint64_t end = 0;
-    for (std::size_t row = 0; row < rows.size(); ++row) ends[row] = end += rows.text_at(i, row).size();
-    write_column(group, column.name + "_ends", h5::Type::u64, ends.size(), std::as_bytes(std::span(ends)));
-    write_column(group, column.name + "_bytes", h5::Type::u8, end, rows.values(i).first(end));
+    if (rows.values(i).size() != rows.size() * column_width(column.type) * column.count) {
+      throw Error(ExitCode::internal, fmt::format("column '{}' does not have one value a row", column.name));
+    }
+    write_column(group, column.name, stored_type(column), rows.size(), rows.values(i), column.count);
   }
 }
 
@@ -162,36 +174,46 @@ RowsGroup::RowsGroup(h5::Handle group, std::uint64_t limit) : group_(std::move(g
 std::vector<std::uint64_t> RowsGroup::units(std::uint64_t first, std::uint64_t count) const {
   if (first > size_ || count > size_ - first) throw Error(ExitCode::internal, "rows are asked for that are not there");
   std::vector<std::uint64_t> units(count);
-  read_pieces(h5::open_dataset(group_, "unit"), h5::Type::u64, first, std::as_writable_bytes(std::span(units)));
+  read_pieces(h5::open_dataset(group_, "unit"), h5::Type::u64, sizeof(std::uint64_t), first,
+              std::as_writable_bytes(std::span(units)));
   return units;
 }
 
 RowsGroup::Values RowsGroup::read_column(const Column& column, std::uint64_t first, std::uint64_t count) const {
-  Values values;
-  if (column.type != ColumnType::text) {
-    const h5::Handle dataset = h5::open_dataset(group_, column.name);
-    if (length(dataset) != size_) damaged(fmt::format("column '{}' has another length", column.name));
-    values.bytes.resize(count * column_width(column.type));
-    read_pieces(dataset, h5_type(column.type), first, values.bytes);
-    return values;
+  if (varies(column)) return read_varying(column, first, count);
+  const h5::Handle dataset = h5::open_dataset(group_, column.name);
+  const auto shape = h5::shape(dataset);
+  if (shape.size() != (column.count == 1 ? 1U : 2U) || shape[0] != size_ || shape.back() % column.count != 0 ||
+      h5::checked_size(dataset, column_width(column.type), limit_) != size_ * column.count) {
+    damaged(fmt::format("column '{}' has another length", column.name));
   }
+  Values values;
+  const std::size_t each = column_width(column.type) * column.count;
+  values.bytes.resize(count * each);
+  read_pieces(dataset, stored_type(column), each, first, values.bytes);
+  return values;
+}
+
+RowsGroup::Values RowsGroup::read_varying(const Column& column, std::uint64_t first, std::uint64_t count) const {
+  const h5::Type type = stored_type(column);
   const h5::Handle ends = h5::open_dataset(group_, column.name + "_ends");
-  const h5::Handle bytes = h5::open_dataset(group_, column.name + "_bytes");
+  const h5::Handle items = h5::open_dataset(group_, values_name(column));
   if (length(ends) != size_) damaged(fmt::format("column '{}' has another length", column.name));
+  Values values;
   values.ends.resize(count);
-  read_pieces(ends, h5::Type::u64, first, std::as_writable_bytes(std::span(values.ends)));
+  read_pieces(ends, h5::Type::u64, sizeof(std::uint64_t), first, std::as_writable_bytes(std::span(values.ends)));
   std::uint64_t begin = 0;
   if (first > 0) h5::read_raw(ends, h5::Type::u64, first - 1, 1, std::as_writable_bytes(std::span(&begin, 1)));
   std::uint64_t last = begin;
   for (const std::uint64_t end : values.ends) {
-    if (end < last) damaged(fmt::format("a text of column '{}' ends before it begins", column.name));
+    if (end < last) damaged(fmt::format("a value of column '{}' ends before it begins", column.name));
     last = end;
   }
-  if (last > length(bytes) || last - begin > limit_) {
-    damaged(fmt::format("a text of column '{}' ends behind its column", column.name));
+  if (last > length(items) || last - begin > limit_ / h5::width(type)) {
+    damaged(fmt::format("a value of column '{}' ends behind its column", column.name));
   }
-  values.bytes.resize(last - begin);
-  read_pieces(bytes, h5::Type::u8, begin, values.bytes);
+  values.bytes.resize((last - begin) * h5::width(type));
+  read_pieces(items, type, h5::width(type), begin, values.bytes);
   for (std::uint64_t& end : values.ends) end -= begin;
   return values;
 }

@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-/// Rows as a group of an HDF5 file: "unit" (u64, ascending), each column under its name (numbers as they are, a text
-/// column x as x_bytes and x_ends), and the schema as an attribute. Shared by commits and merged files.
+/// Rows as a group of an HDF5 file: "unit" (u64, ascending), each column under its name (numbers as they are, fixed
+/// arrays with two dimensions, texts x as x_bytes and x_ends, lists x as x_values and x_ends), and the schema as an
+/// attribute. Shared by commits, segments and merged files.
 namespace kiln::store {
 
 void write_rows(const h5::Handle& parent, const Rows& rows, const Schema& schema);
@@ -24,10 +25,11 @@ class RowsGroup {
 
  private:
   struct Values {
-    std::vector<std::uint64_t> ends;  // of a text column, from the first row's begin on
+    std::vector<std::uint64_t> ends;  // of texts and lists, from the first row's begin on
     Bytes bytes;
   };
   Values read_column(const Column& column, std::uint64_t first, std::uint64_t count) const;
+  Values read_varying(const Column& column, std::uint64_t first, std::uint64_t count) const;
 
   h5::Handle group_;
   std::uint64_t limit_;
@@ -35,7 +37,8 @@ class RowsGroup {
   Schema schema_;
 };
 
-/// "name<TAB>type<TAB>unit<TAB>description" a line.
+/// "name<TAB>type<TAB>unit<TAB>description" a line; of fixed arrays and lists then <TAB> and the number of values or
+/// "list".
 std::string schema_text(const Schema& schema);
 /// Throws kiln::Error (internal).
 Schema parse_schema(std::string_view text);

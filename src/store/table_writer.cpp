@@ -1,6 +1,7 @@
 #include "store/table_writer.hpp"
 
 #include "base/text.hpp"
+#include "store/h5_type.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -12,40 +13,16 @@ namespace kiln::store {
 namespace {
 
 constexpr std::uint64_t kChunkRows = 65'536;
+constexpr std::uint32_t kMostInChunk = 1 << 26;  // values of a row: HDF5 has no chunks of 4 GiB
 constexpr std::size_t kHeldTexts = 16'384;
 constexpr std::size_t kHeldTextBytes = 4 << 20;
 
-h5::Type h5_type(ColumnType type) {
-  switch (type) {
-    case ColumnType::u8:
-      return h5::Type::u8;
-    case ColumnType::i32:
-      return h5::Type::i32;
-    case ColumnType::i64:
-      return h5::Type::i64;
-    case ColumnType::u64:
-      return h5::Type::u64;
-    case ColumnType::f64:
-      return h5::Type::f64;
-    case ColumnType::i8:
-      return h5::Type::i8;
-    case ColumnType::i16:
-      return h5::Type::i16;
-    case ColumnType::u16:
-      return h5::Type::u16;
-    case ColumnType::u32:
-      return h5::Type::u32;
-    case ColumnType::f32:
-      return h5::Type::f32;
-    case ColumnType::text:
-      return h5::Type::text;
-  }
-  throw Error(ExitCode::internal, "unknown column type");
-}
+// Rows of a chunk: about as many values as one of single numbers has.
+std::uint64_t chunk_rows(std::uint32_t count) { return std::max<std::uint64_t>(1, kChunkRows / count); }
 
-h5::DatasetOptions options_for(ColumnType type, std::uint64_t rows) {
-  if (type == ColumnType::text || rows <= kChunkRows) return {};
-  return {.chunk_rows = kChunkRows, .deflate = 1};
+h5::DatasetOptions options_for(ColumnType type, std::uint64_t rows, std::uint32_t count) {
+  if (type == ColumnType::text || rows <= chunk_rows(count) || count > kMostInChunk) return {};
+  return {.chunk_rows = chunk_rows(count), .deflate = 1};
 }
 
 // Most texts need no look at each character.
@@ -55,17 +32,19 @@ bool is_plain(std::string_view text) {
 
 }  // namespace
 
-ColumnWriter::ColumnWriter(const h5::Handle& file, const std::string& path, ColumnType type, std::uint64_t rows)
+ColumnWriter::ColumnWriter(const h5::Handle& file, const std::string& path, ColumnType type, std::uint64_t rows,
+                           std::uint32_t count)
     : path_(path),
       type_(type),
-      h5_type_(h5_type(type)),
-      width_(column_width(type)),
+      h5_type_(h5_type_of(type)),
+      width_(column_width(type) * count),
+      piece_(chunk_rows(count) * width_),
       rows_(rows),
-      dataset_(h5::create_dataset(file, path, h5_type_, rows, options_for(type, rows))) {}
+      dataset_(h5::create_dataset(file, path, h5_type_, rows, options_for(type, rows, count), count > 1 ? count : 0)) {}
 
 void ColumnWriter::append(ByteView values) {
   values_.insert(values_.end(), values.begin(), values.end());
-  if (values_.size() >= kChunkRows * width_) flush(false);
+  if (values_.size() >= piece_) flush(false);
 }
 
 void ColumnWriter::put_text(std::string text) {
@@ -83,10 +62,9 @@ void ColumnWriter::flush(bool all) {
     return;
   }
   // Whole chunks only, so that none is compressed twice.
-  const std::size_t piece = kChunkRows * width_;
   std::size_t begin = 0;
-  while (values_.size() - begin >= piece || (all && begin < values_.size())) {
-    const std::size_t size = std::min(piece, values_.size() - begin);
+  while (values_.size() - begin >= piece_ || (all && begin < values_.size())) {
+    const std::size_t size = std::min(piece_, values_.size() - begin);
     h5::write_raw(dataset_, h5_type_, written_, size / width_, ByteView(values_).subspan(begin, size));
     written_ += size / width_;
     begin += size;
@@ -129,6 +107,49 @@ void TextColumnWriter::describe(std::string_view unit, std::string_view descript
 void TextColumnWriter::finish() {
   texts_.finish();
   if (!flags_.empty()) flags_.front().finish();
+}
+
+ListColumnWriter::ListColumnWriter(const h5::Handle& file, const std::string& path, ColumnType type, std::uint64_t rows)
+    : path_(path),
+      type_(h5_type_of(type)),
+      width_(column_width(type)),
+      dataset_(h5::create_dataset(file, path, type_, 0, {.chunk_rows = kChunkRows, .deflate = 1, .grows = true})),
+      offsets_(file, path + "_offsets", ColumnType::u64, rows + 1) {
+  offsets_.put(std::uint64_t{0});
+}
+
+void ListColumnWriter::put(ByteView values) {
+  values_.insert(values_.end(), values.begin(), values.end());
+  total_ += values.size() / width_;
+  offsets_.put(total_);
+  if (values_.size() >= kChunkRows * width_) flush(false);
+}
+
+void ListColumnWriter::flush(bool all) {
+  const std::size_t whole = values_.size() / (kChunkRows * width_) * (kChunkRows * width_);
+  const std::size_t end = all ? values_.size() : whole;
+  if (end == 0) return;
+  h5::resize(dataset_, written_ + end / width_);
+  for (std::size_t begin = 0; begin < end;) {
+    const std::size_t size = std::min(kChunkRows * width_, end - begin);
+    h5::write_raw(dataset_, type_, written_, size / width_, ByteView(values_).subspan(begin, size));
+    written_ += size / width_;
+    begin += size;
+  }
+  values_.erase(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(end));
+}
+
+void ListColumnWriter::describe(std::string_view unit, std::string_view description) {
+  if (!unit.empty()) h5::write_attribute(dataset_, "unit", to_utf8(unit));
+  if (!description.empty()) h5::write_attribute(dataset_, "description", to_utf8(description));
+  const std::string name = path_.substr(path_.rfind('/') + 1);
+  h5::write_attribute(dataset_, "offsets", to_utf8(name + "_offsets"));
+  offsets_.describe("", fmt::format("row i of {0} is {0}[offsets[i]:offsets[i+1]]", name));
+}
+
+void ListColumnWriter::finish() {
+  flush(true);
+  offsets_.finish();
 }
 
 }  // namespace kiln::store

@@ -10,10 +10,12 @@
 namespace kiln::store {
 
 /// One column of a table in an HDF5 file, filled from the front; its length is fixed when it is made. Values are held
-/// until a few MiB are together. Numeric columns of more than 65,536 rows are chunked and deflated.
+/// until a few MiB are together. Numeric columns of more than 65,536 values are chunked and deflated.
 class ColumnWriter {
  public:
-  ColumnWriter(const h5::Handle& file, const std::string& path, ColumnType type, std::uint64_t rows);
+  /// With `count` above 1 each row is an array of so many values: a dataset of two dimensions.
+  ColumnWriter(const h5::Handle& file, const std::string& path, ColumnType type, std::uint64_t rows,
+               std::uint32_t count = 1);
 
   /// Packed values of the column's type.
   void append(ByteView values);
@@ -39,12 +41,36 @@ class ColumnWriter {
   std::string path_;
   ColumnType type_;
   h5::Type h5_type_;
-  std::size_t width_;
+  std::size_t width_;  // bytes of a row
+  std::size_t piece_;  // and of a chunk
   std::uint64_t rows_, written_ = 0;
   h5::Handle dataset_;
   Bytes values_;
   std::vector<std::string> texts_;
   std::size_t text_bytes_ = 0;
+};
+
+/// A column whose rows are lists of numbers, each of its own length: all values behind one another at PATH, and
+/// PATH_offsets, of one row more: where each list begins and ends.
+class ListColumnWriter {
+ public:
+  ListColumnWriter(const h5::Handle& file, const std::string& path, ColumnType type, std::uint64_t rows);
+  /// The packed values of the next row.
+  void put(ByteView values);
+  void describe(std::string_view unit, std::string_view description);
+  /// Throws kiln::Error (internal) unless all rows were put.
+  void finish();
+
+ private:
+  void flush(bool all);
+
+  std::string path_;
+  h5::Type type_;
+  std::size_t width_;
+  std::uint64_t total_ = 0, written_ = 0;
+  h5::Handle dataset_;
+  ColumnWriter offsets_;
+  Bytes values_;
 };
 
 /// A column of texts from anywhere: NUL and invalid UTF-8 become \xNN, and with `flagged` the column PATH_escaped says

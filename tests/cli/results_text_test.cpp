@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -150,6 +151,21 @@ TEST(Csv, NumbersReadBackAsTheyWere) {
   EXPECT_EQ(
       csv_row({0.1, 1.0 / 3, 1.75e9 + 0.123456, std::numeric_limits<std::uint64_t>::max(), std::int64_t{-5}, 1e300}),
       "0.1,0.3333333333333333,1750000000.123456,18446744073709551615,-5,1e+300\r\n");
+}
+
+TEST(Lists, AreOneFieldEverywhere) {
+  const std::array<double, 3> numbers{1, 0.25, std::numeric_limits<double>::quiet_NaN()};
+  const Value list = ListView{ColumnType::f64, std::as_bytes(std::span(numbers))};
+  const std::vector<Field> fields{{"unit", false, ""}, {"place", false, "m", true}};
+  const std::vector<Value> values{std::uint64_t{3}, list};
+  EXPECT_EQ(csv_row(values), "3,\"[1,0.25,NaN]\"\r\n");
+  EXPECT_EQ(csv_row({ListView{ColumnType::f64, {}}}), "[]\r\n");
+  std::string json;
+  append_json_row(json, fields, values);
+  EXPECT_EQ(json, "{\"unit\":3,\"place\":[1.0,0.25,null]}\n");
+  EXPECT_THAT(unit_text(fields, values, "DIR"), HasSubstr("place       [1,0.25,NaN]\n"));
+  const ResultTable chosen(fields, {ResultTable::Layout::chosen, 0, 10, 0});
+  EXPECT_THAT(chosen.row(values), EndsWith("[1,0.25,NaN]\n"));
 }
 
 TEST(Json, OneObjectALine) {

@@ -47,6 +47,8 @@ class Rows {
     put_items(values.data(), values.size(), sizeof(T));
   }
 
+  /// The next column's number, array, list or text as value_at() gives it.
+  void put_value(ByteView value);
   /// Many rows at once, in columns: begins a row for each unit; then one put_column a column, of fixed width, with a
   /// value (an array: its count of values) for each.
   void begin_rows(Interval units);

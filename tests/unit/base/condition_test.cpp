@@ -13,9 +13,10 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const std::vector<Field> kFields{{"unit", false, ""},   {"status", true, ""},    {"exit_code", false, ""},
-                                 {"command", true, ""}, {"seconds", false, "s"}, {"max_rss", false, "B"},
-                                 {"loss", false, ""},   {"user", false, "s"},    {"host", true, ""}};
+const std::vector<Field> kFields{{"unit", false, ""},         {"status", true, ""},    {"exit_code", false, ""},
+                                 {"command", true, ""},       {"seconds", false, "s"}, {"max_rss", false, "B"},
+                                 {"loss", false, ""},         {"user", false, "s"},    {"host", true, ""},
+                                 {"places", false, "m", true}};
 
 std::vector<Value> record() {
   return {std::uint64_t{17},
@@ -153,6 +154,14 @@ TEST(Condition, DepthIsBounded) {
   const std::string message = refusal(std::string(10'000, ' ') + "zzz==1" + std::string(10'000, ' '));
   EXPECT_LT(message.size(), 500U);
   EXPECT_THAT(message, EndsWith("^"));
+}
+
+TEST(Condition, ListsAreNotCompared) {
+  for (const char* text : {"places>1", "1<places", "places==missing", "places~'1'", "exit_code==places"}) {
+    EXPECT_THAT(refusal(text), HasSubstr("places is a list of numbers: conditions compare single values")) << text;
+  }
+  EXPECT_EQ(caret("exit_code==places"), 11U);
+  EXPECT_EQ(caret("1<places"), 2U);
 }
 
 }  // namespace

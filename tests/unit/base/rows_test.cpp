@@ -155,6 +155,16 @@ TEST(Rows, CutOrSpoiltListsAreRefusedOrWhole) {
   }
 }
 
+TEST(Rows, ValuesAsBytesAreTheSameValues) {
+  const Rows all = wide_rows(0, 9);
+  Rows copy(kWide);
+  for (std::size_t row = 0; row < all.size(); ++row) {
+    copy.begin_row(UnitId(all.units()[row]));
+    for (std::size_t column = 0; column < kWide.size(); ++column) copy.put_value(all.value_at(column, row));
+  }
+  EXPECT_EQ(encoded(copy), encoded(all));
+}
+
 TEST(Rows, ImpossibleColumnsAreRefused) {
   EXPECT_THROW(Rows({{"a", ColumnType::f64, "", "", 0, false}}), Error);
   EXPECT_THROW(Rows({{"a", ColumnType::f64, "", "", 2, true}}), Error);

@@ -1,7 +1,8 @@
 """Reads results.h5 with h5py and pandas alone, and compares it with what a test expects.
 
 check_results.py RESULTS.h5 EXPECTED.json; the JSON: {"attributes": {name: value}, "tables": {group: {column: [...]}}}.
-Columns and groups must be exactly those. null stands for NaN.
+Columns and groups must be exactly those. null stands for NaN. The rows of arrays and lists are lists; the offsets of lists
+are not named.
 """
 import json
 import math
@@ -14,8 +15,23 @@ import pandas
 def plain(value):
     if isinstance(value, bytes):
         return value.decode("utf-8")
+    if hasattr(value, "ndim") and value.ndim > 0:
+        return [plain(one) for one in value]
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def columns_of(group):
+    """Column by column what pandas takes: one value or array a row."""
+    found = {}
+    offsets = {data.attrs["offsets"].decode() for data in group.values() if "offsets" in data.attrs}
+    for name, data in group.items():
+        if "offsets" in data.attrs:
+            bounds = group[data.attrs["offsets"].decode()][:]
+            found[name] = [data[begin:end] for begin, end in zip(bounds, bounds[1:])]
+        elif name not in offsets:
+            found[name] = data[:] if data.ndim == 1 else list(data[:])
+    return found
 
 
 def main(path, expected_path):
@@ -29,7 +45,7 @@ def main(path, expected_path):
         if set(results) != set(expected["tables"]):
             problems.append(f"groups {sorted(results)}, expected {sorted(expected['tables'])}")
         for group, columns in expected["tables"].items():
-            table = pandas.DataFrame({name: data[:] for name, data in results[group].items()})
+            table = pandas.DataFrame(columns_of(results[group]))
             if set(table) != set(columns):
                 problems.append(f"{group} has columns {sorted(table)}, expected {sorted(columns)}")
                 continue

@@ -78,7 +78,7 @@ TEST_F(CompactionTest, KeepsStagesRoundsAndColumnsApart) {
   });
   EXPECT_EQ(done,
             (std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t>{{{0, 0}, 12}, {{1, 0}, 5}, {{1, 1}, 5}}));
-  EXPECT_EQ(columns, (std::set<Schema::size_type>{1, 6}));
+  EXPECT_EQ(columns, (std::set<Schema::size_type>{1, 8}));
 }
 
 TEST_F(CompactionTest, AFullDiskLeavesNoMergedFileBehind) {

@@ -1,5 +1,6 @@
 #include "store/entry_file.hpp"
 
+#include "store/rows_codec.hpp"
 #include "unit/store/entry_samples.hpp"
 
 #include <gtest/gtest.h>
@@ -85,6 +86,17 @@ TEST(EntryFile, ReadsRangesOfRowsAndTheSchema) {
   for (std::size_t row = 37; row < 60; ++row) expected.append_row(commit.rows, row);
   EXPECT_EQ(encoded(file.rows(0, 37, 23)), encoded(expected));
   EXPECT_THROW(file.rows(0, 99, 2), Error);
+}
+
+TEST(Schema, TextOfItReadsBackAndOldOnesToo) {
+  EXPECT_EQ(parse_schema(schema_text(sample_schema())), sample_schema());
+  EXPECT_EQ(parse_schema("a\tf64\ts\twhat\nb\ttext\n"),
+            (Schema{{"a", ColumnType::f64, "s", "what"}, {"b", ColumnType::text, "", ""}}));
+  EXPECT_EQ(schema_text({{"a", ColumnType::f64, "s", "what"}}), "a\tf64\ts\twhat\n");
+  for (const char* bad : {"a\tf64\t\t\t1\n", "a\tf64\t\t\t0\n", "a\tf64\t\t\t-2\n", "a\tf64\t\t\t3x\n",
+                          "a\tf64\t\t\t99999999999\n", "a\ttext\t\t\tlist\n", "a\tf99\n"}) {
+    EXPECT_THROW(parse_schema(bad), Error) << bad;
+  }
 }
 
 TEST(EntryFile, KeepsTheSmallKinds) {

@@ -2,7 +2,9 @@
 
 #include "store/entry.hpp"
 
+#include <array>
 #include <string>
+#include <vector>
 
 namespace kiln::store::testing {
 
@@ -12,7 +14,9 @@ inline Schema sample_schema() {
           {"output/stdout", ColumnType::text, "", "what it printed"},
           {"output/cut", ColumnType::u8, "", "1 where it was cut"},
           {"units/max_rss", ColumnType::u64, "B", "largest resident size"},
-          {"units/offset", ColumnType::i64, "", "any integer"}};
+          {"units/offset", ColumnType::i64, "", "any integer"},
+          {"units/place", ColumnType::f32, "m", "an array", 2, false},
+          {"units/codes", ColumnType::i16, "", "a list", 1, true}};
 }
 
 /// One row of sample_schema; its values follow from unit and salt.
@@ -24,6 +28,8 @@ inline void put_row(Rows& rows, std::uint64_t unit, std::uint64_t salt) {
   rows.put(static_cast<std::uint8_t>(unit % 2));
   rows.put(salt);
   rows.put(-static_cast<std::int64_t>(unit));
+  rows.put_array<float>(std::array<float, 2>{0.5F, static_cast<float>(unit)});
+  rows.put_list<std::int16_t>(std::vector<std::int16_t>(unit % 3, static_cast<std::int16_t>(unit)));
 }
 
 inline CommitEntry sample_commit(std::uint64_t first, std::uint64_t last, std::uint64_t salt = 0) {

@@ -1,4 +1,5 @@
 #include "run_fixture.hpp"
+#include "store/record_fields.hpp"
 #include "store/results_trailer.hpp"
 #include "store/run_reader.hpp"
 
@@ -7,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <random>
@@ -128,6 +130,62 @@ TEST_F(Results, LibraryRowsHaveTheirUnitBesideThem) {
       "dead_letters":{"unit":[],"attempts":[],"reason":[]},
       "batches":{"batch":[],"rank":[],"first":[],"last":[],"count":[],"start":[],"seconds":[]}}})",
                 results());
+}
+
+// Arrays and lists of every width, in so many rows that lists go out in several pieces.
+TEST_F(Results, ArraysAndListsAreReadByH5py) {
+  const Schema schema = {{"results/place", ColumnType::f32, "m", "where", 3, false},
+                         {"results/codes", ColumnType::i16, "", "some", 1, true},
+                         {"results/times", ColumnType::f64, "s", "more", 1, true},
+                         {"results/small", ColumnType::u16, "", "a number"},
+                         {"results/pair", ColumnType::i8, "", "two", 2, false},
+                         {"results/price", ColumnType::i64, "", "any of them"}};
+  const auto store = open();
+  set_commands(*store, up_to(40));
+  for (const std::uint64_t first : {20U, 0U}) {
+    Rows rows(schema);
+    for (std::uint64_t unit = first; unit < first + 20; ++unit) {
+      const auto x = static_cast<float>(unit);
+      rows.begin_row(UnitId(unit));
+      rows.put_array<float>(std::array<float, 3>{x, x / 2, -x});
+      rows.put_list<std::int16_t>(std::vector<std::int16_t>(unit % 3, static_cast<std::int16_t>(-unit)));
+      rows.put_list<double>(std::vector<double>(unit == 7 ? 200'000 : 0, 0.5));
+      rows.put(static_cast<std::uint16_t>(60'000 + unit));
+      rows.put_array<std::int8_t>(std::array<std::int8_t, 2>{-1, static_cast<std::int8_t>(unit)});
+      rows.put(std::int64_t{-1});
+    }
+    ByteWriter out;
+    rows.encode(out);
+    protocol::CommitPlan plan;
+    plan.done.insert(make_interval(first, first + 20));
+    plan.rows.push_back(out.take());
+    store->commit(plan, schema);
+  }
+  store->write_results();
+  const auto number = [](std::uint64_t i) { return i; };
+  expect_tables(
+      fmt::format(R"({{"attributes":{{"done":40}},"tables":{{
+          "results":{{"unit":{},"place":{},"codes":{},"times":{},"small":{},"pair":{},"price":{}}},
+          "dead_letters":{{"unit":[],"attempts":[],"reason":[]}},
+          "batches":{{"batch":[],"rank":[],"first":[],"last":[],"count":[],"start":[],"seconds":[]}}}}}})",
+                  list(40, number),
+                  list(40, [](auto i) { return fmt::format("[{0}.0,{1},-{0}.0]", i, static_cast<double>(i) / 2); }),
+                  list(40, [](auto i) { return same(i % 3, fmt::format("-{}", i)); }),
+                  list(40, [](auto i) { return same(i == 7 ? 200'000 : 0, "0.5"); }),
+                  list(40, [](auto i) { return 60'000 + i; }),
+                  list(40, [](auto i) { return fmt::format("[-1,{}]", i); }), same(40, "-1")),
+      results());
+  EXPECT_EQ(std::system(("h5dump -H '" + results().string() + "' > /dev/null").c_str()), 0);
+  const RunReader reader = RunReader::open(path());
+  const RecordFields fields(reader.schema());
+  std::vector<std::string> shown;
+  reader.find_unit(UnitId(11), [&](const UnitRecord& record) {
+    for (const std::size_t field : {5U, 6U, 7U})
+      shown.push_back(list_text(std::get<ListView>(fields.value(record, field))));
+    EXPECT_EQ(std::get<std::int64_t>(fields.value(record, 10)), -1) << "a program's own number";
+  });
+  EXPECT_EQ(shown, (std::vector<std::string>{"[11,5.5,-11]", "[-11,-11]", "[]"}));
+  EXPECT_TRUE(fields.fields()[5].is_list && fields.fields()[6].is_list && !fields.fields()[8].is_list);
 }
 
 TEST_F(Results, UnitsWithoutCommandsNeedNoRegistry) {
