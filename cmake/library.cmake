@@ -31,3 +31,10 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/kiln-config-version.cmake C
 install(FILES ${CMAKE_BINARY_DIR}/kiln-config-version.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/kiln)
 configure_file(cmake/kiln.pc.in ${CMAKE_BINARY_DIR}/kiln.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/kiln.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# kiln_program(NAME [lib…]): an example program from the folder's *.cpp, as a user's would be.
+function(kiln_program name)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE kiln::kiln ${ARGN})
+endfunction()

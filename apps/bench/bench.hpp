@@ -43,6 +43,9 @@ Lines checkpoint_bench(const Settings& settings);
 /// The processor time of the coordinator while the workers compute.
 Lines idle_bench(const Settings& settings);
 
+/// Stages of the library: a sum over many units, uneven units, large partial results, many rows.
+Lines library_bench(const Settings& settings);
+
 double median(std::vector<double> values);
 
 /// Calls each once a round, in turn, and returns the medians in the same order. The machine has moods that last

@@ -1,26 +1,14 @@
 #include "bench.hpp"
 #include "engine_program.hpp"
 #include "process.hpp"
+#include "said.hpp"
 
 #include <fmt/core.h>
-
-#include <kiln/error.hpp>
-#include <sstream>
 
 namespace kiln::bench {
 namespace {
 
-// Units a second, from "units U seconds S" in what the program printed.
-double rate_in(const std::string& out) {
-  const auto at = out.rfind("units ");
-  std::istringstream words(at == std::string::npos ? "" : out.substr(at));
-  std::string skipped;
-  double units = 0, seconds = 0;
-  if (!(words >> skipped >> units >> skipped >> seconds) || seconds <= 0) {
-    throw Error(ExitCode::internal, fmt::format("no rate in what the program printed: \"{}\"", out));
-  }
-  return units / seconds;
-}
+double rate_in(const std::string& out) { return said(out, "units") / said(out, "seconds"); }
 
 double reference_rate(const Settings& settings, int ranks, std::uint64_t units, std::uint64_t a_message) {
   auto words = under_mpirun(ranks, settings.programs / "kiln_bench_reference");

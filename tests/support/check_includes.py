@@ -15,7 +15,7 @@ MPI = re.compile(r"^(mpi\.h|mpi-ext\.h|boost/mpi(\.hpp|/.*))$")
 HDF5 = re.compile(r"^(hdf5(_hl)?\.h|H5[A-Za-z0-9]*\.h|highfive/.*)$")
 # Folders (or beginnings of file names) outside of the one layer that may name the library too.
 MPI_MAY = ("src/net/", "tests/mpi/", "tests/unit/net/", "apps/bench/reference_")
-HDF5_MAY = ("src/store/", "tests/unit/store/", "tests/faults/")
+HDF5_MAY = ("src/store/", "tests/unit/store/", "tests/faults/", "apps/bench/reference_")
 SUFFIXES = {".hpp", ".cpp", ".h", ".c", ".in"}
 
 

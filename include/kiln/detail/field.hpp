@@ -149,8 +149,8 @@ struct Field<std::vector<T, Allocator>> {
 template <class T>
 inline constexpr bool kIsField = kIsNumber<T> || std::is_same_v<T, std::string>;
 template <class T, std::size_t N>
-inline constexpr bool kIsField<std::array<T, N>> = true;
+inline constexpr bool kIsField<std::array<T, N>> = kIsNumber<T>;
 template <class T, class Allocator>
-inline constexpr bool kIsField<std::vector<T, Allocator>> = true;
+inline constexpr bool kIsField<std::vector<T, Allocator>> = kIsNumber<T>;
 
 }  // namespace kiln::detail

@@ -1,0 +1,124 @@
+#include "bench.hpp"
+#include "engine_program.hpp"
+#include "process.hpp"
+#include "said.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace kiln::bench {
+namespace {
+
+constexpr int kWorkers = 2;
+
+/// A stage of kiln_bench_library or an example program in a run directory of its own, which is removed; what it
+/// printed.
+std::string run_stage(const Settings& settings, std::vector<std::string> words, int workers = kWorkers) {
+  const std::filesystem::path directory = settings.work / "library.kiln";
+  words.front() = (settings.programs / words.front()).string();
+  for (const std::string& word : {std::string("-n"), std::to_string(workers), std::string("--out"), directory.string(),
+                                  std::string("--progress"), std::string("none")}) {
+    words.push_back(word);
+  }
+  const std::string out = run(words, settings.work).out;
+  std::filesystem::remove_all(directory);
+  return out;
+}
+
+double stage_seconds(const Settings& settings, const std::string& what, std::uint64_t units, int workers = kWorkers) {
+  return said(run_stage(settings, {"kiln_bench_library", "--what", what, "--units", std::to_string(units)}, workers),
+              "seconds");
+}
+
+double reference_seconds(const Settings& settings, const std::string& what, std::uint64_t size, int ranks) {
+  auto words = under_mpirun(ranks, settings.programs / "kiln_bench_reference_reduce");
+  words.push_back(what);
+  words.push_back(std::to_string(size));
+  return said(run(words, settings.work).out, "seconds");
+}
+
+/// The share of the workers' processors that the units used.
+double utilisation(const Settings& settings, double microseconds, std::uint64_t units) {
+  const std::string out = run_stage(settings, {"kiln_bench_library", "--what", "spin", "--units", std::to_string(units),
+                                               "--microseconds", fmt::format("{}", microseconds)});
+  return said(out, "busy") / (kWorkers * said(out, "seconds"));
+}
+
+void reduce(const Settings& settings, Lines& lines) {
+  const std::uint64_t units = settings.quick ? 16'000'000 : 1'000'000'000;
+  const auto seconds = in_turn(settings.rounds(), {[&] { return reference_seconds(settings, "sum", units, kWorkers); },
+                                                   [&] { return stage_seconds(settings, "reduce", units); }});
+  const auto rate = [&](double s) { return static_cast<double>(units) / s; };
+  lines.push_back({fmt::format("sum over {:.0e} units, to a plain loop", static_cast<double>(units)), rate(seconds[1]),
+                   rate(seconds[0]), "/s", Bound::at_least, 0.8});
+}
+
+void busy(const Settings& settings, Lines& lines) {
+  const double seconds = settings.quick ? 0.5 : 10;
+  for (const auto& [microseconds, target] : {std::pair{10.0, 0.99}, std::pair{1000.0, 0.995}}) {
+    const auto units = static_cast<std::uint64_t>(kWorkers * seconds / (microseconds * 1e-6));
+    const auto used = in_turn(settings.rounds(), {[&, m = microseconds] { return utilisation(settings, m, units); }});
+    lines.push_back({fmt::format("share of 2 cores at work, units of {:g} us, uneven by 10", microseconds), used[0], 0,
+                     "", Bound::at_least, target});
+  }
+}
+
+void histogram(const Settings& settings, Lines& lines) {
+  constexpr std::uint64_t kBins = 8U << 20;  // 64 MiB
+  const int workers = 4;
+  const auto seconds =
+      in_turn(settings.rounds(), {[&] { return reference_seconds(settings, "histogram", kBins, workers); },
+                                  [&] { return stage_seconds(settings, "histogram", 64, workers); }});
+  lines.push_back(
+      {"64 MiB of counts from 4 ranks, whole stage, to MPI_Reduce", seconds[1], seconds[0], " s", Bound::at_most, 2});
+}
+
+void rows(const Settings& settings, Lines& lines) {
+  const std::uint64_t units = settings.quick ? 100'000 : 10'000'000;
+  const auto bare = [&] {
+    const std::filesystem::path file = settings.work / "bare.h5";
+    const auto out =
+        run({(settings.programs / "kiln_bench_reference_rows").string(), file.string(), std::to_string(units)},
+            settings.work);
+    std::filesystem::remove(file);
+    return said(out.out, "seconds");
+  };
+  // End to end: start of mpirun and results.h5 included.
+  const auto whole = [&] {
+    const double begun = now();
+    stage_seconds(settings, "rows", units);
+    return now() - begun;
+  };
+  const auto seconds = in_turn(settings.rounds(), {bare, whole});
+  const auto rate = [&](double s) { return static_cast<double>(units) / s; };
+  lines.push_back({fmt::format("{:.0e} rows of 4 columns, start to end, to bare HDF5", static_cast<double>(units)),
+                   rate(seconds[1]), rate(seconds[0]), "/s", Bound::at_least, 0.5});
+}
+
+void tiles(const Settings& settings, Lines& lines) {
+  const auto fixed = [&](const char* how) {
+    auto words = under_mpirun(kWorkers, settings.programs / "kiln_bench_reference_tiles");
+    words.emplace_back(how);
+    return said(run(words, settings.work).out, "seconds");
+  };
+  const auto seconds = in_turn(settings.rounds(), {[&] { return std::min(fixed("rows"), fixed("columns")); },
+                                                   [&] { return said(run_stage(settings, {"tiles"}), "stage took"); }});
+  lines.push_back(
+      {"tiles: how much faster than in a fixed split", 1 / seconds[1], 1 / seconds[0], "/s", Bound::at_least, 1.3});
+}
+
+}  // namespace
+
+Lines library_bench(const Settings& settings) {
+  Lines lines;
+  reduce(settings, lines);
+  busy(settings, lines);
+  histogram(settings, lines);
+  rows(settings, lines);
+  tiles(settings, lines);
+  return lines;
+}
+
+}  // namespace kiln::bench

@@ -1,0 +1,98 @@
+"""The example programs: each holds its own check, gives the same bits on any number of workers, and after being killed."""
+
+import os
+import pathlib
+import random
+import signal
+import unittest
+
+import h5py
+from kiln_case import KilnCase
+
+PROGRAMS = pathlib.Path(os.environ["KILN"]).parent
+SEED = int(os.environ.get("KILN_TEST_SEED", "7"))
+
+# Small enough for a test; each still gives several batches.
+SMALL = {
+    "montecarlo": ["--paths", "20000", "--scenarios", "400000"],
+    "sensors": ["--years", "2", "--sensors", "24"],
+    "kmeans": ["--rows", "120000"],
+    "tiles": ["--size", "768"],
+}
+OF_THE_RUN = ("batches",)  # who did what, when
+
+
+class Examples(KilnCase):
+    def program(self, name, out, workers, *more):
+        return [str(PROGRAMS / name), "--out", str(self.folder / out), "-n", str(workers), "--progress", "none", *SMALL[name],
+                *more]
+
+    def content(self, out):
+        """Everything in results.h5 that must not depend on how the run went: {path: (type, shape, values)}."""
+        found = {}
+
+        def take(path, item):
+            if isinstance(item, h5py.Dataset) and path.split("/")[0] not in OF_THE_RUN:
+                values = item[...]
+                found[path] = (item.dtype.str, item.shape, values.tolist() if item.dtype.kind == "O" else values.tobytes())
+
+        with h5py.File(self.folder / out / "results.h5") as file:
+            file.visititems(take)
+        self.assertTrue(found)
+        return found
+
+    def expect_same(self, one, other, what):
+        self.assertEqual(sorted(one), sorted(other), what)
+        for path, value in one.items():
+            self.assertEqual(value, other[path], f"{what}: {path}")
+
+    def undisturbed(self, name, workers=2):
+        result = self.kiln(words=self.program(name, "whole.kiln", workers), seconds=120)
+        self.assertEqual(result.code, 0, result.err)
+        self.assertIn("check: good", result.out)
+        return self.content("whole.kiln")
+
+    def killed_and_resumed(self, name, workers, chance):
+        """Kills all of a run once some entries are in its journal, and goes on with another number of workers."""
+        out = f"killed-{workers}.kiln"
+        wanted = chance.randint(3, 8)
+        run = self.start(words=self.program(name, out, workers, "--checkpoint-every", "20ms"))
+        directory = self.folder / out
+        self.wait_for(lambda: run.ended() or len(self.entries(directory)) >= wanted, "the journal grows")
+        for pid in sorted(self.processes(), reverse=True):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        run.wait()
+        self.expect_nobody()
+        result = self.kiln(words=self.program(name, out, chance.choice([1, 2, 3])), seconds=120)
+        self.assertEqual(result.code, 0, result.err)
+        return self.content(out)
+
+    def check(self, name):
+        whole = self.undisturbed(name)
+        chance = random.Random(f"{SEED} {name}")
+        for workers in (1, 3, 7):
+            out = f"on-{workers}.kiln"
+            result = self.kiln(words=self.program(name, out, workers), seconds=120)
+            self.assertEqual(result.code, 0, result.err)
+            self.expect_same(whole, self.content(out), f"{workers} workers")
+        for workers in (2, 3):
+            self.expect_same(whole, self.killed_and_resumed(name, workers, chance), f"killed with {workers} workers, resumed")
+
+    def test_montecarlo(self):
+        self.check("montecarlo")
+
+    def test_sensors(self):
+        self.check("sensors")
+
+    def test_kmeans(self):
+        self.check("kmeans")
+
+    def test_tiles(self):
+        self.check("tiles")
+
+
+if __name__ == "__main__":
+    unittest.main()
