@@ -1,11 +1,12 @@
 #include "net/mpi_transport.hpp"
 
+#include "net/mpi_check.hpp"
+
 #include <fmt/core.h>
 #include <malloc.h>
 #include <mpi.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>
 #include <climits>
@@ -23,14 +24,6 @@ namespace {
 constexpr int kTag = 1;
 constexpr std::size_t kMostReceiving = 64;
 constexpr std::size_t kMostUnsentUnlooked = 16;  // sends, and calls of receive(), between looks for what has left
-
-void check(int code, const char* call) {
-  if (code == MPI_SUCCESS) return;
-  std::array<char, MPI_MAX_ERROR_STRING> text{};
-  int length = 0;
-  MPI_Error_string(code, text.data(), &length);
-  throw Error(ExitCode::internal, fmt::format("{} failed: {}", call, text.data()));
-}
 
 int to_count(std::size_t bytes) {
   if (bytes > INT_MAX) {
@@ -76,7 +69,7 @@ struct MpiTransport::State {
 
 bool MpiTransport::State::done(Transfer& transfer) {
   int flag = 0;
-  check(MPI_Test(&transfer.request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
+  check_mpi(MPI_Test(&transfer.request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
   return flag != 0;
 }
 
@@ -86,14 +79,14 @@ bool MpiTransport::State::begin_receive() {
   int flag = 0;
   MPI_Message matched = MPI_MESSAGE_NULL;
   MPI_Status status;
-  check(MPI_Improbe(MPI_ANY_SOURCE, kTag, world, &flag, &matched, &status), "MPI_Improbe");
+  check_mpi(MPI_Improbe(MPI_ANY_SOURCE, kTag, world, &flag, &matched, &status), "MPI_Improbe");
   if (flag == 0) return false;
   int count = 0;
-  check(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
+  check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
   Transfer& transfer = receiving.emplace_back();
   transfer.peer = Rank(status.MPI_SOURCE);
   transfer.bytes.resize(static_cast<std::size_t>(count));
-  check(MPI_Imrecv(transfer.bytes.data(), count, MPI_BYTE, &matched, &transfer.request), "MPI_Imrecv");
+  check_mpi(MPI_Imrecv(transfer.bytes.data(), count, MPI_BYTE, &matched, &transfer.request), "MPI_Imrecv");
   return true;
 }
 
@@ -120,9 +113,9 @@ void MpiTransport::send(Rank to, Bytes message) {
   ++state_->unsent;
   transfer.peer = to;
   transfer.bytes = std::move(message);
-  check(MPI_Isend(transfer.bytes.data(), to_count(transfer.bytes.size()), MPI_BYTE, to.value(), kTag, state_->world,
-                  &transfer.request),
-        "MPI_Isend");
+  check_mpi(MPI_Isend(transfer.bytes.data(), to_count(transfer.bytes.size()), MPI_BYTE, to.value(), kTag, state_->world,
+                      &transfer.request),
+            "MPI_Isend");
 }
 
 std::optional<Received> MpiTransport::receive() {

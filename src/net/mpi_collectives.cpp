@@ -1,0 +1,255 @@
+#include "net/mpi_collectives.hpp"
+
+#include "net/mpi_check.hpp"
+
+#include <mpi.h>
+
+#include <algorithm>
+#include <array>
+#include <kiln/error.hpp>
+#include <utility>
+
+namespace kiln::net {
+namespace {
+
+constexpr int kRoot = 0;
+
+struct Group {
+  MPI_Comm comm = MPI_COMM_NULL;
+  int rank = 0, size = 1;
+  bool root() const { return rank == kRoot; }
+};
+
+/// One operation: MPI calls one after the other. Owns all memory that MPI was given.
+class Operation {
+ public:
+  explicit Operation(const Group& group) : group_(group) {}
+  virtual ~Operation() = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+  /// Whether it is done; else moves it on.
+  virtual bool poll() = 0;
+
+ protected:
+  static bool done(MPI_Request& request) {
+    int flag = 0;
+    check_mpi(MPI_Test(&request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
+    return flag != 0;
+  }
+
+  const Group group_;
+};
+
+class Barrier final : public Operation {
+ public:
+  explicit Barrier(const Group& group) : Operation(group) {
+    check_mpi(MPI_Ibarrier(group_.comm, &request_), "MPI_Ibarrier");
+  }
+  bool poll() override { return done(request_); }
+
+ private:
+  MPI_Request request_ = MPI_REQUEST_NULL;
+};
+
+/// Everybody hears all lengths; then rounds in which each rank gives an equal share of a piece, so that neither count
+/// nor displacement is ever large.
+class Gather final : public Operation {
+ public:
+  Gather(const Group& group, Bytes mine, std::vector<Bytes>& result)
+      : Operation(group),
+        mine_(std::move(mine)),
+        result_(result),
+        length_(mine_.size()),
+        lengths_(static_cast<std::size_t>(group.size)),
+        share_(std::max<std::size_t>(1, Collectives::kPieceBytes / lengths_.size())) {
+    check_mpi(MPI_Iallgather(&length_, 1, MPI_UINT64_T, lengths_.data(), 1, MPI_UINT64_T, group_.comm, &request_),
+              "MPI_Iallgather");
+  }
+
+  bool poll() override {
+    if (!done(request_)) return false;
+    round_ ? void(take_round()) : prepare();
+    return !begin_round();
+  }
+
+ private:
+  void prepare() {
+    longest_ = *std::max_element(lengths_.begin(), lengths_.end());
+    counts_.resize(lengths_.size());
+    places_.resize(lengths_.size());
+    result_.assign(group_.root() ? lengths_.size() : 0, {});
+    for (std::size_t rank = 0; rank < result_.size(); ++rank) result_[rank].reserve(lengths_[rank]);
+  }
+
+  std::size_t share_of(std::uint64_t length) const {
+    return std::min<std::uint64_t>(share_, length - std::min(length, at_));
+  }
+
+  bool begin_round() {
+    if (std::exchange(round_, true)) at_ += share_;
+    if (at_ >= longest_) return false;
+    std::size_t total = 0;
+    for (std::size_t rank = 0; rank < lengths_.size(); ++rank) {
+      places_[rank] = static_cast<int>(total);
+      counts_[rank] = static_cast<int>(share_of(lengths_[rank]));
+      total += static_cast<std::size_t>(counts_[rank]);
+    }
+    if (group_.root()) piece_.resize(total);
+    const std::byte* const from = mine_.data() + std::min<std::uint64_t>(at_, length_);
+    check_mpi(MPI_Igatherv(from, static_cast<int>(share_of(length_)), MPI_BYTE, piece_.data(), counts_.data(),
+                           places_.data(), MPI_BYTE, kRoot, group_.comm, &request_),
+              "MPI_Igatherv");
+    return true;
+  }
+
+  void take_round() {
+    for (std::size_t rank = 0; rank < result_.size(); ++rank) {
+      const auto begin = piece_.begin() + places_[rank];
+      result_[rank].insert(result_[rank].end(), begin, begin + counts_[rank]);
+    }
+  }
+
+  const Bytes mine_;
+  std::vector<Bytes>& result_;
+  const std::uint64_t length_;
+  std::vector<std::uint64_t> lengths_;
+  const std::size_t share_;
+  std::uint64_t longest_ = 0, at_ = 0;
+  bool round_ = false;  // not the first request, which is for the lengths
+  std::vector<int> counts_, places_;
+  Bytes piece_;
+  MPI_Request request_ = MPI_REQUEST_NULL;
+};
+
+/// Several pieces are under way at a time: while one is summed the next is copied.
+class Sum final : public Operation {
+ public:
+  Sum(const Group& group, std::uint64_t length, Collectives::Give give, Collectives::Take take)
+      : Operation(group), length_(length), give_(std::move(give)), take_(std::move(take)) {
+    fill();
+  }
+
+  bool poll() override {
+    while (taken_ < length_) {
+      Piece& piece = pieces_[taken_ / kPiece % pieces_.size()];
+      if (!done(piece.request)) return false;
+      const std::uint64_t first = std::exchange(taken_, std::min(length_, taken_ + kPiece));
+      if (group_.root()) take_(first, {piece.sum.data(), taken_ - first});
+      fill();
+    }
+    return true;
+  }
+
+ private:
+  static constexpr std::uint64_t kPiece = Collectives::kPieceBytes / 4 / sizeof(std::uint64_t);
+  struct Piece {
+    std::vector<std::uint64_t> mine, sum;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+
+  // As many as there are places for.
+  void fill() {
+    while (given_ < length_ && given_ < taken_ + pieces_.size() * kPiece) {
+      const std::size_t count = std::min(kPiece, length_ - given_);
+      Piece& piece = pieces_[given_ / kPiece % pieces_.size()];
+      piece.mine.resize(count);
+      give_(given_, piece.mine);
+      if (group_.root()) piece.sum.resize(count);
+      check_mpi(MPI_Ireduce(piece.mine.data(), piece.sum.data(), static_cast<int>(count), MPI_UINT64_T, MPI_SUM, kRoot,
+                            group_.comm, &piece.request),
+                "MPI_Ireduce");
+      given_ += count;
+    }
+  }
+
+  const std::uint64_t length_;
+  const Collectives::Give give_;
+  const Collectives::Take take_;
+  std::uint64_t given_ = 0, taken_ = 0;
+  std::array<Piece, 4> pieces_;
+};
+
+/// First the length, then the pieces, straight into what is received.
+class Broadcast final : public Operation {
+ public:
+  Broadcast(const Group& group, Bytes value, Bytes& result)
+      : Operation(group), value_(std::move(value)), result_(result), length_(value_.size()) {
+    result_ = {};
+    check_mpi(MPI_Ibcast(&length_, 1, MPI_UINT64_T, kRoot, group_.comm, &request_), "MPI_Ibcast");
+  }
+
+  bool poll() override {
+    while (done(request_)) {
+      if (!std::exchange(begun_, true)) value_.resize(length_);
+      if (at_ == length_) {
+        result_ = std::move(value_);
+        return true;
+      }
+      const std::size_t count = std::min<std::uint64_t>(Collectives::kPieceBytes, length_ - at_);
+      check_mpi(MPI_Ibcast(value_.data() + at_, static_cast<int>(count), MPI_BYTE, kRoot, group_.comm, &request_),
+                "MPI_Ibcast");
+      at_ += count;
+    }
+    return false;
+  }
+
+ private:
+  Bytes value_;
+  Bytes& result_;
+  std::uint64_t length_, at_ = 0;
+  bool begun_ = false;
+  MPI_Request request_ = MPI_REQUEST_NULL;
+};
+
+}  // namespace
+
+struct MpiCollectives::State {
+  Group group;
+  std::vector<Bytes> gathered;
+  Bytes received;
+  std::unique_ptr<Operation> operation;
+
+  template <class Kind, class... Arguments>
+  void begin(Arguments&&... arguments) {
+    if (operation) throw Error(ExitCode::internal, "a collective was begun while another is under way");
+    operation = std::make_unique<Kind>(group, std::forward<Arguments>(arguments)...);
+  }
+};
+
+MpiCollectives::MpiCollectives() : state_(std::make_unique<State>()) {
+  Group& group = state_->group;
+  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &group.comm), "MPI_Comm_dup");
+  check_mpi(MPI_Comm_set_errhandler(group.comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  check_mpi(MPI_Comm_rank(group.comm, &group.rank), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(group.comm, &group.size), "MPI_Comm_size");
+}
+
+// The communicator goes with MPI: to free it is collective.
+MpiCollectives::~MpiCollectives() {
+  if (!state_->operation) return;
+  [[maybe_unused]] const State* const kept = state_.release();  // others may still write into it
+}
+
+std::int32_t MpiCollectives::size() const { return state_->group.size; }
+
+void MpiCollectives::begin_barrier() { state_->begin<Barrier>(); }
+
+void MpiCollectives::begin_gather(Bytes mine) { state_->begin<Gather>(std::move(mine), state_->gathered); }
+
+void MpiCollectives::begin_sum(std::uint64_t length, Give give, Take take) {
+  state_->begin<Sum>(length, std::move(give), std::move(take));
+}
+
+void MpiCollectives::begin_broadcast(Bytes value) { state_->begin<Broadcast>(std::move(value), state_->received); }
+
+bool MpiCollectives::poll() {
+  if (state_->operation && state_->operation->poll()) state_->operation.reset();
+  return state_->operation == nullptr;
+}
+
+std::vector<Bytes> MpiCollectives::gathered() { return std::exchange(state_->gathered, {}); }
+
+Bytes MpiCollectives::received() { return std::exchange(state_->received, {}); }
+
+}  // namespace kiln::net

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "net/collectives.hpp"
+
+#include <memory>
+
+namespace kiln::net {
+
+/// Collectives over a communicator of its own, with all ranks of MPI_COMM_WORLD. MPI must be initialised, and is
+/// finalised after this is gone. The constructor is collective, and blocks; the destructor is local. Throws kiln::Error
+/// (internal) on an MPI error.
+class MpiCollectives final : public Collectives {
+ public:
+  MpiCollectives();
+  ~MpiCollectives() override;
+  MpiCollectives(const MpiCollectives&) = delete;
+  MpiCollectives& operator=(const MpiCollectives&) = delete;
+
+  std::int32_t size() const override;
+  void begin_barrier() override;
+  void begin_gather(Bytes mine) override;
+  void begin_sum(std::uint64_t length, Give give, Take take) override;
+  void begin_broadcast(Bytes value) override;
+  bool poll() override;
+  std::vector<Bytes> gathered() override;
+  Bytes received() override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace kiln::net
