@@ -150,6 +150,16 @@ const LedgerState* JournalView::stage(StageId stage) const {
   return found == later.end() ? nullptr : &found->second;
 }
 
+std::vector<RowsPart> JournalView::parts_of(StageId stage, std::size_t table) const {
+  std::vector<RowsPart> found;
+  for (const RowsPart& part : parts) {
+    if (part.stage != stage) continue;
+    found.push_back(part);
+    found.back().table = table;
+  }
+  return found;
+}
+
 schedule::IntervalSet JournalView::active() const {
   return registry.units() == 0 ? schedule::IntervalSet(make_interval(0, units)) : registry.active();
 }

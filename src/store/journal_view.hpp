@@ -20,6 +20,9 @@ struct RowsPart {
   EntryNumber number;
   schedule::IntervalSet take;  ///< of these units the rows here count, and those of no other part
   bool partials = false;       ///< its partial results count
+  std::size_t table = 0;       ///< which of the stage's tables is meant
+
+  RowsPlace place() const { return {part, table}; }
 };
 
 /// Counts of units; units that are not in the source any more are `removed` and in no other count.
@@ -53,6 +56,8 @@ struct JournalView {
   std::vector<RowsPart> parts;     ///< of the stages that count, in order of number; only with ViewOptions::parts
   std::vector<StageBatch> batches;
 
+  /// Where the rows of one table of a stage lie.
+  std::vector<RowsPart> parts_of(StageId stage, std::size_t table) const;
   /// What is known of a stage that counts; nullptr where it does not, or not any more.
   const LedgerState* stage(StageId stage) const;
 

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "store/file_ops.hpp"
 #include "store/guarded_file.hpp"
+#include "store/program_tables.hpp"
 #include "store/results_tables.hpp"
 #include "store/results_trailer.hpp"
 #include "store/small_file.hpp"
@@ -37,6 +38,8 @@ std::string launch_state(const ResultsRequest& request) {
   return request.end ? outcome_name(request.end->outcome) : "unfinished";
 }
 
+bool is_program(const ResultsRequest& request) { return request.facts.kind == kProgramKind; }
+
 void write_facts(const h5::Handle& file, const ResultsRequest& request) {
   const RunFacts& facts = request.facts;
   const auto text = [&](const char* name, std::string_view value) { h5::write_attribute(file, name, to_utf8(value)); };
@@ -44,6 +47,7 @@ void write_facts(const h5::Handle& file, const ResultsRequest& request) {
   h5::write_attribute(file, "format_version", kResultsFormat);
   text("kind", facts.kind);
   text("program", facts.program);
+  if (is_program(request)) text("directory", facts.directory);
   text("arguments", nlohmann::json(facts.arguments).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   h5::write_attribute(file, "seed", facts.seed);
   h5::write_attribute(file, "created", facts.created);
@@ -56,7 +60,7 @@ void write_facts(const h5::Handle& file, const ResultsRequest& request) {
   h5::write_attribute(file, "done", totals.done);
   h5::write_attribute(file, "failed", totals.failed);
   h5::write_attribute(file, "pending", totals.pending);
-  h5::write_attribute(file, "removed", totals.removed);
+  if (!is_program(request)) h5::write_attribute(file, "removed", totals.removed);
   if (request.units != nullptr) h5::write_attribute(file, "selected", request.units->count());
 }
 
@@ -76,24 +80,18 @@ std::vector<StageDead> dead_letters(const ResultsRequest& request) {
   return letters;
 }
 
-std::vector<RowsPart> parts_wanted(const ResultsRequest& request) {
-  std::vector<RowsPart> parts = request.view.parts;
-  if (request.units == nullptr) return parts;
-  for (RowsPart& part : parts) {
-    schedule::IntervalSet take;
-    for (const Interval interval : part.take.intervals()) take.insert(request.units->intersection(interval));
-    part.take = std::move(take);
-  }
-  return parts;
+std::uint64_t bytes_around(const ResultsRequest& request) {
+  return request.view.batches.size() * sizeof(StageBatch) + (std::uint64_t{1} << 20);
 }
 
-void write_tables(const GuardedFile& guarded, const ResultsRequest& request) {
+void write_command_tables(const GuardedFile& guarded, const ResultsRequest& request) {
   const h5::Handle& file = guarded.file();
-  RowStream stream(parts_wanted(request), dead_units(request));
+  std::vector<RowsPart> parts = request.view.parts;
+  if (request.units != nullptr) keep_units(parts, *request.units);
+  RowStream stream(parts, dead_units(request));
   const Schema schema = stream.schema().empty() ? request.schema : stream.schema();
   if (has_unit_table(schema)) stream.add(rows_for_dead(stream.missing(), request.view, schema), schema);
-  const std::uint64_t batches = request.view.batches.size() * sizeof(StageBatch);
-  require_space(folder_of(request.file), stream.bytes() + stream.bytes() / 2 + batches + (std::uint64_t{1} << 20));
+  require_space(folder_of(request.file), stream.bytes() + stream.bytes() / 2 + bytes_around(request));
   ResultsTables tables(file, schema, stream.rows(), request.view);
   RowWindow window;
   while (stream.next(window)) {
@@ -101,9 +99,27 @@ void write_tables(const GuardedFile& guarded, const ResultsRequest& request) {
     guarded.check();
   }
   tables.finish();
-  write_dead_letters(file, dead_letters(request), false);
-  write_batches(file, request.view.batches, false);
-  write_facts(file, request);
+}
+
+void write_program_tables(const GuardedFile& guarded, const ResultsRequest& request) {
+  const std::uint64_t rows = bytes_of_rows(request.view);
+  require_space(folder_of(request.file), rows + rows / 2 + bytes_around(request));
+  write_row_tables(guarded, request.view, request.units);
+  write_rejected(guarded, request.view, request.units);
+  write_reduced(guarded, request.view);
+  write_stages(guarded.file(), request.view);
+}
+
+void write_tables(const GuardedFile& guarded, const ResultsRequest& request) {
+  const bool program = is_program(request);
+  if (program) {
+    write_program_tables(guarded, request);
+  } else {
+    write_command_tables(guarded, request);
+  }
+  write_dead_letters(guarded.file(), dead_letters(request), program);
+  write_batches(guarded.file(), request.view.batches, program);
+  write_facts(guarded.file(), request);
 }
 
 class Temporary {

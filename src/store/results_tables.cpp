@@ -13,9 +13,6 @@ constexpr std::string_view kStatus = "units/status";
 constexpr std::string_view kAttempts = "units/attempts";
 constexpr std::string_view kRemoved = "removed";
 
-// What kiln itself wrote into a text column needs no flags.
-bool is_flagged(const std::string& name) { return name != kStatus && name != "units/host"; }
-
 std::set<std::string> groups_of(const Schema& schema) {
   std::set<std::string> groups;
   for (const Column& column : schema) groups.insert(column.name.substr(0, column.name.rfind('/')));
@@ -30,7 +27,11 @@ bool has_unit_table(const Schema& schema) {
 }
 
 ResultsTables::ResultsTables(const h5::Handle& file, const Schema& schema, std::uint64_t rows, const JournalView& view)
-    : schema_(schema), view_(view), rows_(rows), by_unit_(has_unit_table(schema)) {
+    : schema_(schema),
+      view_(view),
+      rows_(rows),
+      by_unit_(has_unit_table(schema)),
+      columns_(file, "", schema, rows, by_unit_) {
   has_lines_ = !view.registry.lines().empty();
   if (by_unit_) {
     add_key(file, "units/id", ColumnType::u64, "number of the unit: fixed when it first entered the run");
@@ -43,23 +44,6 @@ ResultsTables::ResultsTables(const h5::Handle& file, const Schema& schema, std::
   } else {
     for (const std::string& group : groups_of(schema)) {
       add_key(file, group + "/unit", ColumnType::u64, "number of the unit that gave the row");
-    }
-  }
-  columns_.reserve(schema.size());
-  for (const Column& column : schema) {
-    if (column.type == ColumnType::text) {
-      TextColumnWriter writer(file, column.name, rows, is_flagged(column.name));
-      writer.describe(column.unit, column.description);
-      columns_.emplace_back(std::move(writer));
-    } else if (column.list) {
-      ListColumnWriter writer(file, column.name, column.type, rows);
-      writer.describe(column.unit, column.description);
-      columns_.emplace_back(std::move(writer));
-    } else {
-      // Of a program's own numbers each may be a result.
-      ColumnWriter writer(file, column.name, column.type, rows, column.count);
-      writer.describe(column.unit, column.description, by_unit_, exec::missing_integer(column).value_or(-1));
-      columns_.emplace_back(std::move(writer));
     }
   }
 }
@@ -76,58 +60,46 @@ std::int64_t ResultsTables::line_of(std::uint64_t unit) const {
 }
 
 void ResultsTables::put_keys(const RowWindow& window) {
-  for (const RowWindow::Pick& pick : window.picks) {
-    if (by_unit_) {
-      keys_[0].put(pick.unit);
+  for (const auto& [slot, row, count] : window.runs) {
+    const std::span<const std::uint64_t> units = std::span(window.rows[slot].units()).subspan(row, count);
+    if (!by_unit_) {
+      for (ColumnWriter& key : keys_) key.append(std::as_bytes(units));
+      continue;
+    }
+    for (const std::uint64_t unit : units) {
+      keys_[0].put(unit);
       keys_[1].put(std::int32_t{0});
-      keys_[2].put(line_of(pick.unit));
-      if (keys_.size() > 3) keys_[3].put(pick.unit);
-    } else {
-      for (ColumnWriter& key : keys_) key.put(pick.unit);
+      keys_[2].put(line_of(unit));
+      if (keys_.size() > 3) keys_[3].put(unit);
     }
   }
 }
 
-void ResultsTables::put_fixed(std::size_t column, const RowWindow& window, ColumnWriter& out) const {
-  const std::size_t width = column_width(schema_[column].type) * schema_[column].count;
-  const auto& picks = window.picks;
-  for (std::size_t i = 0; i < picks.size();) {
-    // Neighbours in one file go in one piece.
-    std::size_t end = i + 1;
-    while (end < picks.size() && picks[end].slot == picks[i].slot && picks[end].row == picks[end - 1].row + 1) ++end;
-    out.append(window.rows[picks[i].slot].values(column).subspan(picks[i].row * width, (end - i) * width));
-    i = end;
+void ResultsTables::put_statuses(std::size_t column, const RowWindow& window) {
+  for (const auto& [slot, first, count] : window.runs) {
+    const Rows& rows = window.rows[slot];
+    for (std::size_t row = first; row < first + count; ++row) {
+      columns_.texts(column).put(line_of(rows.units()[row]) < 0 ? kRemoved : rows.text_at(column, row));
+    }
   }
-}
-
-void ResultsTables::put_texts(std::size_t column, const RowWindow& window, TextColumnWriter& out) const {
-  const bool status = by_unit_ && has_lines_ && schema_[column].name == kStatus;
-  for (const RowWindow::Pick& pick : window.picks) {
-    const bool removed = status && line_of(pick.unit) < 0;
-    out.put(removed ? kRemoved : window.rows[pick.slot].text_at(column, pick.row));
-  }
-}
-
-void ResultsTables::put_lists(std::size_t column, const RowWindow& window, ListColumnWriter& out) {
-  for (const RowWindow::Pick& pick : window.picks) out.put(window.rows[pick.slot].value_at(column, pick.row));
 }
 
 void ResultsTables::put(const RowWindow& window) {
   put_keys(window);
-  for (std::size_t column = 0; column < columns_.size(); ++column) {
-    if (auto* texts = std::get_if<TextColumnWriter>(&columns_[column])) {
-      put_texts(column, window, *texts);
-    } else if (auto* lists = std::get_if<ListColumnWriter>(&columns_[column])) {
-      put_lists(column, window, *lists);
+  for (std::size_t column = 0; column < schema_.size(); ++column) {
+    if (by_unit_ && has_lines_ && schema_[column].name == kStatus) {
+      put_statuses(column, window);
     } else {
-      put_fixed(column, window, std::get<ColumnWriter>(columns_[column]));
+      for (const RowWindow::Run& run : window.runs) {
+        columns_.put_column(column, window.rows[run.slot], run.row, run.count);
+      }
     }
   }
 }
 
 void ResultsTables::finish() {
   for (ColumnWriter& key : keys_) key.finish();
-  for (Writer& column : columns_) std::visit([](auto& writer) { writer.finish(); }, column);
+  columns_.finish();
 }
 
 Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, const Schema& schema) {

@@ -1,19 +1,19 @@
 #pragma once
 
+#include "store/column_set.hpp"
 #include "store/journal_view.hpp"
 #include "store/row_stream.hpp"
 #include "store/table_writer.hpp"
 
-#include <functional>
-#include <memory>
-#include <variant>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace kiln::store {
 
-/// The tables of results.h5 that hold the units' rows: a group for each first part of the schema's names. Where there
-/// is a group "units" it has one row a unit, with id, stage and line, and all other groups go row by row with it; else
-/// each group has a column "unit".
+/// The tables of a run of commands' results.h5 that hold the units' rows: a group for each first part of the schema's
+/// names. Where there is a group "units" it has one row a unit, with id, stage and line, and all other groups go row by
+/// row with it; else each group has a column "unit".
 class ResultsTables {
  public:
   /// Borrows both for its life.
@@ -24,11 +24,8 @@ class ResultsTables {
   void finish();
 
  private:
-  using Writer = std::variant<ColumnWriter, TextColumnWriter, ListColumnWriter>;
   void put_keys(const RowWindow& window);
-  void put_fixed(std::size_t column, const RowWindow& window, ColumnWriter& out) const;
-  void put_texts(std::size_t column, const RowWindow& window, TextColumnWriter& out) const;
-  static void put_lists(std::size_t column, const RowWindow& window, ListColumnWriter& out);
+  void put_statuses(std::size_t column, const RowWindow& window);
   std::int64_t line_of(std::uint64_t unit) const;
   void add_key(const h5::Handle& file, const std::string& path, ColumnType type, std::string_view description);
 
@@ -38,7 +35,7 @@ class ResultsTables {
   bool by_unit_ = false;  // the schema has a group "units"
   bool has_lines_ = false;
   std::vector<ColumnWriter> keys_;
-  std::vector<Writer> columns_;  // as the schema's
+  ColumnSet columns_;  // as the schema's
 };
 
 /// Rows for dead letters of which no row was kept (their rank died with them): what the dead letter itself knows.

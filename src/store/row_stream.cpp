@@ -23,6 +23,35 @@ Bytes bytes_of(T number) {
   return out.take();
 }
 
+std::uint64_t first_unit(const RowWindow& window, const RowWindow::Run& run) {
+  return window.rows[run.slot].units()[run.row];
+}
+std::uint64_t last_unit(const RowWindow& window, const RowWindow::Run& run) {
+  return window.rows[run.slot].units()[run.row + run.count - 1];
+}
+
+// Runs of several files, each ascending: mostly it is enough to put them in order, else they are cut into rows.
+void sort_runs(RowWindow& window) {
+  std::vector<RowWindow::Run>& runs = window.runs;
+  const auto by_unit = [&](const auto& a, const auto& b) { return first_unit(window, a) < first_unit(window, b); };
+  std::stable_sort(runs.begin(), runs.end(), by_unit);
+  const auto overlap = [&](const auto& a, const auto& b) { return last_unit(window, a) >= first_unit(window, b); };
+  if (std::adjacent_find(runs.begin(), runs.end(), overlap) == runs.end()) return;
+  std::vector<RowWindow::Run> rows;
+  for (const RowWindow::Run& run : runs) {
+    for (std::size_t i = 0; i < run.count; ++i) rows.push_back({run.slot, run.row + i, 1});
+  }
+  std::stable_sort(rows.begin(), rows.end(), by_unit);
+  runs.clear();
+  for (const RowWindow::Run& row : rows) {
+    if (!runs.empty() && runs.back().slot == row.slot && runs.back().row + runs.back().count == row.row) {
+      ++runs.back().count;
+    } else {
+      runs.push_back(row);
+    }
+  }
+}
+
 // What stands for no number; of numbers without a sign, 0.
 Bytes missing_number(const Column& column) {
   switch (column.type) {
@@ -55,10 +84,10 @@ RowStream::RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitI
   for (const RowsPart& place : parts) {
     const EntryFile& file = files_.get(place.file);
     Part part;
-    part.count = file.row_count(place.part);
+    part.count = file.row_count(place.place());
     if (part.count == 0) continue;
     part.place = place;
-    part.schema = file.schema(place.part);
+    part.schema = file.schema(place.place());
     part.take = place.take.intervals();
     part.row_bytes = static_cast<double>(file.header().length) / static_cast<double>(part.count);
     const std::uint64_t rows = count_rows(part, expected);
@@ -105,14 +134,14 @@ void RowStream::add(Rows rows, const Schema& schema) {
 }
 
 std::vector<std::uint64_t> RowStream::read_units(const Part& part, std::uint64_t first, std::uint64_t count) {
-  if (part.place) return files_.get(part.place->file).row_units(part.place->part, first, count);
+  if (part.place) return files_.get(part.place->file).row_units(part.place->place(), first, count);
   const auto begin = part.memory.units().begin() + static_cast<std::ptrdiff_t>(first);
   return {begin, begin + static_cast<std::ptrdiff_t>(count)};
 }
 
 Rows RowStream::read_rows(const Part& part, std::uint64_t first, std::uint64_t count) {
   if (part.place) {
-    Rows rows = files_.get(part.place->file).rows(part.place->part, first, count);
+    Rows rows = files_.get(part.place->file).rows(part.place->place(), first, count);
     return part.schema == schema_ ? std::move(rows) : convert_rows(rows, part.schema, schema_);
   }
   Rows rows(part.schema);
@@ -164,25 +193,35 @@ std::uint64_t RowStream::choose_bound() {
 }
 
 void RowStream::pick(Part& part, std::uint64_t count, RowWindow& window) {
-  std::vector<std::uint64_t> wanted;  // rows of the file
-  for (std::uint64_t row = part.cursor; row < part.cursor + count; ++row) {
-    if (in_intervals(part.take, part.take_at, part.ids[row - part.ids_first])) wanted.push_back(row);
-  }
-  if (!wanted.empty()) {
-    const std::uint64_t first = wanted.front();
-    const auto slot = static_cast<std::uint32_t>(window.rows.size());
-    window.rows.push_back(read_rows(part, first, wanted.back() + 1 - first));
-    for (const std::uint64_t row : wanted) {
-      window.picks.push_back({part.ids[row - part.ids_first], slot, static_cast<std::uint32_t>(row - first)});
+  const auto begin = part.ids.begin() + static_cast<std::ptrdiff_t>(part.cursor - part.ids_first);
+  const auto taken = [&](std::uint64_t row) {
+    return in_intervals(part.take, part.take_at, begin[static_cast<std::ptrdiff_t>(row)]);
+  };
+  std::vector<RowWindow::Run> runs;  // rows from the cursor on
+  if (taken(0) && part.take[part.take_at].last.value() > begin[static_cast<std::ptrdiff_t>(count - 1)]) {
+    runs.push_back({window.rows.size(), 0, count});
+  } else {
+    for (std::uint64_t row = 0; row < count; ++row) {
+      if (!taken(row)) continue;
+      if (!runs.empty() && runs.back().row + runs.back().count == row) {
+        ++runs.back().count;
+      } else {
+        runs.push_back({window.rows.size(), row, 1});
+      }
     }
+  }
+  if (!runs.empty()) {
+    const std::uint64_t first = runs.front().row;
+    window.rows.push_back(read_rows(part, part.cursor + first, runs.back().row + runs.back().count - first));
+    for (const RowWindow::Run& run : runs) window.runs.push_back({run.slot, run.row - first, run.count});
   }
   part.cursor += count;
 }
 
 bool RowStream::next(RowWindow& window) {
   window.rows.clear();
-  window.picks.clear();
-  while (window.picks.empty()) {
+  window.runs.clear();
+  while (window.runs.empty()) {
     if (std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.ended(); })) return false;
     const std::uint64_t bound = choose_bound();
     for (Part& part : parts_) {
@@ -190,11 +229,16 @@ bool RowStream::next(RowWindow& window) {
       if (const std::uint64_t count = rows_below(part, bound); count != 0) pick(part, count, window);
     }
   }
-  const auto by_unit = [](const RowWindow::Pick& a, const RowWindow::Pick& b) { return a.unit < b.unit; };
-  if (!std::is_sorted(window.picks.begin(), window.picks.end(), by_unit)) {
-    std::stable_sort(window.picks.begin(), window.picks.end(), by_unit);
-  }
+  sort_runs(window);
   return true;
+}
+
+void keep_units(std::vector<RowsPart>& parts, const schedule::IntervalSet& units) {
+  for (RowsPart& part : parts) {
+    schedule::IntervalSet take;
+    for (const Interval interval : part.take.intervals()) take.insert(units.intersection(interval));
+    part.take = std::move(take);
+  }
 }
 
 void put_missing(Rows& rows, const Column& column) {

@@ -11,13 +11,13 @@ namespace kiln::store {
 
 /// Rows of some units, in order.
 struct RowWindow {
-  struct Pick {
-    std::uint64_t unit = 0;
-    std::uint32_t slot = 0;  ///< index into `rows`
-    std::uint32_t row = 0;   ///< within rows[slot]
+  /// Rows [row, row + count) of rows[slot].
+  struct Run {
+    std::size_t slot = 0;
+    std::size_t row = 0, count = 0;
   };
-  std::vector<Rows> rows;   ///< columns as RowStream::schema()
-  std::vector<Pick> picks;  ///< ascending by unit
+  std::vector<Rows> rows;  ///< columns as RowStream::schema()
+  std::vector<Run> runs;   ///< ascending by unit
 };
 
 struct RowStreamLimits {
@@ -31,7 +31,8 @@ struct RowStreamLimits {
 /// changed since the journal was read: read it again then.
 class RowStream {
  public:
-  /// `expected`, ascending: units of which missing() then tells which have no row.
+  /// Reads of each part the table that it names. `expected`, ascending: units of which missing() then tells which have
+  /// no row.
   explicit RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitId>& expected = {},
                      RowStreamLimits limits = {});
 
@@ -84,6 +85,9 @@ class RowStream {
   std::uint64_t rows_ = 0, bytes_ = 0;
   std::vector<UnitId> missing_;
 };
+
+/// Of the parts' units, these only.
+void keep_units(std::vector<RowsPart>& parts, const schedule::IntervalSet& units);
 
 /// The rows with the columns of `to`: by name and type; what `from` does not have is "", NaN, -1 or 0.
 Rows convert_rows(const Rows& rows, const Schema& from, const Schema& to);

@@ -139,14 +139,17 @@ void RunReader::for_each_while(Which which, const std::function<bool(const UnitR
     stream.add(rows_for_dead(stream.missing(), view, schema_), schema_);
     RowWindow window;
     while (stream.next(window)) {
-      for (const RowWindow::Pick& pick : window.picks) {
-        if (seen && pick.unit <= *seen) continue;
-        UnitRecord record = record_of(UnitId(pick.unit), view_);
-        record.rows = &window.rows[pick.slot];
-        record.row = pick.row;
-        if (which == Which::failed && (record.done || record.removed)) continue;
-        last = pick.unit;
-        if (!visit(record)) return;
+      for (const auto& [slot, first, count] : window.runs) {
+        for (std::size_t row = first; row < first + count; ++row) {
+          const std::uint64_t unit = window.rows[slot].units()[row];
+          if (seen && unit <= *seen) continue;
+          UnitRecord record = record_of(UnitId(unit), view_);
+          record.rows = &window.rows[slot];
+          record.row = row;
+          if (which == Which::failed && (record.done || record.removed)) continue;
+          last = unit;
+          if (!visit(record)) return;
+        }
       }
     }
   });
@@ -161,8 +164,8 @@ bool RunReader::find_unit(UnitId unit, const std::function<void(const UnitRecord
     stream.use_schema(schema_);
     RowWindow window;
     if (!stream.next(window)) return;
-    record.rows = &window.rows[window.picks.front().slot];
-    record.row = window.picks.front().row;
+    record.rows = &window.rows[window.runs.front().slot];
+    record.row = window.runs.front().row;
     found = true;
     visit(record);
   });

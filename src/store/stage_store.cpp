@@ -12,7 +12,8 @@
 namespace kiln::store {
 namespace {
 
-constexpr std::array<std::string_view, 5> kOwnGroups = {"units", "reduced", "rejected", "dead_letters", "batches"};
+constexpr std::array<std::string_view, 7> kOwnGroups = {"units",    "stages",       "reduced", "reduced_of_stage",
+                                                        "rejected", "dead_letters", "batches"};
 
 [[noreturn]] void refuse_name(const PlanEntry& plan, const std::string& name, std::string_view why) {
   throw Error(ExitCode::usage,

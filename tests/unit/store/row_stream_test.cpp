@@ -94,10 +94,11 @@ TEST(RowStream, GivesEachRowThatCountsInOrder) {
     std::vector<Seen> seen;
     RowWindow window;
     while (stream.next(window)) {
-      for (const RowWindow::Pick& pick : window.picks) {
-        const Rows& rows = window.rows[pick.slot];
-        ASSERT_EQ(rows.units()[pick.row], pick.unit);
-        seen.push_back({pick.unit, rows.at<std::uint64_t>(0, pick.row), std::string(rows.text_at(1, pick.row))});
+      for (const auto& [slot, first, count] : window.runs) {
+        const Rows& rows = window.rows[slot];
+        for (std::size_t row = first; row < first + count; ++row) {
+          seen.push_back({rows.units()[row], rows.at<std::uint64_t>(0, row), std::string(rows.text_at(1, row))});
+        }
       }
     }
     ASSERT_EQ(seen, model.expected) << "seed " << seed;
@@ -121,7 +122,7 @@ TEST(RowStream, AWindowStaysWithinItsBudget) {
   std::uint64_t rows = 0, windows = 0;
   while (stream.next(window)) {
     EXPECT_LE(window.rows.at(0).bytes(), 60'000u);
-    rows += window.picks.size();
+    for (const RowWindow::Run& run : window.runs) rows += run.count;
     ++windows;
   }
   EXPECT_EQ(rows, 2000u);

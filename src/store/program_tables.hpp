@@ -1,0 +1,41 @@
+#pragma once
+
+#include "store/guarded_file.hpp"
+#include "store/journal_view.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// The tables of a program's results.h5. Of the stages that count; memory stays bounded, but for the values of
+/// reductions, of which one is held at a time.
+namespace kiln::store {
+
+/// One table of one stage, as the stage's plan has it.
+struct StageTable {
+  StageId stage;
+  std::size_t place = 0;         ///< in the plan
+  const Table* table = nullptr;  ///< of the view
+};
+
+/// The tables of rows sinks, ascending by stage and place; those of rejected records are not among them.
+std::vector<StageTable> tables_of(const JournalView& view);
+/// Those of rejected records, one a stage.
+std::vector<StageTable> rejected_tables_of(const JournalView& view);
+
+/// A group for each table: `unit` and its columns. With `units`, borrowed, of these units only. Throws as RowStream,
+/// and StorageError where the disk refuses.
+void write_row_tables(const GuardedFile& file, const JournalView& view, const schedule::IntervalSet* units);
+/// /rejected: the same of the rejected records of all stages.
+void write_rejected(const GuardedFile& file, const JournalView& view, const schedule::IntervalSet* units);
+
+/// /reduced/NAME: the value of each reduction of the stages that are over. Where several stages have one of that name
+/// it is the last one's; those before are /reduced_of_stage/STAGE/NAME.
+void write_reduced(const GuardedFile& file, const JournalView& view);
+/// /stages: one row a stage.
+void write_stages(const h5::Handle& file, const JournalView& view);
+
+/// Bytes of the files that hold rows of stages that count.
+std::uint64_t bytes_of_rows(const JournalView& view);
+
+}  // namespace kiln::store

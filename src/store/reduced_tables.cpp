@@ -1,0 +1,132 @@
+#include "base/text.hpp"
+#include "store/column_set.hpp"
+#include "store/program_tables.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+/// The values of reductions, and the list of stages.
+namespace kiln::store {
+namespace {
+
+/// A reduction of a stage that is over.
+struct Reduced {
+  StageId stage;
+  std::uint32_t place = 0;  ///< in the plan
+  const PlanEntry::Reduce* reduce = nullptr;
+  const StageEndEntry* end = nullptr;
+};
+
+std::vector<Reduced> all_reduced(const JournalView& view) {
+  std::vector<Reduced> all;
+  for (std::uint32_t i = 0; i < view.standing; ++i) {
+    const LedgerState* const ledger = view.stage(StageId(i));
+    if (ledger == nullptr || !ledger->plan || !ledger->end) continue;
+    const auto& reduces = ledger->plan->body.reduces;
+    for (std::uint32_t place = 0; place < reduces.size(); ++place) {
+      all.push_back({StageId(i), place, &reduces[place], &ledger->end->body});
+    }
+  }
+  return all;
+}
+
+// Names of tables come from the value's type, which may be the user's.
+std::string member_name(const std::string& wanted, std::set<std::string>& taken) {
+  std::string name = to_utf8(wanted);
+  std::replace(name.begin(), name.end(), '/', '_');
+  if (name.empty() || name == "." || name == "..") name = "table";
+  while (!taken.insert(name).second) name += "_table";
+  return name;
+}
+
+void write_value(const GuardedFile& file, const std::string& path, const Reduced& reduced) {
+  const h5::Handle group = h5::create_group(file.file(), path);
+  const auto value = reduced.place < reduced.end->values.size() ? &reduced.end->values[reduced.place] : nullptr;
+  h5::write_attribute(group, "stage", static_cast<std::int32_t>(reduced.stage.value()));
+  h5::write_attribute(group, "reduction", to_utf8(reduced.reduce->description));
+  h5::write_attribute(group, "exact", static_cast<std::uint8_t>(reduced.reduce->exact));
+  h5::write_attribute(group, "empty", static_cast<std::uint8_t>(value == nullptr || !value->has_value()));
+  std::set<std::string> taken;
+  for (const auto& show : reduced.end->show) {
+    if (show.reduce != reduced.place || !show.table.name.empty()) continue;
+    for (const Column& column : show.table.schema) {
+      taken.insert({column.name, column.name + "_offsets", column.name + "_escaped"});
+    }
+  }
+  for (const auto& show : reduced.end->show) {
+    if (show.reduce != reduced.place) continue;
+    std::string prefix = path + "/";
+    if (!show.table.name.empty()) prefix += member_name(show.table.name, taken) + "/";
+    ColumnSet columns(file.file(), prefix, show.table.schema, show.rows.size(), false);
+    columns.put(show.rows, 0, show.rows.size());
+    columns.finish();
+    file.check();
+  }
+}
+
+template <class T, class Get>
+void write_stage_column(const h5::Handle& file, const JournalView& view, const char* name, ColumnType type,
+                        std::string_view unit, std::string_view description, bool missing, Get get) {
+  ColumnWriter column(file, std::string("stages/") + name, type, view.standing);
+  column.describe(unit, description, missing);
+  for (std::uint32_t i = 0; i < view.standing; ++i) column.put(static_cast<T>(get(*view.stage(StageId(i)))));
+  column.finish();
+}
+
+template <class Get>
+void write_stage_texts(const h5::Handle& file, const JournalView& view, const char* name, std::string_view description,
+                       Get get) {
+  TextColumnWriter column(file, std::string("stages/") + name, view.standing, false);
+  column.describe("", description);
+  for (std::uint32_t i = 0; i < view.standing; ++i) column.put(get(view.stage(StageId(i))->plan->body));
+  column.finish();
+}
+
+}  // namespace
+
+void write_reduced(const GuardedFile& file, const JournalView& view) {
+  const std::vector<Reduced> all = all_reduced(view);
+  std::map<std::string, StageId> last;
+  for (const Reduced& one : all) last[one.reduce->name] = one.stage;
+  for (const Reduced& one : all) {
+    const std::string& name = one.reduce->name;
+    const bool newest = last[name] == one.stage;
+    write_value(file, newest ? "reduced/" + name : fmt::format("reduced_of_stage/{}/{}", one.stage.value(), name), one);
+  }
+}
+
+void write_stages(const h5::Handle& file, const JournalView& view) {
+  if (!view.ledger.plan) return;  // no stage has begun
+  ColumnWriter number(file, "stages/stage", ColumnType::i32, view.standing);
+  number.describe("", "number of the stage");
+  for (std::uint32_t i = 0; i < view.standing; ++i) number.put(static_cast<std::int32_t>(i));
+  number.finish();
+  write_stage_texts(file, view, "name", "of the flow", [](const PlanEntry& plan) { return plan.name; });
+  write_stage_texts(file, view, "description", "source, steps and sinks",
+                    [](const PlanEntry& plan) { return plan.description; });
+  using Ledger = LedgerState;
+  const auto counts = [&](const char* name, std::string_view description, auto get) {
+    write_stage_column<std::uint64_t>(file, view, name, ColumnType::u64, "", description, false, get);
+  };
+  counts("units", "all of the stage", [](const Ledger& ledger) { return ledger.plan->body.units; });
+  counts("done", "units that are done", [](const Ledger& ledger) { return ledger.done.count(); });
+  counts("failed", "dead letters", [](const Ledger& ledger) { return ledger.dead.size(); });
+  write_stage_column<std::int64_t>(
+      file, view, "rejected", ColumnType::i64, "", "rejected records", true, [](const Ledger& ledger) {
+        return ledger.end ? static_cast<std::int64_t>(ledger.end->body.counts.rejected) : -1;
+      });
+  write_stage_column<std::uint8_t>(file, view, "over", ColumnType::u8, "", "1: every unit is done or a dead letter",
+                                   false, [](const Ledger& ledger) { return ledger.end.has_value(); });
+  write_stage_column<double>(file, view, "seconds", ColumnType::f64, "s", "time of the launch that ended it", true,
+                             [](const Ledger& ledger) {
+                               return ledger.end ? ledger.end->body.seconds : std::numeric_limits<double>::quiet_NaN();
+                             });
+}
+
+}  // namespace kiln::store
