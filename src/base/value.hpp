@@ -3,6 +3,7 @@
 #include <kiln/detail/bytes.hpp>
 #include <kiln/schema.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ namespace kiln {
 struct ListView {
   ColumnType type = ColumnType::f64;
   ByteView bytes;
+  friend bool operator==(const ListView& a, const ListView& b) {
+    return a.type == b.type && std::equal(a.bytes.begin(), a.bytes.end(), b.bytes.begin(), b.bytes.end());
+  }
 };
 
 /// A value of a record; nothing where it is missing. Text is the raw bytes, borrowed from the record.
