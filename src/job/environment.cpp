@@ -57,6 +57,13 @@ Environment read_environment() {
       break;
     }
   }
+  environment.mpi_ranks_here = environment.mpi_size;
+  for (const char* name : {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "PMI_LOCAL_SIZE"}) {
+    if (const auto here = number(name); environment.mpi_rank && here && *here > 0) {
+      environment.mpi_ranks_here = *here;
+      break;
+    }
+  }
   environment.launch_id = variable(kLaunchIdName);
   environment.slurm_job_id = variable("SLURM_JOB_ID");
   if (!environment.slurm_job_id.empty()) {

@@ -11,9 +11,10 @@ namespace kiln::job {
 struct Environment {
   std::optional<std::int32_t> mpi_rank;  ///< nothing outside mpirun and srun
   std::int32_t mpi_size = 1;
-  std::string launch_id;         ///< of the launcher that started this rank; "" by hand
-  std::string slurm_job_id;      ///< "" outside Slurm
-  std::uint32_t slurm_cpus = 0;  ///< of the whole allocation; 0 outside Slurm or where it does not say
+  std::int32_t mpi_ranks_here = 1;  ///< on this machine; mpi_size where nobody says
+  std::string launch_id;            ///< of the launcher that started this rank; "" by hand
+  std::string slurm_job_id;         ///< "" outside Slurm
+  std::uint32_t slurm_cpus = 0;     ///< of the whole allocation; 0 outside Slurm or where it does not say
   std::string temporary_directory = "/tmp";
 
   bool inside_mpi() const { return mpi_rank.has_value(); }

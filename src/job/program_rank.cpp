@@ -29,8 +29,8 @@ std::string scratch_folder() {
 
 }  // namespace
 
-ProgramRank::ProgramRank(ProgramThread& thread, std::string build, std::string machine)
-    : thread_(thread), build_(std::move(build)), machine_(std::move(machine)) {}
+ProgramRank::ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes)
+    : thread_(thread), build_(std::move(build)), machine_(std::move(machine)), slices_(keep_bytes) {}
 
 Execution ProgramRank::execution(Rank rank) {
   Execution execution;
@@ -80,9 +80,9 @@ std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& se
   options.seed = greeting_ ? greeting_->seed : 0;
   options.stage = call->stage;
   options.scratch = scratch_folder();
-  return std::make_unique<NotedRunner>(
-      std::make_unique<flow::StageRunner>(*call->plan, flow::open_input(call->plan->source, content.source), options),
-      call->stage);
+  auto input = flow::open_input(call->plan->source, content.source, &slices_);
+  return std::make_unique<NotedRunner>(std::make_unique<flow::StageRunner>(*call->plan, std::move(input), options),
+                                       call->stage);
 }
 
 // The worker's writer thread; the stage goes on until it is done.

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "flow/slice_cache.hpp"
 #include "job/program_messages.hpp"
 #include "job/program_thread.hpp"
 #include "job/worker_side.hpp"
 
+#include <atomic>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,8 +17,9 @@ namespace kiln::job {
 /// says of them. Main thread.
 class ProgramRank {
  public:
-  /// `thread` outlives this. `build` and `machine`: of this rank.
-  ProgramRank(ProgramThread& thread, std::string build, std::string machine);
+  /// `thread` outlives this. `build` and `machine`: of this rank. `keep_bytes`: of slices of datasets, at most, that it
+  /// keeps for later stages.
+  ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes);
 
   /// For the rank's WorkerSide; refers to this. `rank`: of the process.
   Execution execution(Rank rank);
@@ -40,6 +44,7 @@ class ProgramRank {
   bool fault_told_ = false;
   const detail::StagePlan* plan_ = nullptr;  // of the last runner
   std::uint32_t stage_ = 0;
+  flow::SliceCache slices_;  // the executor's thread
   std::atomic<std::uint64_t> segments_ = 0;
 };
 

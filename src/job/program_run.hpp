@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,7 @@ class ProgramRun {
   std::optional<int> program_code_;              // what the program returned
   std::optional<protocol::Outcome> stopped_as_;  // it did not come to its end
   bool storage_failed_ = false;
+  std::set<std::string> advised_;  // what was said of sources
   store::EndEntry end_;
   bool results_written_ = false;
 };

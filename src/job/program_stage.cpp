@@ -1,10 +1,10 @@
 #include "base/log.hpp"
 #include "base/quantity.hpp"
-#include "flow/rejected_table.hpp"
 #include "flow/source_resolver.hpp"
 #include "job/clock.hpp"
 #include "job/machine.hpp"
 #include "job/program_running.hpp"
+#include "job/stage_plan.hpp"
 #include "units/range_source.hpp"
 
 #include <fmt/core.h>
@@ -19,57 +19,6 @@ namespace kiln::job {
 namespace {
 
 constexpr std::uint64_t kMostHoles = 10'000;  // dead letters that a reduction bears, where --max-failures says nothing
-
-// What the journal keeps with a stage's plan: the machine that began it, and the source.
-Bytes setup_record(const std::string& machine, const Bytes& source) {
-  ByteWriter out;
-  out.put_text(machine);
-  out.put_bytes(source);
-  return out.take();
-}
-
-struct SetupRecord {
-  std::string machine;
-  Bytes source;
-};
-
-SetupRecord read_setup_record(ByteView bytes) {
-  ByteReader in(bytes, "setup of a stage");
-  SetupRecord record;
-  record.machine = in.get_text();
-  const ByteView source = in.get_bytes();
-  record.source.assign(source.begin(), source.end());
-  in.expect_done();
-  return record;
-}
-
-std::vector<schedule::PriorityClass> priority_classes(const detail::StagePlan& plan, std::uint64_t units) {
-  std::vector<schedule::PriorityClass> classes;
-  if (!plan.priority) return classes;
-  std::uint64_t first = 0;
-  std::int32_t now = units == 0 ? 0 : plan.priority(UnitId(0));
-  for (std::uint64_t unit = 1; unit <= units; ++unit) {
-    const std::int32_t next = unit == units ? now + 1 : plan.priority(UnitId(unit));
-    if (next == now && unit != units) continue;
-    if (now != 0) classes.push_back({make_interval(first, unit), now});
-    first = unit;
-    now = next;
-  }
-  return classes;
-}
-
-store::PlanEntry plan_entry(const detail::StagePlan& plan, const flow::ResolvedSource& source) {
-  store::PlanEntry entry;
-  entry.name = plan.name;
-  entry.description = plan.description;
-  if (!source.identity.empty()) entry.description += "\n" + source.identity;
-  entry.units = source.units;
-  entry.tables = flow::stage_tables(plan);
-  for (const detail::ReduceSink& reduce : plan.reduces) {
-    entry.reduces.push_back({reduce.name, reduce.description, reduce.exact});
-  }
-  return entry;
-}
 
 }  // namespace
 
@@ -116,18 +65,26 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
 
 void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
   const detail::StagePlan& plan = *call.plan;
+  store::StageStore& stages = store_->stages();
+  const StageGround ground{rank0_.build, call.inputs, stages.chain()};
+  const store::PlanEntry* const stored = stages.stored_plan(StageId(call.stage));
   SetupRecord recorded;
-  if (const store::PlanEntry* const stored = store_->stages().stored_plan(StageId(call.stage))) {
-    recorded = read_setup_record(stored->setup);
+  if (stored != nullptr) recorded = decode_setup_record(stored->setup);
+  flow::ResolveOptions how;
+  how.only_new = options_.only_new;
+  if (stored != nullptr && same_but_source(*stored, plan, ground)) how.recorded = recorded.source;
+  flow::ResolvedSource source = flow::resolve_source(plan.source, how);
+  if (!source.advice.empty() && advised_.insert(source.advice).second) log::info("{}", source.advice);
+
+  store::PlanEntry entry = plan_entry(plan, ground, source.identity, source.units);
+  entry.setup = encode(SetupRecord{rank0_.machine, source.descriptor});
+  std::optional<store::PlanEntry> shorter;
+  if (!how.recorded.empty() && source.recorded_identity != source.identity) {
+    shorter = plan_entry(plan, ground, source.recorded_identity, source.recorded_units);
   }
-  flow::ResolvedSource source = flow::resolve_source(plan.source, {recorded.source, options_.only_new});
-  store::PlanEntry entry = plan_entry(plan, source);
-  entry.build = rank0_.build;
-  entry.inputs = call.inputs;
-  entry.setup = setup_record(rank0_.machine, source.descriptor);
-  state_ = store_->stages().begin(StageId(call.stage), std::move(entry));
+  state_ = stages.begin(StageId(call.stage), std::move(entry), shorter ? &*shorter : nullptr);
   source_ = std::move(source.descriptor);
-  if (state_.resumed && !recorded.machine.empty() && recorded.machine != rank0_.machine) {
+  if (state_.resumed && recorded.machine != rank0_.machine) {
     log::warning(
         "{} was begun with {}, this is {}: the last bits of exp, log, sin and the like may differ; --fresh "
         "begins anew",

@@ -8,9 +8,11 @@
 #include "job/on_finish.hpp"
 #include "job/program_run.hpp"
 #include "job/rank_loop.hpp"
+#include "job/slice_memory.hpp"
 #include "job/tell_fault.hpp"
 #include "net/mpi_transport.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -37,7 +39,8 @@ class ProgramProcess {
         machine_(machine_text()),
         waiter_({SIGUSR1, SIGTERM, SIGINT}),
         thread_(program.body, program.inputs, [this] { waiter_.wake(); }),
-        rank_(thread_, build_, machine_) {}
+        rank_(thread_, build_, machine_,
+              slice_cache_bytes("/", static_cast<unsigned>(std::max(environment.mpi_ranks_here, 1)))) {}
 
   /// The journal has the end entry of this launch.
   bool ended() const { return ended_; }

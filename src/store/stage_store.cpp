@@ -64,7 +64,12 @@ void StageStore::check_tables(const PlanEntry& plan) {
   table_names_.merge(names);
 }
 
-StageState StageStore::begin(StageId stage, PlanEntry plan) {
+std::uint64_t StageStore::identity_here(PlanEntry plan) const {
+  plan.before = chain_;
+  return identity_of(plan);
+}
+
+StageState StageStore::begin(StageId stage, PlanEntry plan, const PlanEntry* shorter) {
   const StageId expected = began_ ? stage_.next() : StageId(0);
   if (stage != expected || (began_ && !ended_)) {
     throw Error(ExitCode::internal,
@@ -76,8 +81,16 @@ StageState StageStore::begin(StageId stage, PlanEntry plan) {
   parts_.clear();
   stage_ = stage;
   LedgerState* ledger = known(stage);
+  const auto is_known_as = [&](std::uint64_t identity) {
+    return ledger != nullptr && ledger->plan && ledger->plan->body.identity == identity;
+  };
   StageState state;
-  if (ledger != nullptr && ledger->plan && ledger->plan->body.identity == plan.identity) {
+  if (is_known_as(plan.identity)) {
+    state = keep(*ledger, plan);
+  } else if (shorter != nullptr && is_known_as(identity_here(*shorter))) {
+    journal_.append(plan, {}, stage_, ledger->round);
+    ledger->plan->body = plan;
+    ledger->end.reset();
     state = keep(*ledger, plan);
   } else {
     begin_round(state, plan, ledger);

@@ -38,8 +38,9 @@ class StageStore {
   const PlanEntry* stored_plan(StageId stage) const;
   /// The next stage; the one before must have ended. `plan`: without before and identity. Where the journal knows the
   /// same stage after the same stages, its results are kept; else a new round begins. Throws kiln::Error (usage) where
-  /// a table's name was used by an earlier stage or is one of kiln's own.
-  StageState begin(StageId stage, PlanEntry plan);
+  /// a table's name was used by an earlier stage or is one of kiln's own. `shorter`: the plan as it was before units
+  /// were added behind; where the journal knows the stage so, its results are kept too, and the stage is open again.
+  StageState begin(StageId stage, PlanEntry plan, const PlanEntry* shorter = nullptr);
   /// Gives the partial results of the stage's committed units, one blob at a time, in the journal's order: together
   /// those of exactly StageState::done. To be called directly after begin().
   void read_partials(const std::function<void(Bytes)>& take) const;
@@ -68,6 +69,7 @@ class StageStore {
  private:
   LedgerState* known(StageId stage);
   void check_tables(const PlanEntry& plan);
+  std::uint64_t identity_here(PlanEntry plan) const;
   StageState keep(LedgerState& ledger, const PlanEntry& plan);
   void begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old);
 

@@ -35,6 +35,30 @@ TEST_F(StageStoreTest, AStageIsKeptWithItsPartialsAndSegments) {
   EXPECT_EQ(state.plan.reduces, first.reduces);
 }
 
+TEST_F(StageStoreTest, AStageThatGrewKeepsItsUnitsAndIsOpenAgain) {
+  PlanEntry shorter = plan("a", 10), longer = plan("a", 15);
+  longer.description = "more files";
+  {
+    auto store = open();
+    store->stages().begin(StageId(0), shorter);
+    store->commit(part(shorter.tables, 0, 10));
+    store->stages().end(stage_end(shorter, "value"));
+  }
+  for (const char* launch : {"launch-b", "launch-c"}) {
+    auto store = open(launch);
+    const bool again = launch == std::string("launch-c");
+    const StageState state = store->stages().begin(StageId(0), longer, again ? nullptr : &shorter);
+    EXPECT_TRUE(state.resumed);
+    EXPECT_EQ(state.why, "");
+    EXPECT_EQ(state.round, 0u);
+    EXPECT_FALSE(state.end);
+    EXPECT_EQ(state.plan.units, 15u);
+    EXPECT_EQ(state.done, schedule::IntervalSet(make_interval(0, again ? 12 : 10)));
+    EXPECT_EQ(partials(*store).size(), again ? 2u : 1u);
+    if (!again) store->commit(part(longer.tables, 10, 12));
+  }
+}
+
 TEST_F(StageStoreTest, AnEndedStageGivesItsValueAndNoWork) {
   PlanEntry first = plan("a", 10), second = plan("b", 5);
   {
