@@ -10,11 +10,15 @@ import sys
 import unittest
 
 import doc_blocks
+import doc_programs
 from kiln_case import KILN, KilnCase
 
 ROOT = pathlib.Path(os.environ["KILN_ROOT"])
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SECONDS = 120
+COMPILER = os.environ.get("KILN_CXX", "g++")
+FLAGS = ("-std=c++20 -fsyntax-only -ffp-contract=off -Wall -Wextra -Wpedantic -Werror -Wno-unused-variable "
+         "-Wno-unused-but-set-variable -fmax-errors=5").split()
 
 # Options of other programs that the documents name.
 FOREIGN = {
@@ -41,13 +45,23 @@ class Documents(KilnCase):
         (programs / "kiln").symlink_to(KILN)
         self.environment["PATH"] = f"{programs}:{os.environ['PATH']}"
         self.environment["HOME"] = str(self.folder)
-        self.number = 0
+        self.number, self.installed = 0, None
         self.fresh()
 
     def fresh(self):
         self.number += 1
         self.place = self.folder / f"place-{self.number}"
         self.place.mkdir()
+
+    def install(self):
+        """The library as its users have it: a document builds programs with it."""
+        if self.installed is None:
+            self.installed = self.folder / "usr"
+            done = subprocess.run(["cmake", "--install", os.environ["KILN_BUILD"], "--prefix", self.installed], check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.assertEqual(done.returncode, 0, f"is all of it built?\n{done.stdout}")
+            self.environment.update(PKG_CONFIG_PATH=str(self.installed / "lib/pkgconfig"), CMAKE_PREFIX_PATH=str(self.installed),
+                                    LD_LIBRARY_PATH=str(self.installed / "lib"), CXX=COMPILER)
 
     def shell(self, text, interrupt=False):
         """The exit code of a command and the lines that it prints."""
@@ -88,6 +102,10 @@ class Documents(KilnCase):
     def run_block(self, block, where):
         if block.option("fresh") is not None:
             self.fresh()
+        if block.file:
+            self.install()
+            (self.place / block.file).write_text(block.text)
+            return
         if block.setup:
             code, printed = self.shell("set -eu\n" + block.setup)
             self.assertEqual(code, 0, f"{where}: set-up\n" + "\n".join(printed))
@@ -106,7 +124,7 @@ class Documents(KilnCase):
         for block in doc_blocks.blocks(document.read_text()):
             where = f"{document.relative_to(ROOT)}:{block.line}"
             self.assertIsNone(block.problem(), where)
-            if block.runs:
+            if block.runs or block.file:
                 self.run_block(block, where)
 
 
@@ -116,6 +134,41 @@ def test_of(document):
 
 for one in DOCUMENTS:
     setattr(Documents, "test_" + one.stem.lower().replace("-", "_"), test_of(one))
+
+
+class CompiledBlocks(unittest.TestCase):
+    """The C++ of the documents."""
+
+    @staticmethod
+    def compiled(documents):
+        """What the compiler says of all their blocks, or nothing, and how many there are."""
+        unit = doc_programs.unit_of(documents)
+        words = [COMPILER, *FLAGS, "-I", str(ROOT / "include"), "-x", "c++", "-"]
+        done = subprocess.run(words, input=unit.text(), check=False, stderr=subprocess.PIPE, text=True, timeout=SECONDS)
+        return (done.stderr if done.returncode != 0 else ""), unit.blocks
+
+    def test_all_compile(self):
+        said, count = self.compiled([(str(one.relative_to(ROOT)), one.read_text()) for one in DOCUMENTS])
+        self.assertEqual(said, "")
+        self.assertGreater(count, 20)
+
+    def test_whole_programs_include_what_they_use(self):
+        for document in DOCUMENTS:
+            for block in doc_blocks.blocks(document.read_text()):
+                if block.compiles and (block.file or block.order == "compile"):
+                    self.assertEqual(doc_programs.missing_headers(block), [], f"{document.relative_to(ROOT)}:{block.line}")
+
+    def test_a_broken_block_is_found_in_its_place(self):
+        text = ("<!-- test: compile at top -->\n```cpp\nstruct A { int x; };\n```\n"
+                "<!-- test: compile in session -->\n```cpp\nA a{1};\n```\n"
+                "<!-- test: setup\nconst int b = a.x;\n-->\n<!-- test: compile on -->\n```cpp\nint c = b + a.?;\n```\n")
+        self.assertEqual(self.compiled([("docs/a.md", text.replace("?", "x"))]), ("", 3))
+        said, _ = self.compiled([("docs/a.md", text.replace("?", "y"))])
+        self.assertIn("docs/a.md:14:", said)
+
+    def test_a_block_that_goes_on_with_nothing(self):
+        with self.assertRaisesRegex(ValueError, "docs/a.md:2"):
+            doc_programs.unit_of([("docs/a.md", "<!-- test: compile on -->\n```cpp\nx\n```\n")])
 
 
 class Options(KilnCase):
@@ -203,6 +256,16 @@ class Blocks(unittest.TestCase):
         self.assertIn("language", doc_blocks.blocks("```\nx\n```\n")[0].problem())
         self.assertIsNone(doc_blocks.blocks("<!-- test: not run: why -->\n```sh\nx\n```\n")[0].problem())
         self.assertIsNone(doc_blocks.blocks("```text\nx\n```\n")[0].problem())
+
+    def test_blocks_of_cpp(self):
+        for note, part in (("", "without a comment"), ("<!-- test: run -->\n", "mean?"), ("<!-- test: compile in man -->\n", "mean?"),
+                           ("<!-- test: not compiled: -->\n", "mean?"), ("<!-- test: file ../a.cpp -->\n", "no name of a file")):
+            self.assertIn(part, doc_blocks.blocks(f"{note}```cpp\nx\n```\n")[0].problem())
+        for note in ("compile", "compile at top", "compile in session", "compile on", "not compiled: why", "file a.cpp"):
+            block = doc_blocks.blocks(f"<!-- test: {note} -->\n```cpp\nstd::printf();\n```\n")[0]
+            self.assertIsNone(block.problem())
+            self.assertEqual((block.compiles, block.runs), (not note.startswith("not"), False))
+        self.assertEqual(doc_programs.missing_headers(block), ["<cstdio>"])
 
     def test_numbers_times_and_sizes_may_differ(self):
         self.assertEqual(doc_blocks.normal("a  1,234 in 0.6 s (33/s)"), doc_blocks.normal("a 7 in 4m 05s (2.5/s)"))

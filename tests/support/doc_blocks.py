@@ -4,12 +4,20 @@
     <!-- test: run exit=0,75 fresh -->   … each command's exit code; in a new folder
     <!-- test: run interrupt=2 -->       … its second command gets SIGINT once it has done something
     <!-- test: not run: why -->          it is not run
-    <!-- test: setup                     hidden commands before the next block
+    <!-- test: file pi.cpp -->           it is written to this file, for the commands that follow
+    <!-- test: setup                     hidden commands before the next block; hidden lines of C++ before one of C++
     touch data.bin
     -->
 
 A block of sh or bash is one script. A block of console has commands behind "$ " and what they print below them; lines
-before the first command go on with the output of the command before. Every shell block needs such a comment.
+before the first command go on with the output of the command before. Every shell block needs such a comment, and so does
+every block of C++ (doc_programs.py compiles them):
+
+    <!-- test: compile -->               a whole program
+    <!-- test: compile at top -->        declarations; later blocks of the document know them
+    <!-- test: compile in session -->    the inside of run_main's function: there is a `session` and a `flow`
+    <!-- test: compile on -->            the same function goes on
+    <!-- test: not compiled: why -->
 """
 
 import re
@@ -18,6 +26,8 @@ SHELL = ("", "sh", "bash", "shell", "console")
 FENCE = re.compile(r"^```\s*(\S*)\s*$")
 COMMENT = re.compile(r"<!--\s*test:\s*(.*?)\s*-->", re.S)
 PYTHON = "python"
+CPP = ("cpp", "c++", "cxx")
+COMPILED = ("compile", "compile at top", "compile in session", "compile on")
 
 
 class Block:
@@ -27,6 +37,16 @@ class Block:
     @property
     def is_shell(self):
         return self.language in SHELL
+
+    @property
+    def is_cpp(self):
+        return self.language in CPP
+
+    @property
+    def file(self):
+        """The name of the file that it is to be written to; None for none."""
+        words = (self.order or "").split()
+        return words[1] if len(words) == 2 and words[0] == "file" else None
 
     @property
     def setup(self):
@@ -48,6 +68,10 @@ class Block:
         """What is wrong with its comment; None where it is well."""
         if self.is_shell and not self.language:
             return "a block without a language: say sh, console or text"
+        if self.file:
+            return None if re.fullmatch(r"[\w.-]+", self.file) else f"'{self.file}' is no name of a file"
+        if self.is_cpp:
+            return self.cpp_problem()
         if self.order is None:
             return "a shell block without a comment: <!-- test: run --> or <!-- test: not run: why -->" if self.is_shell else None
         if re.fullmatch(r"not run: \S.*", self.order, re.S):
@@ -57,11 +81,22 @@ class Block:
         unknown = [word for word in self.order.split()[1:] if not re.fullmatch(r"exit=[0-9,]+|fresh|interrupt=\d+", word)]
         return f"what does '{unknown[0]}' mean?" if unknown else None
 
+    def cpp_problem(self):
+        if self.order is None:
+            return "a block of C++ without a comment: <!-- test: compile --> or <!-- test: not compiled: why -->"
+        if self.order in COMPILED or re.fullmatch(r"not compiled: \S.*", self.order, re.S):
+            return None
+        return f"what does '{self.order}' mean? {', '.join(COMPILED)} or not compiled: why"
+
     @property
     def runs(self):
         if self.order is None:
             return self.language == PYTHON
         return self.order.split()[0] == "run"
+
+    @property
+    def compiles(self):
+        return self.is_cpp and (self.order in COMPILED or self.file is not None)
 
     def steps(self):
         """(command or None, lines that it prints) of a console block."""
