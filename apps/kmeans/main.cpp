@@ -58,7 +58,7 @@ Step assign(const kiln::Slice<double>& slice, const Centroids& centroids) {
   return step;
 }
 
-/// Of the first row of each slice those that lie furthest from the ones chosen before (Gonzalez, 1985).
+/// Of the first rows of each slice those that lie furthest from the ones chosen before (Gonzalez, 1985).
 Centroids choose(const std::vector<std::vector<double>>& rows, std::size_t clusters) {
   Centroids chosen = rows.front();
   const std::size_t columns = chosen.size();
@@ -134,10 +134,13 @@ int main(int argc, char** argv) {
     }
     kiln::Flow flow("kmeans");
     const auto points = flow.hdf5<double>(data, "points", 4096, {.keep = true});
-    const auto first_row = [](const kiln::Slice<double>& slice) {
-      return std::vector<double>(slice[0].begin(), slice[0].end());
+    const auto few_rows = [](const kiln::Slice<double>& slice, auto& emit) {
+      for (std::uint64_t row = 0; row < std::min<std::uint64_t>(slice.rows(), 16); ++row) {
+        emit(std::vector<double>(slice[row].begin(), slice[row].end()));
+      }
     };
-    const auto sample = session.run(points.map(first_row).reduce(kiln::Collect<std::vector<double>>{}, "sample"));
+    const auto sample = session.run(
+        points.flat_map<std::vector<double>>(few_rows).reduce(kiln::Collect<std::vector<double>>{}, "sample"));
     Centroids centroids = choose(sample.value, clusters);
     double distance = 0, moved = 1;
     std::uint64_t iteration = 0;

@@ -19,7 +19,7 @@ SMALL = {
     "kmeans": ["--rows", "120000"],
     "tiles": ["--size", "768"],
 }
-OF_THE_RUN = ("batches",)  # who did what, when
+OF_THE_RUN = ("batches", "stages")  # who did what, when; the age of input files
 
 
 class Examples(KilnCase):
