@@ -1,7 +1,8 @@
 // Prints the bits of many reductions. Built twice, for any x86-64 and with -march=x86-64-v3: both must print the same.
 
 #include <kiln/detail/verify.hpp>
-#include <kiln/monoids.hpp>
+#include <kiln/kiln.hpp>
+#include <kiln/testing.hpp>
 
 #include "unit/library/reduction_play.hpp"
 
@@ -35,26 +36,10 @@ void print(const char* name, std::uint64_t seed, const M& monoid, const std::vec
 }
 
 void print_map_and_sum(std::uint64_t batch) {
-  using Fold = detail::TreeFold<TreeSum, double>;
-  const TreeSum sum;
-  detail::TreeForest<TreeSum> all(sum);
-  for (std::uint64_t first = 0; first < 100'000; first += batch) {
-    Fold fold(sum, UnitId(first));
-    while (fold.next().value() < std::min<std::uint64_t>(first + batch, 100'000)) {
-      const std::uint64_t unit = fold.next().value();
-      if (fold.at_block() && unit + Fold::kBlock <= std::min<std::uint64_t>(first + batch, 100'000)) {
-        Fold::Block block{};
-        for (std::size_t i = 0; i < block.size(); ++i) block[i] = item_of(unit + i);
-        fold.push_block(block);
-      } else {
-        fold.push(item_of(unit));
-      }
-    }
-    detail::TreeForest<TreeSum> forest(sum);
-    fold.finish(forest);
-    all.absorb(forest);
-  }
-  std::printf("map %016" PRIx64 "\n", std::bit_cast<std::uint64_t>(*all.typed_value()));
+  const auto sum =
+      Flow("map").range(100'000).map([](std::uint64_t unit) { return item_of(unit); }).reduce(Sum<double>{});
+  const auto report = run(sum, {.batch = batch});
+  std::printf("map %016" PRIx64 "\n", std::bit_cast<std::uint64_t>(report.value));
 }
 
 void print_all(std::uint64_t seed) {
