@@ -66,11 +66,10 @@ class Flow {
   /// have fewer), read by the worker. T must be the type in the file.
   template <class T>
     requires std::is_arithmetic_v<T>
-  Stream<detail::SliceSource<T>> hdf5(std::string file, std::string dataset, std::uint64_t rows_per_unit,
+  Stream<detail::SliceSource<T>> hdf5(const std::string& file, const std::string& dataset, std::uint64_t rows_per_unit,
                                       Hdf5Options options = {}) const {
-    return begin(
-        detail::hdf5_spec(std::move(file), std::move(dataset), detail::number_type<T>(), rows_per_unit, options.keep),
-        detail::SliceSource<T>{});
+    return begin(detail::hdf5_spec(file, dataset, detail::number_type<T>(), rows_per_unit, options.keep),
+                 detail::SliceSource<T>{});
   }
 
  private:

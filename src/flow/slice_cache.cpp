@@ -16,8 +16,7 @@ const Buffer* SliceCache::find(std::string_view key) {
 const Buffer* SliceCache::keep(std::string key, Buffer& buffer) {
   if (by_key_.contains(key) || !make_room(buffer.size)) return &buffer;
   bytes_ += buffer.size;
-  slices_.push_front({std::move(key), std::move(buffer), stage_});
-  buffer.size = 0;
+  slices_.push_front({std::move(key), std::exchange(buffer, {}), stage_});
   by_key_.emplace(slices_.front().key, slices_.begin());
   return &slices_.front().buffer;
 }

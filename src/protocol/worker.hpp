@@ -22,7 +22,7 @@ class WorkerPort {
   virtual void cancel() = 0;
   virtual void signal_units() = 0;
   virtual void leave(int exit_code) = 0;
-  virtual void answer(Answer /*answer*/) {}
+  virtual void answer(Answer answer) = 0;
 
   /// Results that stay on this rank until a flush, those being written included.
   struct Held {

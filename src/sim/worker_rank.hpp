@@ -62,6 +62,7 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   }
   void cancel() override { executor_.cancel(launch_.now_); }
   void signal_units() override {}
+  void answer(protocol::Answer) override {}
   Held held() override { return {holdings_.bytes(), holdings_.largest_part()}; }
   Writing write_segment() override {
     exec::HeldResults results;

@@ -29,7 +29,8 @@ class Forest {
  public:
   virtual ~Forest() = default;
   /// Takes all nodes of `other` (made by the same sink), which is left empty. A node that is there already, or inside
-  /// one that is, is dropped; of an exact monoid, where that is not possible, units in both throw kiln::Error (internal).
+  /// one that is, is dropped; of an exact monoid, where that is not possible,
+  /// units in both throw kiln::Error (internal).
   virtual void absorb(Forest& other) = 0;
   /// The same of what encode() wrote. Throws kiln::Error (internal) where the bytes are damaged.
   virtual void admit(ByteReader& in) = 0;

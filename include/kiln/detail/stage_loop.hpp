@@ -233,11 +233,11 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
 
   template <std::size_t... kAt>
   void take(const Item& item, std::index_sequence<kAt...>) {
-    std::tuple<decltype(std::get<kAt>(states_).prepare(item, unit_))...> prepared{
-        std::get<kAt>(states_).prepare(item, unit_)...};
+    using Prepared = std::tuple<decltype(std::get<kAt>(states_).prepare(item, unit_))...>;
+    Prepared prepared{std::get<kAt>(states_).prepare(item, unit_)...};
     gave_any_ = true;
     taking_ = kShape == UnitShape::one;
-    (std::get<kAt>(states_).take(std::get<kAt>(std::move(prepared)), id_), ...);
+    (std::get<kAt>(states_).take(std::forward<std::tuple_element_t<kAt, Prepared>>(std::get<kAt>(prepared)), id_), ...);
     taking_ = false;
   }
 

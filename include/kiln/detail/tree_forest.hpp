@@ -151,7 +151,7 @@ class TreeForest final : public Forest {
     for (const auto& [first, node] : nodes_) {
       if (!node.value) continue;
       const Value* one = &*node.value;
-      const std::string broken = verify_values(monoid_, before != nullptr ? *before : *one, *one);
+      std::string broken = verify_values(monoid_, before != nullptr ? *before : *one, *one);
       if (!broken.empty() || ++pairs == 3) return broken;
       before = one;
     }

@@ -175,8 +175,8 @@ TEST(Rows, ImpossibleColumnsAreRefused) {
 TEST(Rows, UnitsOfAnyOrderComeBack) {
   const Schema schema = {{"a", ColumnType::u8, "", ""}};
   std::mt19937_64 random(5);
-  for (const std::uint64_t spread : {1, 2, 3, 50}) {  // 1: neighbours only
-    for (const std::size_t count : {0, 1, 2, 3, 100}) {
+  for (const std::uint64_t spread : {1U, 2U, 3U, 50U}) {  // 1: neighbours only
+    for (const std::size_t count : {0U, 1U, 2U, 3U, 100U}) {
       Rows rows(schema);
       std::uint64_t unit = UINT64_MAX - 40;  // ids may be anything, also the last one and then the first
       for (std::size_t row = 0; row < count; ++row) {

@@ -36,7 +36,7 @@ std::string ids(std::uint64_t n) {
 std::string id_text(std::uint64_t i) { return std::to_string(i) + ","; }
 
 TEST(Flow, AReductionIsInTheOrderOfTheUnits) {
-  for (const std::uint64_t n : {1, 2, 3, 15, 16, 17, 1000, 2500}) {
+  for (const std::uint64_t n : {1U, 2U, 3U, 15U, 16U, 17U, 1000U, 2500U}) {
     const auto report = kiln::testing::run(kiln::Flow("ids").range(n).map(id_text).reduce(concat));
     EXPECT_EQ(report.value, ids(n));
     EXPECT_TRUE(report.has_value);
@@ -168,7 +168,7 @@ TEST(Flow, BitsDoNotDependOnBatchesOrSinks) {
   const auto add = [](double a, double b) { return a + b; };
   const auto job = kiln::Flow("bits").range(5000).map(value).reduce(add);
   const double expected = kiln::testing::run(job).value;
-  for (const std::uint64_t batch : {1, 2, 15, 16, 17, 100, 4999, 5000, 100'000}) {
+  for (const std::uint64_t batch : {1U, 2U, 15U, 16U, 17U, 100U, 4999U, 5000U, 100'000U}) {
     kiln::testing::Options options;
     options.batch = batch;
     EXPECT_EQ(kiln::testing::run(job, options).value, expected) << batch;
@@ -351,7 +351,7 @@ TEST(Flow, NamesOfSinksAreChecked) {
 }
 
 TEST(Flow, AMergeThatThrowsEndsTheRunAndSaysWhere) {
-  for (const std::size_t most : {4, 16}) {  // while units run; when they are joined at the end
+  for (const std::size_t most : {4U, 16U}) {  // while units run; when they are joined at the end
     const auto job = kiln::Flow("bad").range(10).map(id_text).reduce([=](const std::string& a, const std::string& b) {
       if ((a + b).size() > most) throw std::runtime_error("too long");
       return a + b;

@@ -55,7 +55,7 @@ struct CountLines {
 
 TEST(Lines, AreTheItemsInOrder) {
   const TextFile file("one\ntwo\r\n\nfour\rx\nlast\r");
-  for (const std::uint64_t split : {1, 3, 5, 1000}) {
+  for (const std::uint64_t split : {1U, 3U, 5U, 1000U}) {
     const auto lines = kiln::Flow("lines").lines(file.path(), {split});
     const auto result = kiln::testing::run(lines.into(
         kiln::to_reduce(concat, text_of), kiln::to_reduce(CountLines{}, "n"), kiln::to_rows("lines", text_of)));

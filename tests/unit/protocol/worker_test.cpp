@@ -20,6 +20,7 @@ class Port final : public WorkerPort {
   void cancel() override {}
   void signal_units() override {}
   void leave(int) override {}
+  void answer(Answer) override {}
   Held held() override { return {bytes, largest}; }
   Writing write_segment() override {
     if (later) return Writing::later;
