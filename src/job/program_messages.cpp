@@ -47,10 +47,12 @@ StageSetup decode_stage_setup(ByteView bytes) {
   return setup;
 }
 
-Bytes encode(const CallAnswer& answer) {
+Bytes encode_call_answer(const std::string& described, const detail::StageResult& result) {
   ByteWriter out;
-  out.put_text(answer.described);
-  const detail::StageResult& result = answer.result;
+  std::size_t bytes = described.size() + 64;
+  for (const auto& value : result.values) bytes += 9 + (value ? value->size() : 0);
+  out.reserve(bytes);
+  out.put_text(described);
   for (const std::uint64_t count :
        {result.counts.units, result.counts.done, result.counts.failed, result.counts.rejected}) {
     out.put(count);

@@ -33,7 +33,7 @@ struct CallAnswer {
   std::string described;
   detail::StageResult result;  ///< of a stage
 };
-Bytes encode(const CallAnswer& answer);
+Bytes encode_call_answer(const std::string& described, const detail::StageResult& result);
 CallAnswer decode_call_answer(ByteView bytes);
 
 }  // namespace kiln::job

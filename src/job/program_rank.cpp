@@ -40,6 +40,7 @@ Execution ProgramRank::execution(Rank rank) {
     return write_segment(content, rank);
   };
   execution.answer = [this](protocol::Answer answer) { hear(std::move(answer)); };
+  execution.announce = [this](const protocol::Announce& announce) { broadcasts_.value().announce(announce); };
   return execution;
 }
 
@@ -101,7 +102,8 @@ protocol::Segment ProgramRank::write_segment(const protocol::SegmentContent& con
   return segment;
 }
 
-void ProgramRank::turn(WorkerSide& worker) {
+bool ProgramRank::turn(WorkerSide& worker) {
+  if (auto answer = broadcasts_->poll()) hear(std::move(*answer));
   if (!fault_) fault_ = thread_.fault();
   const ProgramCall* const call = fault_ ? nullptr : thread_.call();
   if (call != nullptr) {
@@ -114,6 +116,7 @@ void ProgramRank::turn(WorkerSide& worker) {
     }
   }
   if (fault_ && !std::exchange(fault_told_, true)) worker.on_fault(*fault_);
+  return broadcasts_->under_way();
 }
 
 void ProgramRank::deliver(const ProgramCall& call, const protocol::Answer& answer) {

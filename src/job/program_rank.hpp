@@ -1,6 +1,7 @@
 #pragma once
 
 #include "flow/slice_cache.hpp"
+#include "job/answer_broadcasts.hpp"
 #include "job/program_messages.hpp"
 #include "job/program_thread.hpp"
 #include "job/worker_side.hpp"
@@ -23,8 +24,11 @@ class ProgramRank {
 
   /// For the rank's WorkerSide; refers to this. `rank`: of the process.
   Execution execution(Rank rank);
-  /// At every turn of the main thread's loop: passes answers and faults on.
-  void turn(WorkerSide& worker);
+  /// For answers that come by broadcast; before the first message. Outlives the last turn.
+  void use(net::Collectives& collectives) { broadcasts_.emplace(collectives); }
+  /// At every turn of the main thread's loop: passes answers and faults on. Whether a broadcast is under way, which
+  /// moves on only while this rank looks.
+  bool turn(WorkerSide& worker);
   /// The coordinator's own rank is greeted by itself.
   void greet(Greeting greeting) { greeting_ = std::move(greeting); }
 
@@ -40,6 +44,7 @@ class ProgramRank {
   std::string build_, machine_;
   std::optional<Greeting> greeting_;
   std::map<std::uint32_t, protocol::Answer> answers_;  // to calls that the program has not made yet
+  std::optional<AnswerBroadcasts> broadcasts_;
   std::optional<protocol::Fault> fault_;
   bool fault_told_ = false;
   const detail::StagePlan* plan_ = nullptr;  // of the last runner

@@ -114,6 +114,7 @@ int ProgramRun::run() {
   Running running(*this);
   running.loop.set_each_turn([this, &running] {
     if (running.loop.own_worker() != nullptr) rank0_.rank.turn(*running.loop.own_worker());
+    return !rank0_.collectives.poll();
   });
   try {
     greet(running);
@@ -194,8 +195,16 @@ void ProgramRun::end_program(Running& running, const ProgramCall& call) {
 }
 
 void ProgramRun::answer(Running& running, const ProgramCall& call, detail::StageResult result) {
-  running.loop.tell_workers(protocol::Answer{call.ordinal, call.digest, encode(CallAnswer{call.described, result})});
-  rank0_.thread.answer(std::move(result));
+  Bytes content = encode_call_answer(call.described, result);
+  if (content.size() <= kMostInMessage || rank0_.collectives.size() == 1) {
+    running.loop.tell_workers(protocol::Answer{call.ordinal, call.digest, std::move(content)});
+  } else {
+    running.loop.tell_workers(protocol::Announce{call.ordinal, call.digest, content.size(), checksum(content)});
+    rank0_.collectives.begin_broadcast(std::move(content));
+  }
+  rank0_.thread.answer(std::move(result));  // the call is gone from here on
+  running.loop.wait_while([this] { return !rank0_.collectives.poll(); });
+  rank0_.collectives.received();
 }
 
 int ProgramRun::finish(Running& running) {

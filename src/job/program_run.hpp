@@ -24,6 +24,7 @@ class ProgramRun {
   /// What lives as long as the rank.
   struct Rank0 {
     net::Transport& transport;
+    net::Collectives& collectives;
     Waiter& waiter;
     ProgramThread& thread;
     ProgramRank& rank;

@@ -19,25 +19,25 @@ constexpr std::uint64_t kUsualPayload = 256;  // bytes; larger ones make a messa
 // USR1 is what launchers and schedulers send to ask for an end; TERM and INT leave no time to wait for units.
 bool leaves_no_time(int signal) { return signal != SIGUSR1; }
 
-Duration longest_pause(const net::Transport& transport) {
-  return transport.under_way() ? kPauseUnderWay : kLongestPause;
+Duration longest_pause(const net::Transport& transport, bool looks) {
+  return looks || transport.under_way() ? kPauseUnderWay : kLongestPause;
 }
 
 }  // namespace
 
 int work(net::Transport& transport, Waiter& waiter, const Execution& execution,
-         const std::function<void(WorkerSide&)>& each_turn) {
+         const std::function<bool(WorkerSide&)>& each_turn) {
   Link link(transport, std::nullopt);
   WorkerSide worker(link, execution, [&waiter] { waiter.wake(); });
   while (!worker.left()) {
     bool busy = worker.step();
-    if (each_turn) each_turn(worker);
+    const bool looks = each_turn && each_turn(worker);
     for (const int signal : waiter.take_signals_sometimes()) worker.on_interrupt(leaves_no_time(signal));
     while (auto received = link.receive()) {
       worker.on_message(std::move(received->message));
       busy = true;
     }
-    busy ? waiter.reset() : waiter.pause(longest_pause(transport));
+    busy ? waiter.reset() : waiter.pause(longest_pause(transport, looks));
   }
   return *worker.left();
 }
@@ -72,7 +72,7 @@ protocol::Outcome CoordinatorLoop::run(StageStart stage, const units::Source& so
     const Instant begun = now();
     const bool busy = turn();
     account(begun, busy);
-    busy ? waiter_.reset() : waiter_.pause(longest_pause(link_.transport()));
+    busy ? waiter_.reset() : waiter_.pause(longest_pause(link_.transport(), looks_));
   }
   observer_.snapshot(*coordinator_, now());
   return *outcome_;
@@ -81,7 +81,7 @@ protocol::Outcome CoordinatorLoop::run(StageStart stage, const units::Source& so
 bool CoordinatorLoop::turn() {
   bool busy = receive();
   if (own_worker_ && own_worker_->step()) busy = true;
-  if (each_turn_) each_turn_();
+  if (each_turn_) looks_ = each_turn_();
   if (hear_writer()) busy = true;
   hear_signals();
   const Instant at = now();
@@ -174,9 +174,9 @@ void CoordinatorLoop::wait_while(const std::function<bool()>& busy) {
   while (busy()) {
     const bool any = receive();
     if (own_worker_) own_worker_->step();
-    if (each_turn_) each_turn_();
+    if (each_turn_) looks_ = each_turn_();
     hear_signals();
-    any ? waiter_.reset() : waiter_.pause(kLongestPause);
+    any ? waiter_.reset() : waiter_.pause(looks_ ? kPauseUnderWay : kLongestPause);
   }
   waiter_.reset();
 }

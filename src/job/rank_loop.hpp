@@ -33,9 +33,10 @@ class Observer {
 };
 
 /// The main thread of a rank that only works: serves until the coordinator says stop. Returns its exit code.
-/// `each_turn` is called with the worker at every turn of the loop.
+/// `each_turn` is called with the worker at every turn of the loop; true: something of its own moves on only while this
+/// rank looks.
 int work(net::Transport& transport, Waiter& waiter, const Execution& execution,
-         const std::function<void(WorkerSide&)>& each_turn = {});
+         const std::function<bool(WorkerSide&)>& each_turn = {});
 
 /// One stage: commands have one, programs one for each of their runs.
 struct StageStart {
@@ -82,8 +83,8 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   bool all_reached(std::uint32_t call) const;
   /// This rank's own worker, where it executes.
   WorkerSide* own_worker() { return own_worker_.get(); }
-  /// Called at every turn of the loop.
-  void set_each_turn(std::function<void()> each_turn) { each_turn_ = std::move(each_turn); }
+  /// Called at every turn of the loop, and says as that of work().
+  void set_each_turn(std::function<bool()> each_turn) { each_turn_ = std::move(each_turn); }
 
  private:
   bool turn();
@@ -112,7 +113,8 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   Observer& observer_;
   std::vector<Rank> workers_;
   std::unique_ptr<WorkerSide> own_worker_;
-  std::function<void()> each_turn_;
+  std::function<bool()> each_turn_;
+  bool looks_ = false;  // what each_turn_ said
   const units::Source* source_ = nullptr;
   std::unique_ptr<protocol::Coordinator> coordinator_;
   std::optional<protocol::Outcome> outcome_;  // of the stage

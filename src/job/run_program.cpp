@@ -10,6 +10,7 @@
 #include "job/rank_loop.hpp"
 #include "job/slice_memory.hpp"
 #include "job/tell_fault.hpp"
+#include "net/mpi_collectives.hpp"
 #include "net/mpi_transport.hpp"
 
 #include <algorithm>
@@ -51,9 +52,11 @@ class ProgramProcess {
       int argc = 0;
       char** argv = nullptr;
       net::MpiTransport transport(argc, argv);
+      net::MpiCollectives collectives;
+      rank_.use(collectives);
       log::set_rank(transport.rank().value());
       install_crash_note(transport.rank().value());
-      code = transport.rank() == Rank(0) ? coordinate(transport) : work_on(transport);
+      code = transport.rank() == Rank(0) ? coordinate(transport, collectives) : work_on(transport);
       announce_end();
     }
     if (!thread_.leave(Duration::zero())) {
@@ -67,7 +70,8 @@ class ProgramProcess {
  private:
   int work_on(net::MpiTransport& transport) {
     try {
-      work(transport, waiter_, rank_.execution(transport.rank()), [this](WorkerSide& worker) { rank_.turn(worker); });
+      work(transport, waiter_, rank_.execution(transport.rank()),
+           [this](WorkerSide& worker) { return rank_.turn(worker); });
       if (const ProgramCall* const call = thread_.call(); call != nullptr && call->kind == ProgramCall::Kind::end) {
         thread_.answer();
       }
@@ -79,11 +83,11 @@ class ProgramProcess {
     return 0;
   }
 
-  int coordinate(net::MpiTransport& transport) {
+  int coordinate(net::MpiTransport& transport, net::Collectives& collectives) {
     std::optional<ProgramRun> run;
     try {
       run.emplace(options_, environment_, arguments_, program_,
-                  ProgramRun::Rank0{transport, waiter_, thread_, rank_, build_, machine_});
+                  ProgramRun::Rank0{transport, collectives, waiter_, thread_, rank_, build_, machine_});
     } catch (const std::exception& fault) {
       const int code = tell_fault(fault);
       send_home(transport, waiter_, code);

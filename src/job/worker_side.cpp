@@ -70,6 +70,10 @@ void WorkerSide::answer(protocol::Answer answer) {
   if (execution_.answer) execution_.answer(std::move(answer));
 }
 
+void WorkerSide::announce(const protocol::Announce& announce) {
+  if (execution_.announce) execution_.announce(announce);
+}
+
 protocol::WorkerPort::Held WorkerSide::held() {
   if (!executor_) return {};
   return {executor_->holdings().bytes(), executor_->holdings().largest_part()};

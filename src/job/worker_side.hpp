@@ -24,6 +24,8 @@ struct Execution {
   std::uint64_t hold_bytes = protocol::Worker::kHoldBytes;  ///< as protocol::Worker has it
   /// What a collective call of the program gave; main thread.
   std::function<void(protocol::Answer)> answer = {};
+  /// It will come by a broadcast; main thread.
+  std::function<void(const protocol::Announce&)> announce = {};
   /// Called at every turn of the main thread's loop: the rank lives.
   std::function<void()> beat = [] {};
 };
@@ -55,6 +57,7 @@ class WorkerSide final : public protocol::WorkerPort {
   void signal_units() override;
   void leave(int exit_code) override { left_ = exit_code; }
   void answer(protocol::Answer answer) override;
+  void announce(const protocol::Announce& announce) override;
   Held held() override;
   Writing write_segment() override;
   bool hear_segment();

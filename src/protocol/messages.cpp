@@ -100,6 +100,13 @@ void put(ByteWriter& out, const Fault& message) {
   out.put_text(message.text);
 }
 
+void put(ByteWriter& out, const Announce& message) {
+  out.put(message.call);
+  out.put(message.plan);
+  out.put(message.length);
+  out.put(message.checksum);
+}
+
 bool get_flag(ByteReader& in) { return in.get<std::uint8_t>() != 0; }
 
 Part get_part(ByteReader& in) {
@@ -182,6 +189,15 @@ Fault get_fault(ByteReader& in) {
   return message;
 }
 
+Announce get_announce(ByteReader& in) {
+  Announce message;
+  message.call = in.get<std::uint32_t>();
+  message.plan = in.get<std::uint64_t>();
+  message.length = in.get<std::uint64_t>();
+  message.checksum = in.get<std::uint64_t>();
+  return message;
+}
+
 Ready get_ready(ByteReader& in) {
   Ready message;
   message.host = in.get_text();
@@ -222,6 +238,8 @@ Message get_body(std::uint16_t kind, ByteReader& in, ByteView& payloads) {
       return get_answer(in);
     case 13:
       return get_fault(in);
+    case 14:
+      return get_announce(in);
     default:
       throw Error(ExitCode::internal, fmt::format("unknown kind of message {}", kind));
   }
@@ -254,7 +272,8 @@ bool is_for_worker(const Message& message) {
   return std::holds_alternative<Setup>(message) || std::holds_alternative<Batch>(message) ||
          std::holds_alternative<TakeBack>(message) || std::holds_alternative<Cancel>(message) ||
          std::holds_alternative<SignalUnits>(message) || std::holds_alternative<Stop>(message) ||
-         std::holds_alternative<Flush>(message) || std::holds_alternative<Answer>(message);
+         std::holds_alternative<Flush>(message) || std::holds_alternative<Answer>(message) ||
+         std::holds_alternative<Announce>(message);
 }
 
 Bytes encode(const Message& message, Stamp stamp) {

@@ -123,8 +123,16 @@ struct Fault {
   std::string text;
 };
 
+/// Coordinator to worker: the answer to this call is large and comes by a broadcast in which every rank's main thread
+/// takes part, wherever its program is.
+struct Announce {
+  std::uint32_t call = 0;
+  std::uint64_t plan = 0;                  ///< as in Setup
+  std::uint64_t length = 0, checksum = 0;  ///< of the answer's content
+};
+
 using Message = std::variant<Setup, Batch, TakeBack, Cancel, SignalUnits, Stop, Ready, Part, GivenBack, Interrupted,
-                             Flush, Segment, Answer, Fault>;
+                             Flush, Segment, Answer, Fault, Announce>;
 
 /// Whether a worker is meant; else the coordinator is.
 bool is_for_worker(const Message& message);

@@ -30,6 +30,8 @@ void Worker::on_message(Message message) {
     write_if_wanted();
   } else if (auto* answer = std::get_if<Answer>(&message)) {
     port_.answer(std::move(*answer));
+  } else if (const auto* announce = std::get_if<Announce>(&message)) {
+    port_.announce(*announce);
   }
 }
 

@@ -23,6 +23,7 @@ class WorkerPort {
   virtual void signal_units() = 0;
   virtual void leave(int exit_code) = 0;
   virtual void answer(Answer answer) = 0;
+  virtual void announce(const Announce& /*announce*/) {}
 
   /// Results that stay on this rank until a flush, those being written included.
   struct Held {

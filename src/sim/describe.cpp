@@ -42,6 +42,7 @@ std::string text(const Segment& message) {
   for (const Interval units : message.units) line += " " + text(units);
   return line;
 }
+std::string text(const Announce& message) { return fmt::format("announce the answer to call {}", message.call); }
 std::string text(const Answer& message) { return fmt::format("answer to call {}", message.call); }
 std::string text(const Fault& message) { return "fault: " + message.text; }
 

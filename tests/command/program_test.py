@@ -32,6 +32,19 @@ class Programs(KilnCase):
         self.assertEqual(len(set(outs.values())), 1, outs)
         self.assertRegex(outs[1], r"^0x1\.9\S+ 0x\S+\n$")
 
+    def test_a_large_value_is_the_same_on_every_rank(self):
+        bins, units = 200_000, 2_000
+        counted = [((unit * 0x9E3779B97F4A7C15) % 2**64 >> 11) % bins for unit in range(units)]
+        looked = sum(bin * bin + 1 for bin in counted) % 2**64
+        expected = f"{units} of {units}, {looked}\n"
+        for ranks in (1, 3, 4):
+            words = [MPIRUN, "-n", str(ranks), str(PROGRAMS / "wide"), "--out", f"wide{ranks}"]
+            result = self.kiln(words=words)
+            self.assertEqual((result.code, result.out), (0, expected), result.err)
+        again = self.kiln(words=[MPIRUN, "-n", "2", str(PROGRAMS / "wide"), "--out", "wide3"])
+        self.assertEqual(again.code, 0, again.err)
+        self.assertIn("all done earlier", again.err)
+
     def test_what_is_over_is_not_run_again(self):
         self.run_pi(0, "-n", "1")
         again = self.run_pi(0, "-n", "2")

@@ -37,7 +37,8 @@ std::vector<Message> one_of_each() {
           Flush{},
           Segment{"w-1-r0003-000007.h5", 4096, 77, {make_interval(0, 9), make_interval(12, 13)}, "", 5, false, true},
           Answer{3, 99, bytes_of("value")},
-          Fault{3, "rank 2: no"}};
+          Fault{3, "rank 2: no"},
+          Announce{4, 98, 1U << 20, 12345}};
 }
 
 TEST(Messages, EveryKindComesBackAsItWas) {

@@ -1,0 +1,81 @@
+#include "job/answer_broadcasts.hpp"
+
+#include <gtest/gtest.h>
+
+#include <kiln/error.hpp>
+#include <string_view>
+
+namespace kiln::job {
+namespace {
+
+Bytes bytes_of(std::string_view text) { return {as_bytes(text).begin(), as_bytes(text).end()}; }
+
+/// One broadcast at a time, done when `arrived` is set.
+class FakeCollectives final : public net::Collectives {
+ public:
+  std::int32_t size() const override { return 2; }
+  void begin_barrier() override { FAIL(); }
+  void begin_gather(Bytes) override { FAIL(); }
+  void begin_sum(std::uint64_t, Give, Take) override { FAIL(); }
+  void begin_broadcast(Bytes) override {
+    EXPECT_TRUE(poll()) << "one at a time";
+    ++begun;
+    arrived.reset();
+    waits_ = true;
+  }
+  bool poll() override { return !waits_ || arrived; }
+  std::vector<Bytes> gathered() override { return {}; }
+  Bytes received() override {
+    waits_ = false;
+    return std::move(*arrived);
+  }
+
+  int begun = 0;
+  std::optional<Bytes> arrived;
+
+ private:
+  bool waits_ = false;
+};
+
+protocol::Announce announce(std::uint32_t call, const Bytes& content) {
+  return {call, 7, content.size(), checksum(content)};
+}
+
+TEST(AnswerBroadcasts, ComeOneAfterTheOtherAsAnnounced) {
+  FakeCollectives collectives;
+  AnswerBroadcasts broadcasts(collectives);
+  EXPECT_FALSE(broadcasts.poll());
+  EXPECT_EQ(collectives.begun, 0);
+  broadcasts.announce(announce(3, bytes_of("first")));
+  broadcasts.announce(announce(4, bytes_of("second")));
+  EXPECT_TRUE(broadcasts.under_way());
+  EXPECT_FALSE(broadcasts.poll());
+  EXPECT_FALSE(broadcasts.poll());
+  EXPECT_EQ(collectives.begun, 1);
+
+  collectives.arrived = bytes_of("first");
+  const auto first = broadcasts.poll();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->call, 3U);
+  EXPECT_EQ(first->plan, 7U);
+  EXPECT_EQ(first->content, bytes_of("first"));
+  EXPECT_FALSE(broadcasts.poll());
+  EXPECT_EQ(collectives.begun, 2);
+  collectives.arrived = bytes_of("second");
+  EXPECT_EQ(broadcasts.poll()->call, 4U);
+  EXPECT_FALSE(broadcasts.under_way());
+}
+
+TEST(AnswerBroadcasts, WhatIsNotAsAnnouncedIsAFault) {
+  for (const std::string_view other : {"fjrst", "firs"}) {
+    FakeCollectives collectives;
+    AnswerBroadcasts broadcasts(collectives);
+    broadcasts.announce(announce(3, bytes_of("first")));
+    EXPECT_FALSE(broadcasts.poll());
+    collectives.arrived = bytes_of(other);
+    EXPECT_THROW(broadcasts.poll(), Error);
+  }
+}
+
+}  // namespace
+}  // namespace kiln::job
