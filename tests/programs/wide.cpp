@@ -10,11 +10,12 @@ int main(int argc, char** argv) {
   program.option("--bins", bins, "how many").option("--units", units, "how many");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
     kiln::Flow flow("count");
-    const auto counted = session.run(flow.range(units)
-                                         .map([bins](std::uint64_t unit) {
-                                           return static_cast<double>((unit * 0x9E3779B97F4A7C15ULL >> 11U) % bins);
-                                         })
-                                         .reduce(kiln::Histogram(0.0, static_cast<double>(bins), bins)));
+    const auto counted =
+        session.run(flow.range(units)
+                        .map([bins](std::uint64_t unit) {
+                          return static_cast<double>((unit * 0x9E3779B97F4A7C15ULL >> 11U) % bins) + 0.5;
+                        })
+                        .reduce(kiln::Histogram(0.0, static_cast<double>(bins), bins)));
     const auto& histogram = counted.value;
     kiln::Flow second("look");
     const auto looked = session.run(second.range(bins)
