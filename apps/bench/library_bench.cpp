@@ -22,7 +22,7 @@ std::string run_stage(const Settings& settings, std::vector<std::string> words, 
                                   std::string("--progress"), std::string("none")}) {
     words.push_back(word);
   }
-  const std::string out = run(words, settings.work).out;
+  std::string out = run(words, settings.work).out;
   std::filesystem::remove_all(directory);
   return out;
 }

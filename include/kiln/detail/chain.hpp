@@ -95,7 +95,7 @@ struct EmitStep {
   template <class In>
   using Out = U&&;
   struct AnyEmitter {
-    void operator()(U) const;
+    void operator()(U) const {}
   };
   template <class In>
   static constexpr bool kUsesUnit = std::invocable<const F&, In, AnyEmitter&, Unit&>;

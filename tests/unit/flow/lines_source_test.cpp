@@ -16,7 +16,7 @@ namespace {
 class LinesSource : public ::testing::Test {
  protected:
   void make(const std::string& name, std::string_view text) { write_text(folder_ / name, text); }
-  detail::SourceSpec source(std::vector<std::string> patterns, std::uint64_t split = 4) const {
+  detail::SourceSpec source(const std::vector<std::string>& patterns, std::uint64_t split = 4) const {
     detail::SourceSpec spec;
     spec.kind = detail::SourceSpec::Kind::lines;
     for (const std::string& pattern : patterns) spec.files.push_back((folder_ / pattern).string());
