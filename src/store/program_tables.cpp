@@ -25,10 +25,8 @@ std::vector<StageTable> find_tables(const JournalView& view, Wanted wanted) {
   return found;
 }
 
-RowStream rows_of(const JournalView& view, const StageTable& table, const schedule::IntervalSet* units) {
-  std::vector<RowsPart> parts = view.parts_of(table.stage, table.place);
-  if (units != nullptr) keep_units(parts, *units);
-  RowStream stream(parts);
+RowStream rows_of(const JournalView& view, const StageTable& table) {
+  RowStream stream(view.parts_of(table.stage, table.place));
   stream.use_schema(table.table->schema);
   return stream;
 }
@@ -70,23 +68,25 @@ std::vector<StageTable> rejected_tables_of(const JournalView& view) {
   return find_tables(view, [](const std::string& name) { return name == kRejectedTable; });
 }
 
-void write_row_tables(const GuardedFile& file, const JournalView& view, const schedule::IntervalSet* units) {
+void write_row_tables(const GuardedFile& file, const JournalView& view) {
   for (const StageTable& table : tables_of(view)) {
-    RowStream stream = rows_of(view, table, units);
+    RowStream stream = rows_of(view, table);
     write_row_table(file, table, stream);
   }
 }
 
-void write_rejected(const GuardedFile& file, const JournalView& view, const schedule::IntervalSet* units) {
-  std::vector<StageTable> tables = rejected_tables_of(view);
-  if (tables.empty()) return;
+std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const JournalView& view) {
+  std::map<StageId, std::uint64_t> counts;
+  const std::vector<StageTable> tables = rejected_tables_of(view);
+  if (tables.empty()) return counts;
   const Schema& schema = tables.front().table->schema;
   std::uint64_t rows = 0;
   std::vector<StageTable> filled;
   for (const StageTable& table : tables) {
-    const std::uint64_t more = rows_of(view, table, units).rows();
+    const std::uint64_t more = rows_of(view, table).rows();
     rows += more;
     if (more != 0) filled.push_back(table);
+    counts[table.stage] = more;
   }
   const std::string name(kRejectedTable);
   ColumnWriter stage(file.file(), name + "/stage", ColumnType::i32, rows);
@@ -95,7 +95,7 @@ void write_rejected(const GuardedFile& file, const JournalView& view, const sche
   ColumnSet columns(file.file(), name + "/", schema, rows, false);
   RowWindow window;
   for (const StageTable& table : filled) {
-    RowStream stream = rows_of(view, table, units);
+    RowStream stream = rows_of(view, table);
     stream.use_schema(schema);
     while (stream.next(window)) {
       put_units(window, unit);
@@ -109,6 +109,7 @@ void write_rejected(const GuardedFile& file, const JournalView& view, const sche
   stage.finish();
   unit.finish();
   columns.finish();
+  return counts;
 }
 
 std::uint64_t bytes_of_rows(const JournalView& view) {

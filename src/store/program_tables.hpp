@@ -4,6 +4,7 @@
 #include "store/journal_view.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,17 +24,17 @@ std::vector<StageTable> tables_of(const JournalView& view);
 /// Those of rejected records, one a stage.
 std::vector<StageTable> rejected_tables_of(const JournalView& view);
 
-/// A group for each table: `unit` and its columns. With `units`, borrowed, of these units only. Throws as RowStream,
+/// A group for each table: `unit` and its columns. Throws as RowStream,
 /// and StorageError where the disk refuses.
-void write_row_tables(const GuardedFile& file, const JournalView& view, const schedule::IntervalSet* units);
-/// /rejected: the same of the rejected records of all stages.
-void write_rejected(const GuardedFile& file, const JournalView& view, const schedule::IntervalSet* units);
+void write_row_tables(const GuardedFile& file, const JournalView& view);
+/// /rejected: the same of the rejected records of all stages. Returns how many each stage has.
+std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const JournalView& view);
 
 /// /reduced/NAME: the value of each reduction of the stages that are over. Where several stages have one of that name
 /// it is the last one's; those before are /reduced_of_stage/STAGE/NAME.
 void write_reduced(const GuardedFile& file, const JournalView& view);
 /// /stages: one row a stage.
-void write_stages(const h5::Handle& file, const JournalView& view);
+void write_stages(const h5::Handle& file, const JournalView& view, const std::map<StageId, std::uint64_t>& rejected);
 
 /// Bytes of the files that hold rows of stages that count.
 std::uint64_t bytes_of_rows(const JournalView& view);

@@ -101,7 +101,7 @@ void write_reduced(const GuardedFile& file, const JournalView& view) {
   }
 }
 
-void write_stages(const h5::Handle& file, const JournalView& view) {
+void write_stages(const h5::Handle& file, const JournalView& view, const std::map<StageId, std::uint64_t>& rejected) {
   if (!view.ledger.plan) return;  // no stage has begun
   ColumnWriter number(file, "stages/stage", ColumnType::i32, view.standing);
   number.describe("", "number of the stage");
@@ -117,10 +117,13 @@ void write_stages(const h5::Handle& file, const JournalView& view) {
   counts("units", "all of the stage", [](const Ledger& ledger) { return ledger.plan->body.units; });
   counts("done", "units that are done", [](const Ledger& ledger) { return ledger.done.count(); });
   counts("failed", "dead letters", [](const Ledger& ledger) { return ledger.dead.size(); });
-  write_stage_column<std::int64_t>(
-      file, view, "rejected", ColumnType::i64, "", "rejected records", true, [](const Ledger& ledger) {
-        return ledger.end ? static_cast<std::int64_t>(ledger.end->body.counts.rejected) : -1;
-      });
+  ColumnWriter records(file, "stages/rejected", ColumnType::u64, view.standing);
+  records.describe("", "rejected records");
+  for (std::uint32_t i = 0; i < view.standing; ++i) {
+    const auto found = rejected.find(StageId(i));
+    records.put(found == rejected.end() ? std::uint64_t{0} : found->second);
+  }
+  records.finish();
   write_stage_column<std::uint8_t>(file, view, "over", ColumnType::u8, "", "1: every unit is done or a dead letter",
                                    false, [](const Ledger& ledger) { return ledger.end.has_value(); });
   write_stage_column<double>(file, view, "seconds", ColumnType::f64, "s", "time of the launch that ended it", true,

@@ -47,7 +47,7 @@ void write_facts(const h5::Handle& file, const ResultsRequest& request) {
   h5::write_attribute(file, "format_version", kResultsFormat);
   text("kind", facts.kind);
   text("program", facts.program);
-  if (is_program(request)) text("directory", facts.directory);
+  if (!facts.directory.empty()) text("directory", facts.directory);
   text("arguments", nlohmann::json(facts.arguments).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   h5::write_attribute(file, "seed", facts.seed);
   h5::write_attribute(file, "created", facts.created);
@@ -104,10 +104,10 @@ void write_command_tables(const GuardedFile& guarded, const ResultsRequest& requ
 void write_program_tables(const GuardedFile& guarded, const ResultsRequest& request) {
   const std::uint64_t rows = bytes_of_rows(request.view);
   require_space(folder_of(request.file), rows + rows / 2 + bytes_around(request));
-  write_row_tables(guarded, request.view, request.units);
-  write_rejected(guarded, request.view, request.units);
+  write_row_tables(guarded, request.view);
+  const auto rejected = write_rejected(guarded, request.view);
   write_reduced(guarded, request.view);
-  write_stages(guarded.file(), request.view);
+  write_stages(guarded.file(), request.view, rejected);
 }
 
 void write_tables(const GuardedFile& guarded, const ResultsRequest& request) {

@@ -14,7 +14,7 @@ struct ResultsRequest {
   Schema schema;                                 ///< the columns where no unit has a row yet
   std::optional<EndEntry> end;                   ///< tells the outcome; nothing: the run has not ended
   EntryNumber made_from;                         ///< the journal's number this is made from
-  const schedule::IntervalSet* units = nullptr;  ///< borrowed: these units only; nullptr: all
+  const schedule::IntervalSet* units = nullptr;  ///< borrowed: these units only; nullptr: all. Of commands
 };
 
 /// Makes results.h5 (docs/file-format.md). Memory stays bounded. Throws StorageError where there is no room for it or

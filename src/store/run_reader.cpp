@@ -2,6 +2,7 @@
 
 #include "exec/command_setup.hpp"
 #include "store/file_ops.hpp"
+#include "store/program_tables.hpp"
 #include "store/results_file.hpp"
 #include "store/results_tables.hpp"
 #include "store/results_trailer.hpp"
@@ -47,15 +48,18 @@ Schema newest_schema(const JournalView& view) {
   return {};
 }
 
-UnitRecord record_of(UnitId unit, const JournalView& view) {
+UnitRecord record_of(StageId stage, UnitId unit, const JournalView& view) {
   UnitRecord record;
   record.unit = unit;
+  record.stage = stage;
+  const LedgerState* const ledger = view.stage(stage);
+  if (ledger == nullptr) return record;
   const auto& lines = view.registry.lines();
   record.line = unit.value() < lines.size() ? lines[unit.value()] : -1;
   record.removed = unit.value() < lines.size() && record.line < 0;
-  record.done = view.ledger.done.contains(unit);
-  const auto dead = view.ledger.dead.find(unit);
-  if (dead == view.ledger.dead.end()) return record;
+  record.done = ledger->done.contains(unit);
+  const auto dead = ledger->dead.find(unit);
+  if (dead == ledger->dead.end()) return record;
   record.reason = dead->second.letter.reason;
   record.attempts = dead->second.letter.attempts;
   return record;
@@ -82,6 +86,25 @@ std::vector<RowsPart> parts_with(const std::vector<RowsPart>& parts, const std::
   return found;
 }
 
+// Until `visit(rows, row)` returns false; then false. Rows of units up to `last` are left out; it goes along, and a
+// unit lies in one window, so that a second try goes on behind it.
+template <class Visitor>
+bool visit_rows(RowStream& stream, std::optional<std::uint64_t>& last, const Visitor& visit) {
+  const std::optional<std::uint64_t> seen = last;
+  RowWindow window;
+  while (stream.next(window)) {
+    for (const auto& [slot, first, count] : window.runs) {
+      const Rows& rows = window.rows[slot];
+      for (std::size_t row = first; row < first + count; ++row) {
+        if (seen && rows.units()[row] <= *seen) continue;
+        last = rows.units()[row];
+        if (!visit(rows, row)) return false;
+      }
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 RunReader RunReader::open(const std::filesystem::path& path) {
@@ -92,8 +115,13 @@ RunReader RunReader::open(const std::filesystem::path& path) {
 
 RunReader::RunReader(RunDirectory directory, JournalView view)
     : directory_(std::move(directory)), view_(std::move(view)) {
+  if (is_program()) {
+    const std::vector<StageTable> tables = tables_of(view_);
+    if (!tables.empty()) choose_table(tables.front().table->name);
+    return;
+  }
   schema_ = with_fresh_view(directory_, view_, newest_schema);
-  if (schema_.empty() && directory_.facts().kind == RunFacts().kind) {
+  if (schema_.empty()) {
     schema_ = exec::command_schema(exec::parse_result_columns("run.json", directory_.facts().columns));
   }
 }
@@ -130,33 +158,107 @@ void RunReader::for_each(Which which, const std::function<void(const UnitRecord&
 }
 
 void RunReader::for_each_while(Which which, const std::function<bool(const UnitRecord&)>& visit) const {
+  if (!is_program()) return for_each_command(which, visit);
+  if (which == Which::failed) {
+    for (const auto& [stage, dead] : view_.all_dead()) {
+      if (!visit(record_of(stage, dead.letter.unit, view_))) return;
+    }
+    return;
+  }
+  for (const StagePlace& place : places_) {
+    if (!for_each_row(place, visit)) return;
+  }
+}
+
+void RunReader::for_each_command(Which which, const std::function<bool(const UnitRecord&)>& visit) const {
   const std::vector<UnitId> dead = dead_units(view_);
   std::optional<std::uint64_t> last;  // a second try goes on behind it
   with_fresh_view(directory_, view_, [&](const JournalView& view) {
-    const std::optional<std::uint64_t> seen = last;
     RowStream stream(which == Which::all ? view.parts : parts_with(view.parts, dead), dead);
     stream.use_schema(schema_);
     stream.add(rows_for_dead(stream.missing(), view, schema_), schema_);
-    RowWindow window;
-    while (stream.next(window)) {
-      for (const auto& [slot, first, count] : window.runs) {
-        for (std::size_t row = first; row < first + count; ++row) {
-          const std::uint64_t unit = window.rows[slot].units()[row];
-          if (seen && unit <= *seen) continue;
-          UnitRecord record = record_of(UnitId(unit), view_);
-          record.rows = &window.rows[slot];
-          record.row = row;
-          if (which == Which::failed && (record.done || record.removed)) continue;
-          last = unit;
-          if (!visit(record)) return;
-        }
-      }
-    }
+    visit_rows(stream, last, [&](const Rows& rows, std::size_t row) {
+      UnitRecord record = record_of(StageId(0), UnitId(rows.units()[row]), view_);
+      record.rows = &rows;
+      record.row = row;
+      return (which == Which::failed && (record.done || record.removed)) || visit(record);
+    });
   });
 }
 
+bool RunReader::for_each_row(StagePlace place, const std::function<bool(const UnitRecord&)>& visit) const {
+  std::optional<std::uint64_t> last;
+  return with_fresh_view(directory_, view_, [&](const JournalView& view) {
+    RowStream stream(view.parts_of(place.stage, place.table));
+    stream.use_schema(schema_);
+    return visit_rows(stream, last, [&](const Rows& rows, std::size_t row) {
+      UnitRecord record = record_of(place.stage, UnitId(rows.units()[row]), view_);
+      record.rows = &rows;
+      record.row = row;
+      return visit(record);
+    });
+  });
+}
+
+std::vector<RunReader::TableInfo> RunReader::tables() const {
+  return with_fresh_view(directory_, view_, [&](const JournalView& view) {
+    std::vector<TableInfo> all;
+    const auto add = [&](const StageTable& table) {
+      const std::uint64_t rows = RowStream(view.parts_of(table.stage, table.place)).rows();
+      if (table.table->name != kRejectedTable || all.empty() || all.back().name != kRejectedTable) {
+        all.push_back({table.table->name, table.table->schema, 0});
+      }
+      all.back().rows += rows;
+    };
+    for (const StageTable& table : tables_of(view)) add(table);
+    for (const StageTable& table : rejected_tables_of(view)) add(table);
+    if (!all.empty() && all.back().name == kRejectedTable && all.back().rows == 0) all.pop_back();
+    return all;
+  });
+}
+
+bool RunReader::choose_table(std::string_view name) {
+  std::vector<StagePlace> places;
+  for (const std::vector<StageTable>& tables : {tables_of(view_), rejected_tables_of(view_)}) {
+    for (const StageTable& table : tables) {
+      if (table.table->name != name) continue;
+      if (places.empty()) schema_ = table.table->schema;
+      places.push_back({table.stage, table.place});
+    }
+  }
+  if (places.empty()) return false;
+  places_ = std::move(places);
+  table_ = name;
+  return true;
+}
+
+bool RunReader::find_rows(UnitId unit, const std::function<void(const UnitRecord&)>& visit) const {
+  bool found = false;
+  for (const StagePlace& place : places_) {
+    UnitRecord record = record_of(place.stage, unit, view_);
+    if (!record.done && !record.reason) continue;
+    found = true;
+    bool has_rows = false;
+    with_fresh_view(directory_, view_, [&](const JournalView& view) {
+      RowStream stream(parts_with(view.parts_of(place.stage, place.table), {unit}));
+      stream.use_schema(schema_);
+      std::optional<std::uint64_t> last;
+      visit_rows(stream, last, [&](const Rows& rows, std::size_t row) {
+        record.rows = &rows;
+        record.row = row;
+        has_rows = true;
+        visit(record);
+        return true;
+      });
+    });
+    if (!has_rows) visit(record);
+  }
+  return found;
+}
+
 bool RunReader::find_unit(UnitId unit, const std::function<void(const UnitRecord&)>& visit) const {
-  UnitRecord record = record_of(unit, view_);
+  if (is_program()) return find_rows(unit, visit);
+  UnitRecord record = record_of(StageId(0), unit, view_);
   if (!record.done && !record.reason) return false;
   bool found = false;
   with_fresh_view(directory_, view_, [&](const JournalView& view) {
@@ -197,6 +299,11 @@ bool RunReader::results_outdated() const {
 }
 
 void RunReader::export_hdf5(const std::filesystem::path& file, const schedule::IntervalSet* units) const {
+  if (is_program() && units != nullptr) {
+    throw Error(ExitCode::usage,
+                "an HDF5 file of chosen units is made of runs of commands only: this is a program's run, whose tables "
+                "have units of several stages. Take all of it, or choose rows with --csv");
+  }
   with_fresh_view(directory_, view_, [&](const JournalView& view) {
     write_results_file({file, directory_.facts(), view, schema_, view.standing_end(), view.scan.highest, units});
   });

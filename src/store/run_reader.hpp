@@ -12,9 +12,16 @@
 
 namespace kiln::store {
 
+/// A table of a stage's plan.
+struct StagePlace {
+  StageId stage;
+  std::size_t table = 0;
+};
+
 /// One unit's record. Text columns hold the raw bytes.
 struct UnitRecord {
   UnitId unit;
+  StageId stage;
   std::int64_t line = -1;             ///< in the present source; -1 where it was removed or has no lines
   bool done = false;                  ///< else a dead letter
   bool removed = false;               ///< not in the present source
@@ -50,12 +57,35 @@ class RunReader {
   /// Index of a column ("units/exit_code") in schema(); nothing where there is none.
   std::optional<std::size_t> column(std::string_view name) const;
 
+  /// One table of a program's rows.
+  struct TableInfo {
+    std::string name;
+    Schema schema;
+    std::uint64_t rows = 0;
+  };
+  /// Those of its rows sinks in the order of its stages, then `rejected` where there are such records. Looks into every
+  /// file that holds rows. Empty for commands.
+  std::vector<TableInfo> tables() const;
+  /// From here on schema(), for_each and find_unit are about this table of a program; at first it is the first one.
+  /// False where there is no such table: nothing has changed.
+  bool choose_table(std::string_view name);
+  /// The name of that table; "" where there is none, and of commands.
+  const std::string& table() const { return table_; }
+  /// Dead letters of all stages that count, ascending by stage and unit.
+  std::vector<StageDead> all_dead() const { return view_.all_dead(); }
+  /// What a program's stages have come to: stages 0 to stages() - 1 count. 0 for commands.
+  std::uint32_t stages() const { return view_.ledger.plan ? view_.standing : 0; }
+  const LedgerState& stage(StageId stage) const { return *view_.stage(stage); }
+
   enum class Which { all, failed };
-  /// Calls back for each unit that has a result or is a dead letter, ascending by id. Memory stays bounded.
+  /// Calls back for each unit that has a result or is a dead letter, ascending by id. Memory stays bounded. Of a
+  /// program, for each row of the table (ascending by stage and unit; units without rows do not come), or for each dead
+  /// letter of any stage.
   void for_each(Which which, const std::function<void(const UnitRecord&)>& visit) const;
   /// The same until it returns false.
   void for_each_while(Which which, const std::function<bool(const UnitRecord&)>& visit) const;
-  /// The record of one unit; false where it has none.
+  /// The record of one unit; false where it has none. Of a program, one for each of its rows in the table, or one
+  /// without a row.
   bool find_unit(UnitId unit, const std::function<void(const UnitRecord&)>& visit) const;
   /// The raw bytes of a text column ("output/stdout") of a unit; nothing where there is no such row or column.
   std::optional<std::string> raw_text(UnitId unit, std::string_view column) const;
@@ -66,15 +96,21 @@ class RunReader {
   /// Whether results.h5 is missing, or older than the journal's newest end.
   bool results_outdated() const;
   /// Makes an HDF5 file of what is committed. An existing file is replaced when the new one is complete.
-  /// With `units`, of these units only.
+  /// With `units`, of these units only: throws kiln::Error (usage) for a program, whose tables are of several stages.
   void export_hdf5(const std::filesystem::path& file, const schedule::IntervalSet* units = nullptr) const;
 
  private:
   RunReader(RunDirectory directory, JournalView view);
+  bool is_program() const { return directory_.facts().kind != RunFacts().kind; }
+  void for_each_command(Which which, const std::function<bool(const UnitRecord&)>& visit) const;
+  bool for_each_row(StagePlace place, const std::function<bool(const UnitRecord&)>& visit) const;
+  bool find_rows(UnitId unit, const std::function<void(const UnitRecord&)>& visit) const;
 
   RunDirectory directory_;
   JournalView view_;
   Schema schema_;
+  std::string table_;               // of a program
+  std::vector<StagePlace> places_;  // where its rows are
 };
 
 }  // namespace kiln::store
