@@ -4,6 +4,7 @@
 #include "store/journal_layout.hpp"
 #include "store/merge.hpp"
 #include "store/retirement.hpp"
+#include "store/segment.hpp"
 
 #include <fmt/core.h>
 
@@ -27,7 +28,7 @@ std::uint64_t size_or_zero(const fs::path& path) {
 }  // namespace
 
 Compactor::Compactor(Journal& journal, const ScanResult& found, CompactionOptions options)
-    : journal_(journal), options_(options), list_(found.merged) {
+    : journal_(journal), options_(options), list_(found.merged), lost_(found.lost) {
   // A merge of two makes one entry more, so with less than three there would be no end.
   if (options_.fan_in < 3) throw Error(ExitCode::internal, "compaction merges at least three items");
 }
@@ -69,18 +70,35 @@ std::vector<Compactor::Item> Compactor::choose() const {
 }
 
 void Compactor::weigh(std::vector<Item>& chosen) const {
-  const fs::path& root = journal_.run_directory();
-  const std::uint64_t per_folder = journal_.options().numbers_per_folder;
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     Item& item = chosen[i];
-    if (item.level == 0) item.bytes = size_or_zero(root / layout::entry_path(item.first, per_folder));
+    if (item.level == 0) item.bytes = entry_bytes(item.first);
     total += item.bytes;
     if (i > 0 && total > options_.most_bytes) {
       chosen.resize(i);
       return;
     }
   }
+}
+
+/// Of an entry's file and of the small segments it names; 0 where it cannot be read, which shows when it is merged.
+std::uint64_t Compactor::entry_bytes(EntryNumber number) const {
+  const fs::path& root = journal_.run_directory();
+  const std::uint64_t per_folder = journal_.options().numbers_per_folder;
+  const fs::path path = root / layout::entry_path(number, per_folder);
+  std::uint64_t bytes = size_or_zero(path);
+  const auto header = peek_header(path);
+  if (!header || header->type != EntryType::commit || header->format < 2) return bytes;
+  try {
+    const Entry entry = open_entry(root, number, per_folder).entry();
+    for (const SegmentFile& segment : std::get<CommitEntry>(entry.body).segments) {
+      if (segment.length < options_.small_segment && !lost_.contains(segment.file)) bytes += segment.length;
+    }
+  } catch (const Damage&) {
+    return 0;
+  }
+  return bytes;
 }
 
 bool Compactor::merge_oldest() {
@@ -99,7 +117,8 @@ bool Compactor::merge_oldest() {
   }
   MergeInput input;
   if (!open_all(chosen, input)) return false;
-  CompactionEntry::Merged merged = write_merged(input, next_level);
+  const MergeOutput output = merge_files(input);
+  CompactionEntry::Merged merged = write_merged(input, output.file, next_level);
   std::erase_if(list, [&](const auto& old) { return merged.first <= old.first && old.last <= merged.last; });
   const auto at = std::find_if(list.begin(), list.end(), [&](const auto& other) { return other.first > merged.first; });
   list.insert(at, merged);
@@ -110,6 +129,10 @@ bool Compactor::merge_oldest() {
     if (!journal_.has_unsynced()) journal_.ops().unlink((journal_.run_directory() / "merged" / merged.file).c_str());
     throw;
   }
+  // As with merged files: what cannot be removed now is removed by the next start.
+  for (const std::string& file : output.unnamed) {
+    journal_.ops().unlink(segment_path(journal_.run_directory(), file).c_str());
+  }
   return true;
 }
 
@@ -118,6 +141,10 @@ bool Compactor::open_all(const std::vector<Item>& chosen, MergeInput& input) {
   input.first = chosen.front().first;
   input.last = chosen.back().last;
   const fs::path& root = journal_.run_directory();
+  input.run_directory = root;
+  input.lost = lost_;
+  input.fold_below = options_.small_segment;
+  input.fold_budget = options_.most_bytes;
   const std::uint64_t per_folder = journal_.options().numbers_per_folder;
   fs::path current;
   try {
@@ -159,8 +186,7 @@ std::set<EntryNumber> Compactor::find_voids(EntryNumber first) const {
   return voided;
 }
 
-CompactionEntry::Merged Compactor::write_merged(const MergeInput& input, std::uint32_t level) {
-  const Bytes bytes = merge_files(input);
+CompactionEntry::Merged Compactor::write_merged(const MergeInput& input, const Bytes& bytes, std::uint32_t level) {
   const EntryHeader header = read_header(bytes);
   CompactionEntry::Merged merged{
       input.first,

@@ -74,10 +74,18 @@ struct CommitEntry {
   Rows rows;  ///< of the stage's first table
   std::vector<protocol::BatchRecord> batches;
   // Of programs only:
-  std::vector<MoreRows> more;         ///< ascending by place
-  std::vector<Bytes> partials;        ///< what flow folded of the done units that are in no segment; opaque here. Where
-                                      ///< there are some, these units count all or none
-  bool has_partials = false;          ///< set also where the partials themselves were not read
+  std::vector<MoreRows> more;   ///< ascending by place
+  std::vector<Bytes> partials;  ///< what flow folded of the done units that are in no segment; opaque here. Where
+                                ///< there are some, these units count all or none
+  bool has_partials = false;    ///< set also where the partials themselves were not read
+  /// Of merged files: units that count all or none, with so many of the partial results, which are in their order.
+  /// Where there are any, units of none of them count one by one. Disjoint from each other and from the segments.
+  struct Whole {
+    schedule::IntervalSet units;
+    std::uint64_t partials = 0;
+    friend bool operator==(const Whole&, const Whole&) = default;
+  };
+  std::vector<Whole> wholes;
   std::vector<SegmentFile> segments;  ///< disjoint
 };
 

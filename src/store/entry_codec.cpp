@@ -196,8 +196,9 @@ EntryType type_of(const EntryBody& body) {
 
 std::uint32_t format_of(const EntryBody& body) {
   if (const auto* commit = std::get_if<CommitEntry>(&body)) {
-    return commit->more.empty() && !commit->has_partials && commit->partials.empty() && commit->segments.empty() ? 1
-                                                                                                                 : 2;
+    const bool plain = commit->more.empty() && !commit->has_partials && commit->partials.empty() &&
+                       commit->segments.empty() && commit->wholes.empty();
+    return plain ? 1 : 2;
   }
   const EntryType type = type_of(body);
   return type == EntryType::plan || type == EntryType::stage_end || type == EntryType::root ? 2 : 1;

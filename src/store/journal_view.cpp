@@ -52,6 +52,7 @@ class Collector {
       const EntryNumber number = candidate.place.number;
       candidate.place.take = taken.units;
       candidate.place.partials = taken.partials;
+      candidate.place.skip = taken.skip;
       if (!taken.units.empty()) view_.parts.push_back(std::move(candidate.place));
       for (const SegmentFile& segment : taken.segments) {
         view_.parts.push_back({segment_path(directory, segment.file), 0, stage, number, segment.units, true});

@@ -18,9 +18,10 @@ struct RowsPart {
   std::size_t part = 0;
   StageId stage;
   EntryNumber number;
-  schedule::IntervalSet take;  ///< of these units the rows here count, and those of no other part
-  bool partials = false;       ///< its partial results count
-  std::size_t table = 0;       ///< which of the stage's tables is meant
+  schedule::IntervalSet take;            ///< of these units the rows here count, and those of no other part
+  bool partials = false;                 ///< its partial results count
+  std::size_t table = 0;                 ///< which of the stage's tables is meant
+  std::vector<std::uint64_t> skip = {};  ///< partial results of the part that do not count, ascending
 
   RowsPlace place() const { return {part, table}; }
 };

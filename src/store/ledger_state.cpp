@@ -68,13 +68,12 @@ void LedgerBuilder::add_commit(const Entry& entry, const CommitEntry& commit) {
   for (const CommitEntry::Dead& dead : commit.dead) {
     dead_.emplace(dead.letter.unit, dead)->second.number = dead.number == EntryNumber() ? entry.number : dead.number;
   }
-  if (commit.segments.empty() && !commit.has_partials) {
+  if (commit.segments.empty() && !commit.has_partials && commit.wholes.empty()) {
     state_.done.insert(commit.done);
     return;
   }
-  if (const auto own = own_units(commit); !own.empty()) {
-    commit.has_partials ? add_whole(own) : static_cast<void>(state_.done.insert(own));
-  }
+  state_.done.insert(plain_units(commit));
+  for (const CommitEntry::Whole& whole : wholes_of(commit, 0)) add_whole(whole.units);
   for (const SegmentFile& segment : commit.segments) {
     if (!is_lost(lost_, segment)) add_whole(segment.units);
   }
@@ -116,16 +115,46 @@ LedgerState LedgerBuilder::state() const {
   return result;
 }
 
+schedule::IntervalSet plain_units(const CommitEntry& commit) {
+  if (commit.has_partials && commit.wholes.empty()) return {};
+  schedule::IntervalSet units = own_units(commit);
+  for (const CommitEntry::Whole& whole : commit.wholes) units.erase(whole.units);
+  return units;
+}
+
+std::vector<CommitEntry::Whole> wholes_of(const CommitEntry& commit, std::uint64_t partials) {
+  if (!commit.wholes.empty() || !commit.has_partials) return commit.wholes;
+  return {{own_units(commit), partials}};
+}
+
+void RowResolver::take_plain(const schedule::IntervalSet& units, Taken& taken) {
+  for (const Interval& interval : units.intervals()) taken.units.insert(claimed_.missing(interval));
+  claimed_.insert(taken.units);
+}
+
+void RowResolver::take_wholes(const std::vector<CommitEntry::Whole>& wholes, Taken& taken) {
+  std::uint64_t partial = 0;
+  for (const CommitEntry::Whole& whole : wholes) {
+    const bool refused = state_.refused.contains(wholes_++);
+    for (const std::uint64_t end = partial + whole.partials; partial < end; ++partial) {
+      if (refused) taken.skip.push_back(partial);
+    }
+    if (refused) continue;
+    taken.units.insert(whole.units);
+    claimed_.insert(whole.units);
+  }
+}
+
 Taken RowResolver::take_all(const Entry& entry) {
   Taken taken;
   const auto* commit = std::get_if<CommitEntry>(&entry.body);
   if (commit == nullptr || entry.stage != stage_ || entry.round != state_.round) return taken;
-  const schedule::IntervalSet own = own_units(*commit);
-  taken.partials = commit->has_partials && (own.empty() || !state_.refused.contains(wholes_++));
-  if (taken.partials || !commit->has_partials) {
-    for (const Interval& interval : own.intervals()) taken.units.insert(claimed_.missing(interval));
-    claimed_.insert(taken.units);
+  take_plain(plain_units(*commit), taken);
+  taken.partials = commit->has_partials;
+  if (commit->has_partials && commit->wholes.empty()) {
+    taken.partials = !state_.refused.contains(wholes_);
   }
+  take_wholes(wholes_of(*commit, 0), taken);
   for (const CommitEntry::Dead& dead : commit->dead) {
     const auto standing = state_.dead.find(dead.letter.unit);
     const EntryNumber number = dead.number == EntryNumber() ? entry.number : dead.number;

@@ -61,10 +61,18 @@ class LedgerBuilder {
   std::vector<std::pair<EntryNumber, schedule::IntervalSet>> reopened_;
 };
 
+/// Units of a commit of which any may count, whatever becomes of the others: they are in no segment, and no partial
+/// result holds them.
+schedule::IntervalSet plain_units(const CommitEntry& commit);
+
+/// What of an entry itself counts all or none: its wholes, or where it has only partial results, its units.
+std::vector<CommitEntry::Whole> wholes_of(const CommitEntry& commit, std::uint64_t partials);
+
 /// What of an entry counts.
 struct Taken {
   schedule::IntervalSet units;        ///< whose rows in the entry itself count
   bool partials = false;              ///< the entry's partial results count
+  std::vector<std::uint64_t> skip;    ///< but not these of them, ascending
   std::vector<SegmentFile> segments;  ///< these count, whole
 };
 
@@ -80,6 +88,9 @@ class RowResolver {
   schedule::IntervalSet take(const Entry& entry) { return take_all(entry).units; }
 
  private:
+  void take_plain(const schedule::IntervalSet& units, Taken& taken);
+  void take_wholes(const std::vector<CommitEntry::Whole>& wholes, Taken& taken);
+
   StageId stage_;
   const LedgerState& state_;
   const LostSegments* lost_;

@@ -2,15 +2,16 @@
 
 #include "store/file_ops.hpp"
 #include "store/ledger_state.hpp"
-#include "store/rows_codec.hpp"
+#include "store/merge_parts.hpp"
+#include "store/segment.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
+#include <set>
 #include <string>
-#include <tuple>
 #include <utility>
 
 namespace kiln::store {
@@ -23,52 +24,25 @@ struct RoundKey {
   friend auto operator<=>(const RoundKey&, const RoundKey&) = default;
 };
 
-/// The rows that count, from several tables, as one table sorted by unit.
-class RowMerger {
- public:
-  /// Takes those of the rows whose unit is in `units`.
-  void add(Rows rows, const schedule::IntervalSet& units) {
-    const auto table = static_cast<std::uint32_t>(tables_.size());
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      const std::uint64_t unit = rows.units()[row];
-      if (units.contains(UnitId(unit))) places_.push_back({unit, table, static_cast<std::uint32_t>(row)});
-    }
-    tables_.push_back(std::move(rows));
-  }
-
-  Rows finish(const Schema& schema) {
-    std::sort(places_.begin(), places_.end());
-    Rows merged(schema);
-    for (const Place& place : places_) merged.append_row(tables_[place.table], place.row);
-    return merged;
-  }
-
- private:
-  struct Place {
-    std::uint64_t unit;
-    std::uint32_t table, row;
-    friend auto operator<=>(const Place&, const Place&) = default;
-  };
-  std::vector<Rows> tables_;
-  std::vector<Place> places_;
-};
-
-/// A part of the merged file: one stage, round and schema. (Another version of kiln may have written other columns.)
-struct Part {
-  Schema schema;
-  CommitEntry commit;
-  RowMerger rows;
-};
+/// What of an entry counts one by one. The rest counts all or none, and that may hang on entries that are not merged.
+Entry plain_part(const Entry& entry) {
+  const auto* commit = std::get_if<CommitEntry>(&entry.body);
+  if (commit == nullptr) return entry;
+  CommitEntry plain;
+  plain.done = plain_units(*commit);
+  plain.dead = commit->dead;
+  return {entry.number, entry.epoch, entry.stage, entry.round, std::move(plain)};
+}
 
 class Merger {
  public:
-  explicit Merger(const MergeInput& input) : input_(input) {}
+  explicit Merger(const MergeInput& input) : input_(input), budget_(input.fold_budget) {}
 
-  Bytes run() {
+  MergeOutput run() {
     Merged merged{input_.first, input_.last, Epoch(), {}, {}};
     for (const EntryFile& file : input_.files) {
       merged.epoch = std::max(merged.epoch, file.header().epoch);
-      each_entry(file, merged, [&](const Entry& entry, std::size_t) { builder(entry).add(entry); });
+      each_entry(file, merged, false, [&](Entry& entry, std::size_t) { builder(entry).add(plain_part(entry)); });
     }
     for (const auto& [key, round_builder] : builders_) {
       states_.emplace(key, round_builder.state());
@@ -76,76 +50,120 @@ class Merger {
     }
     for (const EntryFile& file : input_.files) {
       Merged ignored;
-      each_entry(file, ignored, [&](const Entry& entry, std::size_t part) { take(file, part, entry); });
+      each_entry(file, ignored, true, [&](Entry& entry, std::size_t part) { take(file, part, entry); });
     }
-    return encode(std::move(merged));
+    return {encode(std::move(merged)), {unnamed_.begin(), unnamed_.end()}};
   }
 
  private:
   LedgerBuilder& builder(const Entry& entry) {
+    note_round(entry.stage, entry.round);
     return builders_.try_emplace(RoundKey{entry.stage, entry.round}, entry.stage).first->second;
   }
 
+  void note_round(StageId stage, std::uint32_t round) { top_[stage] = std::max(top_[stage], round); }
+
   /// Calls back with commits and reopenings; what is carried goes to `merged`.
   template <class Call>
-  static void each_entry(const EntryFile& file, Merged& merged, const Call& call) {
+  void each_entry(const EntryFile& file, Merged& merged, bool rows, const Call& call) {
     if (file.header().type == EntryType::merged) {
-      Merged inner = file.merged();
+      Merged inner = file.merged(rows);
       for (std::size_t part = 0; part < inner.parts.size(); ++part) call(inner.parts[part], part);
-      for (Carried& carried : inner.carried) {
-        const EntryFile original(carried.file, file.path());
-        if (original.header().type == EntryType::reopen) call(original.entry(), 0);
-        merged.carried.push_back(std::move(carried));
-      }
+      for (Carried& carried : inner.carried) carry(std::move(carried), file, merged, call);
       return;
     }
     const EntryType type = file.header().type;
     if (type == EntryType::compaction || type == EntryType::voided) return;
-    if (type == EntryType::commit || type == EntryType::reopen) call(file.entry(), 0);
-    if (type != EntryType::commit) merged.carried.push_back({file.header().number, read_file(file.path())});
+    if (type == EntryType::commit) {
+      Entry entry = file.entry(rows);
+      call(entry, 0);
+    } else {
+      carry({file.header().number, read_file(file.path())}, file, merged, call);
+    }
   }
 
-  void take(const EntryFile& file, std::size_t part_index, const Entry& entry) {
-    const auto* commit = std::get_if<CommitEntry>(&entry.body);
+  template <class Call>
+  void carry(Carried carried, const EntryFile& file, Merged& merged, const Call& call) {
+    const EntryHeader header = read_header(carried.file);
+    if (header.type == EntryType::plan || header.type == EntryType::stage_end) note_round(header.stage, header.round);
+    if (header.type == EntryType::reopen) {
+      Entry entry = EntryFile(carried.file, file.path()).entry();
+      call(entry, 0);
+    }
+    merged.carried.push_back(std::move(carried));
+  }
+
+  void take(const EntryFile& file, std::size_t part, Entry& entry) {
+    auto* commit = std::get_if<CommitEntry>(&entry.body);
     if (commit == nullptr) return;
     const RoundKey key{entry.stage, entry.round};
+    MergeParts& into = parts_[key];
+    into.add_batches(commit->batches);
+    if (entry.round < top_.at(entry.stage)) {
+      for (const SegmentFile& segment : commit->segments) unnamed_.insert(segment.file);
+      return;
+    }
     const LedgerState& state = states_.at(key);
-    const schedule::IntervalSet units = resolvers_.at(key).take(entry);
-    const std::uint64_t rows = file.row_count(part_index);
-    Part& into = part(key, rows > 0 ? file.schema(part_index) : Schema());
-    for (const CommitEntry::Dead& dead : commit->dead) {
-      if (units.contains(dead.letter.unit) && !state.done.contains(dead.letter.unit)) into.commit.dead.push_back(dead);
+    MergePiece piece;
+    piece.plain = resolvers_.at(key).take(plain_part(entry));
+    for (CommitEntry::Dead& dead : commit->dead) {
+      const bool stands = piece.plain.contains(dead.letter.unit) && !state.done.contains(dead.letter.unit);
+      if (stands) piece.dead.push_back(std::move(dead));
     }
-    schedule::IntervalSet done = units;
-    for (const CommitEntry::Dead& dead : commit->dead) {
-      if (!state.done.contains(dead.letter.unit)) done.erase(single(dead.letter.unit));
-    }
-    into.commit.done.insert(done);
-    into.commit.batches.insert(into.commit.batches.end(), commit->batches.begin(), commit->batches.end());
-    if (rows > 0) into.rows.add(file.rows(part_index, 0, rows), units);
+    piece.wholes = wholes_of(*commit, commit->partials.size());
+    piece.partials = std::move(commit->partials);
+    piece.schema = commit->rows.size() > 0 ? file.schema(part) : Schema();
+    piece.rows = std::move(commit->rows);
+    piece.more = std::move(commit->more);
+    std::vector<MergePiece> folded;
+    for (SegmentFile& segment : commit->segments) take_segment(std::move(segment), piece, folded);
+    into.add(std::move(piece));
+    for (MergePiece& one : folded) into.add(std::move(one));
   }
 
-  Part& part(const RoundKey& key, const Schema& schema) {
-    auto& parts = parts_[key];
-    for (Part& known : parts) {
-      // Without rows any part will do; a part without rows takes on the columns of the first that has some.
-      if (schema.empty() || known.schema == schema) return known;
-      if (known.schema.empty()) {
-        known.schema = schema;
-        return known;
-      }
+  void take_segment(SegmentFile segment, MergePiece& piece, std::vector<MergePiece>& folded) {
+    if (!named_.insert(segment.file).second) return;  // an entry that was appended twice
+    if (input_.lost.contains(segment.file)) {
+      unnamed_.insert(segment.file);
+      return;
     }
-    parts.push_back({schema, {}, {}});
-    return parts.back();
+    std::optional<MergePiece> content;
+    if (segment.length < input_.fold_below && segment.length <= budget_) content = read(segment);
+    if (!content) {
+      piece.segments.push_back(std::move(segment));
+      return;
+    }
+    budget_ -= segment.length;
+    unnamed_.insert(segment.file);
+    folded.push_back(*std::move(content));
+  }
+
+  /// Nothing where it cannot be read: the next start reports it.
+  std::optional<MergePiece> read(const SegmentFile& segment) const {
+    try {
+      const EntryFile file = open_segment(input_.run_directory, segment);
+      Entry entry = file.entry(true);
+      auto& commit = std::get<CommitEntry>(entry.body);
+      MergePiece piece;
+      piece.wholes.push_back({segment.units, commit.partials.size()});
+      piece.partials = std::move(commit.partials);
+      piece.schema = commit.rows.size() > 0 ? file.schema() : Schema();
+      piece.rows = std::move(commit.rows);
+      piece.more = std::move(commit.more);
+      return piece;
+    } catch (const Damage&) {
+      return std::nullopt;
+    } catch (const StorageError& error) {
+      if (error.error_number() != ENOENT) throw;
+      return std::nullopt;
+    }
   }
 
   Bytes encode(Merged merged) {
     std::vector<Schema> schemas;
     for (auto& [key, parts] : parts_) {
-      for (Part& part : parts) {
-        part.commit.rows = part.rows.finish(part.schema);
+      for (MergeParts::Finished& part : parts.finish()) {
         schemas.push_back(std::move(part.schema));
-        part.rows = {};
         merged.parts.push_back({merged.first, merged.epoch, key.stage, key.round, std::move(part.commit)});
       }
     }
@@ -153,14 +171,17 @@ class Merger {
   }
 
   const MergeInput& input_;
+  std::map<StageId, std::uint32_t> top_;  // the highest round known of each stage
   std::map<RoundKey, LedgerBuilder> builders_;
   std::map<RoundKey, LedgerState> states_;  // stable: the resolvers borrow them
   std::map<RoundKey, RowResolver> resolvers_;
-  std::map<RoundKey, std::vector<Part>> parts_;
+  std::map<RoundKey, MergeParts> parts_;
+  std::set<std::string> named_, unnamed_;
+  std::uint64_t budget_;
 };
 
 }  // namespace
 
-Bytes merge_files(const MergeInput& input) { return Merger(input).run(); }
+MergeOutput merge_files(const MergeInput& input) { return Merger(input).run(); }
 
 }  // namespace kiln::store

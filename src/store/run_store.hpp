@@ -85,8 +85,7 @@ class RunStore {
   StageStore& stages() { return *stages_; }
   const StageStore& stages() const { return *stages_; }
   /// One piece of housekeeping (merging of old entries); true where there may be more. Called between commits.
-  /// Entries of programs are not merged yet: merge_files knows one table, no partial results and no segments.
-  bool maintain() { return recovered_.facts.kind != kProgramKind && compactor_->step(); }
+  bool maintain() { return compactor_->step(); }
   /// About once a second: this launch lives. A beat that cannot be written is no error: it only saves work. Any thread,
   /// also while another one is in a call.
   void beat() noexcept;

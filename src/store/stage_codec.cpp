@@ -50,44 +50,77 @@ std::vector<std::uint32_t> places_of_tables(const h5::Handle& group) {
   return places;
 }
 
-void write_segments(const h5::Handle& group, const std::vector<SegmentFile>& segments) {
-  TextWriter files;
+// Lists of intervals: how many each one has, and all of them one after the other.
+template <class Items>
+void write_units(const h5::Handle& group, const std::string& path, const Items& items) {
   std::vector<std::uint64_t> intervals;
-  for (const SegmentFile& segment : segments) files.add(segment.file);
-  files.write(group, "segments/file");
-  write_column<std::uint64_t>(group, "segments/length", segments, [](const SegmentFile& s) { return s.length; });
-  write_column<std::uint64_t>(group, "segments/checksum", segments, [](const SegmentFile& s) { return s.checksum; });
-  write_column<std::uint64_t>(group, "segments/intervals", segments,
-                              [](const SegmentFile& s) { return s.units.size(); });
-  for (const SegmentFile& segment : segments) {
-    for (const Interval& interval : segment.units.intervals()) {
+  for (const auto& item : items) {
+    for (const Interval& interval : item.units.intervals()) {
       intervals.push_back(interval.first.value());
       intervals.push_back(interval.last.value());
     }
   }
-  h5::write_table<std::uint64_t>(group, "segments/units", intervals, 2);
+  write_column<std::uint64_t>(group, path + "/intervals", items, [](const auto& item) { return item.units.size(); });
+  h5::write_table<std::uint64_t>(group, path + "/units", intervals, 2);
+}
+
+std::vector<schedule::IntervalSet> read_units(const h5::Handle& group, const std::string& path, std::uint64_t limit) {
+  const auto counts = h5::read_values<std::uint64_t>(group, path + "/intervals", limit);
+  const auto units = h5::read_values<std::uint64_t>(group, path + "/units", limit);
+  std::vector<schedule::IntervalSet> sets(counts.size());
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > (units.size() - at) / 2) throw_damaged_entry("a list of units has more intervals than there are");
+    for (const std::size_t end = at + 2 * counts[i]; at < end; at += 2) {
+      if (units[at] >= units[at + 1]) throw_damaged_entry("an interval ends before it begins");
+      sets[i].insert(make_interval(units[at], units[at + 1]));
+    }
+  }
+  return sets;
+}
+
+void write_segments(const h5::Handle& group, const std::vector<SegmentFile>& segments) {
+  TextWriter files;
+  for (const SegmentFile& segment : segments) files.add(segment.file);
+  files.write(group, "segments/file");
+  write_column<std::uint64_t>(group, "segments/length", segments, [](const SegmentFile& s) { return s.length; });
+  write_column<std::uint64_t>(group, "segments/checksum", segments, [](const SegmentFile& s) { return s.checksum; });
+  write_units(group, "segments", segments);
 }
 
 std::vector<SegmentFile> read_segments(const h5::Handle& group, std::uint64_t limit) {
   auto files = read_texts(group, "segments/file", limit);
   const auto lengths = h5::read_values<std::uint64_t>(group, "segments/length", limit);
   const auto sums = h5::read_values<std::uint64_t>(group, "segments/checksum", limit);
-  const auto counts = h5::read_values<std::uint64_t>(group, "segments/intervals", limit);
-  const auto units = h5::read_values<std::uint64_t>(group, "segments/units", limit);
-  expect_same_size(files, lengths, sums, counts);
+  auto units = read_units(group, "segments", limit);
+  expect_same_size(files, lengths, sums, units);
   std::vector<SegmentFile> segments;
-  std::size_t at = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {
     expect_file_name(files[i]);
-    SegmentFile segment{std::move(files[i]), lengths[i], sums[i], {}};
-    if (counts[i] > (units.size() - at) / 2) throw_damaged_entry("a segment has more intervals than there are");
-    for (const std::size_t end = at + 2 * counts[i]; at < end; at += 2) {
-      if (units[at] >= units[at + 1]) throw_damaged_entry("an interval ends before it begins");
-      segment.units.insert(make_interval(units[at], units[at + 1]));
-    }
-    segments.push_back(std::move(segment));
+    segments.push_back({std::move(files[i]), lengths[i], sums[i], std::move(units[i])});
   }
   return segments;
+}
+
+void write_wholes(const h5::Handle& group, const std::vector<CommitEntry::Whole>& wholes) {
+  write_column<std::uint64_t>(group, "wholes/partials", wholes, [](const auto& whole) { return whole.partials; });
+  write_units(group, "wholes", wholes);
+}
+
+std::vector<CommitEntry::Whole> read_wholes(const h5::Handle& group, std::uint64_t limit) {
+  const auto partials = h5::read_values<std::uint64_t>(group, "wholes/partials", limit);
+  auto units = read_units(group, "wholes", limit);
+  expect_same_size(partials, units);
+  std::uint64_t left =
+      h5::exists(group, "partials_ends") ? h5::shape(h5::open_dataset(group, "partials_ends")).at(0) : 0;
+  std::vector<CommitEntry::Whole> wholes;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (partials[i] > left) throw_damaged_entry("units claim more partial results than there are");
+    left -= partials[i];
+    wholes.push_back({std::move(units[i]), partials[i]});
+  }
+  if (left != 0) throw_damaged_entry("partial results belong to no units");
+  return wholes;
 }
 
 }  // namespace
@@ -227,11 +260,13 @@ void write_program_parts(const h5::Handle& group, const CommitEntry& body) {
     partials.write(group, "partials");
   }
   if (!body.segments.empty()) write_segments(group, body.segments);
+  if (!body.wholes.empty()) write_wholes(group, body.wholes);
 }
 
 void read_program_parts(const h5::Handle& group, bool rows, std::uint64_t limit, CommitEntry& body) {
   if (h5::exists(group, "segments")) body.segments = read_segments(group, limit);
   body.has_partials = h5::exists(group, "partials_ends");
+  if (h5::exists(group, "wholes")) body.wholes = read_wholes(group, limit);
   if (!rows) return;
   if (body.has_partials) body.partials = read_blobs(group, "partials", limit);
   if (!h5::exists(group, "tables")) return;

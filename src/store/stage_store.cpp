@@ -115,7 +115,7 @@ StageState StageStore::keep(LedgerState& ledger, const PlanEntry& plan) {
   // Entries may have been merged since the run was opened.
   for (const RowsPart& part : read_().parts) {
     if (part.stage != stage_ || !part.partials) continue;
-    state.partials += EntryFile(part.file).partials(part.part);
+    state.partials += EntryFile(part.file).partials(part.part) - part.skip.size();
     parts_.push_back(part);
   }
   return state;
@@ -136,7 +136,9 @@ void StageStore::begin_round(StageState& state, const PlanEntry& plan, const Led
 void StageStore::read_partials(const std::function<void(Bytes)>& take) const {
   for (const RowsPart& part : parts_) {
     const EntryFile file(part.file);
-    for (std::size_t i = 0; i < file.partials(part.part); ++i) take(file.partial(part.part, i));
+    for (std::size_t i = 0; i < file.partials(part.part); ++i) {
+      if (!std::binary_search(part.skip.begin(), part.skip.end(), i)) take(file.partial(part.part, i));
+    }
   }
 }
 

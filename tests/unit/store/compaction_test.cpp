@@ -71,13 +71,14 @@ TEST_F(CompactionTest, KeepsStagesRoundsAndColumnsApart) {
     if (commit == nullptr) return;
     done[{visit.entry.stage.value(), visit.entry.round}] += commit->done.count();
     const Schema schema = visit.in.schema(visit.part);
-    columns.insert(schema.size());
+    if (visit.in.row_count(visit.part) > 0) columns.insert(schema.size());
     if (schema == other) {
       EXPECT_EQ(visit.in.rows(visit.part, 0, 1).at<double>(0, 0), 2.5);
     }
   });
+  // Of stage 1 only the highest round counts; the other keeps its timeline.
   EXPECT_EQ(done,
-            (std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t>{{{0, 0}, 12}, {{1, 0}, 5}, {{1, 1}, 5}}));
+            (std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t>{{{0, 0}, 12}, {{1, 0}, 0}, {{1, 1}, 5}}));
   EXPECT_EQ(columns, (std::set<Schema::size_type>{1, 8}));
 }
 
