@@ -59,7 +59,6 @@ struct RunOptions {
   bool fast_network = false;
   bool retry = false;     ///< `kiln retry`, or --retry of a program: the dead letters again
   bool only_new = false;  ///< of a program: new files of a glob are taken in
-  bool verify = false;    ///< of a program: a sample of the units runs twice
   ProgressMode progress = ProgressMode::automatic;
   int verbosity = 0;  ///< -v: 1, -q: -1
 };
