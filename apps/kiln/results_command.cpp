@@ -126,6 +126,10 @@ int show_results(const ResultsCommand& command) {
     if (command.format == Format::table && printer.rows() == 0) say_nothing_found(run, command);
   }
   note_cut_outputs(selection.cut_outputs());
+  if (run.directory().facts().kind != store::RunFacts().kind) {
+    log::info("{} is the run of a program: all its tables and reduced values are in {}/results.h5", command.directory,
+              command.directory);
+  }
   return to_int(ExitCode::ok);
 }
 

@@ -4,6 +4,9 @@
 #include "store/record_fields.hpp"
 #include "store/run_reader.hpp"
 
+#include <fmt/core.h>
+
+#include <kiln/error.hpp>
 #include <optional>
 
 namespace kiln::job {
@@ -19,7 +22,14 @@ std::optional<Condition> bound(const std::string& where, const store::RecordFiel
 }  // namespace
 
 void check_retry(const std::filesystem::path& directory, const std::string& where) {
-  bound(where, store::RecordFields(store::RunReader::open(directory).schema()));
+  const store::RunReader run = store::RunReader::open(directory);
+  const store::RunFacts& facts = run.directory().facts();
+  if (facts.kind != store::RunFacts().kind) {
+    throw Error(ExitCode::usage, fmt::format("{} is the run of a program: start that with --retry, as it was started: "
+                                             "{} … --retry",
+                                             directory.native(), facts.program));
+  }
+  bound(where, store::RecordFields(run.schema()));
 }
 
 schedule::IntervalSet choose_retries(const std::filesystem::path& directory, const std::string& where) {

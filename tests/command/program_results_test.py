@@ -93,6 +93,12 @@ class ProgramResults(KilnCase):
         self.assertEqual((file.attrs["kind"], file.attrs["outcome"]), (b"program", b"units_failed"))
         self.assertEqual(file.attrs["done"], sum(counts["done"]))
 
+    def test_the_commands_say_what_they_do_not_know_of_programs(self):
+        self.run_tables("-n", "1")
+        self.assertIn("the run of a program: all its tables", self.expect(0, "results", "tables.kiln").err)
+        said = self.expect(2, "retry", "tables.kiln").err
+        self.assertRegex(said, r"start that with --retry.*tables")
+
     def test_an_export_is_the_same(self):
         file = self.run_tables("-n", "1")
         self.expect(0, "export", str(self.run_directory), "--hdf5", "copy.h5")
