@@ -40,7 +40,6 @@ struct Story {
   std::multiset<std::string> partials;
   std::multiset<double> batches;
   std::size_t roots = 0, plans = 0;
-  friend bool operator==(const Story&, const Story&) = default;
 };
 
 /// Several stages in several rounds, with two tables, partial results and segments; units come twice now and then,
