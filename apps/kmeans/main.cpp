@@ -126,6 +126,7 @@ int main(int argc, char** argv) {
   program.option("--clusters", clusters, "how many to find");
   program.option("--iterations", most, "end after so many");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
+    if (rows == 0 || clusters == 0) throw kiln::Error(kiln::ExitCode::usage, "--rows and --clusters want at least 1");
     const bool own = data.empty();
     if (own) {
       data = (std::filesystem::path(session.directory()).parent_path() / ("kmeans-" + std::to_string(rows) + ".h5"))

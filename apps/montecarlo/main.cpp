@@ -66,6 +66,8 @@ int main(int argc, char** argv) {
   program.option("--paths", paths, "simulated paths an option");
   program.option("--scenarios", scenarios, "simulated ten-day scenarios of the portfolio");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
+    if (paths < 2 || scenarios < 1'000)
+      throw kiln::Error(kiln::ExitCode::usage, "--paths wants at least 2, --scenarios at least 1000");
     kiln::Flow flow("montecarlo");
     auto options =
         flow.grid({{"strike", kiln::linspace(80, 120, 41)}, {"maturity", {0.25, 0.5, 1.0, 2.0}}})

@@ -102,6 +102,8 @@ int main(int argc, char** argv) {
   program.option("--years", years, "length of the file that is made; 64 sensors and 3 years are 7 MB");
   program.option("--sensors", count, "sensors in the file that is made");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
+    if (!(years * 365.25 >= 28) || !(years < 1e6) || count == 0)
+      throw kiln::Error(kiln::ExitCode::usage, "--years wants at least 28 days (0.08), --sensors at least 1");
     const bool own = data.empty();
     const auto hours = static_cast<std::uint64_t>(years * 365.25 * 24);
     const sensors::Record record{session.seed(), count, hours};

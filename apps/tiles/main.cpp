@@ -72,6 +72,8 @@ int main(int argc, char** argv) {
   program.option("--most", view.most, "iterations after which a point counts as inside");
   program.option("--picture", picture_name, "the PNG; without it a file beside the run directory");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
+    if (view.size == 0 || view.tile == 0 || view.most == 0)
+      throw kiln::Error(kiln::ExitCode::usage, "--size, --tile and --most want at least 1");
     if (picture_name.empty())
       picture_name = (std::filesystem::path(session.directory()).parent_path() / "tiles.png").string();
     kiln::Flow flow("tiles");

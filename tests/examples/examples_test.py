@@ -81,6 +81,14 @@ class Examples(KilnCase):
         for workers in (2, 3):
             self.expect_same(whole, self.killed_and_resumed(name, workers, chance), f"killed with {workers} workers, resumed")
 
+    def test_numbers_that_make_no_sense_are_refused(self):
+        for name, words in {"montecarlo": ["--paths", "0"], "kmeans": ["--clusters", "0"], "tiles": ["--tile", "0"],
+                            "sensors": ["--years", "0"]}.items():
+            result = self.kiln(words=self.program(name, f"no-{name}.kiln", 2, *words))
+            self.assertEqual(result.code, 2, result.err)
+            self.assertIn(f"{words[0]} ", result.err)
+            self.assertIn("at least", result.err)
+
     def test_montecarlo(self):
         self.check("montecarlo")
 
