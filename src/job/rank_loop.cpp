@@ -14,7 +14,6 @@ constexpr Duration kLongestPause = std::chrono::milliseconds(1);
 constexpr Duration kPauseUnderWay = std::chrono::microseconds(20);
 constexpr Duration kSnapshotEvery = std::chrono::seconds(1);
 constexpr int kMessagesATurn = 64;
-constexpr std::uint64_t kUsualPayload = 256;  // bytes; larger ones make a message grow while it is written
 
 // USR1 is what launchers and schedulers send to ask for an end; TERM and INT leave no time to wait for units.
 bool leaves_no_time(int signal) { return signal != SIGUSR1; }
@@ -199,10 +198,8 @@ void CoordinatorLoop::send(Rank to, protocol::Message message) {
     return;
   }
   ++batches_sent_;
-  const std::size_t guess =
-      batch->units.size() *
-      (sizeof(std::uint32_t) + std::min<std::uint64_t>(source_->most_payload_bytes(), kUsualPayload));
-  link_.send_batch(to, *batch, guess, [&](ByteWriter& out) { source_->append_payloads(batch->units, out); });
+  link_.send_batch(to, *batch, source_->likely_bytes(batch->units),
+                   [&](ByteWriter& out) { source_->append_payloads(batch->units, out); });
 }
 
 }  // namespace kiln::job

@@ -3,7 +3,19 @@
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
+#include <algorithm>
+
 namespace kiln::units {
+namespace {
+
+constexpr std::uint64_t kUsualPayload = 256;  // bytes; larger ones make a message grow while it is written
+
+}  // namespace
+
+std::size_t Source::likely_bytes(Interval units) const {
+  const std::uint64_t each = std::min(most_payload_bytes(), kUsualPayload);
+  return each == 0 ? 0 : units.size() * (sizeof(std::uint32_t) + each);
+}
 
 PayloadReader::PayloadReader(Interval units, ByteView bytes) : units_(units) {
   if (units.empty()) {

@@ -21,6 +21,9 @@ class Source {
   /// Appends the payloads of the units: for each unit a u32 end offset (counted from the first payload byte), then all
   /// payload bytes. Nothing for sources whose id says all.
   virtual void append_payloads(Interval units, ByteWriter& out) const = 0;
+  /// Room to begin with for what append_payloads writes, which may be more; nothing where it writes nothing, however
+  /// many units there are.
+  std::size_t likely_bytes(Interval units) const;
 };
 
 /// Reads what append_payloads wrote; views into the bytes given. Throws kiln::Error (internal) on a wrong layout.

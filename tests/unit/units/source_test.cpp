@@ -80,6 +80,18 @@ TEST(RangeSource, ShipsNothing) {
   EXPECT_EQ(source.size(), 1'000'000'000U);
   EXPECT_EQ(source.payload_bytes(UnitId(7)), 0U);
   EXPECT_TRUE(payloads(source, make_interval(0, 1'000'000)).empty());
+  EXPECT_EQ(source.likely_bytes(make_interval(0, 1'000'000'000)), 0U) << "memory that nothing is written into";
+}
+
+TEST(CommandSource, RoomForPayloadsIsAboutWhatTheyTake) {
+  const std::string longer(5'000, 'x');
+  const TaskFile tasks = list_of({"one", "two", "six"});
+  const CommandSource source(tasks);
+  const Interval all = make_interval(0, 3);
+  EXPECT_GE(source.likely_bytes(all), payloads(source, all).size());
+  const TaskFile long_tasks = list_of({"one", longer, "six"});
+  const CommandSource with_long(long_tasks);
+  EXPECT_LT(with_long.likely_bytes(all), 1'000U) << "one long command is not the measure of all";
 }
 
 TEST(PayloadReader, RefusesWrongLayouts) {
