@@ -3,6 +3,9 @@
 #include <kiln/detail/bytes.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 namespace kiln::exec {
 
@@ -16,6 +19,14 @@ class Harvest {
   /// Memory, about.
   virtual std::size_t bytes() const = 0;
   virtual void encode(ByteWriter& out) const = 0;
+
+  /// Whether all that is large in it are counts that a join may add to those of others.
+  virtual bool joinable() const { return false; }
+  /// The counts of each part that is of that kind, in the order of the stage; empty where nothing was counted. Views
+  /// into this.
+  virtual std::vector<std::span<std::uint64_t>> counts() { return {}; }
+  /// What encode() writes but for the counts.
+  virtual void encode_beside(ByteWriter& /*out*/) const {}
 };
 
 }  // namespace kiln::exec

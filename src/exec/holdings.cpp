@@ -50,9 +50,20 @@ void Holdings::publish() {
 
 Holdings::Taken Holdings::take(HeldResults& results) {
   const std::lock_guard lock(mutex_);
+  const Taken taken = take_held(results);
+  if (taken == Taken::all) taken_bytes_ += results.bytes + bytes_of(results.harvests);
+  return taken;
+}
+
+Holdings::Taken Holdings::hand_over(HeldResults& results) {
+  const std::lock_guard lock(mutex_);
+  return take_held(results);
+}
+
+// With the lock.
+Holdings::Taken Holdings::take_held(HeldResults& results) {
   if (adding_) return Taken::later;
   if (held_.units.empty()) return Taken::nothing;
-  taken_bytes_ += held_.bytes + bytes_of(held_.harvests);
   results = std::exchange(held_, {});
   return Taken::all;
 }
@@ -74,6 +85,15 @@ void Holdings::failed(HeldResults results) {
 std::size_t Holdings::bytes() const {
   const std::lock_guard lock(mutex_);
   return held_.bytes + bytes_of(held_.harvests) + taken_bytes_;
+}
+
+bool Holdings::joinable() const {
+  const std::lock_guard lock(mutex_);
+  const auto fits = [](const auto& rows, const auto& harvests) {
+    return rows.empty() &&
+           std::all_of(harvests.begin(), harvests.end(), [](const auto& one) { return one->joinable(); });
+  };
+  return fits(held_.rows, held_.harvests) && (!adding_ || fits(added_.rows, added_.harvests));
 }
 
 std::size_t Holdings::largest_part() const {

@@ -36,6 +36,8 @@ class Holdings {
   /// Main thread: all that is held, which the caller owns until written() or failed(). `later`: units are being added
   /// just now.
   Taken take(HeldResults& results);
+  /// The same, but it is not held here any more: it goes into a join.
+  Taken hand_over(HeldResults& results);
   /// What was taken is durable.
   void written();
   /// What was taken is held again.
@@ -44,8 +46,12 @@ class Holdings {
   /// What is held and what was taken and is not written yet.
   std::size_t bytes() const;
   std::size_t largest_part() const;
+  /// Whether what is held (not what was taken) is nothing but harvests that may go into a join.
+  bool joinable() const;
 
  private:
+  Taken take_held(HeldResults& results);
+
   mutable std::mutex mutex_;
   HeldResults held_;
   HeldResults added_;  // of who adds, until publish

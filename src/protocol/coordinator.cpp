@@ -149,6 +149,7 @@ void Coordinator::on(Worker& worker, Part& part, Instant now) {
   }
   worker.view.held_bytes = part.held_bytes;
   worker.full = part.full;
+  worker.joinable = part.joinable;
   if (part.last || batch.units.empty()) end_batch(worker, part.batch, now);
   refile(worker);
 }

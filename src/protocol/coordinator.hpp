@@ -40,6 +40,9 @@ struct CoordinatorOptions {
   Duration storage_patience = std::chrono::seconds(30);  ///< failed commits are tried again for this long
   Duration storage_retry = std::chrono::seconds(1);      ///< after this pause
   std::uint64_t most_in_flight = 0;                      ///< units handed out at a time, over all workers; 0: any
+  /// Of the stage's reductions, how many counts they are that can be added (Join); 0: what workers hold goes to
+  /// segments.
+  std::uint64_t join_counts = 0;
   std::uint64_t seed = 0;
 };
 
@@ -72,6 +75,14 @@ class Coordinator {
   void on_committed(Duration cost, Instant now);
   /// The commit failed and left nothing behind; the plan comes back and is tried again later.
   void on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now);
+  /// The join has ended: what these ranks held of these units, by rank, is with the port now. `bytes`: its memory.
+  /// Throws kiln::Error (internal) where a rank has given units that it does not hold: what was added cannot be taken
+  /// apart.
+  struct Joined {
+    Rank rank;
+    std::vector<Interval> units;  ///< sorted, disjoint
+  };
+  void on_joined(const std::vector<Joined>& joined, std::size_t bytes, Instant now);
   /// Stop: hand out nothing more, take back what has not begun, wait `grace` for what runs, commit, finish.
   /// `at_once`: what runs is cancelled now. A second interrupt of the same rank is always at once (a signal to the job
   /// reaches every rank once).
@@ -146,6 +157,7 @@ class Coordinator {
     schedule::IntervalSet held;
     bool flush_asked = false;  // an answer to Flush is out
     bool full = false;         // it may hold no more: gets nothing new
+    bool joinable = false;     // all that it holds may go into a join
   };
 
   // Events.
@@ -189,6 +201,9 @@ class Coordinator {
   // What workers hold (coordinator_held.cpp).
   void hold(Worker& worker, Interval units, Instant now);
   void ask_flushes();
+  bool may_join() const;
+  void begin_join();
+  void let_go(Worker& worker, Interval units);
   void answered(Worker& worker);
   static bool fits(const Worker& worker, const Segment& segment);
 
@@ -221,6 +236,8 @@ class Coordinator {
   enum class Flushing { no, asked, answered };
   Flushing flushing_ = Flushing::no;
   std::uint64_t flushes_out_ = 0;
+  enum class Joining { no, now, over };
+  Joining joining_ = Joining::no;  // workers take part in a join
   schedule::IntervalSet committing_;
   std::size_t committing_bytes_ = 0;
   std::uint64_t committing_segments_ = 0;  // bytes in files of workers

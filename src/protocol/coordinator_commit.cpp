@@ -23,20 +23,21 @@ bool Coordinator::save_due(Instant now) const {
          now - *unsaved_since_ >= checkpoint_interval_;
 }
 
-// Workers that hold results write them first, so that one entry has all. It waits for them only while nothing presses.
+// Workers that hold results write or join them first, so that one entry has all. It waits for them only while nothing
+// presses.
 void Coordinator::save(Instant now) {
   const bool due = save_due(now);
   if (due && std::exchange(storage_retry_at_, std::nullopt) && flushing_ == Flushing::answered) {
     flushing_ = Flushing::no;
   }
-  if (due && flushing_ == Flushing::no) ask_flushes();
+  if (due && flushing_ == Flushing::no && joining_ != Joining::now) ask_flushes();
   if (commit_running_) return;
   if (pending_->empty()) {
     if (flushing_ == Flushing::answered) flushing_ = Flushing::no;
     return;
   }
   const bool presses = cancelled_ || storage_failing_since_ || pending_->bytes >= options_.commit_bytes;
-  const bool waits = flushing_ == Flushing::asked && !presses;
+  const bool waits = (flushing_ == Flushing::asked || joining_ == Joining::now) && !presses;
   if ((due && !waits) || (flushing_ == Flushing::answered && !storage_retry_at_)) start_commit(now);
 }
 
@@ -79,6 +80,7 @@ void Coordinator::on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now
   append(plan->partials, pending_->partials);
   append(plan->segments, pending_->segments);
   append(plan->batches, pending_->batches);
+  plan->joined = plan->joined || pending_->joined;
   plan->bytes += pending_->bytes;
   pending_ = std::move(plan);
   touch_unsaved(now);
@@ -107,7 +109,7 @@ void Coordinator::storage_works() {
 }
 
 void Coordinator::finish_if_over() {
-  if (finished_ || commit_running_ || flushes_out_ != 0 || in_flight_ != 0) return;
+  if (finished_ || commit_running_ || flushes_out_ != 0 || in_flight_ != 0 || joining_ == Joining::now) return;
   if (unsaved() && !gave_up_) return;  // a commit is due, or will be tried again
   if (!unsaved() && complete() && stop_as_ != Outcome::fault) {
     finished_ = true;
@@ -126,8 +128,9 @@ std::optional<Instant> Coordinator::next_wake(Instant now) const {
   };
   at(cancel_at_);
   if (may_hand_out() && !(idle_.empty() && ahead_.empty())) at(retries_.next_wake(now));
-  const bool may_ask = flushing_ == Flushing::no && !holders_.empty();
-  const bool may_commit = flushing_ != Flushing::asked && !commit_running_ && !pending_->empty();
+  const bool joining = joining_ == Joining::now;
+  const bool may_ask = flushing_ == Flushing::no && !joining && !holders_.empty();
+  const bool may_commit = flushing_ != Flushing::asked && !joining && !commit_running_ && !pending_->empty();
   if (storage_retry_at_) {
     if (unsaved()) at(storage_retry_at_);
   } else if (may_ask || may_commit) {

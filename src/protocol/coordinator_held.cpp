@@ -1,5 +1,6 @@
 #include "protocol/coordinator.hpp"
 
+#include <kiln/error.hpp>
 #include <utility>
 
 namespace kiln::protocol {
@@ -11,13 +12,66 @@ void Coordinator::hold(Worker& worker, Interval units, Instant now) {
   touch_unsaved(now);
 }
 
+// Once, when nothing can follow: a checkpoint has to be on disk.
+bool Coordinator::may_join() const {
+  return options_.join_counts != 0 && joining_ == Joining::no && in_flight_ == 0 && complete() && !stop_as_ &&
+         !storage_failing_since_;
+}
+
+// Who holds what cannot be joined writes it first; then all others join at once.
 void Coordinator::ask_flushes() {
+  const bool join = may_join();
   for (const Rank rank : holders_) {
-    workers_.at(rank).flush_asked = true;
+    Worker& worker = workers_.at(rank);
+    if (join && worker.joinable) continue;
+    worker.flush_asked = true;
     ++flushes_out_;
     port_.send(rank, Flush{});
   }
-  if (flushes_out_ != 0) flushing_ = Flushing::asked;
+  if (flushes_out_ != 0) {
+    flushing_ = Flushing::asked;
+  } else if (join && !holders_.empty()) {
+    begin_join();
+  }
+}
+
+void Coordinator::begin_join() {
+  const Join join{setup_.call, options_.join_counts};
+  joining_ = Joining::now;
+  for (const auto& [rank, worker] : workers_) port_.send(rank, join);
+  port_.join(join);
+}
+
+void Coordinator::on_joined(const std::vector<Joined>& joined, std::size_t bytes, Instant now) {
+  joining_ = Joining::over;
+  bool any = false;
+  for (const Joined& one : joined) {
+    const auto found = workers_.find(one.rank);
+    for (const Interval units : one.units) {
+      if (found == workers_.end() || units.empty() || !found->second.held.contains(units)) {
+        throw Error(ExitCode::internal, "a rank has given units to a join that it does not hold");
+      }
+      let_go(found->second, units);
+      any = true;
+    }
+    if (found != workers_.end() && found->second.held.empty()) {
+      found->second.view.held_bytes = 0;
+      found->second.full = false;
+    }
+  }
+  if (any) {
+    pending_->joined = true;
+    pending_->bytes += bytes;
+    touch_unsaved(now);
+  }
+  step(now);
+}
+
+// The results of these units are with the worker no more.
+void Coordinator::let_go(Worker& worker, Interval units) {
+  held_units_ -= worker.held.erase(units);
+  pending_->done.insert(units);
+  if (worker.held.empty()) holders_.erase(worker.view.rank);
 }
 
 void Coordinator::answered(Worker& worker) {
@@ -40,6 +94,7 @@ void Coordinator::on(Worker& worker, Segment& message, Instant now) {
   const Rank rank = worker.view.rank;
   worker.view.held_bytes = message.held_bytes;
   worker.full = message.full;
+  worker.joinable = message.joinable;
   const bool asked = message.asked;
   if (!message.failed.empty() && !worker.held.empty()) {
     port_.note_segment_failed(rank, message.failed);
@@ -49,11 +104,7 @@ void Coordinator::on(Worker& worker, Segment& message, Instant now) {
     ++dropped_;
   } else {
     if (segments_failing_.erase(rank) != 0) storage_works();
-    for (const Interval units : message.units) {
-      held_units_ -= worker.held.erase(units);
-      pending_->done.insert(units);
-    }
-    if (worker.held.empty()) holders_.erase(rank);
+    for (const Interval units : message.units) let_go(worker, units);
     if (!message.units.empty()) {
       pending_->segments.push_back(std::move(message));
       touch_unsaved(now);

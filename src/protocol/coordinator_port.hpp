@@ -32,8 +32,9 @@ struct CommitPlan {
   std::vector<Bytes> rows;        ///< tables, encoded; of done units and dead letters, in order of arrival
   std::vector<Bytes> partials;    ///< partial results of done units, as they came
   std::vector<Segment> segments;  ///< files of workers that hold results of done units
+  bool joined = false;            ///< what a join gave is part of it: the port has it
   std::vector<BatchRecord> batches;
-  std::size_t bytes = 0;  ///< of rows and partials
+  std::size_t bytes = 0;  ///< of rows and partials, and of what a join gave
 
   bool empty() const { return done.empty() && dead.empty(); }
 };
@@ -58,6 +59,8 @@ class CoordinatorPort {
   virtual std::uint64_t most_payload_bytes() = 0;
   /// Begins a commit; Coordinator::on_committed or on_commit_failed answers. At most one is under way.
   virtual void commit(std::unique_ptr<CommitPlan> plan) = 0;
+  /// The workers were told to join what they hold: begins this rank's part in it. Coordinator::on_joined answers.
+  virtual void join(const Join& /*join*/) {}
   /// The run is over: everything that can be is committed. Called once.
   virtual void finish(Outcome outcome) = 0;
   /// The rows of units that have ended for good (done, or set aside), before they are kept for a commit. What is taken

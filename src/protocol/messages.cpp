@@ -65,6 +65,7 @@ void put(ByteWriter& out, const Part& message) {
   out.put(message.held);
   out.put(message.held_bytes);
   out.put(message.full);
+  out.put(message.joinable);
   out.put(message.start);
   out.put(message.busy_seconds);
   out.put(message.last);
@@ -88,6 +89,7 @@ void put(ByteWriter& out, const Segment& message) {
   out.put_text(message.failed);
   out.put(message.held_bytes);
   out.put(message.full);
+  out.put(message.joinable);
   out.put(message.asked);
 }
 void put(ByteWriter& out, const Answer& message) {
@@ -105,6 +107,11 @@ void put(ByteWriter& out, const Announce& message) {
   out.put(message.plan);
   out.put(message.length);
   out.put(message.checksum);
+}
+
+void put(ByteWriter& out, const Join& message) {
+  out.put(message.call);
+  out.put(message.counts);
 }
 
 bool get_flag(ByteReader& in) { return in.get<std::uint8_t>() != 0; }
@@ -126,6 +133,7 @@ Part get_part(ByteReader& in) {
   message.held = get_flag(in);
   message.held_bytes = in.get<std::uint64_t>();
   message.full = get_flag(in);
+  message.joinable = get_flag(in);
   message.start = in.get<double>();
   message.busy_seconds = in.get<double>();
   message.last = get_flag(in);
@@ -170,6 +178,7 @@ Segment get_segment(ByteReader& in) {
   message.failed = in.get_text();
   message.held_bytes = in.get<std::uint64_t>();
   message.full = get_flag(in);
+  message.joinable = get_flag(in);
   message.asked = get_flag(in);
   return message;
 }
@@ -195,6 +204,13 @@ Announce get_announce(ByteReader& in) {
   message.plan = in.get<std::uint64_t>();
   message.length = in.get<std::uint64_t>();
   message.checksum = in.get<std::uint64_t>();
+  return message;
+}
+
+Join get_join(ByteReader& in) {
+  Join message;
+  message.call = in.get<std::uint32_t>();
+  message.counts = in.get<std::uint64_t>();
   return message;
 }
 
@@ -240,6 +256,8 @@ Message get_body(std::uint16_t kind, ByteReader& in, ByteView& payloads) {
       return get_fault(in);
     case 14:
       return get_announce(in);
+    case 15:
+      return get_join(in);
     default:
       throw Error(ExitCode::internal, fmt::format("unknown kind of message {}", kind));
   }
@@ -273,7 +291,7 @@ bool is_for_worker(const Message& message) {
          std::holds_alternative<TakeBack>(message) || std::holds_alternative<Cancel>(message) ||
          std::holds_alternative<SignalUnits>(message) || std::holds_alternative<Stop>(message) ||
          std::holds_alternative<Flush>(message) || std::holds_alternative<Answer>(message) ||
-         std::holds_alternative<Announce>(message);
+         std::holds_alternative<Announce>(message) || std::holds_alternative<Join>(message);
 }
 
 Bytes encode(const Message& message, Stamp stamp) {

@@ -66,6 +66,7 @@ struct Part {
   bool held = false;  ///< the worker holds rows and partials of the done units (both empty here) until a flush
   std::uint64_t held_bytes = 0;  ///< all that this worker holds now
   bool full = false;             ///< it holds as much as it may: nothing more for it until a Segment says otherwise
+  bool joinable = false;         ///< all that it holds now may go into a Join
   double start = 0;              ///< Unix seconds UTC when the first of these units began
   double busy_seconds = 0;       ///< time spent on these units
   bool last = false;             ///< nothing of this batch is left on the worker
@@ -106,6 +107,7 @@ struct Segment {
   std::string failed;            ///< it could not be written: it holds them still
   std::uint64_t held_bytes = 0;  ///< what it holds after this
   bool full = false;             ///< as in Part
+  bool joinable = false;         ///< as in Part
   bool asked = false;            ///< answers a Flush
 };
 
@@ -131,8 +133,15 @@ struct Announce {
   std::uint64_t length = 0, checksum = 0;  ///< of the answer's content
 };
 
+/// Coordinator to worker, when no unit is left to run: take part, with what you hold, in the collectives that add the
+/// counts of all ranks; with nothing, where you hold nothing. What is being written to a segment is not in it.
+struct Join {
+  std::uint32_t call = 0;    ///< ordinal of the call whose stage it ends
+  std::uint64_t counts = 0;  ///< numbers to be added, over all reductions of the stage
+};
+
 using Message = std::variant<Setup, Batch, TakeBack, Cancel, SignalUnits, Stop, Ready, Part, GivenBack, Interrupted,
-                             Flush, Segment, Answer, Fault, Announce>;
+                             Flush, Segment, Answer, Fault, Announce, Join>;
 
 /// Whether a worker is meant; else the coordinator is.
 bool is_for_worker(const Message& message);

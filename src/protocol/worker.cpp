@@ -28,6 +28,9 @@ void Worker::on_message(Message message) {
   } else if (std::holds_alternative<Flush>(message)) {
     asked_ = true;
     write_if_wanted();
+  } else if (const auto* join = std::get_if<Join>(&message)) {
+    join_ = *join;
+    join_if_wanted();
   } else if (auto* answer = std::get_if<Answer>(&message)) {
     port_.answer(std::move(*answer));
   } else if (const auto* announce = std::get_if<Announce>(&message)) {
@@ -37,6 +40,7 @@ void Worker::on_message(Message message) {
 
 void Worker::on_set_up() {
   asked_ = writing_ = writing_asked_ = false;  // of a stage that is over
+  join_.reset();
   if (!left_) port_.send(ready_);
 }
 
@@ -45,6 +49,7 @@ void Worker::on_part(Part part) {
   const WorkerPort::Held held = port_.held();
   part.held_bytes = held.bytes;
   part.full = full(held);
+  part.joinable = held.joinable;
   port_.send(std::move(part));
   write_if_wanted();
 }
@@ -57,12 +62,15 @@ void Worker::on_segment(Segment segment) {
   segment.asked = std::exchange(writing_asked_, false);
   segment.held_bytes = held.bytes;
   segment.full = full(held);
+  segment.joinable = held.joinable;
   port_.send(std::move(segment));
   write_if_wanted();
 }
 
 void Worker::on_tick() {
-  if (!left_) write_if_wanted();
+  if (left_) return;
+  join_if_wanted();
+  write_if_wanted();
 }
 
 void Worker::on_fault(Fault fault) {
@@ -81,9 +89,13 @@ bool Worker::full(const WorkerPort::Held& held) const {
   return held.bytes > std::max(hold_bytes_, 4 * held.largest_part);
 }
 
+void Worker::join_if_wanted() {
+  if (join_ && port_.join(*join_)) join_.reset();
+}
+
 // A write that is under way does not have what came after it began: a question waits for the next one.
 void Worker::write_if_wanted() {
-  if (writing_) return;
+  if (writing_ || join_) return;
   if (!asked_ && (failed_ || !holds_much(port_.held()))) return;
   switch (port_.write_segment()) {
     case WorkerPort::Writing::began:

@@ -3,6 +3,7 @@
 #include "protocol/messages.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace kiln::protocol {
@@ -29,6 +30,7 @@ class WorkerPort {
   struct Held {
     std::uint64_t bytes = 0;
     std::uint64_t largest_part = 0;  ///< bytes of the largest part that was held so far
+    bool joinable = false;           ///< all of it, but what is being written, may go into a join
   };
   virtual Held held() { return {}; }
   enum class Writing {
@@ -38,6 +40,9 @@ class WorkerPort {
   };
   /// Takes all that is held in parts that were sent, and begins to write it to a segment.
   virtual Writing write_segment() { return Writing::nothing; }
+  /// Takes all that is held in parts that were sent, maybe nothing, and begins to take part in the join with it. False:
+  /// units are being added just now; Worker::on_tick tries again.
+  virtual bool join(const Join& /*join*/) { return true; }
 };
 
 /// The worker's side of the conversation. Pure. Membership (beats, views, takeover) will live here too.
@@ -72,6 +77,7 @@ class Worker {
  private:
   bool full(const WorkerPort::Held& held) const;
   bool holds_much(const WorkerPort::Held& held) const;
+  void join_if_wanted();
   void write_if_wanted();
 
   Ready ready_;
@@ -79,6 +85,7 @@ class Worker {
   std::uint64_t hold_bytes_;
   bool left_ = false;
   bool asked_ = false;          // a Flush waits for its answer
+  std::optional<Join> join_;    // waits for its begin
   bool writing_ = false;        // a segment
   bool writing_asked_ = false;  // that segment is the answer
   bool failed_ = false;         // the last one; the next is written when the coordinator asks

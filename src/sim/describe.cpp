@@ -43,6 +43,7 @@ std::string text(const Segment& message) {
   return line;
 }
 std::string text(const Announce& message) { return fmt::format("announce the answer to call {}", message.call); }
+std::string text(const Join& message) { return fmt::format("join {} counts", message.counts); }
 std::string text(const Answer& message) { return fmt::format("answer to call {}", message.call); }
 std::string text(const Fault& message) { return "fault: " + message.text; }
 

@@ -22,6 +22,7 @@ enum class EventKind : std::uint8_t {
   commit_ends,
   interrupt,     ///< at `rank`; `number`: at once
   segment_ends,  ///< what `rank` writes is durable, or failed
+  join_ends,     ///< all workers have given to it
 };
 
 struct Event {

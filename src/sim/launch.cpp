@@ -106,6 +106,8 @@ void Launch::handle(Event& event) {
       return end_commit();
     case EventKind::segment_ends:
       return worker(event.rank).segment_ended();
+    case EventKind::join_ends:
+      return end_join();
     case EventKind::interrupt:
       return interrupt(event);
     case EventKind::tick:
@@ -217,6 +219,7 @@ void Launch::commit(std::unique_ptr<protocol::CommitPlan> plan) {
       if (!books_.succeeded(unit)) violated("unit {} is committed without a result", unit.value());
     }
   }
+  if (plan->joined) put_joined(*plan);
   committing_ = std::move(plan);
   commit_cost_ = draw_write();
   events_.put(now_ + commit_cost_, EventKind::commit_ends, Rank(0));

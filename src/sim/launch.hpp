@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -51,6 +52,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::uint64_t most_payload_bytes() override { return UnitModel::kMostPayload; }
   std::uint64_t payload_bytes(UnitId unit) override { return scenario_.units.payload_bytes(unit); }
   void commit(std::unique_ptr<protocol::CommitPlan> plan) override;
+  void join(const protocol::Join& join) override;
   void finish(protocol::Outcome outcome) override;
   void note_failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) override;
 
@@ -72,6 +74,9 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void write_commit();
   void mutate(protocol::CommitPlan& plan);
   void end_segment_of(Rank rank);
+  void give_to_join(Rank rank, exec::HeldResults results);
+  void end_join();
+  void put_joined(protocol::CommitPlan& plan);
   bool segments_fail(Rank rank) const;
   bool segment_is_torn();
   void heard(Rank from, protocol::Message& message);
@@ -108,6 +113,9 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::vector<Instant> last_to_worker_, last_to_coordinator_;  // by rank: messages of a pair stay in order
 
   std::unique_ptr<protocol::CommitPlan> committing_;
+  std::map<Rank, exec::HeldResults> in_join_;  // what workers gave
+  bool joining_ = false;
+  std::vector<Bytes> joined_rows_, joined_partials_;  // until they are put into a plan
   Duration commit_cost_{};
   std::uint64_t last_commit_ = 0;
   bool storage_failing_ = false;

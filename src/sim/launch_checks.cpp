@@ -25,8 +25,9 @@ void Launch::note(const Event& event) {
   end_.digest = mix(mix(end_.digest, at), (static_cast<std::uint64_t>(event.rank.value()) << 8U) +
                                               static_cast<std::uint64_t>(event.kind) + (event.message.size() << 32U));
   if (!context_.trace) return;
-  constexpr std::array<std::string_view, 8> kKinds{"starts",    "message to 0", "message",   "unit ends",
-                                                   "tick of 0", "commit ends",  "interrupt", "segment ends"};
+  constexpr std::array<std::string_view, 9> kKinds{"starts",    "message to 0", "message",
+                                                   "unit ends", "tick of 0",    "commit ends",
+                                                   "interrupt", "segment ends", "join ends"};
   context_.trace(fmt::format("{:.9f} event {}: rank {} {}", to_seconds(event.at.time_since_epoch()), end_.events + 1,
                              event.rank.value(), kKinds[static_cast<std::size_t>(event.kind)]));
 }

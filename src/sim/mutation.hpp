@@ -31,13 +31,15 @@ enum class Mutation : std::uint8_t {
   segment_twice,      ///< a commit names a segment twice
   torn_segment,       ///< a segment is said to be durable and is not
   lose_partial,       ///< a partial result is missing from a commit
+  lose_joined,        ///< what one worker gave is not in what a join gave
+  forget_joined,      ///< the coordinator does not hear of units that were joined
 };
 
 struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 22> kMutations{{
+inline constexpr std::array<NamedMutation, 24> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -60,6 +62,8 @@ inline constexpr std::array<NamedMutation, 22> kMutations{{
     {"segment_twice", Mutation::segment_twice},
     {"torn_segment", Mutation::torn_segment},
     {"lose_partial", Mutation::lose_partial},
+    {"lose_joined", Mutation::lose_joined},
+    {"forget_joined", Mutation::forget_joined},
 }};
 
 }  // namespace kiln::sim

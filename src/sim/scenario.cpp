@@ -72,6 +72,8 @@ void draw_held(Scenario& scenario) {
     const Duration length = from_seconds(random.real() * most * to_seconds(scenario.options.storage_patience));
     launch.bad_disk = {where, {from, from + length}};
   }
+  if (random.chance(0.5)) scenario.options.join_counts = 1;
+  if (random.chance(0.3)) scenario.joinable_every = static_cast<std::int32_t>(random.between(2, 4));
 }
 
 protocol::CoordinatorOptions draw_options(Random& random, std::uint64_t units) {
@@ -220,6 +222,7 @@ std::string Scenario::describe() const {
         fmt::format(", priority {} in [{},{})", one.priority, one.interval.first.value(), one.interval.last.value());
   }
   if (ride_bytes != SIZE_MAX) text += fmt::format(", held above {} B, to {} B", ride_bytes, hold_bytes);
+  if (options.join_counts != 0) text += fmt::format(", every {}. rank may join", joinable_every);
   if (options.queue.dyadic) text += ", dyadic";
   if (options.most_in_flight != 0) text += fmt::format(", {} in flight", options.most_in_flight);
   for (const LaunchPlan& launch : launches) {

@@ -66,6 +66,7 @@ struct Scenario {
   Duration report_every{};                ///< an executor's parts
   std::size_t ride_bytes = SIZE_MAX;      ///< larger results of a part stay with their worker
   std::uint64_t hold_bytes = UINT64_MAX;  ///< as protocol::Worker has it
+  std::int32_t joinable_every = 1;        ///< of ranks: what the others hold cannot be joined
   double coordinator_seconds = 0;         ///< told to the coordinator as its own time a batch
   std::vector<LaunchPlan> launches;       ///< the last has no faults but failing units and a disk full for a while
 

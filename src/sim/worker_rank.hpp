@@ -63,7 +63,15 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   void cancel() override { executor_.cancel(launch_.now_); }
   void signal_units() override {}
   void answer(protocol::Answer) override {}
-  Held held() override { return {holdings_.bytes(), holdings_.largest_part()}; }
+  Held held() override {
+    return {holdings_.bytes(), holdings_.largest_part(), rank_.value() % launch_.scenario_.joinable_every == 0};
+  }
+  bool join(const protocol::Join&) override {
+    exec::HeldResults results;
+    if (holdings_.hand_over(results) == exec::Holdings::Taken::later) return false;
+    launch_.give_to_join(rank_, std::move(results));
+    return true;
+  }
   Writing write_segment() override {
     exec::HeldResults results;
     const auto taken = holdings_.take(results);

@@ -22,6 +22,7 @@ class RecordingPort final : public CoordinatorPort {
     EXPECT_EQ(committing, nullptr);
     committing = std::move(plan);
   }
+  void join(const Join&) override { ++joins; }
   void finish(Outcome outcome) override {
     EXPECT_FALSE(finished);
     finished = outcome;
@@ -31,6 +32,7 @@ class RecordingPort final : public CoordinatorPort {
 
   std::vector<std::pair<Rank, Message>> sent;
   std::unique_ptr<CommitPlan> committing;
+  int joins = 0;
   std::optional<Outcome> finished;
   std::vector<std::pair<Rank, Fault>> faults;
 };

@@ -21,24 +21,27 @@ std::vector<Message> one_of_each() {
   part.partials = bytes_of("nodes");
   part.held_bytes = 12;
   part.full = true;
+  part.joinable = true;
   part.start = 1.5e9;
   part.busy_seconds = 0.25;
   part.last = true;
-  return {Setup{bytes_of("setup"), 2, 5},
-          Batch{BatchId(7), make_interval(10, 21), 2, bytes_of("payloads")},
-          TakeBack{TakeBack::Share::all},
-          Cancel{},
-          SignalUnits{},
-          Stop{75},
-          Ready{"node7", 4711, 2},
-          part,
-          GivenBack{{{BatchId(7), make_interval(15, 20), false}, {BatchId(8), make_interval(0, 0), true}}},
-          Interrupted{true},
-          Flush{},
-          Segment{"w-1-r0003-000007.h5", 4096, 77, {make_interval(0, 9), make_interval(12, 13)}, "", 5, false, true},
-          Answer{3, 99, bytes_of("value")},
-          Fault{3, "rank 2: no"},
-          Announce{4, 98, 1U << 20, 12345}};
+  return {
+      Setup{bytes_of("setup"), 2, 5},
+      Batch{BatchId(7), make_interval(10, 21), 2, bytes_of("payloads")},
+      TakeBack{TakeBack::Share::all},
+      Cancel{},
+      SignalUnits{},
+      Stop{75},
+      Ready{"node7", 4711, 2},
+      part,
+      GivenBack{{{BatchId(7), make_interval(15, 20), false}, {BatchId(8), make_interval(0, 0), true}}},
+      Interrupted{true},
+      Flush{},
+      Segment{"w-1-r0003-000007.h5", 4096, 77, {make_interval(0, 9), make_interval(12, 13)}, "", 5, false, true, true},
+      Answer{3, 99, bytes_of("value")},
+      Fault{3, "rank 2: no"},
+      Announce{4, 98, 1U << 20, 12345},
+      Join{4, 8U << 20}};
 }
 
 TEST(Messages, EveryKindComesBackAsItWas) {

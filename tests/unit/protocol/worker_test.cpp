@@ -21,7 +21,13 @@ class Port final : public WorkerPort {
   void signal_units() override {}
   void leave(int) override {}
   void answer(Answer) override {}
-  Held held() override { return {bytes, largest}; }
+  Held held() override { return {bytes, largest, joinable}; }
+  bool join(const Join&) override {
+    if (later) return false;
+    ++joins;
+    bytes = 0;
+    return true;
+  }
   Writing write_segment() override {
     if (later) return Writing::later;
     if (bytes == 0) return Writing::nothing;
@@ -31,9 +37,9 @@ class Port final : public WorkerPort {
 
   std::vector<Message> sent;
   std::vector<std::uint32_t> calls;
-  bool there = true, later = false;
+  bool there = true, later = false, joinable = false;
   std::uint64_t bytes = 0, largest = 0;
-  int writes = 0;
+  int writes = 0, joins = 0;
 };
 
 class WorkerTest : public testing::Test {
@@ -72,6 +78,28 @@ TEST_F(WorkerTest, IsReadyForEachStage) {
   EXPECT_EQ(port.sent.size(), 2U);
   EXPECT_EQ(last<Ready>().call, 6U);
   EXPECT_EQ(port.calls, (std::vector<std::uint32_t>{4, 5, 6}));
+}
+
+TEST_F(WorkerTest, JoinsWhatItHoldsInsteadOfWritingIt) {
+  port.joinable = true;
+  part(100);
+  EXPECT_TRUE(last<Part>().joinable);
+  port.later = true;
+  worker.on_message(Join{0, 10});
+  EXPECT_EQ(port.joins, 0);
+  port.bytes = 1'000'000;
+  worker.on_tick();
+  EXPECT_EQ(port.writes, 0) << "it is to be joined";
+  port.later = false;
+  worker.on_tick();
+  worker.on_tick();
+  EXPECT_EQ(port.joins, 1);
+  EXPECT_EQ(port.writes, 0);
+}
+
+TEST_F(WorkerTest, TakesPartInAJoinWithNothing) {
+  worker.on_message(Join{0, 10});
+  EXPECT_EQ(port.joins, 1);
 }
 
 TEST_F(WorkerTest, AnswersAFlushWhereNothingIsHeld) {

@@ -1,0 +1,56 @@
+#include "sim/launch.hpp"
+
+#include "sim/violation.hpp"
+#include "sim/worker_rank.hpp"
+
+#include <iterator>
+#include <utility>
+
+/// The collective in which workers give what they hold. It takes as long as a message from the last of them.
+namespace kiln::sim {
+
+void Launch::join(const protocol::Join&) {
+  if (std::exchange(joining_, true)) violated("a join begins while another is under way");
+  if (books_.all_held() != 0) violated("a join begins while units are with workers");
+}
+
+void Launch::give_to_join(Rank rank, exec::HeldResults results) {
+  if (!in_join_.emplace(rank, std::move(results)).second) violated("rank {} takes part in a join twice", rank.value());
+  if (in_join_.size() != workers_.size()) return;
+  events_.put(now_ + scenario_.delay_high, EventKind::join_ends, Rank(0));
+}
+
+void Launch::end_join() {
+  if (!std::exchange(joining_, false)) violated("a join ends that has not begun");
+  std::vector<protocol::Coordinator::Joined> joined;
+  std::size_t bytes = 0;
+  for (auto& [rank, results] : std::exchange(in_join_, {})) {
+    const bool strikes = !results.units.empty() && mutation_random_.chance(0.25);
+    if (!strikes || context_.mutation != Mutation::forget_joined) joined.push_back({rank, results.units.intervals()});
+    if (strikes && context_.mutation == Mutation::lose_joined) continue;
+    for (Bytes& rows : results.rows) {
+      bytes += rows.size();
+      joined_rows_.push_back(std::move(rows));
+    }
+    for (const auto& harvest : results.harvests) {
+      ByteWriter out;
+      harvest->encode(out);
+      bytes += out.size();
+      joined_partials_.push_back(out.take());
+    }
+  }
+  coordinator_->on_joined(joined, bytes, now_);
+  after_coordinator();
+}
+
+// A plan that failed has it already.
+void Launch::put_joined(protocol::CommitPlan& plan) {
+  const auto move_all = [](std::vector<Bytes>& from, std::vector<Bytes>& to) {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+    from.clear();
+  };
+  move_all(joined_rows_, plan.rows);
+  move_all(joined_partials_, plan.partials);
+}
+
+}  // namespace kiln::sim
