@@ -114,6 +114,39 @@ void add_filters(CLI::App& app, SelectionOptions& selection) {
       ->allow_extra_args(false);
 }
 
+// Of runs of programs.
+struct ProgramWords {
+  std::string stage;
+};
+
+void add_program_options(CLI::App& app, SelectionOptions& selection, ProgramWords& words) {
+  constexpr const char* kProgram = "Of a program's run";
+  app.add_option("--table", selection.table, "the rows of this table; may be left out where it is the\nonly one")
+      ->option_text("NAME")
+      ->group(kProgram)
+      ->take_last();
+  app.add_option("--reduced", selection.reduced, "this reduced value; NAME/PART where it has several\ntables")
+      ->option_text("NAME")
+      ->group(kProgram)
+      ->take_last();
+  app.add_option("--stage", words.stage,
+                 "only what is of this stage; of values, that of this\nstage (default: the last)")
+      ->option_text("N")
+      ->group(kProgram)
+      ->take_last();
+}
+
+void take_program_words(const ProgramWords& words, SelectionOptions& selection) {
+  if (!words.stage.empty()) {
+    selection.stage = count_value("--stage", words.stage, 0, std::numeric_limits<std::uint32_t>::max());
+  }
+  const bool table = !selection.table.empty(), reduced = !selection.reduced.empty();
+  if (table && reduced) usage("--table and --reduced exclude each other; ask twice");
+  if (selection.failed_only && (table || reduced)) {
+    usage(fmt::format("--failed and {} exclude each other; ask twice", table ? "--table" : "--reduced"));
+  }
+}
+
 void check(const ResultsCommand& command, bool csv, bool json, bool out, bool err) {
   const SelectionOptions& selection = command.selection;
   if (csv && json) usage("--csv and --json exclude each other");
@@ -124,6 +157,8 @@ void check(const ResultsCommand& command, bool csv, bool json, bool out, bool er
   if (command.unit && (!selection.where.empty() || selection.slow || selection.limit)) {
     usage("--unit names one unit: leave out --where, --slow and --limit");
   }
+  if (command.unit && !selection.reduced.empty())
+    usage("--unit and --reduced exclude each other: a value is of a stage");
   check_syntax(selection);
 }
 
@@ -160,6 +195,8 @@ Command parse_results(const Words& words) {
       ->take_last();
   app.add_flag("--stdout", out, "with --unit: the bytes of its standard output")->group("What of them");
   app.add_flag("--stderr", err, "with --unit: the bytes of its standard error")->group("What of them");
+  ProgramWords program;
+  add_program_options(app, command.selection, program);
   app.add_flag("--csv", csv, "comma-separated values (RFC 4180) (default: a table)")->group("Showing");
   app.add_flag("--json", json, "one JSON object a line")->group("Showing");
   const auto rest = parser.parse(words, Options::anywhere);
@@ -168,6 +205,7 @@ Command parse_results(const Words& words) {
   if (!limit.empty()) command.selection.limit = count_value("--limit", limit, 0, kMost);
   if (slowest->count() != 0) command.selection.slow = count_value("--slow", slow.empty() ? "10" : slow, 0, kMost);
   if (!only.empty()) command.selection.only = names_in(only);
+  take_program_words(program, command.selection);
   check(command, csv, json, out, err);
   command.directory = only_directory(*rest, "kiln results");
   command.format = csv    ? ResultsCommand::Format::csv
@@ -193,13 +231,19 @@ Command parse_doctor(const Words& words) {
 }
 
 void check(const ExportCommand& command) {
-  if (command.csv.empty() && command.joblog.empty() && command.hdf5.empty() && command.output_dir.empty()) {
-    usage("nothing to write: give --csv, --joblog, --hdf5 or --output-dir; kiln export --csv tasks.csv tasks.kiln");
+  if (command.csv.empty() && command.json.empty() && command.joblog.empty() && command.hdf5.empty() &&
+      command.output_dir.empty()) {
+    usage(
+        "nothing to write: give --csv, --json, --joblog, --hdf5 or --output-dir; kiln export --csv tasks.csv "
+        "tasks.kiln");
   }
   if (command.hdf5 == "-") usage("--hdf5 needs a file: HDF5 cannot be written into a pipe");
   if (command.output_dir == "-")
     usage("--output-dir needs a directory; on standard output: kiln results --unit N --stdout");
-  if (command.csv == "-" && command.joblog == "-") usage("--csv and --joblog cannot both go to standard output");
+  const auto to_output = {command.csv == "-", command.json == "-", command.joblog == "-"};
+  if (std::count(to_output.begin(), to_output.end(), true) > 1) {
+    usage("only one of --csv, --json and --joblog can go to standard output");
+  }
   check_syntax(command.selection);
 }
 
@@ -211,13 +255,17 @@ Command parse_export(const Words& words) {
     app.add_option(name, value, text)->option_text(shown)->group("What is written (one or several)")->take_last();
   };
   target("--csv", command.csv, "FILE", "comma-separated values, as of kiln results --csv;\n-: to standard output");
+  target("--json", command.json, "FILE", "a JSON object a line, as of kiln results --json;\n-: to standard output");
   target("--joblog", command.joblog, "FILE", "GNU Parallel's joblog; -: to standard output");
   target("--hdf5", command.hdf5, "FILE", "a results.h5 of what is committed");
   target("--output-dir", command.output_dir, "DIR", "two files a unit: 000017.out, 000017.err");
   add_filters(app, command.selection);
+  ProgramWords program;
+  add_program_options(app, command.selection, program);
   app.add_flag("--force", command.force, "replace files that are there")->group("Writing");
   const auto rest = parser.parse(words, Options::anywhere);
   if (!rest) return parser.help();
+  take_program_words(program, command.selection);
   check(command);
   command.directory = only_directory(*rest, "kiln export --csv tasks.csv");
   return command;

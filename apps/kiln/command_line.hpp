@@ -48,7 +48,7 @@ struct DoctorCommand {
 struct ExportCommand {
   std::string directory;
   SelectionOptions selection;
-  std::string csv, joblog, hdf5, output_dir;
+  std::string csv, json, joblog, hdf5, output_dir;
   bool force = false;  ///< files that are there are replaced
 };
 

@@ -5,6 +5,8 @@
 #include "joblog.hpp"
 #include "output_directory.hpp"
 #include "output_file.hpp"
+#include "program_options.hpp"
+#include "program_rows.hpp"
 #include "run_notes.hpp"
 #include "selection.hpp"
 #include "store/file_ops.hpp"
@@ -33,22 +35,25 @@ struct Sink {
 // The files asked for; all begun before a row is read, so that a bad name costs nothing.
 class Sinks {
  public:
-  Sinks(const ExportCommand& command, const Selection& selection, std::uint64_t units) {
+  /// `fields` outlives this. `units`: the highest id expected.
+  Sinks(const ExportCommand& command, const std::vector<Field>& fields, std::uint64_t units) {
     const Existing existing = command.force ? Existing::replaced : Existing::refused;
     if (!command.csv.empty()) {
       OutputFile& file = add_file("--csv", command.csv, existing);
-      append_csv_header(file.buffer(), selection.fields());
+      if (!fields.empty()) append_csv_header(file.buffer(), fields);
       add(file, [](std::string& out, RowValues values) { append_csv_row(out, values); });
+    }
+    if (!command.json.empty()) {
+      add(add_file("--json", command.json, existing),
+          [&fields](std::string& out, RowValues values) { append_json_row(out, fields, values); });
     }
     if (!command.joblog.empty()) {
       OutputFile& file = add_file("--joblog", command.joblog, existing);
       file.buffer() += Joblog::header();
-      add(file, [joblog = Joblog(selection.fields())](std::string& out, RowValues values) {
-        joblog.append_row(out, values);
-      });
+      add(file, [joblog = Joblog(fields)](std::string& out, RowValues values) { joblog.append_row(out, values); });
     }
     if (!command.output_dir.empty()) {
-      directory_.emplace(command.output_dir, selection.fields(), units);
+      directory_.emplace(command.output_dir, fields, units);
       sinks_.push_back({[this](RowValues values) { directory_->put(values); }, [this] { directory_->finish(); }});
     }
   }
@@ -117,33 +122,61 @@ schedule::IntervalSet units_wanted(const store::RunReader& run, SelectionOptions
   return units;
 }
 
+void export_commands(const store::RunReader& run, const ExportCommand& command) {
+  const Selection selection(run, command.selection);
+  const store::Totals totals = run.totals();
+  Sinks sinks(command, selection.fields(), totals.units + totals.removed);
+  if (!sinks.empty()) {
+    selection.for_each([&](RowValues values) { sinks.put(values); });
+  }
+  if (!command.hdf5.empty()) {
+    const bool all = command.selection.where.empty() && !command.selection.failed_only;
+    const schedule::IntervalSet units = all ? schedule::IntervalSet() : units_wanted(run, command.selection);
+    export_hdf5(run, command, all ? nullptr : &units);
+  }
+  sinks.finish();
+  note_cut_outputs(selection.cut_outputs());
+}
+
+void check_for_program(const store::RunReader& run, const ExportCommand& command) {
+  const std::string& directory = command.directory;
+  const SelectionOptions& asked = command.selection;
+  if (!command.joblog.empty()) refuse_for_program(directory, "--joblog", "its units are no commands; --failed --csv");
+  if (!command.output_dir.empty()) refuse_for_program(directory, "--output-dir", "its units have no output");
+  refuse_command_options(directory, asked);
+  refuse_other_stages(run, asked);
+  const bool part = asked.failed_only || asked.stage || !asked.where.empty() || !asked.table.empty();
+  if (!command.hdf5.empty() && (part || !asked.reduced.empty())) {
+    throw Error(ExitCode::usage,
+                fmt::format("--hdf5 writes the whole run of a program, all tables and values: leave out --table, "
+                            "--reduced, --stage, --failed and --where, or choose with --csv or --json"));
+  }
+}
+
+void export_program(store::RunReader& run, const ExportCommand& command) {
+  check_for_program(run, command);
+  if (!command.hdf5.empty() && command.csv.empty() && command.json.empty()) return export_hdf5(run, command, nullptr);
+  const ProgramRows rows(run, command.selection);
+  Sinks sinks(command, rows.fields(), 0);
+  rows.for_each([&](RowValues values) { sinks.put(values); });
+  if (!command.hdf5.empty()) export_hdf5(run, command, nullptr);
+  sinks.finish();
+}
+
 }  // namespace
 
 int export_results(const ExportCommand& command) {
-  const store::RunReader run = store::RunReader::open(command.directory);
+  store::RunReader run = store::RunReader::open(command.directory);
+  if (!run.is_program()) refuse_program_options(command.directory, command.selection);
   note_state(run, command.directory);
-  const Selection selection(run, command.selection);
-  const store::Totals totals = run.totals();
   if (!command.hdf5.empty()) {
     check_destination("--hdf5", command.hdf5, command.force ? Existing::replaced : Existing::refused);
   }
-  std::uint64_t rows = 0;
-  {
-    Sinks sinks(command, selection, totals.units + totals.removed);
-    if (!sinks.empty()) {
-      selection.for_each([&](RowValues values) {
-        sinks.put(values);
-        ++rows;
-      });
-    }
-    if (!command.hdf5.empty()) {
-      const bool all = command.selection.where.empty() && !command.selection.failed_only;
-      const schedule::IntervalSet units = all ? schedule::IntervalSet() : units_wanted(run, command.selection);
-      export_hdf5(run, command, all ? nullptr : &units);
-    }
-    sinks.finish();
+  if (run.is_program()) {
+    export_program(run, command);
+  } else {
+    export_commands(run, command);
   }
-  note_cut_outputs(selection.cut_outputs());
   return to_int(ExitCode::ok);
 }
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace kiln::cli {
 namespace {
@@ -75,16 +74,12 @@ std::string ResultTable::exit_text(const Value& exit_code, RowValues values) con
 std::string ResultTable::cell(const Column& column, RowValues values) const {
   const Value value = column.field < values.size() ? values[column.field] : Value();
   if (column.show == Show::exit) return exit_text(value, values);
-  if (const auto* const text = std::get_if<std::string_view>(&value)) {
-    return for_message(*text, std::numeric_limits<std::size_t>::max());
+  if (const auto* const number = std::get_if<double>(&value);
+      number != nullptr && column.show == Show::seconds && !std::isnan(*number)) {
+    return seconds_text(*number);
   }
-  if (const auto* const list = std::get_if<ListView>(&value)) return list_text(*list);
-  if (const auto* const number = std::get_if<double>(&value); number != nullptr && !std::isnan(*number)) {
-    return column.show == Show::seconds ? seconds_text(*number) : fmt::format("{}", *number);
-  }
-  if (const auto* const number = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *number);
-  if (const auto* const number = std::get_if<std::uint64_t>(&value)) return fmt::format("{}", *number);
-  return column.show == Show::text ? "" : "-";
+  if (std::holds_alternative<std::monostate>(value) && column.show == Show::text) return "";
+  return cell_text(value);
 }
 
 // The cells under one another, cut to the width, and ended. Each is on one line already.

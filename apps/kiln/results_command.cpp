@@ -2,14 +2,14 @@
 
 #include "base/log.hpp"
 #include "base/quantity.hpp"
-#include "observe/terminal.hpp"
 #include "output.hpp"
-#include "result_table.hpp"
+#include "program_options.hpp"
+#include "program_results.hpp"
+#include "row_printer.hpp"
 #include "run_notes.hpp"
 #include "selection.hpp"
 
 #include <fmt/core.h>
-#include <unistd.h>
 #include <kiln/error.hpp>
 
 #include <optional>
@@ -20,8 +20,6 @@ namespace {
 
 using Format = ResultsCommand::Format;
 using Stream = ResultsCommand::Stream;
-
-constexpr std::size_t kBuffer = 256 * 1024;
 
 [[noreturn]] void no_such_unit(const store::RunReader& run, const ResultsCommand& command) {
   const store::Totals totals = run.totals();
@@ -46,46 +44,17 @@ void print_stream(const store::RunReader& run, const ResultsCommand& command) {
   print(*text);
 }
 
-// Rows in the format asked for, printed some hundred KiB at a time.
-class Printer {
- public:
-  Printer(const ResultsCommand& command, const Selection& selection, std::uint64_t units)
-      : format_(command.format), fields_(selection.fields()) {
-    if (format_ == Format::csv) append_csv_header(buffer_, fields_);
-    if (format_ != Format::table) return;
-    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-    const auto layout = !command.selection.only.empty() ? ResultTable::Layout::chosen
-                        : command.selection.failed_only ? ResultTable::Layout::failed
-                                                        : ResultTable::Layout::all;
-    table_.emplace(fields_, ResultTable::Options{layout, terminal ? observe::terminal_columns(STDOUT_FILENO) : 0, units,
-                                                 selection.from_output()});
-  }
-
-  void put(RowValues values) {
-    if (format_ == Format::csv) append_csv_row(buffer_, values);
-    if (format_ == Format::json) append_json_row(buffer_, fields_, values);
-    if (format_ == Format::table) buffer_ += (rows_ == 0 ? table_->header() : "") + table_->row(values);
-    ++rows_;
-    if (buffer_.size() >= kBuffer) flush();
-  }
-  void flush() {
-    print(buffer_);
-    buffer_.clear();
-  }
-  std::uint64_t rows() const { return rows_; }
-
- private:
-  Format format_;
-  const std::vector<Field>& fields_;
-  std::optional<ResultTable> table_;
-  std::string buffer_;
-  std::uint64_t rows_ = 0;
-};
+RowPrinter printer_for(const ResultsCommand& command, const Selection& selection, std::uint64_t units) {
+  const auto layout = !command.selection.only.empty() ? ResultTable::Layout::chosen
+                      : command.selection.failed_only ? ResultTable::Layout::failed
+                                                      : ResultTable::Layout::all;
+  return {command.format, selection.fields(), {layout, 0, units, selection.from_output()}};
+}
 
 void print_unit(const store::RunReader& run, const ResultsCommand& command, const Selection& selection) {
   const bool found = run.find_unit(UnitId(*command.unit), [](const store::UnitRecord&) {});
   if (!found) no_such_unit(run, command);
-  Printer printer(command, selection, 0);
+  RowPrinter printer = printer_for(command, selection, 0);
   selection.find_unit(UnitId(*command.unit), [&](RowValues values) {
     if (command.format == Format::table) {
       print(unit_text(selection.fields(), values, command.directory));
@@ -110,7 +79,9 @@ void say_nothing_found(const store::RunReader& run, const ResultsCommand& comman
 }  // namespace
 
 int show_results(const ResultsCommand& command) {
-  const store::RunReader run = store::RunReader::open(command.directory);
+  store::RunReader run = store::RunReader::open(command.directory);
+  if (run.is_program()) return show_program_results(run, command);
+  refuse_program_options(command.directory, command.selection);
   note_state(run, command.directory);
   if (command.stream != Stream::none) {
     print_stream(run, command);
@@ -120,16 +91,12 @@ int show_results(const ResultsCommand& command) {
   if (command.unit) {
     print_unit(run, command, selection);
   } else {
-    Printer printer(command, selection, run.totals().units + run.totals().removed);
+    RowPrinter printer = printer_for(command, selection, run.totals().units + run.totals().removed);
     selection.for_each([&](RowValues values) { printer.put(values); });
     printer.flush();
     if (command.format == Format::table && printer.rows() == 0) say_nothing_found(run, command);
   }
   note_cut_outputs(selection.cut_outputs());
-  if (run.directory().facts().kind != store::RunFacts().kind) {
-    log::info("{} is the run of a program: all its tables and reduced values are in {}/results.h5", command.directory,
-              command.directory);
-  }
   return to_int(ExitCode::ok);
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace kiln::cli {
@@ -105,7 +106,11 @@ void append_csv_row(std::string& out, RowValues values) {
     // Numbers as short as read back to the same.
     std::visit(Overloaded{[](std::monostate) {},
                           [&](double number) {
-                            if (!std::isnan(number)) fmt::format_to(std::back_inserter(out), "{}", number);
+                            if (std::isnan(number)) {
+                              out += "NaN";
+                            } else {
+                              fmt::format_to(std::back_inserter(out), "{}", number);
+                            }
                           },
                           [&](std::string_view text) { append_csv_text(out, text); },
                           [&](const ListView& list) { append_csv_text(out, list_text(list)); },
@@ -122,6 +127,16 @@ void append_json_row(std::string& out, const std::vector<Field>& fields, RowValu
   nlohmann::ordered_json row = nlohmann::ordered_json::object();
   for (std::size_t i = 0; i < values.size(); ++i) row[fields[i].name] = to_json(values[i]);
   out += row.dump() + "\n";
+}
+
+std::string cell_text(const Value& value) {
+  return std::visit(
+      Overloaded{[](std::monostate) { return std::string("-"); },
+                 [](double number) { return std::isnan(number) ? std::string("NaN") : fmt::format("{}", number); },
+                 [](std::string_view text) { return for_message(text, std::numeric_limits<std::size_t>::max()); },
+                 [](const ListView& list) { return list_text(list); },
+                 [](auto number) { return fmt::format("{}", number); }},
+      value);
 }
 
 std::string unit_text(const std::vector<Field>& fields, RowValues values, const std::string& directory) {

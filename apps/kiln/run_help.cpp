@@ -74,7 +74,8 @@ Examples:
 }
 
 std::string_view results_usage() {
-  return R"(Shows what came of each unit, as far as it is committed.
+  return R"(Shows what came of each unit, as far as it is committed. Of a program's run:
+its stages, tables and values, or the rows, value or unit asked for.
 
 Usage: kiln results [OPTIONS] DIR
 )";
@@ -85,8 +86,9 @@ std::string_view results_footer() {
 CONDITION compares the columns of --csv: == != < <= > >=, ~ and !~ for regular
 expressions; and, or, not, parentheses; kiln help filters has all of it.
 
-Exit codes: 0 shown; 2 usage; 3 there is no such unit, or it has not ended;
-  4 DIR is no run directory, or cannot be read.
+Exit codes: 0 shown; 2 usage; 3 there is no such unit, or it has not ended, or
+  the stage of a value is not over; 4 DIR is no run directory, or
+  cannot be read.
 
 Examples:
   kiln results --failed tasks.kiln
@@ -94,6 +96,8 @@ Examples:
   kiln results --where "status==timeout or stderr~'out of memory'" tasks.kiln
   kiln results --unit 17 --stderr tasks.kiln
   kiln results --csv --only unit,command,seconds tasks.kiln > tasks.csv
+  kiln results --table options --where 'strike>100' montecarlo.kiln
+  kiln results --reduced quantiles montecarlo.kiln
 )";
 }
 
@@ -114,6 +118,7 @@ Examples:
   kiln export --csv tasks.csv tasks.kiln
   kiln export --joblog - --failed tasks.kiln
   kiln export --hdf5 slow.h5 --where 'seconds>10m' tasks.kiln
+  kiln export --csv options.csv --table options montecarlo.kiln
 )";
 }
 

@@ -1,7 +1,6 @@
 #include "selection.hpp"
 
-#include "base/did_you_mean.hpp"
-#include "base/text.hpp"
+#include "chosen_columns.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -94,31 +93,12 @@ Selection::Selection(const store::RunReader& run, const SelectionOptions& option
     usage(fmt::format("{}: this run keeps no output of commands", kColumns));
   }
   if (slow_ && !seconds_ && !run.schema().empty()) usage("--slow: this run has no column 'seconds'");
-  choose(options.only);
+  places_ = choose_columns(all_, options.only);
+  for (const std::size_t place : places_) shown_.push_back(all_[place]);
   if (!options.where.empty()) {
     where_.emplace(kWhere, options.where);
     where_->bind(all_);
   }
-}
-
-void Selection::choose(const std::vector<std::string>& only) {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < all_.size(); ++i) {
-    names.push_back(all_[i].name);
-    if (only.empty()) places_.push_back(i);
-  }
-  for (const std::string& name : only) {
-    const auto place = find(all_, name);
-    if (!place) {
-      const std::string meant = did_you_mean(name, names);
-      std::string all;
-      for (const std::string& one : names) all += (all.empty() ? "" : ", ") + one;
-      usage(fmt::format("--only: there is no column '{}'.{}", for_message(name, 60),
-                        meant.empty() ? " There are: " + all : meant));
-    }
-    places_.push_back(*place);
-  }
-  for (const std::size_t place : places_) shown_.push_back(all_[place]);
 }
 
 Value Selection::value(const store::UnitRecord& record, std::size_t field) const {
@@ -127,7 +107,9 @@ Value Selection::value(const store::UnitRecord& record, std::size_t field) const
   const auto output = [&](const std::optional<std::size_t>& place) {
     return place ? text_in(stored_.value(record, *place)) : std::string_view();
   };
-  return extractor_.value(field - stored, output(out_), output(err_));
+  const Value found = extractor_.value(field - stored, output(out_), output(err_));
+  const auto* const real = std::get_if<double>(&found);
+  return real != nullptr && std::isnan(*real) ? Value() : found;  // as where the run itself took it
 }
 
 bool Selection::wanted(const store::UnitRecord& record) const {

@@ -38,7 +38,6 @@ class Selection {
   bool wanted(const store::UnitRecord& record) const;
   void read(const store::UnitRecord& record, std::vector<Value>& values) const;
   void for_slowest(std::uint64_t count, const std::function<void(RowValues)>& visit) const;
-  void choose(const std::vector<std::string>& only);
 
   const store::RunReader& run_;
   store::RecordFields stored_;

@@ -1,7 +1,6 @@
 #include "store/record_fields.hpp"
 
 #include "exec/result_column.hpp"
-#include "store/results_tables.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -13,16 +12,36 @@ constexpr std::string_view kRemoved = "removed", kDone = "ok", kFailed = "failed
 
 bool is_list(const Column& column) { return column.list || column.count != 1; }
 
+Field described(OwnField field) {
+  switch (field) {
+    case OwnField::stage:
+      return {"stage", false, ""};
+    case OwnField::unit:
+      return {"unit", false, ""};
+    case OwnField::line:
+      return {"line", false, ""};
+    case OwnField::status:
+      return {"status", true, ""};
+    case OwnField::attempts:
+      return {"attempts", false, ""};
+    case OwnField::reason:
+      return {"reason", true, ""};
+  }
+  return {};
+}
+
 }  // namespace
 
+RecordFields::RecordFields(std::vector<OwnField> own, const Schema& schema)
+    : own_(std::move(own)), missing_numbers_(false) {
+  for (const OwnField field : own_) fields_.push_back(described(field));
+  for (std::size_t i = 0; i < schema.size(); ++i) add_column(i, schema[i]);
+}
+
 RecordFields::RecordFields(const Schema& schema)
-    : fields_{{"unit", false, ""},
-              {"line", false, ""},
-              {"status", true, ""},
-              {"attempts", false, ""},
-              {"reason", true, ""}} {
-  // Of a program's own numbers each may be a result.
-  const bool commands = has_unit_table(schema);
+    : own_{OwnField::unit, OwnField::line, OwnField::status, OwnField::attempts, OwnField::reason},
+      missing_numbers_(true) {
+  for (const OwnField field : own_) fields_.push_back(described(field));
   for (std::size_t i = 0; i < schema.size(); ++i) {
     const Column& column = schema[i];
     if (column.name == "units/status" && column.type == ColumnType::text) {
@@ -30,11 +49,16 @@ RecordFields::RecordFields(const Schema& schema)
     } else if (column.name == "units/attempts" && column.type == ColumnType::i32) {
       attempts_ = i;
     } else {
-      fields_.push_back({column.name.substr(column.name.rfind('/') + 1), column.type == ColumnType::text, column.unit,
-                         is_list(column)});
-      places_.push_back({i, column.type, is_list(column), commands ? exec::missing_integer(column) : std::nullopt});
+      add_column(i, column);
     }
   }
+}
+
+void RecordFields::add_column(std::size_t place, const Column& column) {
+  const std::string name = missing_numbers_ ? column.name.substr(column.name.rfind('/') + 1) : column.name;
+  fields_.push_back({name, column.type == ColumnType::text, column.unit, is_list(column)});
+  places_.push_back(
+      {place, column.type, is_list(column), missing_numbers_ ? exec::missing_integer(column) : std::nullopt});
 }
 
 std::string_view RecordFields::status(const UnitRecord& record) const {
@@ -49,27 +73,33 @@ std::uint64_t RecordFields::attempts(const UnitRecord& record) const {
   return static_cast<std::uint64_t>(std::max(1, record.rows->at<std::int32_t>(*attempts_, record.row)));
 }
 
-Value RecordFields::value(const UnitRecord& record, std::size_t field) const {
+Value RecordFields::own_value(const UnitRecord& record, OwnField field) const {
   switch (field) {
-    case 0:
+    case OwnField::stage:
+      return std::uint64_t{record.stage.value()};
+    case OwnField::unit:
       return record.unit.value();
-    case 1:
+    case OwnField::line:
       return record.line < 0 ? Value() : Value(record.line);
-    case 2:
+    case OwnField::status:
       return status(record);
-    case 3:
+    case OwnField::attempts:
       return attempts(record);
-    case 4:
+    case OwnField::reason:
       return record.reason ? Value(std::string_view(*record.reason)) : Value();
-    default:
-      break;
   }
-  const Place& place = places_[field - kOwn];
+  return {};
+}
+
+Value RecordFields::value(const UnitRecord& record, std::size_t field) const {
+  if (field < own_.size()) return own_value(record, own_[field]);
+  const Place& place = places_[field - own_.size()];
   if (record.rows == nullptr) return {};
   if (place.type == ColumnType::text) return record.rows->text_at(place.column, record.row);
   const ByteView bytes = record.rows->value_at(place.column, record.row);
   if (place.is_list) return ListView{place.type, bytes};
   const Value value = number_from(place.type, bytes);
+  if (!missing_numbers_) return value;
   if (const auto* const real = std::get_if<double>(&value); real != nullptr && std::isnan(*real)) return {};
   const auto* const number = std::get_if<std::int64_t>(&value);
   return number != nullptr && place.missing == *number ? Value() : value;

@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 #include "store/column_set.hpp"
 #include "store/program_tables.hpp"
+#include "store/reduced_values.hpp"
 
 #include <fmt/core.h>
 
@@ -15,27 +16,6 @@
 namespace kiln::store {
 namespace {
 
-/// A reduction of a stage that is over.
-struct Reduced {
-  StageId stage;
-  std::uint32_t place = 0;  ///< in the plan
-  const PlanEntry::Reduce* reduce = nullptr;
-  const StageEndEntry* end = nullptr;
-};
-
-std::vector<Reduced> all_reduced(const JournalView& view) {
-  std::vector<Reduced> all;
-  for (std::uint32_t i = 0; i < view.standing; ++i) {
-    const LedgerState* const ledger = view.stage(StageId(i));
-    if (ledger == nullptr || !ledger->plan || !ledger->end) continue;
-    const auto& reduces = ledger->plan->body.reduces;
-    for (std::uint32_t place = 0; place < reduces.size(); ++place) {
-      all.push_back({StageId(i), place, &reduces[place], &ledger->end->body});
-    }
-  }
-  return all;
-}
-
 // Names of tables come from the value's type, which may be the user's.
 std::string member_name(const std::string& wanted, std::set<std::string>& taken) {
   std::string name = to_utf8(wanted);
@@ -45,26 +25,25 @@ std::string member_name(const std::string& wanted, std::set<std::string>& taken)
   return name;
 }
 
-void write_value(const GuardedFile& file, const std::string& path, const Reduced& reduced) {
+void write_value(const GuardedFile& file, const std::string& path, const ReducedValue& reduced) {
   const h5::Handle group = h5::create_group(file.file(), path);
-  const auto value = reduced.place < reduced.end->values.size() ? &reduced.end->values[reduced.place] : nullptr;
   h5::write_attribute(group, "stage", static_cast<std::int32_t>(reduced.stage.value()));
   h5::write_attribute(group, "reduction", to_utf8(reduced.reduce->description));
   h5::write_attribute(group, "exact", static_cast<std::uint8_t>(reduced.reduce->exact));
-  h5::write_attribute(group, "empty", static_cast<std::uint8_t>(value == nullptr || !value->has_value()));
+  h5::write_attribute(group, "empty", static_cast<std::uint8_t>(reduced.empty()));
   std::set<std::string> taken;
-  for (const auto& show : reduced.end->show) {
-    if (show.reduce != reduced.place || !show.table.name.empty()) continue;
-    for (const Column& column : show.table.schema) {
+  const std::vector<const StageEndEntry::Shown*> tables = reduced.tables();
+  for (const auto* show : tables) {
+    if (!show->table.name.empty()) continue;
+    for (const Column& column : show->table.schema) {
       taken.insert({column.name, column.name + "_offsets", column.name + "_escaped"});
     }
   }
-  for (const auto& show : reduced.end->show) {
-    if (show.reduce != reduced.place) continue;
+  for (const auto* show : tables) {
     std::string prefix = path + "/";
-    if (!show.table.name.empty()) prefix += member_name(show.table.name, taken) + "/";
-    ColumnSet columns(file.file(), prefix, show.table.schema, show.rows.size(), false);
-    columns.put(show.rows, 0, show.rows.size());
+    if (!show->table.name.empty()) prefix += member_name(show->table.name, taken) + "/";
+    ColumnSet columns(file.file(), prefix, show->table.schema, show->rows.size(), false);
+    columns.put(show->rows, 0, show->rows.size());
     columns.finish();
     file.check();
   }
@@ -91,13 +70,10 @@ void write_stage_texts(const h5::Handle& file, const JournalView& view, const ch
 }  // namespace
 
 void write_reduced(const GuardedFile& file, const JournalView& view) {
-  const std::vector<Reduced> all = all_reduced(view);
-  std::map<std::string, StageId> last;
-  for (const Reduced& one : all) last[one.reduce->name] = one.stage;
-  for (const Reduced& one : all) {
+  for (const ReducedValue& one : reduced_values(view)) {
     const std::string& name = one.reduce->name;
-    const bool newest = last[name] == one.stage;
-    write_value(file, newest ? "reduced/" + name : fmt::format("reduced_of_stage/{}/{}", one.stage.value(), name), one);
+    write_value(file, one.newest ? "reduced/" + name : fmt::format("reduced_of_stage/{}/{}", one.stage.value(), name),
+                one);
   }
 }
 

@@ -206,7 +206,7 @@ std::vector<RunReader::TableInfo> RunReader::tables() const {
     const auto add = [&](const StageTable& table) {
       const std::uint64_t rows = RowStream(view.parts_of(table.stage, table.place)).rows();
       if (table.table->name != kRejectedTable || all.empty() || all.back().name != kRejectedTable) {
-        all.push_back({table.table->name, table.table->schema, 0});
+        all.push_back({table.table->name, table.table->schema, 0, table.stage});
       }
       all.back().rows += rows;
     };
@@ -215,6 +215,25 @@ std::vector<RunReader::TableInfo> RunReader::tables() const {
     if (!all.empty() && all.back().name == kRejectedTable && all.back().rows == 0) all.pop_back();
     return all;
   });
+}
+
+std::vector<RunReader::StageInfo> RunReader::stage_infos() const {
+  std::vector<StageInfo> all;
+  for (std::uint32_t i = 0; i < stages(); ++i) {
+    const LedgerState& ledger = stage(StageId(i));
+    const PlanEntry& plan = ledger.plan->body;
+    const detail::StageCounts counts{plan.units, ledger.done.count(), ledger.dead.size(), 0};
+    all.push_back({StageId(i), plan.name, plan.description, counts, ledger.end.has_value(),
+                   ledger.end ? ledger.end->body.seconds : 0});
+  }
+  with_fresh_view(directory_, view_, [&](const JournalView& view) {
+    for (StageInfo& info : all) info.counts.rejected = 0;
+    for (const StageTable& table : rejected_tables_of(view)) {
+      if (table.stage.value() >= all.size()) continue;
+      all[table.stage.value()].counts.rejected = RowStream(view.parts_of(table.stage, table.place)).rows();
+    }
+  });
+  return all;
 }
 
 bool RunReader::choose_table(std::string_view name) {

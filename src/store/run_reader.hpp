@@ -3,6 +3,7 @@
 #include <kiln/detail/rows.hpp>
 #include "store/journal_view.hpp"
 #include "store/owner.hpp"
+#include "store/reduced_values.hpp"
 #include "store/run_directory.hpp"
 
 #include <functional>
@@ -42,6 +43,8 @@ class RunReader {
   Totals totals() const { return view_.totals(); }
   /// What is damaged or was rebuilt, one line each, for people.
   std::vector<std::string> damage() const;
+  /// The run is of a program on the library.
+  bool is_program() const { return directory_.facts().kind != RunFacts().kind; }
   const std::vector<LedgerState::Numbered<EpochEntry>>& launches() const { return view_.ledger.epochs; }
   /// How the last launch ended; nothing where it still runs or was ended by force.
   std::optional<EndEntry> last_end() const { return view_.standing_end(); }
@@ -62,6 +65,7 @@ class RunReader {
     std::string name;
     Schema schema;
     std::uint64_t rows = 0;
+    StageId stage;  ///< the first one that has it; only rejected records have several
   };
   /// Those of its rows sinks in the order of its stages, then `rejected` where there are such records. Looks into every
   /// file that holds rows. Empty for commands.
@@ -76,6 +80,18 @@ class RunReader {
   /// What a program's stages have come to: stages 0 to stages() - 1 count. 0 for commands.
   std::uint32_t stages() const { return view_.ledger.plan ? view_.standing : 0; }
   const LedgerState& stage(StageId stage) const { return *view_.stage(stage); }
+  /// One of them in numbers.
+  struct StageInfo {
+    StageId stage;
+    std::string name, description;  ///< of its flow; of its plan
+    detail::StageCounts counts;     ///< units are all that it has
+    bool over = false;              ///< every unit is done or a dead letter
+    double seconds = 0;             ///< of the launch that ended it; 0 before
+  };
+  /// All of them. Looks into every file that holds rejected records.
+  std::vector<StageInfo> stage_infos() const;
+  /// The values of reductions, of stages that are over. Borrowed from this.
+  std::vector<ReducedValue> reduced() const { return reduced_values(view_); }
 
   enum class Which { all, failed };
   /// Calls back for each unit that has a result or is a dead letter, ascending by id. Memory stays bounded. Of a
@@ -101,7 +117,6 @@ class RunReader {
 
  private:
   RunReader(RunDirectory directory, JournalView view);
-  bool is_program() const { return directory_.facts().kind != RunFacts().kind; }
   void for_each_command(Which which, const std::function<bool(const UnitRecord&)>& visit) const;
   bool for_each_row(StagePlace place, const std::function<bool(const UnitRecord&)>& visit) const;
   bool find_rows(UnitId unit, const std::function<void(const UnitRecord&)>& visit) const;

@@ -144,13 +144,21 @@ TEST(Csv, RowsAndHeader) {
   r[1] = Value();
   std::fill(r.begin() + kCommand, r.end(), Value());
   r[kSeconds] = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(csv_row(r), "17,,failed,3,exit code 1,,,,,,\r\n");
+  EXPECT_EQ(csv_row(r), "17,,failed,3,exit code 1,,,,NaN,,\r\n") << "a NaN is a value, and not missing";
 }
 
 TEST(Csv, NumbersReadBackAsTheyWere) {
   EXPECT_EQ(
       csv_row({0.1, 1.0 / 3, 1.75e9 + 0.123456, std::numeric_limits<std::uint64_t>::max(), std::int64_t{-5}, 1e300}),
       "0.1,0.3333333333333333,1750000000.123456,18446744073709551615,-5,1e+300\r\n");
+}
+
+TEST(Cells, AreOnOneLine) {
+  EXPECT_EQ(cell_text(Value()), "-");
+  EXPECT_EQ(cell_text(0.1), "0.1");
+  EXPECT_EQ(cell_text(std::numeric_limits<double>::quiet_NaN()), "NaN");
+  EXPECT_EQ(cell_text("a\nb\xff"sv), "a\\nb\\xFF");
+  EXPECT_EQ(cell_text(std::uint64_t{7}), "7");
 }
 
 TEST(Lists, AreOneFieldEverywhere) {

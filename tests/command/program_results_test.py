@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """results.h5 of a program: every kind of table, read with h5py alone."""
 
+import csv
+import io
+import json
 import os
 import pathlib
 import unittest
@@ -93,12 +96,6 @@ class ProgramResults(KilnCase):
         self.assertEqual((file.attrs["kind"], file.attrs["outcome"]), (b"program", b"units_failed"))
         self.assertEqual(file.attrs["done"], sum(counts["done"]))
 
-    def test_the_commands_say_what_they_do_not_know_of_programs(self):
-        self.run_tables("-n", "1")
-        self.assertIn("the run of a program: all its tables", self.expect(0, "results", "tables.kiln").err)
-        said = self.expect(2, "retry", "tables.kiln").err
-        self.assertRegex(said, r"start that with --retry.*tables")
-
     def test_an_export_is_the_same(self):
         file = self.run_tables("-n", "1")
         self.expect(0, "export", str(self.run_directory), "--hdf5", "copy.h5")
@@ -107,6 +104,129 @@ class ProgramResults(KilnCase):
             file.visit(names.append)
             self.assertEqual([name for name in names if name not in copy], [])
             numpy.testing.assert_array_equal(copy["points/place"][:], file["points/place"][:])
+
+
+class Looking(KilnCase):
+    """`kiln results` and `kiln export` of a program's run."""
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "a.txt").write_bytes(b"1\n2\nx3\n40\n")
+        (self.folder / "b.txt").write_bytes(b"5\n\xff\xfe\n7")
+        words = [str(PROGRAMS / "tables"), "-n", "1", "--units", "30", "a.txt", "b.txt"]
+        result = self.kiln(words=words)
+        self.assertEqual(result.code, 1, result.err)
+
+    def results(self, *arguments, code=0):
+        return self.expect(code, "results", *arguments, "tables.kiln")
+
+    def csv(self, *arguments):
+        return list(csv.reader(io.StringIO(self.results("--csv", *arguments).out)))
+
+    def json(self, *arguments):
+        return [json.loads(line) for line in self.results("--json", *arguments).out.splitlines()]
+
+    def complaint(self, code, *arguments, command="results"):
+        result = self.expect(code, command, *arguments, "tables.kiln")
+        self.assertEqual(result.out, "")
+        return result.err
+
+    def test_what_is_in_it(self):
+        text = self.results().out
+        for line in (r"0  points +30 +29 +1 +0 +\d", r"1  lines +2 +2 +0 +2 +\d", r"points +0 +29  place\[3\] codes\[\] name root",
+                     r"rejected +all +2  file offset record reason", r"codes +0  operation +\d+", r"all +1  collect +\[1, 2, 40, 5, 7\]",
+                     r"sum +3  operation +45  \(and of 1 earlier stage\)", r"none +2 .*no unit gave anything",
+                     r"unit 7 of stage 0: exception: unlucky\\xFF"):
+            self.assertRegex(text, line)
+        [listed] = self.json()
+        self.assertEqual([stage["name"] for stage in listed["stages"]], ["points", "lines", "again", "last"])
+        self.assertEqual([stage["rejected"] for stage in listed["stages"]], [0, 2, 0, 0])
+        self.assertEqual({table["name"]: table["rows"] for table in listed["tables"]},
+                         {"points": 29, "parities": 29, "numbers": 5, "rejected": 2})
+        sums = {value["stage"]: value["tables"][0]["values"] for value in listed["reduced"] if value["name"] == "sum"}
+        self.assertEqual(sums, {1: [{"value": 55}], 3: [{"value": 45}]})
+
+    def test_rows_of_a_table(self):
+        rows = self.csv("--table", "points")
+        self.assertEqual(rows[:3], [["unit", "place", "codes", "name", "root"],
+                                    ["0", "[0,0,-0]", "[]", "unit 0", "NaN"], ["1", "[1,0.5,-1]", "[-1]", "unit 1", "1"]])
+        self.assertEqual(len(rows), 30)
+        self.assertEqual(self.json("--table", "points", "--only", "root,name", "--where", "root>=2 and root<=2.3"),
+                         [{"root": 2.0, "name": "unit 4"}, {"root": 5**0.5, "name": "unit 5"}])
+        self.assertEqual(self.json("--table", "points", "--where", "root==missing", "--only", "unit"), [{"unit": 0}])
+        self.assertEqual(self.csv("--table", "parities", "--limit", "2")[1:], [["1", "0", "1"], ["2", "1", "4"]])
+        self.assertRegex(self.results("--table", "points", "--limit", "1").out, r"unit +place +codes +name +root\n +0 ")
+        self.assertEqual(self.csv("--table", "rejected"),
+                         [["stage", "unit", "file", "offset", "record", "reason"],
+                          ["1", "0", "a.txt", "4", "x3", "no number"], ["1", "1", "b.txt", "2", "\\xFF\\xFE", "no number"]])
+        self.assertIn("no rows in table 'rejected' that match", self.results("--table", "rejected", "--stage", "2").err)
+
+    def test_failed_units(self):
+        self.assertEqual(self.json("--failed"),
+                         [{"stage": 0, "unit": 7, "attempts": 1, "reason": "exception: unlucky\\xFF"}])
+        self.assertIn("unlucky", self.results("--failed", "--where", "reason~lucky").out)
+        self.assertIn("no failed units that match", self.results("--failed", "--stage", "1").err)
+
+    def test_values(self):
+        whole = self.results("--reduced", "roots").out
+        self.assertRegex(whole, r"^roots: histogram .*, of stage 0\n +from +to +count\n")
+        self.assertRegex(whole, r"roots/outside:\n +underflow +overflow +nans\n +0 +0 +1\n")
+        self.assertEqual(self.csv("--reduced", "roots")[1], ["0", "2", "3"])
+        self.assertEqual(self.csv("--reduced", "roots/outside"), [["underflow", "overflow", "nans"], ["0", "0", "1"]])
+        self.assertEqual(self.json("--reduced", "sum"), [{"value": 45}])
+        self.assertEqual(self.json("--reduced", "sum", "--stage", "1"), [{"value": 55}])
+        self.assertEqual(self.json("--reduced", "all", "--where", "value>5"), [{"value": 40}, {"value": 7}])
+        self.assertEqual(self.results("--reduced", "none", "--csv").out, "")
+        self.assertIn("halves/0, halves/1", self.complaint(2, "--csv", "--reduced", "halves"))
+
+    def test_one_unit(self):
+        text = self.results("--unit", "7").out
+        self.assertIn("unit 7 of stage 0 (points): failed after 1 try: exception: unlucky\\xFF\n", text)
+        self.assertIn("unit 7 of stage 2 (again): done\n", text)
+        [five] = self.json("--unit", "5", "--stage", "0")
+        self.assertEqual(five["tables"]["points"][0]["codes"], [-5])
+        self.assertEqual(five["tables"]["parities"], [{"unit": 5, "even": 0, "square": 25}] * 2)
+        self.assertEqual(self.csv("--unit", "5", "--table", "parities")[1:], [["5", "0", "25"]] * 2)
+        self.assertIn("no unit 30 in any stage", self.complaint(3, "--unit", "30"))
+
+    def test_what_there_is_not(self):
+        self.assertIn("Did you mean points?", self.complaint(2, "--table", "point"))
+        self.assertIn("There are: points, parities, numbers, rejected", self.complaint(2, "--table", "x"))
+        self.assertIn("which table? --table NAME; there are: points", self.complaint(2, "--csv"))
+        self.assertIn("'sum' is a reduced value", self.complaint(2, "--table", "sum"))
+        self.assertIn("'points' is a table", self.complaint(2, "--reduced", "points"))
+        self.assertIn("Did you mean roots?", self.complaint(2, "--reduced", "root"))
+        self.assertIn("stages 0 to 3 have begun", self.complaint(3, "--stage", "4"))
+        self.assertIn("no column 'rot'. Did you mean root?", self.complaint(2, "--table", "points", "--only", "rot"))
+        for option in (["--slow"], ["--columns", "x=float:/x/"], ["--unit", "1", "--stdout"]):
+            self.assertIn("is the run of a program", self.complaint(2, *option))
+
+    def test_a_run_of_commands_has_no_tables(self):
+        self.write_tasks(["true"])
+        self.expect(0, "run", "-n", "1", "tasks.txt")
+        for option in (["--table", "x"], ["--reduced", "x"], ["--stage", "0"]):
+            self.assertIn("is a run of commands", self.expect(2, "results", *option, "tasks.kiln").err)
+        self.assertIn("is a run of commands", self.expect(2, "export", "--csv", "a", "--table", "x", "tasks.kiln").err)
+
+    def test_a_newer_format_is_refused(self):
+        path = self.folder / "tables.kiln" / "run.json"
+        path.write_text(path.read_text().replace('"format_version": 3', '"format_version": 99'))
+        for command in ("results", "status", "retry"):
+            self.assertIn("Use the newer kiln", self.complaint(4, command=command))
+
+    def test_exports(self):
+        export = lambda *words: self.expect(0, "export", *words, "tables.kiln")
+        export("--csv", "points.csv", "--json", "points.json", "--table", "points")
+        self.assertEqual((self.folder / "points.csv").read_bytes(), self.results("--csv", "--table", "points").raw)
+        self.assertEqual((self.folder / "points.json").read_bytes(), self.results("--json", "--table", "points").raw)
+        self.assertEqual(export("--csv", "-", "--failed").raw, self.results("--csv", "--failed").raw)
+        self.assertEqual(export("--json", "-", "--reduced", "all").raw, self.results("--json", "--reduced", "all").raw)
+        refuse = lambda *words: self.complaint(2, *words, command="export")
+        self.assertIn("which table?", refuse("--csv", "x.csv"))
+        self.assertIn("--joblog is for runs of commands", refuse("--joblog", "x.log"))
+        self.assertIn("--output-dir is for runs of commands", refuse("--output-dir", "x"))
+        self.assertIn("all tables and values", refuse("--hdf5", "x.h5", "--table", "points"))
+        self.assertFalse([name for name in os.listdir(self.folder) if name.startswith("x")])
 
 
 if __name__ == "__main__":

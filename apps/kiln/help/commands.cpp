@@ -11,7 +11,7 @@ std::span<const CommandInfo> commands() {
       CommandInfo{"run", "TASKS", "run a file of commands, or one for each value; again: go on", Operand::file},
       CommandInfo{"status", "DIR", "how a run stands, while it runs and afterwards", Operand::run_directory},
       CommandInfo{"results", "DIR", "what came of each unit: a table, CSV, JSON, its output", Operand::run_directory},
-      CommandInfo{"export", "DIR", "the results as files: CSV, a joblog, HDF5, outputs", Operand::run_directory},
+      CommandInfo{"export", "DIR", "the results as files: CSV, JSON, a joblog, HDF5, outputs", Operand::run_directory},
       CommandInfo{"retry", "DIR", "run the units that failed again", Operand::run_directory},
       CommandInfo{"doctor", "[DIR]", "what this machine offers a run, and what to change", Operand::directory},
       CommandInfo{"completion", "bash", "print the completions of a shell", Operand::shell},

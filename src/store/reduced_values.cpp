@@ -1,0 +1,34 @@
+#include "store/reduced_values.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+namespace kiln::store {
+
+std::vector<const StageEndEntry::Shown*> ReducedValue::tables() const {
+  std::vector<const StageEndEntry::Shown*> found;
+  for (const StageEndEntry::Shown& show : end->show) {
+    if (show.reduce == place) found.push_back(&show);
+  }
+  std::stable_partition(found.begin(), found.end(), [](const auto* show) { return show->table.name.empty(); });
+  return found;
+}
+
+std::vector<ReducedValue> reduced_values(const JournalView& view) {
+  std::vector<ReducedValue> all;
+  std::map<std::string, std::size_t> newest;
+  for (std::uint32_t i = 0; i < view.standing; ++i) {
+    const LedgerState* const ledger = view.stage(StageId(i));
+    if (ledger == nullptr || !ledger->plan || !ledger->end) continue;
+    const auto& reduces = ledger->plan->body.reduces;
+    for (std::uint32_t place = 0; place < reduces.size(); ++place) {
+      newest[reduces[place].name] = all.size();
+      all.push_back({StageId(i), place, &reduces[place], &ledger->end->body});
+    }
+  }
+  for (const auto& [name, place] : newest) all[place].newest = true;
+  return all;
+}
+
+}  // namespace kiln::store
