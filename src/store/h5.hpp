@@ -143,6 +143,14 @@ void read_raw(const Handle& dataset, Type type, std::uint64_t first, std::uint64
 void write_texts(const Handle& dataset, std::uint64_t first, std::span<const std::string> texts);
 std::vector<std::string> read_texts(const Handle& dataset, std::uint64_t first, std::uint64_t count);
 
+/// Chunks past HDF5's filters, which ChunkCodec stands in for. Rows of the dataset's chunks where they hold values of
+/// `type`, shuffled (if these are longer than a byte) and deflated and nothing else; 0 where it is not so.
+std::uint64_t packed_chunk_rows(const Handle& dataset, Type type);
+/// The chunk that begins at `row`, as its filters would leave it.
+void write_chunk(const Handle& dataset, std::uint64_t row, ByteView packed);
+/// The same read back. Throws where it is longer than `most` bytes or was stored without its filters.
+Bytes read_chunk(const Handle& dataset, std::uint64_t row, std::size_t most);
+
 /// Creates and writes a whole 1-D dataset.
 template <class T>
 void write_values(const Handle& parent, const std::string& path, std::span<const T> values,

@@ -102,7 +102,7 @@ Handle dataset_properties(Type type, std::uint64_t rows, const DatasetOptions& o
     const hsize_t chunk[2] = {options.grows ? options.chunk_rows : std::min(options.chunk_rows, rows), columns};
     check(H5Pset_chunk(creation.id(), rank, chunk), "set chunks");
     if (options.deflate > 0) {
-      if (type != Type::text) check(H5Pset_shuffle(creation.id()), "set shuffle");
+      if (width(type) > 1) check(H5Pset_shuffle(creation.id()), "set shuffle");
       check(H5Pset_deflate(creation.id(), static_cast<unsigned>(options.deflate)), "set deflate");
     }
   } else if (const std::uint64_t values = columns > 0 ? rows * columns : rows;

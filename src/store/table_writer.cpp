@@ -40,36 +40,47 @@ ColumnWriter::ColumnWriter(const h5::Handle& file, const std::string& path, Colu
       width_(column_width(type) * count),
       piece_(chunk_rows(count) * width_),
       rows_(rows),
-      dataset_(h5::create_dataset(file, path, h5_type_, rows, options_for(type, rows, count), count > 1 ? count : 0)) {}
+      dataset_(h5::create_dataset(file, path, h5_type_, rows, options_for(type, rows, count), count > 1 ? count : 0)) {
+  if (options_for(type, rows, count).chunk_rows > 0) codec_.emplace(column_width(type));
+}
 
 void ColumnWriter::append(ByteView values) {
-  values_.insert(values_.end(), values.begin(), values.end());
-  if (values_.size() >= piece_) flush(false);
+  while (!values.empty()) {
+    const bool whole = values_.empty() && values.size() >= piece_;
+    const ByteView next = values.first(std::min(piece_ - values_.size(), values.size()));
+    values = values.subspan(next.size());
+    if (whole) {
+      write(next);
+      continue;
+    }
+    values_.insert(values_.end(), next.begin(), next.end());
+    if (values_.size() < piece_) continue;
+    write(values_);
+    values_.clear();
+  }
 }
 
 void ColumnWriter::put_text(std::string text) {
   text_bytes_ += text.size();
   texts_.push_back(std::move(text));
-  if (texts_.size() >= kHeldTexts || text_bytes_ >= kHeldTextBytes) flush(false);
+  if (texts_.size() >= kHeldTexts || text_bytes_ >= kHeldTextBytes) write_texts();
 }
 
-void ColumnWriter::flush(bool all) {
-  if (width_ == 0) {
-    if (!texts_.empty()) h5::write_texts(dataset_, written_, texts_);
-    written_ += texts_.size();
-    texts_.clear();
-    text_bytes_ = 0;
-    return;
+void ColumnWriter::write_texts() {
+  if (!texts_.empty()) h5::write_texts(dataset_, written_, texts_);
+  written_ += texts_.size();
+  texts_.clear();
+  text_bytes_ = 0;
+}
+
+// Of a chunk, or of the last one what there is.
+void ColumnWriter::write(ByteView rows) {
+  if (codec_) {
+    h5::write_chunk(dataset_, written_, codec_->pack(rows));
+  } else {
+    h5::write_raw(dataset_, h5_type_, written_, rows.size() / width_, rows);
   }
-  // Whole chunks only, so that none is compressed twice.
-  std::size_t begin = 0;
-  while (values_.size() - begin >= piece_ || (all && begin < values_.size())) {
-    const std::size_t size = std::min(piece_, values_.size() - begin);
-    h5::write_raw(dataset_, h5_type_, written_, size / width_, ByteView(values_).subspan(begin, size));
-    written_ += size / width_;
-    begin += size;
-  }
-  values_.erase(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(begin));
+  written_ += rows.size() / width_;
 }
 
 void ColumnWriter::describe(std::string_view unit, std::string_view description, bool missing, std::int64_t integer) {
@@ -82,7 +93,14 @@ void ColumnWriter::describe(std::string_view unit, std::string_view description,
 }
 
 void ColumnWriter::finish() {
-  flush(true);
+  if (width_ == 0) write_texts();
+  if (!values_.empty()) {
+    const std::uint64_t rows = written_ + values_.size() / width_;
+    if (codec_) values_.resize(piece_);  // chunks at the edge are whole ones
+    write(values_);
+    values_.clear();
+    written_ = rows;
+  }
   if (written_ == rows_) return;
   throw Error(ExitCode::internal, fmt::format("column {} has {} rows instead of {}", path_, written_, rows_));
 }
@@ -111,32 +129,33 @@ void TextColumnWriter::finish() {
 
 ListColumnWriter::ListColumnWriter(const h5::Handle& file, const std::string& path, ColumnType type, std::uint64_t rows)
     : path_(path),
-      type_(h5_type_of(type)),
       width_(column_width(type)),
-      dataset_(h5::create_dataset(file, path, type_, 0, {.chunk_rows = kChunkRows, .deflate = 1, .grows = true})),
+      dataset_(
+          h5::create_dataset(file, path, h5_type_of(type), 0, {.chunk_rows = kChunkRows, .deflate = 1, .grows = true})),
+      codec_(width_),
       offsets_(file, path + "_offsets", ColumnType::u64, rows + 1) {
   offsets_.put(std::uint64_t{0});
 }
 
 void ListColumnWriter::put(ByteView values) {
-  values_.insert(values_.end(), values.begin(), values.end());
   total_ += values.size() / width_;
   offsets_.put(total_);
-  if (values_.size() >= kChunkRows * width_) flush(false);
+  while (!values.empty()) {
+    const ByteView next = values.first(std::min(kChunkRows * width_ - values_.size(), values.size()));
+    values_.insert(values_.end(), next.begin(), next.end());
+    values = values.subspan(next.size());
+    if (values_.size() == kChunkRows * width_) flush();
+  }
 }
 
-void ListColumnWriter::flush(bool all) {
-  const std::size_t whole = values_.size() / (kChunkRows * width_) * (kChunkRows * width_);
-  const std::size_t end = all ? values_.size() : whole;
-  if (end == 0) return;
-  h5::resize(dataset_, written_ + end / width_);
-  for (std::size_t begin = 0; begin < end;) {
-    const std::size_t size = std::min(kChunkRows * width_, end - begin);
-    h5::write_raw(dataset_, type_, written_, size / width_, ByteView(values_).subspan(begin, size));
-    written_ += size / width_;
-    begin += size;
-  }
-  values_.erase(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(end));
+void ListColumnWriter::flush() {
+  if (values_.empty()) return;
+  const std::uint64_t end = written_ + values_.size() / width_;
+  h5::resize(dataset_, end);
+  values_.resize(kChunkRows * width_);  // chunks at the edge are whole ones
+  h5::write_chunk(dataset_, written_, codec_.pack(values_));
+  written_ = end;
+  values_.clear();
 }
 
 void ListColumnWriter::describe(std::string_view unit, std::string_view description) {
@@ -148,7 +167,7 @@ void ListColumnWriter::describe(std::string_view unit, std::string_view descript
 }
 
 void ListColumnWriter::finish() {
-  flush(true);
+  flush();
   offsets_.finish();
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <kiln/detail/rows.hpp>
+#include "store/chunk_codec.hpp"
 #include "store/h5.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +12,7 @@
 namespace kiln::store {
 
 /// One column of a table in an HDF5 file, filled from the front; its length is fixed when it is made. Values are held
-/// until a few MiB are together. Numeric columns of more than 65,536 values are chunked and deflated.
+/// until a chunk is full. Numeric columns of more than 65,536 values are chunked and deflated.
 class ColumnWriter {
  public:
   /// With `count` above 1 each row is an array of so many values: a dataset of two dimensions.
@@ -36,7 +38,8 @@ class ColumnWriter {
   const h5::Handle& dataset() const { return dataset_; }
 
  private:
-  void flush(bool all);
+  void write(ByteView rows);
+  void write_texts();
 
   std::string path_;
   ColumnType type_;
@@ -45,7 +48,8 @@ class ColumnWriter {
   std::size_t piece_;  // and of a chunk
   std::uint64_t rows_, written_ = 0;
   h5::Handle dataset_;
-  Bytes values_;
+  std::optional<ChunkCodec> codec_;  // where it has chunks
+  Bytes values_;                     // of the next chunk
   std::vector<std::string> texts_;
   std::size_t text_bytes_ = 0;
 };
@@ -62,15 +66,15 @@ class ListColumnWriter {
   void finish();
 
  private:
-  void flush(bool all);
+  void flush();
 
   std::string path_;
-  h5::Type type_;
   std::size_t width_;
   std::uint64_t total_ = 0, written_ = 0;
   h5::Handle dataset_;
+  ChunkCodec codec_;
   ColumnWriter offsets_;
-  Bytes values_;
+  Bytes values_;  // of the next chunk
 };
 
 /// A column of texts from anywhere: NUL and invalid UTF-8 become \xNN, and with `flagged` the column PATH_escaped says

@@ -45,6 +45,12 @@ class TemporaryFolder {
   fs::path path_;
 };
 
+/// How many seeds a property test plays: `few`, or what KILN_PROPERTY_SEEDS says.
+inline std::uint64_t property_seeds(std::uint64_t few) {
+  const char* const wanted = std::getenv("KILN_PROPERTY_SEEDS");  // NOLINT(concurrency-mt-unsafe)
+  return wanted == nullptr ? few : std::strtoull(wanted, nullptr, 10);
+}
+
 /// System calls that go wrong when told to.
 class FaultyOps : public FileOps {
  public:
