@@ -124,6 +124,13 @@ std::string Executor::fault() const {
   return fault_;
 }
 
+double Executor::seconds_ahead() const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t units = 0;
+  for (const Entry& entry : queue_) units += entry.end - entry.next;
+  return unit_seconds_ * static_cast<double>(units);
+}
+
 void Executor::put_out(protocol::Part part) {
   out_.push_back(std::move(part));
   anything_out_.store(true, std::memory_order_release);

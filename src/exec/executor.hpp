@@ -77,6 +77,8 @@ class Executor {
   /// The next finished part, oldest first; false when there is none. Exactly one part or piece of a batch says `last`.
   /// To be called at least every `report_every`: what ended before a long unit began is reported from here.
   bool poll(protocol::Part& part);
+  /// How long the units take that are here and not claimed, as far as that is known; 0 where it is not.
+  double seconds_ahead() const;
   /// Results that were not put into parts. Of units in it, the parts were put out before.
   Holdings& holdings() { return holdings_; }
   /// A std::exception left the runner (a fault of kiln's own or of user code outside a unit): its text; "" otherwise.

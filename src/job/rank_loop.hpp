@@ -88,6 +88,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
 
  private:
   bool turn();
+  Duration calm() const;
   bool receive();
   void hear(Rank from, protocol::Message message);
   bool hear_writer();

@@ -65,15 +65,18 @@ void Waiter::pause(Duration longest) {
     sched_yield();
     return;
   }
+  const unsigned doubling = std::min(sleeps_++ / 8, 12U);
+  sleep(std::min(longest, kShortest * (1U << doubling)));
+}
+
+void Waiter::sleep(Duration time) {
   // 1 us: by default a sleep of 20 us takes 70. Not sooner: a launcher, which never sleeps here, would hand it on to
   // mpirun and to every command.
   if (!std::exchange(sharp_, true)) prctl(PR_SET_TIMERSLACK, 1000UL);
-  const unsigned doubling = std::min(sleeps_++ / 8, 12U);
-  const Duration sleep = std::min(longest, kShortest * (1U << doubling));
   std::array<pollfd, 2> waits{{{event_, POLLIN, 0}, {signals_, POLLIN, 0}}};
-  const timespec time{sleep.count() / 1'000'000'000, sleep.count() % 1'000'000'000};
+  const timespec most{time.count() / 1'000'000'000, time.count() % 1'000'000'000};
   sleeping_ = true;
-  const bool ready = !woken_ && ::ppoll(waits.data(), waits.size(), &time, nullptr) > 0;
+  const bool ready = !woken_ && ::ppoll(waits.data(), waits.size(), &most, nullptr) > 0;
   sleeping_ = false;
   if (woken_.exchange(false)) reset();
   if (ready && waits[1].revents != 0) unasked_ = kTurnsUnasked;

@@ -19,8 +19,10 @@ class Waiter {
 
   /// Any thread: ends the main thread's sleep, or its next one.
   void wake();
-  /// Nothing was to be done: sleeps a little longer than the last time, at most `longest`.
+  /// Nothing was to be done: looks again at once for a while, then sleeps a little longer each time, at most `longest`.
   void pause(Duration longest);
+  /// Nobody is waiting for this rank: sleeps so long at once, unless it is woken.
+  void sleep(Duration time);
   /// Something was done: the next pause is short again.
   void reset() { turns_ = sleeps_ = 0; }
   /// Signals that came in since the last call.

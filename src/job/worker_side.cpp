@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <kiln/error.hpp>
 #include <utility>
@@ -44,6 +45,11 @@ bool WorkerSide::step() {
     }
   }
   return any;
+}
+
+Duration WorkerSide::calm() const {
+  constexpr double kMost = 3600;
+  return executor_ ? from_seconds(std::min(executor_->seconds_ahead(), kMost)) : Duration::zero();
 }
 
 void WorkerSide::send(protocol::Message message) { link_.send(link_.coordinator(), message); }

@@ -45,6 +45,8 @@ class WorkerSide final : public protocol::WorkerPort {
   /// Reports what the executor has finished and what was written; whether there was anything. Throws kiln::Error on a
   /// fault of the runner, and what writing a segment threw for good.
   bool step();
+  /// How long, about, before the executor runs out of work: so long, nothing that comes is urgent.
+  Duration calm() const;
   /// The run is over, with this exit code.
   std::optional<int> left() const { return left_; }
 

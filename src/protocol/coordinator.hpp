@@ -91,6 +91,9 @@ class Coordinator {
   void on_tick(Instant now);
   /// When on_tick is wanted next, if nothing else happens; nothing when only events matter.
   std::optional<Instant> next_wake(Instant now) const;
+  /// How long, about, before a worker has nothing in hand: so long, no message is urgent. Zero where some worker has
+  /// nothing already, its speed is unknown, or there are so many workers that messages come all the time.
+  Duration calm(Instant now) const;
   /// Measured by the engine: its own time a batch, for the adaptive policy.
   void set_coordinator_seconds(double seconds) { coordinator_seconds_ = seconds; }
 

@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace kiln::protocol {
+namespace {
+
+constexpr std::size_t kMostForCalm = 64;  // workers that are looked at whenever the coordinator is about to sleep
+constexpr double kMostCalm = 3600;        // seconds
+
+}  // namespace
 
 bool Coordinator::may_hand_out() const {
   return !stop_as_ && !storage_failing_since_ && pending_bytes() < options_.pause_bytes;
@@ -92,6 +98,16 @@ void Coordinator::ask_back() {
     refile(worker);
     port_.send(worker.view.rank, TakeBack{TakeBack::Share::half});
   }
+}
+
+Duration Coordinator::calm(Instant now) const {
+  if (finished_ || workers_.size() > kMostForCalm) return Duration::zero();
+  double calm = kMostCalm;
+  for (const auto& [rank, worker] : workers_) {
+    const double left = worker.view.unit_seconds * static_cast<double>(worker.view.in_flight);
+    calm = std::min(calm, left - to_seconds(now - worker.since));
+  }
+  return from_seconds(std::max(calm, 0.0));
 }
 
 void Coordinator::on_interrupt(Rank from, bool at_once, Instant now) {

@@ -76,5 +76,26 @@ TEST_F(WaiterTest, ASignalEndsTheSleep) {
   EXPECT_THAT(waiter.take_signals(), testing::ElementsAre(SIGUSR1));
 }
 
+TEST_F(WaiterTest, SleepsAsLongAsItIsTold) {
+  Waiter waiter({SIGUSR1});
+  const auto begin = Clock::now();
+  waiter.sleep(30ms);
+  EXPECT_GE(Clock::now() - begin, 30ms);
+}
+
+TEST_F(WaiterTest, AWakeAndASignalEndALongSleep) {
+  Waiter waiter({SIGUSR1});
+  const auto begin = Clock::now();
+  waiter.wake();
+  waiter.sleep(60s);
+  std::thread other([&] { waiter.wake(); });
+  waiter.sleep(60s);
+  other.join();
+  pthread_kill(pthread_self(), SIGUSR1);
+  waiter.sleep(60s);
+  EXPECT_THAT(waiter.take_signals(), testing::ElementsAre(SIGUSR1));
+  EXPECT_LT(Clock::now() - begin, 30s);
+}
+
 }  // namespace
 }  // namespace kiln::job
