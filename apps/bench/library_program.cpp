@@ -1,11 +1,10 @@
 /// kiln_bench_library: stages of the library whose limits are known, as a user would write them.
 ///
-///     kiln_bench_library WHAT -n WORKERS --out DIR --units N        prints: units U seconds S busy B
+///     kiln_bench_library WHAT -n WORKERS --out DIR --units N        prints: units U seconds S
 ///
-/// reduce: the sum of 1 / (unit + 1); spin: units that use the processor for --microseconds on average, the longest ten
-/// times as long as the shortest; rows: rows of four columns; histogram: counts of --bins bins, every unit adds 1,000.
-#include <sys/resource.h>
-#include <time.h>
+/// reduce: the sum of 1 / (unit + 1); uneven: units that compute for about --microseconds, the longest ten times as
+/// long as the shortest; rows: rows of four columns; histogram: counts of --bins bins, every unit adds 1,000.
+#include "uneven_work.hpp"
 
 #include <cstdint>
 #include <cstdio>
@@ -19,26 +18,6 @@ struct Row {
   double a, b, c, d;
 };
 KILN_COLUMNS(Row, a, b, c, d)
-
-double processor_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-/// Between 2/11 and 20/11 of the mean.
-double spin_seconds(std::uint64_t unit, double mean) {
-  const std::uint64_t mixed = (unit * 0x9E3779B97F4A7C15ULL) >> 40;
-  return mean * (2 + 18 * static_cast<double>(mixed) / static_cast<double>(1U << 24)) / 11;
-}
-
-double spin(std::uint64_t unit, double mean) {
-  const double seconds = spin_seconds(unit, mean);
-  const double end = processor_seconds() + seconds;
-  while (processor_seconds() < end) {
-  }
-  return seconds;
-}
 
 /// Counts in so many bins.
 struct Bins {
@@ -69,25 +48,22 @@ int main(int argc, char** argv) {
   std::uint64_t units = 1'000'000, bins = 8U << 20;
   double microseconds = 10;
   kiln::Program program("kiln_bench_library", "Stages whose limits are known.");
-  program.option("--what", what, "reduce, spin, rows or histogram");
+  program.option("--what", what, "reduce, uneven, rows or histogram");
   program.option("--units", units, "how many");
   program.option("--bins", bins, "of the histogram");
-  program.option("--microseconds", microseconds, "mean of a unit that spins");
+  program.option("--microseconds", microseconds, "mean of an uneven unit");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
     kiln::Flow flow(what);
-    double seconds = 0, busy = 0;
+    double seconds = 0;
     int code = 0;
     const auto note = [&](const auto& report) { seconds = report.seconds, code = report.exit_code(); };
     auto range = flow.range(units);
     if (what == "reduce") {
       note(session.run(range.map([](std::uint64_t unit) { return 1.0 / (static_cast<double>(unit) + 1); })
                            .reduce(kiln::Sum<double>{})));
-    } else if (what == "spin") {
-      const double mean = microseconds * 1e-6;
-      const auto report =
-          session.run(range.map([&](std::uint64_t unit) { return spin(unit, mean); }).reduce(kiln::Sum<double>{}));
-      note(report);
-      busy = report.value;
+    } else if (what == "uneven") {
+      note(session.run(range.map([&](std::uint64_t unit) { return kiln::bench::uneven_work(unit, microseconds); })
+                           .reduce(kiln::Sum<double>{})));
     } else if (what == "rows") {
       note(session.run(range
                            .map([](std::uint64_t unit) {
@@ -98,9 +74,8 @@ int main(int argc, char** argv) {
     } else {
       note(session.run(range.reduce(Bins{bins})));
     }
-    session.at_root("print", [&] {
-      std::printf("units %llu seconds %.6f busy %.6f\n", static_cast<unsigned long long>(units), seconds, busy);
-    });
+    session.at_root("print",
+                    [&] { std::printf("units %llu seconds %.6f\n", static_cast<unsigned long long>(units), seconds); });
     return code;
   });
 }

@@ -1,9 +1,12 @@
 /// The limits that the library's reductions are compared with.
 ///
 ///     mpirun -n RANKS kiln_bench_reference_reduce sum UNITS          the pairwise sum of 1 / (unit + 1), a share a
-///     rank mpirun -n RANKS kiln_bench_reference_reduce histogram BINS     MPI_Reduce of so many 64-bit counts
+///     rank mpirun -n RANKS kiln_bench_reference_reduce histogram BINS     MPI_Reduce of so many 64-bit counts mpirun
+///     -n RANKS kiln_bench_reference_reduce uneven UNITS MICROSECONDS    units that compute, dealt out in turn
 ///
 /// Prints: units U seconds S
+#include "uneven_work.hpp"
+
 #include <mpi.h>
 
 #include <cstdint>
@@ -55,6 +58,19 @@ double time_sum(std::uint64_t units, int rank, int ranks) {
   return seconds;
 }
 
+double time_uneven(std::uint64_t units, double microseconds, int rank, int ranks) {
+  MPI_Barrier(MPI_COMM_WORLD);
+  const double begin = MPI_Wtime();
+  double mine = 0, all = 0;
+  for (auto unit = static_cast<std::uint64_t>(rank); unit < units; unit += static_cast<std::uint64_t>(ranks)) {
+    mine += kiln::bench::uneven_work(unit, microseconds);
+  }
+  MPI_Reduce(&mine, &all, 1, MPI_DOUBLE, MPI_SUM, 0, MPI_COMM_WORLD);
+  const double seconds = MPI_Wtime() - begin;
+  if (rank == 0 && !(all > 0)) std::fprintf(stderr, "no sum\n");  // it must be computed
+  return seconds;
+}
+
 double time_histogram(std::uint64_t bins) {
   std::vector<std::uint64_t> counts(bins, 1), sum(bins);
   MPI_Barrier(MPI_COMM_WORLD);
@@ -71,13 +87,17 @@ int main(int argc, char** argv) {
   int rank = 0, ranks = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  const std::uint64_t size = argc == 3 ? std::strtoull(argv[2], nullptr, 10) : 0;
+  const std::uint64_t size = argc >= 3 ? std::strtoull(argv[2], nullptr, 10) : 0;
+  const double microseconds = argc >= 4 ? std::strtod(argv[3], nullptr) : 10;
   if (size == 0) {
-    std::fprintf(stderr, "usage: mpirun -n RANKS kiln_bench_reference_reduce sum|histogram SIZE\n");
+    std::fprintf(stderr,
+                 "usage: mpirun -n RANKS kiln_bench_reference_reduce sum|histogram|uneven SIZE [MICROSECONDS]\n");
     MPI_Finalize();
     return 2;
   }
-  const double seconds = std::strcmp(argv[1], "sum") == 0 ? time_sum(size, rank, ranks) : time_histogram(size);
+  const double seconds = std::strcmp(argv[1], "sum") == 0      ? time_sum(size, rank, ranks)
+                         : std::strcmp(argv[1], "uneven") == 0 ? time_uneven(size, microseconds, rank, ranks)
+                                                               : time_histogram(size);
   if (rank == 0) std::printf("units %llu seconds %.6f\n", static_cast<unsigned long long>(size), seconds);
   MPI_Finalize();
   return 0;
