@@ -42,6 +42,8 @@ std::vector<RunOptionSpec> of_programs() {
       flag("--retry", "units that failed in earlier launches are tried again", kWork, &W::retry, kProgram),
       flag("--only-new", "files that a glob did not find before become new\nunits, instead of an error", kWork,
            &W::only_new, kProgram),
+      flag("--verify", "run a sample of the units twice, say where they give\nanother result, and end with 1 then",
+           kWork, &W::verify, kProgram),
       word("--max-failures", "N|P%",
            "stop when so many have failed; auto: 10000 where there\nis a reduction, else none", kFailure,
            &W::max_failures, kProgram),
@@ -145,6 +147,7 @@ job::RunOptions check_run_words(const RunWords& words) {
   options.fresh = words.fresh;
   options.retry = words.retry;
   options.only_new = words.only_new;
+  options.verify = words.verify;
   options.takeover = words.takeover;
   options.coordinator_works = words.coordinator_works;
   options.fast_network = words.fast_network;

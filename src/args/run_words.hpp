@@ -43,6 +43,7 @@ struct RunWords {
   bool fast_network = false;
   bool retry = false;     // programs: the dead letters again
   bool only_new = false;  // programs: new files of a glob are taken in
+  bool verify = false;    // programs
   int verbose = 0;
   int quiet = 0;
 };

@@ -21,6 +21,11 @@ Executor::Executor(std::unique_ptr<Runner> runner, Options options, std::functio
     : runner_(std::move(runner)), options_(options), wake_(std::move(wake)), thread_([this] { loop(); }) {}
 
 Executor::~Executor() {
+  stop();
+  thread_.join();
+}
+
+void Executor::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -31,7 +36,12 @@ Executor::~Executor() {
   }
   submitted_.fetch_add(1);
   work_waits_.notify_all();
-  thread_.join();
+}
+
+bool Executor::end(Duration patience) {
+  stop();
+  Lock lock(mutex_);
+  return leaves_.wait_for(lock, patience, [this] { return left_; });
 }
 
 void Executor::submit(Work work) {
@@ -141,6 +151,8 @@ void Executor::loop() noexcept {
   try {
     Lock lock(mutex_);
     while (wait_for_work(lock)) run_chunk(lock);
+    left_ = true;
+    leaves_.notify_all();
     return;
   } catch (const std::exception& error) {
     fault = error.what();
@@ -150,6 +162,8 @@ void Executor::loop() noexcept {
   {
     const std::lock_guard lock(mutex_);
     running_ = nullptr;
+    left_ = true;
+    leaves_.notify_all();
     fault_ = fault.empty() ? "an exception without a text left the runner" : std::move(fault);
   }
   wake_();

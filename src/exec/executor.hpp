@@ -67,6 +67,8 @@ class Executor {
   /// Cancels what runs, drops what waits, joins the thread: may take as long as a command's grace.
   ~Executor();
 
+  /// Begins what the destructor does, and waits for it, at most so long; false: a unit still runs.
+  bool end(Duration patience);
   void submit(Work work);
   /// Takes back units that were not claimed: half (the later half of all of them, rounded up; dyadic: about) or all.
   /// Batches with nothing left say `last`. Exact: a unit is either given back here or will be reported in a part, never
@@ -93,6 +95,7 @@ class Executor {
   };
   using Lock = std::unique_lock<std::mutex>;
 
+  void stop();
   void loop() noexcept;
   bool wait_for_work(Lock& lock);
   void run_chunk(Lock& lock);
@@ -114,6 +117,8 @@ class Executor {
   PartBuilder* running_ = nullptr;  // takes the outcome of what is claimed; null while nothing is
   bool sleeping_ = false;
   bool stop_ = false;
+  bool left_ = false;  // the thread is at its end
+  std::condition_variable leaves_;
   std::string fault_;
   double unit_seconds_ = 0;   // measured; 0: unknown
   double chunk_seconds_ = 0;  // of the last claimed units; the executor thread's

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 #include "flow/rejected_table.hpp"
+#include "flow/second_run.hpp"
 #include "flow/stage_harvest.hpp"
 
 #include <algorithm>
@@ -46,7 +47,7 @@ std::unique_ptr<exec::Harvest> StageRunner::make_harvest() const {
   return std::make_unique<StageHarvest>(plan_.reduces);
 }
 
-void StageRunner::run(const exec::Work& work, Interval claimed, exec::Results& results) {
+detail::StageHost StageRunner::host(const exec::Work& work, exec::Results& results) {
   detail::StageHost host;
   host.seed = options_.seed;
   host.stage = options_.stage;
@@ -54,19 +55,62 @@ void StageRunner::run(const exec::Work& work, Interval claimed, exec::Results& r
   host.input = input_.get();
   host.cancelled = [&] { return results.cancelled(); };
   host.scratch = [&](UnitId unit) { return make_scratch(unit); };
+  return host;
+}
 
+void StageRunner::run(const exec::Work& work, Interval claimed, exec::Results& results) {
+  if (!options_.differs) {
+    run_some(work, claimed, results);
+  } else {
+    const Sample sample(options_.seed, options_.stage, options_.units);
+    UnitId next = claimed.first;
+    for (UnitId unit = claimed.first; unit < claimed.last; unit = unit.next()) {
+      if (!sample.has(unit)) continue;
+      if (next < unit) run_some(work, {next, unit}, results);
+      run_twice(work, unit, results);
+      next = unit.next();
+    }
+    if (next < claimed.last) run_some(work, {next, claimed.last}, results);
+  }
+  if (const exec::Harvest* const harvest = results.harvest()) harvest_bytes_ = harvest->bytes();
+}
+
+void StageRunner::run_some(const exec::Work& work, Interval units, exec::Results& results) {
   Forests none;
   auto* harvest = static_cast<StageHarvest*>(results.harvest());
   detail::StageOutput output;
   output.tables = &results.tables();
   output.forests = harvest == nullptr ? &none : &harvest->forests();
-  code_->run(claimed, host, output);
+  code_->run(units, host(work, results), output);
 
   Rows& rejected = results.tables().back();
   for (const detail::RejectedRecord& record : output.rejected) put_rejected(rejected, record);
-  report(output, claimed, results);
-  if (harvest != nullptr) harvest_bytes_ = harvest->bytes();
+  report(output, units, results);
   remove_scratch();
+}
+
+// The unit's results are made apart from the others', so that they can be compared; then joined with them.
+void StageRunner::run_twice(const exec::Work& work, UnitId unit, exec::Results& results) {
+  if (!second_code_) second_code_ = plan_.make_code();
+  UnitOutcome first(plan_, tables_), second(plan_, tables_);
+  const auto run = [&](detail::StageCode& code, UnitOutcome& outcome) {
+    code.run(single(unit), host(work, results), outcome.output());
+    outcome.close();
+    remove_scratch();
+  };
+  run(*code_, first);
+  run(*second_code_, second);
+  if (!results.cancelled() && first.output().ran == 1 && second.output().ran == 1) {
+    for (const std::string& what : first.differences(second)) options_.differs(unit, what);
+  }
+  for (std::size_t i = 0; i < tables_.size(); ++i) results.tables()[i].append(std::move(first.tables()[i]));
+  if (auto* const harvest = static_cast<StageHarvest*>(results.harvest())) {
+    harvest->absorb(first.harvest());
+    for (const auto& forest : harvest->forests()) {
+      if (const std::string broken = forest->verify(); !broken.empty()) options_.differs(unit, broken);
+    }
+  }
+  report(first.output(), single(unit), results);
 }
 
 std::uint64_t StageRunner::claim(double unit_seconds) const {

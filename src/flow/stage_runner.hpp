@@ -3,6 +3,8 @@
 #include <kiln/detail/stage.hpp>
 #include "exec/executor.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,6 +18,10 @@ class StageRunner : public exec::Runner {
     std::uint64_t seed = 0;   ///< of the run
     std::uint32_t stage = 0;  ///< ordinal of the stage in the run
     std::string scratch;      ///< folder below which a unit's scratch directory is made on its first use
+    /// With it, a sample of the units (flow/second_run.hpp) runs twice. It hears, on the executor thread, of each unit
+    /// and sink whose second run gave something else; what counts is the first.
+    std::function<void(UnitId, const std::string&)> differs = {};
+    std::uint64_t units = 0;  ///< of the stage; with differs
   };
 
   /// `plan` must outlive this. `input` as open_input gives it.
@@ -33,6 +39,9 @@ class StageRunner : public exec::Runner {
   void signal() override {}
 
  private:
+  void run_some(const exec::Work& work, Interval units, exec::Results& results);
+  void run_twice(const exec::Work& work, UnitId unit, exec::Results& results);
+  detail::StageHost host(const exec::Work& work, exec::Results& results);
   std::string make_scratch(UnitId unit);
   void remove_scratch() noexcept;
 
@@ -41,8 +50,9 @@ class StageRunner : public exec::Runner {
   const Options options_;
   const Tables tables_;
   const std::unique_ptr<detail::StageCode> code_;
-  std::size_t harvest_bytes_ = 0;          // of the last claimed units
-  std::vector<std::string> scratch_dirs_;  // of the claimed units
+  std::unique_ptr<detail::StageCode> second_code_;  // of --verify
+  std::size_t harvest_bytes_ = 0;                   // of the last claimed units
+  std::vector<std::string> scratch_dirs_;           // of the claimed units
 };
 
 }  // namespace kiln::flow

@@ -6,7 +6,6 @@ namespace kiln::job {
 
 void ProgramArchive::begin_stage(const detail::StagePlan& plan) {
   fold_ = std::make_unique<flow::Fold>(plan);
-  rejected_ = 0;
   store_.stages().read_partials([this](const Bytes& partials) { fold_->admit(partials); });
 }
 

@@ -20,8 +20,6 @@ class ProgramArchive final : public Archive {
   void begin_stage(const detail::StagePlan& plan);
   /// Writer thread: of each reduce of the present stage, its value.
   std::vector<std::optional<Bytes>> values() const { return fold_->values(); }
-  /// Writer thread: rejected records committed by this launch in this stage.
-  std::uint64_t rejected() const { return rejected_; }
   /// Writer thread: the stage's plan is not used any more.
   void end_stage() { fold_.reset(); }
 
@@ -37,7 +35,6 @@ class ProgramArchive final : public Archive {
  private:
   store::RunStore& store_;
   std::unique_ptr<flow::Fold> fold_;
-  std::uint64_t rejected_ = 0;
 };
 
 }  // namespace kiln::job

@@ -28,6 +28,8 @@ store::EndEntry ProgramRun::end_entry(const Running& running) const {
   } else {
     end.exit_code = *program_code_;
   }
+  // --verify: the results are kept, but they are not to be trusted.
+  if (end.exit_code == 0 && running.observer.remarks() != 0) end.exit_code = to_int(ExitCode::units_failed);
   return end;
 }
 
@@ -59,6 +61,7 @@ void ProgramRun::summarise(const store::EndEntry& end) const {
   summary.failed = total_.failed;
   summary.done_before = done_before_;
   summary.seconds = seconds_;
+  summary.first_failures = first_failures_;
   summary.directory = options_.directory;
   summary.results_file = results_written_ ? options_.directory + "/results.h5" : "";
   for (const std::string& line : observe::summary_lines(summary)) log::info("{}", line);

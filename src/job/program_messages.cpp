@@ -35,6 +35,7 @@ Bytes encode(const StageSetup& setup) {
   ByteWriter out;
   out.put_text(setup.described);
   out.put_bytes(setup.source);
+  out.put(setup.verify_units);
   return out.take();
 }
 
@@ -43,6 +44,7 @@ StageSetup decode_stage_setup(ByteView bytes) {
   StageSetup setup;
   setup.described = in.get_text();
   setup.source = copy_of(in.get_bytes());
+  setup.verify_units = in.get<std::uint64_t>();
   in.expect_done();
   return setup;
 }

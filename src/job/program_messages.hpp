@@ -23,8 +23,9 @@ Bytes encode(const Greeting& greeting);
 Greeting decode_greeting(ByteView bytes);
 
 struct StageSetup {
-  std::string described;  ///< rank 0's call
-  Bytes source;           ///< as flow::resolve_source made it
+  std::string described;           ///< rank 0's call
+  Bytes source;                    ///< as flow::resolve_source made it
+  std::uint64_t verify_units = 0;  ///< of the stage, where a sample of them runs twice; else 0
 };
 Bytes encode(const StageSetup& setup);
 StageSetup decode_stage_setup(ByteView bytes);

@@ -29,8 +29,13 @@ std::string scratch_folder() {
 
 }  // namespace
 
-ProgramRank::ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes)
-    : thread_(thread), build_(std::move(build)), machine_(std::move(machine)), slices_(keep_bytes) {}
+ProgramRank::ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes,
+                         Duration patience)
+    : thread_(thread),
+      build_(std::move(build)),
+      machine_(std::move(machine)),
+      patience_(patience),
+      slices_(keep_bytes) {}
 
 Execution ProgramRank::execution(Rank rank) {
   Execution execution;
@@ -39,6 +44,8 @@ Execution ProgramRank::execution(Rank rank) {
   execution.write_segment = [this, rank](const protocol::SegmentContent& content) {
     return write_segment(content, rank);
   };
+  execution.patience = patience_;
+  execution.stuck = [this] { stuck_ = true; };
   execution.answer = [this](protocol::Answer answer) { hear(std::move(answer)); };
   execution.announce = [this](const protocol::Announce& announce) { broadcasts_.value().announce(announce); };
   return execution;
@@ -81,6 +88,10 @@ std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& se
   options.seed = greeting_ ? greeting_->seed : 0;
   options.stage = call->stage;
   options.scratch = scratch_folder();
+  if (content.verify_units != 0) {
+    options.units = content.verify_units;
+    options.differs = [this, call](UnitId unit, const std::string& what) { note_difference(*call, unit, what); };
+  }
   auto input = flow::open_input(call->plan->source, content.source, &slices_);
   return std::make_unique<NotedRunner>(std::make_unique<flow::StageRunner>(*call->plan, std::move(input), options),
                                        call->stage);
@@ -91,7 +102,8 @@ protocol::Segment ProgramRank::write_segment(const protocol::SegmentContent& con
   schedule::IntervalSet units;
   for (const Interval interval : content.units) units.insert(interval);
   const Tables tables = flow::stage_tables(*plan_);
-  store::SegmentContent what{StageId(stage_), units, tables, content.rows, content.partials};
+  std::vector<std::uint64_t> counts;
+  store::SegmentContent what{StageId(stage_), units, tables, content.rows, content.partials, &counts};
   const store::SegmentFile written =
       store::write_segment(greeting_->directory, Epoch(greeting_->epoch), rank, ++segments_, std::move(what));
   protocol::Segment segment;
@@ -99,10 +111,25 @@ protocol::Segment ProgramRank::write_segment(const protocol::SegmentContent& con
   segment.length = written.length;
   segment.checksum = written.checksum;
   segment.units = content.units;
+  segment.rejected = counts.back();  // their table is the last one
   return segment;
 }
 
+// The executor's thread, while the program waits in the call.
+void ProgramRank::note_difference(const ProgramCall& call, UnitId unit, const std::string& what) {
+  const std::lock_guard lock(remarks_mutex_);
+  remarks_.push_back(fmt::format(
+      "unit {} of {} gave something else when it ran a second time (--verify): {}. What a unit gives must depend on "
+      "its item, kiln::Unit and declared inputs alone; the first result is kept",
+      unit.value(), call.described, what));
+}
+
 bool ProgramRank::turn(WorkerSide& worker) {
+  {
+    const std::lock_guard lock(remarks_mutex_);
+    for (std::string& text : remarks_) worker.on_remark({std::move(text)});
+    remarks_.clear();
+  }
   if (auto answer = broadcasts_->poll()) hear(std::move(*answer));
   if (!fault_) fault_ = thread_.fault();
   const ProgramCall* const call = fault_ ? nullptr : thread_.call();

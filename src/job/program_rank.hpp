@@ -9,8 +9,10 @@
 #include <atomic>
 #include <cstddef>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace kiln::job {
 
@@ -19,8 +21,8 @@ namespace kiln::job {
 class ProgramRank {
  public:
   /// `thread` outlives this. `build` and `machine`: of this rank. `keep_bytes`: of slices of datasets, at most, that it
-  /// keeps for later stages.
-  ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes);
+  /// keeps for later stages. `patience`: as Execution.
+  ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes, Duration patience);
 
   /// For the rank's WorkerSide; refers to this. `rank`: of the process.
   Execution execution(Rank rank);
@@ -31,8 +33,11 @@ class ProgramRank {
   bool turn(WorkerSide& worker);
   /// The coordinator's own rank is greeted by itself.
   void greet(Greeting greeting) { greeting_ = std::move(greeting); }
+  /// A unit runs on and will not end: the program's thread must be left alone, as the unit may use what is in it.
+  bool stuck() const { return stuck_; }
 
  private:
+  void note_difference(const ProgramCall& call, UnitId unit, const std::string& what);
   std::unique_ptr<exec::Runner> make_runner(const protocol::Setup& setup);
   protocol::Segment write_segment(const protocol::SegmentContent& content, Rank rank);
   void hear(protocol::Answer answer);
@@ -49,7 +54,11 @@ class ProgramRank {
   bool fault_told_ = false;
   const detail::StagePlan* plan_ = nullptr;  // of the last runner
   std::uint32_t stage_ = 0;
-  flow::SliceCache slices_;  // the executor's thread
+  const Duration patience_;
+  bool stuck_ = false;
+  std::mutex remarks_mutex_;
+  std::vector<std::string> remarks_;  // to be sent
+  flow::SliceCache slices_;           // the executor's thread
   std::atomic<std::uint64_t> segments_ = 0;
 };
 

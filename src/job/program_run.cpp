@@ -16,8 +16,6 @@
 namespace kiln::job {
 namespace {
 
-constexpr Duration kPatience = std::chrono::seconds(10);  // for a program that is to end
-
 observe::DisplayMode display_mode(ProgressMode mode) {
   return mode == ProgressMode::none  ? observe::DisplayMode::none
          : mode == ProgressMode::bar ? observe::DisplayMode::bar
@@ -81,7 +79,7 @@ std::vector<Rank> ProgramRun::workers() const {
   return ranks;
 }
 
-RunObserver::Facts ProgramRun::observer_facts() const {
+RunObserver::Facts ProgramRun::observer_facts() {
   RunObserver::Facts facts;
   facts.launch_id = launch_id_;
   facts.epoch = store_->recovered().epoch;
@@ -91,11 +89,18 @@ RunObserver::Facts ProgramRun::observer_facts() const {
   facts.launched = environment_.launched();
   facts.display = display_mode(options_.progress);
   facts.name_unit = [this](UnitId unit) { return name_unit(unit); };
+  facts.dead = [this](UnitId unit, const std::string& reason) { note_failure(unit, reason); };
   return facts;
 }
 
 std::string ProgramRun::name_unit(UnitId unit) const {
   return fmt::format("unit {} of stage {} ('{}')", unit.value(), stage_, plan_ == nullptr ? "" : plan_->name);
+}
+
+void ProgramRun::note_failure(UnitId unit, const std::string& reason) {
+  if (first_failures_.size() >= observe::kShownFailures) return;
+  const std::string place = fmt::format("stage {} '{}'", stage_, plan_ == nullptr ? "" : plan_->name);
+  first_failures_.push_back({unit.value(), place, "", reason});
 }
 
 void ProgramRun::greet(Running& running) {
@@ -187,7 +192,7 @@ void ProgramRun::run_root(Running& running, const ProgramCall& call) {
 // Every rank must come to its end: an exception there is one of the run.
 void ProgramRun::end_program(Running& running, const ProgramCall& call) {
   const std::uint32_t ordinal = call.ordinal;
-  running.loop.tell_workers(protocol::Setup{encode(StageSetup{call.described, {}}), ordinal, call.digest});
+  running.loop.tell_workers(protocol::Setup{encode(StageSetup{call.described, {}, 0}), ordinal, call.digest});
   running.loop.wait_while([&] { return !must_stop(running) && !running.loop.all_reached(ordinal); });
   if (stopped_as_) return;
   program_code_ = call.exit_code;
@@ -221,7 +226,6 @@ int ProgramRun::finish(Running& running) {
   running.loop.wait_while([&running] { return running.writer.running(); });
   summarise(end_);
   running.loop.stop_workers(end_.exit_code);
-  rank0_.thread.leave(kPatience);
   return end_.exit_code;
 }
 

@@ -7,6 +7,7 @@
 #include "job/run_observer.hpp"
 #include "job/run_options.hpp"
 #include "job/run_program.hpp"
+#include "observe/summary.hpp"
 #include "store/run_store.hpp"
 
 #include <functional>
@@ -44,7 +45,7 @@ class ProgramRun {
   void withdraw_dead();
   std::vector<Rank> workers() const;
   void greet(Running& running);
-  RunObserver::Facts observer_facts() const;
+  RunObserver::Facts observer_facts();
 
   // The calls.
   void serve(Running& running);
@@ -65,6 +66,7 @@ class ProgramRun {
   protocol::CoordinatorOptions coordinator_options(const detail::StagePlan& plan) const;
   protocol::CoordinatorStart coordinator_start(const ProgramCall& call) const;
   std::string name_unit(UnitId unit) const;
+  void note_failure(UnitId unit, const std::string& reason);
 
   // The end.
   int finish(Running& running);
@@ -96,6 +98,7 @@ class ProgramRun {
   std::optional<int> program_code_;              // what the program returned
   std::optional<protocol::Outcome> stopped_as_;  // it did not come to its end
   bool storage_failed_ = false;
+  std::vector<observe::FailedUnit> first_failures_;
   std::set<std::string> advised_;  // what was said of sources
   store::EndEntry end_;
   bool results_written_ = false;

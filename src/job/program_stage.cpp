@@ -29,9 +29,14 @@ void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
   stage_begun_ = wall_seconds();
   running.observer.begin_stage(stage_, plan_->name);
   const auto begin = [&] { begin_stage(call, running.archive); };
-  if (!on_writer(running, begin)) return;
+  // Meanwhile a rank may have said that it cannot go on: nobody would hear of it again.
+  if (!on_writer(running, begin) || must_stop(running)) {
+    plan_ = nullptr;
+    return;
+  }
   if (!state_.why.empty()) log::warning("{}", state_.why);
   total_.units += state_.plan.units;
+  for (const protocol::DeadLetter& letter : state_.dead) note_failure(letter.unit, letter.reason);
   if (state_.end) {
     total_.done += state_.end->counts.done;
     total_.failed += state_.end->counts.failed;
@@ -98,7 +103,7 @@ void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
 void ProgramRun::end_stage(const ProgramCall& call, ProgramArchive& archive) {
   store::StageEndEntry end;
   end.values = archive.values();
-  counts_.rejected = archive.rejected();
+  counts_.rejected = store_->stages().rejected();
   end.counts = counts_;
   end.seconds = wall_seconds() - stage_begun_;
   for (std::uint32_t i = 0; i < call.plan->reduces.size(); ++i) {
@@ -126,6 +131,7 @@ protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::Stage
   coordinator.retries = options_.retries;
   coordinator.backoff = options_.backoff;
   coordinator.grace = options_.grace;
+  coordinator.give_up_after = give_up_after(options_);
   coordinator.seed = options_.seed;
   coordinator.most_in_flight = plan.most_in_flight;
   coordinator.checkpoint_adapts = !options_.checkpoint_every;
@@ -153,7 +159,9 @@ protocol::CoordinatorStart ProgramRun::coordinator_start(const ProgramCall& call
   start.units = state_.plan.units;
   start.done = state_.done;
   for (const protocol::DeadLetter& letter : state_.dead) start.dead.insert(single(letter.unit));
-  start.setup = {encode(StageSetup{call.described, source_}), call.ordinal, call.digest};
+  start.setup = {
+      encode(StageSetup{call.described, source_, options_.verify && call.plan->pure ? state_.plan.units : 0}),
+      call.ordinal, call.digest};
   return start;
 }
 

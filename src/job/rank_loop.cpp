@@ -135,6 +135,7 @@ bool CoordinatorLoop::receive() {
 void CoordinatorLoop::hear(Rank from, protocol::Message message) {
   if (const auto* ready = std::get_if<protocol::Ready>(&message)) reached_[from] = ready->call;
   if (std::holds_alternative<protocol::Interrupted>(message)) interrupted_by_ = from;
+  if (const auto* remark = std::get_if<protocol::Remark>(&message)) return observer_.remark(from, remark->text);
   if (in_stage()) {
     coordinator_->on_message(from, std::move(message), now());
   } else if (const auto* said = std::get_if<protocol::Fault>(&message)) {

@@ -30,6 +30,8 @@ class Observer {
   virtual void segment_failed(Rank /*rank*/, const std::string& /*why*/) {}
   /// A signal began the end of the run; `at_once`: a second one.
   virtual void interrupted(int signal, bool at_once) = 0;
+  /// As protocol::Remark.
+  virtual void remark(Rank /*rank*/, const std::string& /*text*/) {}
 };
 
 /// The main thread of a rank that only works: serves until the coordinator says stop. Returns its exit code.

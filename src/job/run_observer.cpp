@@ -83,6 +83,7 @@ void RunObserver::failure(UnitId unit, Rank rank, std::uint32_t attempt, const s
     log::warning("more units have failed; 'kiln results DIR --failed' lists them all");
   }
   if (dead) ++failures_shown_;
+  if (dead && facts_.dead) facts_.dead(unit, reason);
   const nlohmann::json members{
       {"unit", unit.value()}, {"rank", rank.value()}, {"attempt", attempt}, {"reason", to_utf8(reason)}};
   event(dead ? "dead_letter" : "retry", members.dump());
@@ -106,7 +107,20 @@ void RunObserver::interrupted(int signal, bool at_once) {
   event("interrupted", nlohmann::json{{"signal", signal}, {"at_once", at_once}}.dump());
 }
 
+void RunObserver::remark(Rank rank, const std::string& text) {
+  if (remarks_ < kFailuresShown) {
+    log::error("{}", text);
+  } else if (remarks_ == kFailuresShown) {
+    log::error("more units differ; events.jsonl in the run directory lists them all");
+  }
+  ++remarks_;
+  event("differs", nlohmann::json{{"rank", rank.value()}, {"text", to_utf8(text)}}.dump());
+}
+
 void RunObserver::begin_stage(std::uint32_t stage, const std::string& name) {
+  status_.stage = observe::StageStatus{stage, name};
+  status_.totals = {};
+  status_.done_before = 0;
   settled_before_.reset();
   rate_ = {};
   event("stage", nlohmann::json{{"stage", stage}, {"name", to_utf8(name)}}.dump());

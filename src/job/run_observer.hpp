@@ -22,9 +22,10 @@ class RunObserver final : public Observer {
     double started = 0;     ///< Unix seconds UTC
     bool launched = false;  ///< a launcher owns the terminal
     observe::DisplayMode display = observe::DisplayMode::none;
-    std::function<std::string(UnitId)> name_unit;  ///< "unit 11 (tasks.txt:12: the command)"
-    std::function<std::string(UnitId)> command;    ///< the command's first bytes
-    std::function<void(Bytes&, bool)> settled;     ///< as Observer::settled; may be empty
+    std::function<std::string(UnitId)> name_unit;          ///< "unit 11 (tasks.txt:12: the command)"
+    std::function<std::string(UnitId)> command;            ///< the command's first bytes
+    std::function<void(Bytes&, bool)> settled;             ///< as Observer::settled; may be empty
+    std::function<void(UnitId, const std::string&)> dead;  ///< a dead letter, and why; may be empty
   };
   /// `writer` outlives this.
   RunObserver(Facts facts, Writer& writer);
@@ -38,6 +39,9 @@ class RunObserver final : public Observer {
   void commit_failed(const std::string& why) override;
   void committed() override;
   void interrupted(int signal, bool at_once) override;
+  void remark(Rank rank, const std::string& text) override;
+  /// Units whose second run gave something else (--verify).
+  std::uint64_t remarks() const { return remarks_; }
 
   /// A program's next stage.
   void begin_stage(std::uint32_t stage, const std::string& name);
@@ -58,7 +62,7 @@ class RunObserver final : public Observer {
   observe::RateMeter rate_;
   std::optional<std::uint64_t> settled_before_;
   std::optional<observe::ProgressDisplay> display_;
-  std::uint64_t failures_shown_ = 0;
+  std::uint64_t failures_shown_ = 0, remarks_ = 0;
   bool storage_failing_ = false;
 };
 

@@ -5,6 +5,8 @@
 #include "observe/print_order.hpp"
 #include "units/argument_words.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,8 +61,14 @@ struct RunOptions {
   bool fast_network = false;
   bool retry = false;     ///< `kiln retry`, or --retry of a program: the dead letters again
   bool only_new = false;  ///< of a program: new files of a glob are taken in
+  bool verify = false;    ///< of a program: a sample of the units runs twice
   ProgressMode progress = ProgressMode::automatic;
   int verbosity = 0;  ///< -v: 1, -q: -1
 };
+
+/// Of a program: how long a unit may go on after it was cancelled before its rank is left without it.
+inline Duration give_up_after(const RunOptions& options) {
+  return std::clamp<Duration>(options.grace, std::chrono::milliseconds(500), std::chrono::seconds(10));
+}
 
 }  // namespace kiln::job

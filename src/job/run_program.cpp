@@ -41,7 +41,8 @@ class ProgramProcess {
         waiter_({SIGUSR1, SIGTERM, SIGINT}),
         thread_(program.body, program.inputs, [this] { waiter_.wake(); }),
         rank_(thread_, build_, machine_,
-              slice_cache_bytes("/", static_cast<unsigned>(std::max(environment.mpi_ranks_here, 1)))) {}
+              slice_cache_bytes("/", static_cast<unsigned>(std::max(environment.mpi_ranks_here, 1))),
+              std::min<Duration>(give_up_after(options), std::chrono::seconds(2))) {}
 
   /// The journal has the end entry of this launch.
   bool ended() const { return ended_; }
@@ -59,7 +60,7 @@ class ProgramProcess {
       code = transport.rank() == Rank(0) ? coordinate(transport, collectives) : work_on(transport);
       announce_end();
     }
-    if (!thread_.leave(Duration::zero())) {
+    if (rank_.stuck() || !thread_.leave(kPatience)) {
       std::cout.flush();
       std::fflush(nullptr);  // NOLINT(cert-err33-c): nobody is left to hear of it
       std::_Exit(ended_ && environment_.launched() ? 0 : code);
@@ -75,7 +76,6 @@ class ProgramProcess {
       if (const ProgramCall* const call = thread_.call(); call != nullptr && call->kind == ProgramCall::Kind::end) {
         thread_.answer();
       }
-      thread_.leave(kPatience);
     } catch (const std::exception& fault) {
       announce_end();
       transport.abort(tell_fault(fault));

@@ -25,6 +25,13 @@ WorkerSide::WorkerSide(Link& link, Execution execution, std::function<void()> wa
       wake_(std::move(wake)),
       worker_(introduce(), *this, execution_.hold_bytes) {}
 
+WorkerSide::~WorkerSide() {
+  segments_.reset();
+  if (!executor_ || !execution_.patience || executor_->end(*execution_.patience)) return;
+  static_cast<void>(executor_.release());  // its thread uses it
+  execution_.stuck();
+}
+
 bool WorkerSide::step() {
   execution_.beat();
   if (!executor_) return false;

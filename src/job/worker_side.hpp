@@ -26,6 +26,10 @@ struct Execution {
   std::function<void(protocol::Answer)> answer = {};
   /// It will come by a broadcast; main thread.
   std::function<void(const protocol::Announce&)> announce = {};
+  /// How long the end of the rank waits for a unit that was cancelled; nothing: for ever. After it `stuck` is called,
+  /// and the executor's thread goes on until the process ends, with all that it refers to.
+  std::optional<Duration> patience = {};
+  std::function<void()> stuck = {};
   /// Called at every turn of the main thread's loop: the rank lives.
   std::function<void()> beat = [] {};
 };
@@ -35,6 +39,8 @@ class WorkerSide final : public protocol::WorkerPort {
  public:
   /// `wake` may be called from any thread. `link` outlives this.
   WorkerSide(Link& link, Execution execution, std::function<void()> wake);
+  /// Ends the executor; where its unit does not end within Execution::patience, leaves it behind and says `stuck`.
+  ~WorkerSide() override;
 
   void on_message(protocol::Message message) { worker_.on_message(std::move(message)); }
   void on_interrupt(bool at_once) { worker_.on_interrupt(at_once); }
@@ -42,6 +48,7 @@ class WorkerSide final : public protocol::WorkerPort {
   void catch_up();
   /// The rank's program cannot go on.
   void on_fault(protocol::Fault fault) { worker_.on_fault(std::move(fault)); }
+  void on_remark(protocol::Remark remark) { send(std::move(remark)); }
   /// Reports what the executor has finished and what was written; whether there was anything. Throws kiln::Error on a
   /// fault of the runner, and what writing a segment threw for good.
   bool step();

@@ -31,6 +31,8 @@ Json totals_to_json(const UnitTotals& totals) {
           {"removed", totals.removed}};
 }
 
+Json stage_to_json(const StageStatus& stage) { return {{"ordinal", stage.ordinal}, {"name", name(stage.name)}}; }
+
 Json rank_to_json(const RankStatus& rank) {
   return {{"rank", rank.rank},         {"host", name(rank.host)},       {"pid", rank.pid},
           {"state", name(rank.state)}, {"units_done", rank.units_done}, {"busy_seconds", number(rank.busy_seconds)},
@@ -77,6 +79,7 @@ Json write(const StatusSnapshot& s, std::size_t listed) {
               {"job_id", name(s.job_id)},
               {"started", number(s.started)},
               {"updated", number(s.updated)},
+              {"stage", s.stage ? stage_to_json(*s.stage) : Json(nullptr)},
               {"totals", totals_to_json(s.totals)},
               {"done_before", s.done_before},
               {"rate", number(s.rate)},
@@ -193,6 +196,11 @@ StatusSnapshot read_snapshot(const Json& in) {
   read(in, "job_id", s.job_id);
   read(in, "started", s.started);
   read(in, "updated", s.updated);
+  if (const auto stage = in.find("stage"); stage != in.end() && !stage->is_null()) {
+    s.stage.emplace();
+    read(object(*stage), "ordinal", s.stage->ordinal);
+    read(*stage, "name", s.stage->name);
+  }
   s.totals = read_totals(object(in.at("totals")));
   read(in, "done_before", s.done_before);
   read(in, "rate", s.rate);

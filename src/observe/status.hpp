@@ -55,6 +55,13 @@ struct SlowUnit {
   friend bool operator==(const SlowUnit&, const SlowUnit&) = default;
 };
 
+/// Of a program: the stage that runs, or ran last.
+struct StageStatus {
+  std::uint32_t ordinal = 0;  ///< 0 for the first
+  std::string name;
+  friend bool operator==(const StageStatus&, const StageStatus&) = default;
+};
+
 /// Times are Unix seconds UTC.
 struct StatusSnapshot {
   RunState state = RunState::starting;
@@ -65,6 +72,7 @@ struct StatusSnapshot {
   std::string job_id;  ///< of the batch system; "" outside one
   double started = 0;  ///< this launch
   double updated = 0;
+  std::optional<StageStatus> stage;  ///< of programs; the totals are then of this stage
   UnitTotals totals;
   std::uint64_t done_before = 0;       ///< of totals.done: by earlier launches
   double rate = 0;                     ///< units a second, smoothed; 0 while unknown

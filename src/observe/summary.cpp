@@ -47,6 +47,7 @@ std::string counts_line(const RunSummary& s) {
 std::string failure_line(const FailedUnit& failure) {
   std::string where = fmt::format("unit {}", failure.unit);
   if (!failure.place.empty()) where += fmt::format(" ({})", failure.place);
+  if (failure.command.empty()) return fmt::format("  {}: {}", where, for_message(failure.reason, 160));
   return fmt::format("  {}: {}: {}", where, for_message(failure.reason, 100), for_message(failure.command, 60));
 }
 

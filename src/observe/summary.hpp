@@ -11,8 +11,8 @@ namespace kiln::observe {
 /// A dead letter as the summary shows it.
 struct FailedUnit {
   std::uint64_t unit = 0;
-  std::string place;  ///< where its command stands: "tasks.txt:7"; "" for nowhere
-  std::string command;
+  std::string place;    ///< where its command stands: "tasks.txt:7", or its stage; "" for nowhere
+  std::string command;  ///< "" for units of programs
   std::string reason;
 };
 

@@ -93,7 +93,8 @@ void Coordinator::on_tick(Instant now) { step(now); }
 
 void Coordinator::step(Instant now) {
   if (finished_) return;
-  if (cancel_at_ && now >= *cancel_at_) cancel_all();
+  if (cancel_at_ && now >= *cancel_at_) cancel_all(now);
+  if (give_up_at_ && now >= *give_up_at_) give_up_running(now);
   if (may_hand_out()) dispatch(now);
   save(now);
   finish_if_over();

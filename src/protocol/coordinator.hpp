@@ -36,7 +36,9 @@ struct CoordinatorOptions {
   std::size_t commit_bytes = 64U << 20;       ///< a commit starts early when this much waits for one
   std::size_t pause_bytes = 512U << 20;       ///< nothing is handed out while this much waits (a slow or full disk)
   Duration grace = std::chrono::seconds(10);  ///< given to running units when the run is interrupted
-  bool task_signal = false;                   ///< running units get the task signal when the run is interrupted
+  /// What runs so long after it was cancelled is given up: its worker may be busy for ever. Nothing: it is waited for.
+  std::optional<Duration> give_up_after = {};
+  bool task_signal = false;  ///< running units get the task signal when the run is interrupted
   Duration storage_patience = std::chrono::seconds(30);  ///< failed commits are tried again for this long
   Duration storage_retry = std::chrono::seconds(1);      ///< after this pause
   std::uint64_t most_in_flight = 0;                      ///< units handed out at a time, over all workers; 0: any
@@ -188,7 +190,8 @@ class Coordinator {
   void send_batch(Worker& worker, Interval units, std::uint32_t attempt, Instant now);
   void ask_back();
   void begin_drain(Outcome outcome, bool at_once, Instant now);
-  void cancel_all();
+  void cancel_all(Instant now);
+  void give_up_running(Instant now);
 
   // Committing and ending (coordinator_commit.cpp).
   bool complete() const;
@@ -257,6 +260,7 @@ class Coordinator {
   std::optional<Outcome> stop_as_;
   std::set<Rank> interrupted_by_;
   std::optional<Instant> cancel_at_;
+  std::optional<Instant> give_up_at_;  // what was cancelled and still runs
   bool cancelled_ = false;
   bool finished_ = false;
 };

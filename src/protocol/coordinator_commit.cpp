@@ -127,6 +127,7 @@ std::optional<Instant> Coordinator::next_wake(Instant now) const {
     if (moment && (!wake || *moment < *wake)) wake = moment;
   };
   at(cancel_at_);
+  at(give_up_at_);
   if (may_hand_out() && !(idle_.empty() && ahead_.empty())) at(retries_.next_wake(now));
   const bool joining = joining_ == Joining::now;
   const bool may_ask = flushing_ == Flushing::no && !joining && !holders_.empty();

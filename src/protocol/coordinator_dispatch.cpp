@@ -130,15 +130,25 @@ void Coordinator::begin_drain(Outcome outcome, bool at_once, Instant now) {
     port_.send(rank, TakeBack{TakeBack::Share::all});
     if (options_.task_signal && outcome == Outcome::interrupted && !at_once) port_.send(rank, SignalUnits{});
   }
-  if (at_once) cancel_all();
+  if (at_once) cancel_all(now);
 }
 
-void Coordinator::cancel_all() {
+void Coordinator::cancel_all(Instant now) {
   if (cancelled_) return;
   cancelled_ = true;
   cancel_at_.reset();
+  if (options_.give_up_after) give_up_at_ = now + *options_.give_up_after;
   for (const auto& [rank, worker] : workers_) {
     if (!worker.batches.empty()) port_.send(rank, Cancel{});
+  }
+}
+
+// As if these units had not been handed out; what is reported of them later does not count.
+void Coordinator::give_up_running(Instant now) {
+  give_up_at_.reset();
+  for (auto& [rank, worker] : workers_) {
+    while (!worker.batches.empty()) end_batch(worker, worker.batches.begin()->first, now);
+    refile(worker);
   }
 }
 

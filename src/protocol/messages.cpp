@@ -91,6 +91,7 @@ void put(ByteWriter& out, const Segment& message) {
   out.put(message.full);
   out.put(message.joinable);
   out.put(message.asked);
+  out.put(message.rejected);
 }
 void put(ByteWriter& out, const Answer& message) {
   out.put(message.call);
@@ -101,6 +102,7 @@ void put(ByteWriter& out, const Fault& message) {
   out.put(message.exit_code);
   out.put_text(message.text);
 }
+void put(ByteWriter& out, const Remark& message) { out.put_text(message.text); }
 
 void put(ByteWriter& out, const Announce& message) {
   out.put(message.call);
@@ -180,6 +182,7 @@ Segment get_segment(ByteReader& in) {
   message.full = get_flag(in);
   message.joinable = get_flag(in);
   message.asked = get_flag(in);
+  message.rejected = in.get<std::uint64_t>();
   return message;
 }
 
@@ -258,6 +261,8 @@ Message get_body(std::uint16_t kind, ByteReader& in, ByteView& payloads) {
       return get_announce(in);
     case 15:
       return get_join(in);
+    case 16:
+      return Remark{std::string(in.get_text())};
     default:
       throw Error(ExitCode::internal, fmt::format("unknown kind of message {}", kind));
   }

@@ -109,6 +109,7 @@ struct Segment {
   bool full = false;             ///< as in Part
   bool joinable = false;         ///< as in Part
   bool asked = false;            ///< answers a Flush
+  std::uint64_t rejected = 0;    ///< rejected records in it
 };
 
 /// Coordinator to worker: what a collective call of the program gave. Content belongs to job.
@@ -140,8 +141,13 @@ struct Join {
   std::uint64_t counts = 0;  ///< numbers to be added, over all reductions of the stage
 };
 
+/// Worker to coordinator: what people are to be told of a unit whose second run (--verify) gave something else.
+struct Remark {
+  std::string text;
+};
+
 using Message = std::variant<Setup, Batch, TakeBack, Cancel, SignalUnits, Stop, Ready, Part, GivenBack, Interrupted,
-                             Flush, Segment, Answer, Fault, Announce, Join>;
+                             Flush, Segment, Answer, Fault, Announce, Join, Remark>;
 
 /// Whether a worker is meant; else the coordinator is.
 bool is_for_worker(const Message& message);

@@ -46,6 +46,7 @@ std::string text(const Announce& message) { return fmt::format("announce the ans
 std::string text(const Join& message) { return fmt::format("join {} counts", message.counts); }
 std::string text(const Answer& message) { return fmt::format("answer to call {}", message.call); }
 std::string text(const Fault& message) { return "fault: " + message.text; }
+std::string text(const Remark& message) { return "remark: " + message.text; }
 
 }  // namespace
 

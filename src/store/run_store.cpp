@@ -207,7 +207,12 @@ EntryNumber RunStore::commit(const protocol::CommitPlan& plan, const Schema& sch
 EntryNumber RunStore::commit(const protocol::CommitPlan& plan) {
   const Tables& tables = stages_->plan().tables;
   CommitEntry entry = ledger_of(plan);
-  put_tables(join_tables(plan.rows, tables), tables, entry);
+  std::vector<Rows> rows = join_tables(plan.rows, tables);
+  std::uint64_t rejected = 0;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    if (tables[i].name == kRejectedTable) rejected += rows[i].size();
+  }
+  put_tables(std::move(rows), tables, entry);
   entry.partials = plan.partials;
   entry.has_partials = !plan.partials.empty();
   for (const protocol::Segment& segment : plan.segments) {
@@ -215,9 +220,12 @@ EntryNumber RunStore::commit(const protocol::CommitPlan& plan) {
     for (const Interval& interval : segment.units) file.units.insert(interval);
     entry.done.insert(file.units);
     entry.segments.push_back(std::move(file));
+    rejected += segment.rejected;
   }
-  return journal_.append(std::move(entry), tables.empty() ? Schema() : tables.front().schema, stages_->stage(),
-                         stages_->round());
+  const EntryNumber number = journal_.append(std::move(entry), tables.empty() ? Schema() : tables.front().schema,
+                                             stages_->stage(), stages_->round());
+  stages_->count_rejected(rejected);
+  return number;
 }
 
 void RunStore::beat() noexcept {

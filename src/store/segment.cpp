@@ -21,7 +21,11 @@ SegmentFile write_segment(const fs::path& run_directory, Epoch epoch, Rank rank,
                           SegmentContent content, FileOps& ops) {
   CommitEntry commit;
   commit.done = content.units;
-  put_tables(join_tables(std::exchange(content.rows, {}), content.tables), content.tables, commit);
+  std::vector<Rows> rows = join_tables(std::exchange(content.rows, {}), content.tables);
+  if (content.counts != nullptr) {
+    for (const Rows& table : rows) content.counts->push_back(table.size());
+  }
+  put_tables(std::move(rows), content.tables, commit);
   commit.has_partials = !content.partials.empty();
   commit.partials = std::move(content.partials);
   const Schema schema = content.tables.empty() ? Schema() : content.tables.front().schema;

@@ -79,6 +79,7 @@ StageState StageStore::begin(StageId stage, PlanEntry plan, const PlanEntry* sho
   plan.before = chain_;
   plan.identity = identity_of(plan);
   parts_.clear();
+  rejected_ = 0;
   stage_ = stage;
   LedgerState* ledger = known(stage);
   const auto is_known_as = [&](std::uint64_t identity) {
@@ -111,14 +112,31 @@ StageState StageStore::keep(LedgerState& ledger, const PlanEntry& plan) {
   state.done = ledger.done;
   for (const auto& [unit, dead] : ledger.dead) state.dead.push_back(dead.letter);
   if (ledger.end) state.end = ledger.end->body;
-  if (state.end || plan.reduces.empty() || ledger.done.empty()) return state;
+  if (state.end || ledger.done.empty()) return state;
   // Entries may have been merged since the run was opened.
   for (const RowsPart& part : read_().parts) {
-    if (part.stage != stage_ || !part.partials) continue;
+    if (part.stage != stage_) continue;
+    count_kept(part, plan);
+    if (!part.partials || plan.reduces.empty()) continue;
     state.partials += EntryFile(part.file).partials(part.part) - part.skip.size();
     parts_.push_back(part);
   }
   return state;
+}
+
+void StageStore::count_kept(const RowsPart& part, const PlanEntry& plan) {
+  constexpr std::uint64_t kPiece = 1 << 16;
+  for (std::size_t table = 0; table < plan.tables.size(); ++table) {
+    if (plan.tables[table].name != kRejectedTable) continue;
+    const EntryFile file(part.file);
+    const RowsPlace place(part.part, table);
+    const std::uint64_t rows = file.row_count(place);
+    for (std::uint64_t row = 0; row < rows; row += kPiece) {
+      for (const std::uint64_t unit : file.row_units(place, row, std::min(kPiece, rows - row))) {
+        rejected_ += part.take.contains(UnitId(unit)) ? 1 : 0;
+      }
+    }
+  }
 }
 
 void StageStore::begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old) {

@@ -45,6 +45,11 @@ class StageStore {
   /// those of exactly StageState::done. To be called directly after begin().
   void read_partials(const std::function<void(Bytes)>& take) const;
 
+  /// Rejected records of the present stage that are committed, by earlier launches too.
+  std::uint64_t rejected() const { return rejected_; }
+  /// So many more are.
+  void count_rejected(std::uint64_t records) { rejected_ += records; }
+
   /// The present stage's tables, number and round.
   const PlanEntry& plan() const;
   StageId stage() const { return stage_; }
@@ -71,6 +76,7 @@ class StageStore {
   void check_tables(const PlanEntry& plan);
   std::uint64_t identity_here(PlanEntry plan) const;
   StageState keep(LedgerState& ledger, const PlanEntry& plan);
+  void count_kept(const RowsPart& part, const PlanEntry& plan);
   void begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old);
 
   Journal& journal_;
@@ -86,6 +92,7 @@ class StageStore {
   std::uint32_t round_ = 0;
   PlanEntry plan_;
   std::uint64_t chain_ = 0;
+  std::uint64_t rejected_ = 0;
 };
 
 }  // namespace kiln::store

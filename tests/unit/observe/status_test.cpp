@@ -20,6 +20,7 @@ StatusSnapshot full() {
   s.updated = 1.75e9 + 12.3456789;
   s.totals = {2000, 1260, 1200, 2, 8, 1, 5};
   s.done_before = 100;
+  s.stage = StageStatus{2, "caf\xc3\xa9"};
   s.rate = 212.25;
   s.expected_end = 1.75e9 + 15.5;
   s.result_bytes = 123456;

@@ -37,11 +37,13 @@ std::vector<Message> one_of_each() {
       GivenBack{{{BatchId(7), make_interval(15, 20), false}, {BatchId(8), make_interval(0, 0), true}}},
       Interrupted{true},
       Flush{},
-      Segment{"w-1-r0003-000007.h5", 4096, 77, {make_interval(0, 9), make_interval(12, 13)}, "", 5, false, true, true},
+      Segment{
+          "w-1-r0003-000007.h5", 4096, 77, {make_interval(0, 9), make_interval(12, 13)}, "", 5, false, true, true, 3},
       Answer{3, 99, bytes_of("value")},
       Fault{3, "rank 2: no"},
       Announce{4, 98, 1U << 20, 12345},
-      Join{4, 8U << 20}};
+      Join{4, 8U << 20},
+      Remark{"unit 7 gave something else"}};
 }
 
 TEST(Messages, EveryKindComesBackAsItWas) {

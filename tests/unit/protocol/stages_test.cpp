@@ -61,6 +61,25 @@ TEST_F(StageTest, AFaultEndsTheRunWithWhatIsDone) {
   EXPECT_EQ(coordinator->counts().committed, 4U);
 }
 
+TEST_F(StageTest, AUnitThatDoesNotEndIsLeftBehindAndTheRestIsCommitted) {
+  using namespace std::chrono_literals;
+  options.give_up_after = 2s;
+  begin(8, 2);
+  const auto batches = take<Batch>();
+  ASSERT_EQ(batches.size(), 2U);
+  hear(1, part(batches[0].second, false));
+  coordinator->on_interrupt(Rank(0), true, now);
+  EXPECT_EQ(take<Cancel>().size(), 1U);
+  committed();
+  EXPECT_FALSE(port.finished) << "the other one may still end";
+  EXPECT_EQ(coordinator->next_wake(now), now + 2s);
+  pass(2s);
+  EXPECT_EQ(port.finished, Outcome::interrupted);
+  EXPECT_EQ(coordinator->counts().done, 4U);
+  hear(2, part(batches[1].second, false));  // too late
+  EXPECT_EQ(coordinator->counts().done, 4U);
+}
+
 TEST_F(StageTest, AFaultOfARankWithoutWorkEndsIt) {
   begin(4, 1);
   const auto batches = take<Batch>();

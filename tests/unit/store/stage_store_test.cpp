@@ -35,6 +35,44 @@ TEST_F(StageStoreTest, AStageIsKeptWithItsPartialsAndSegments) {
   EXPECT_EQ(state.plan.reduces, first.reduces);
 }
 
+TEST_F(StageStoreTest, RejectedRecordsAreCountedOverLaunches) {
+  PlanEntry first = plan("a", 30);
+  first.tables.push_back(
+      {std::string(kRejectedTable), {{"offset", ColumnType::u64, "", ""}, {"reason", ColumnType::text, "", ""}}});
+  const auto commit = [&](RunStore& store, std::uint64_t unit) {
+    std::vector<Rows> rows = make_tables(first.tables);
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      rows.back().begin_row(UnitId(unit));
+      rows.back().put(i);
+      rows.back().put_text("bad");
+    }
+    ByteWriter out;
+    encode_tables(rows, out);
+    protocol::CommitPlan plan;
+    plan.done.insert(single(UnitId(unit)));
+    plan.rows.push_back(out.take());
+    store.commit(plan);
+  };
+  {
+    auto store = open();
+    store->stages().begin(StageId(0), first);
+    EXPECT_EQ(store->stages().rejected(), 0U);
+    commit(*store, 1);
+    commit(*store, 2);
+    EXPECT_EQ(store->stages().rejected(), 6U);
+  }
+  auto store = open("launch-b");
+  store->stages().begin(StageId(0), first);
+  EXPECT_EQ(store->stages().rejected(), 6U);
+  commit(*store, 5);
+  EXPECT_EQ(store->stages().rejected(), 9U);
+  first.build = "build 2";
+  store.reset();
+  store = open("launch-c");
+  store->stages().begin(StageId(0), first);
+  EXPECT_EQ(store->stages().rejected(), 0U) << "a new round";
+}
+
 TEST_F(StageStoreTest, AStageThatGrewKeepsItsUnitsAndIsOpenAgain) {
   PlanEntry shorter = plan("a", 10), longer = plan("a", 15);
   longer.description = "more files";

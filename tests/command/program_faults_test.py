@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+"""Programs that fail, lie, crash, are killed and are asked for odd things."""
+
+import os
+import pathlib
+import signal
+import unittest
+
+from kiln_case import MPIRUN, KilnCase
+
+PROGRAMS = pathlib.Path(os.environ["KILN"]).parent.parent / "programs"
+
+
+class Faults(KilnCase):
+    def setUp(self):
+        super().setUp()
+        self.run_directory = self.folder / "lab.kiln"
+
+    def words_of(self, what, *arguments, ranks=2):
+        return [MPIRUN, "-n", str(ranks), str(PROGRAMS / "lab"), "--case", what, *arguments]
+
+    def run_lab(self, what, *arguments, ranks=2, code=0):
+        result = self.kiln(words=self.words_of(what, *arguments, ranks=ranks))
+        if code is not None:
+            self.assertEqual(result.code, code, result.err)
+        return result
+
+    def touch(self, name):
+        (self.folder / name).touch()
+
+    def notes(self):
+        return (self.folder / "notes").read_text().split()
+
+    # ---- programs that differ ----
+
+    def test_ranks_that_ask_for_different_stages(self):
+        err = self.run_lab("differs", code=3).err
+        self.assertIn("rank 1: the ranks' programs differ", err)
+        self.assertIn("stage 0 ('first')", err)
+
+    def test_an_exception_on_one_rank_ends_all(self):
+        self.assertIn("rank 1: the program threw an exception: no good", self.run_lab("throw-one", code=70).err)
+
+    def test_an_exception_on_all_ranks(self):
+        self.assertIn("the program threw an exception: no good at all", self.run_lab("throw-all", code=70).err)
+
+    def test_a_rank_that_ends_early(self):
+        err = self.run_lab("early", code=3).err
+        self.assertIn("this one comes to the end of the program, where rank 0 comes to stage 0", err)
+
+    # ---- units that fail ----
+
+    def test_a_unit_that_throws_and_is_retried(self):
+        self.touch("bad")
+        failed = self.run_lab("throws", code=1)
+        self.assertIn("failed 1", failed.out)
+        self.assertIn("unit 7 (stage 0 'first'): exception: seven is bad", failed.err)
+        self.assertIn("kiln retry", failed.err)
+        (self.folder / "bad").unlink()
+        again = self.run_lab("throws", "--retry")
+        self.assertIn("1 failed units are tried again", again.err)
+        self.assertEqual(again.out, self.run_lab("plain", "--out", "other").out, "later stages ran again")
+
+    def test_too_many_failures_stop_the_run(self):
+        self.touch("bad")
+        self.assertIn("more units failed", self.run_lab("throws", "--max-failures", "1", code=1).err)
+
+    def check_crash(self, what, text):
+        self.touch("bad")
+        crashed = self.run_lab(what, code=None)
+        self.assertNotEqual(crashed.code, 0)
+        self.assertIn(text, crashed.err)
+        self.assertRegex(crashed.err, r"while units? .* of stage 0 ran")
+        self.expect_nobody()
+        (self.folder / "bad").unlink()
+        self.assertEqual(self.run_lab(what).out, self.run_lab("plain", "--out", "other").out)
+
+    def test_a_unit_that_segfaults(self):
+        self.check_crash("segv", "ended by SIGSEGV")
+
+    def test_a_unit_that_calls_exit(self):
+        self.check_crash("exit", "called exit()")
+
+    def test_rejected_records_are_counted_over_launches(self):
+        running = self.start(words=self.words_of("rejects", "--checkpoint-every", "50ms", "--batch", "1"))
+        self.wait_for(lambda: self.status().get("totals", {}).get("committed", 0) > 50 or running.ended(), "a commit")
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        self.expect_nobody()
+        self.open_gate()
+        self.assertIn("rejected 10 failed 0", self.run_lab("rejects", ranks=3).out)
+        self.assertEqual(self.table(group="rejected")["unit"], list(range(3, 100, 10)))
+
+    # ---- what units give ----
+
+    def test_an_impure_program_is_found_out(self):
+        err = self.run_lab("impure", "--verify", code=1).err
+        self.assertRegex(err, r"unit \d+ of stage 0 \('first'\) gave something else when it ran a second time")
+        self.assertIn("another value for 'value'", err)
+        self.assertEqual(len(self.table(group="first")["id"]), 100, "results are kept")
+
+    def test_a_pure_program_is_not(self):
+        verified = self.run_lab("plain", "--verify")
+        self.assertEqual(verified.out, self.run_lab("plain", "--out", "other").out)
+
+    def test_a_nan_is_a_value(self):
+        self.assertIn("nan", self.run_lab("nan").out)
+
+    def test_few_units_and_none(self):
+        for units in ("0", "1"):
+            outs = {self.run_lab("plain", "--units", units, "--out", f"d{units}{ranks}", ranks=ranks).out
+                    for ranks in (1, 4)}
+            self.assertEqual(len(outs), 1)
+
+    def test_large_partial_results_stay_with_workers(self):
+        outs = {self.run_lab("big", "--units", "40", "--out", f"d{ranks}", ranks=ranks).out for ranks in (1, 2, 4)}
+        self.assertEqual(outs, {f"{1 << 18} {sum(range(40))}\n"})
+        self.assertTrue(list((self.folder / "d2" / "segments").iterdir()))
+
+    # ---- order, scratch, grace, status ----
+
+    def order_of(self, what, ranks=1):
+        """The numbers of units as they began; each ended before the next."""
+        self.run_lab(what, "--batch", "1", "--out", what, ranks=ranks)
+        notes = [int(i) for i in self.notes()]
+        (self.folder / "notes").unlink()
+        self.assertEqual(notes[::2], notes[1::2])
+        self.assertEqual(sorted(notes[::2]), list(range(20)))
+        return notes[::2]
+
+    def test_recent_units_come_first(self):
+        self.assertEqual(self.order_of("recent"), list(range(19, -1, -1)))
+
+    def test_units_of_priority_come_first(self):
+        self.assertEqual(self.order_of("priority"), [*range(10, 15), *range(10), *range(15, 20)])
+
+    def test_one_unit_at_a_time_on_several_workers(self):
+        self.order_of("one-at-a-time", ranks=4)
+
+    def test_scratch_is_removed(self):
+        self.run_lab("scratch")
+        self.assertEqual(len(set(self.notes())), 100)
+        self.assertEqual([name for name in self.notes() if os.path.exists(name)], [])
+
+    def test_a_unit_that_ignores_cancelling_does_not_keep_the_run(self):
+        for ranks in (1, 2):
+            out = f"s{ranks}"
+            running = self.start(words=[str(PROGRAMS / "lab"), "--case", "stubborn", "--grace", "100ms", "-n", str(ranks),
+                                        "--batch", "1", "--checkpoint-every", "50ms", "--out", out])
+            directory = self.folder / out
+            self.wait_for(lambda: self.status(directory).get("totals", {}).get("committed", 0) >= 90 or running.ended(),
+                          "all but the stubborn one")
+            self.assertEqual(self.status(directory)["stage"], {"ordinal": 0, "name": "first"})
+            running.process.send_signal(signal.SIGINT)
+            self.assertEqual(running.wait(30).code, 75)
+        self.expect_nobody()
+        self.open_gate()
+        expected = self.run_lab("plain", "--out", "other").out
+        self.assertEqual(self.run_lab("stubborn", "--out", "s2").out, expected)
+
+    def test_a_worker_is_killed(self):
+        running = self.start(words=self.words_of("stubborn", "--batch", "1", "--checkpoint-every", "50ms",
+                                                 ranks=3))
+        status = self.wait_for(lambda: self.status() if self.status().get("totals", {}).get("committed", 0) > 50 else None,
+                               "a commit")
+        os.kill(status["ranks"][-1]["pid"], signal.SIGKILL)
+        self.assertNotEqual(running.wait().code, 0)
+        self.expect_nobody()
+        self.open_gate()
+        self.assertEqual(self.run_lab("stubborn").out, self.run_lab("plain", "--out", "other").out)
+
+
+if __name__ == "__main__":
+    unittest.main()

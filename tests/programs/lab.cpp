@@ -1,0 +1,118 @@
+// Two stages, and whatever can go wrong in them: `--case` says what does. What changes between launches of one run is
+// told by files in the working directory.
+#include <kiln/kiln.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace {
+
+bool exists(const char* name) { return std::filesystem::exists(name); }
+
+void note(const std::string& text) { std::ofstream("notes", std::ios::app) << text + "\n"; }
+
+void wait_for(const char* name) {
+  while (!exists(name)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
+bool is_second_rank() {
+  const char* const rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  return rank != nullptr && std::string_view(rank) == "1";
+}
+
+double value_of(const std::string& what, std::uint64_t i, kiln::Unit& unit) {
+  if (what == "throws" && i == 7 && exists("bad")) throw std::runtime_error("seven is bad");
+  if (what == "segv" && i == 7 && exists("bad")) std::raise(SIGSEGV);
+  if (what == "exit" && i == 7 && exists("bad")) std::exit(3);
+  if (what == "rejects" && i % 10 == 3) throw kiln::Rejected("ends with three");
+  if (what == "rejects" && i == 80) wait_for("go");
+  if (what == "nan" && i == 5) return std::numeric_limits<double>::quiet_NaN();
+  if (what == "stubborn" && i == 90) wait_for("go");
+  if (what == "impure") {
+    static std::uint64_t calls = 0;
+    return static_cast<double>(++calls);
+  }
+  if (what == "scratch") {
+    std::ofstream(unit.scratch() + "/file") << i;
+    note(unit.scratch());
+  }
+  return 1.0 / (1.0 + static_cast<double>(i));
+}
+
+struct Row {
+  std::uint64_t id;
+  double value;
+};
+KILN_COLUMNS(Row, id, value)
+
+using Counts = std::vector<std::uint64_t>;
+
+/// Many MiB a unit, all held by the workers.
+void run_big(kiln::Session& session, std::uint64_t units) {
+  const auto add = [](Counts a, const Counts& b) {
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] += b[i];
+    return a;
+  };
+  const auto job = kiln::Flow("big").range(units).map([](std::uint64_t i) { return Counts(1 << 18, i); }).reduce(add);
+  const auto report = session.run(job);
+  session.at_root("print", [&] {
+    std::printf("%zu %llu\n", report.value.size(), static_cast<unsigned long long>(report.value.back()));
+  });
+}
+
+void run_order(kiln::Session& session, const std::string& what) {
+  auto units = kiln::Flow("order").range(20).map([](std::uint64_t i) {
+    note(std::to_string(i));
+    for (int j = 0; j < 1000; ++j) std::this_thread::yield();  // others could begin now
+    note(std::to_string(i));
+    return i;
+  });
+  if (what == "priority") units = units.priority([](std::uint64_t i) { return i / 5 == 2 ? 1 : 0; });
+  if (what == "recent") units = units.recent_first();
+  if (what == "one-at-a-time") units = units.in_flight(1);
+  session.run(units.reduce(std::plus<>{}));
+}
+
+int run(kiln::Session& session, const std::string& what, std::uint64_t n) {
+  if (what == "big") return run_big(session, n), 0;
+  if (what == "priority" || what == "recent" || what == "one-at-a-time") return run_order(session, what), 0;
+  if (what == "throw-one" && is_second_rank()) throw std::runtime_error("no good");
+  if (what == "throw-all") throw std::runtime_error("no good at all");
+  if (what == "early" && is_second_rank()) return 0;
+  if (what == "differs" && is_second_rank()) ++n;
+  const auto values = kiln::Flow("first").range(n).map([what](std::uint64_t i, kiln::Unit& unit) {
+    return Row{i, value_of(what, i, unit)};
+  });
+  const auto first = session.run(values.into(kiln::to_rows("first"), kiln::to_reduce(std::plus<>{}, &Row::value)));
+  const double sum = first.value;
+  const auto shifted = [sum](std::uint64_t i) { return sum + static_cast<double>(i); };
+  const auto second = session.run(kiln::Flow("second").range(10).map(shifted).reduce(std::plus<>{}));
+  session.at_root("print", [&] {
+    std::printf("%a %a rejected %llu failed %llu\n", sum, second.value,
+                static_cast<unsigned long long>(first.counts.rejected),
+                static_cast<unsigned long long>(first.counts.failed));
+  });
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string what = "plain";
+  std::uint64_t units = 100;
+  kiln::Program program("lab", "Tries things out.");
+  program.option("--case", what, "what is to happen").option("--units", units, "how many");
+  return kiln::run_main(program, argc, argv, [&](kiln::Session& session) { return run(session, what, units); });
+}
