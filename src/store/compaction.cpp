@@ -93,7 +93,8 @@ std::uint64_t Compactor::entry_bytes(EntryNumber number) const {
   try {
     const Entry entry = open_entry(root, number, per_folder).entry();
     for (const SegmentFile& segment : std::get<CommitEntry>(entry.body).segments) {
-      if (segment.length < options_.small_segment && !lost_.contains(segment.file)) bytes += segment.length;
+      const std::uint64_t content = lost_.contains(segment.file) ? 0 : segment_content(root, segment);
+      if (content < options_.small_segment) bytes += content;
     }
   } catch (const Damage&) {
     return 0;

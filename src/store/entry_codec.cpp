@@ -109,13 +109,13 @@ std::vector<protocol::BatchRecord> read_batches(const h5::Handle& group, std::ui
   return batches;
 }
 
-void write(const h5::Handle& group, const CommitEntry& body, const Schema& schema) {
+void write(const h5::Handle& group, const CommitEntry& body, const Schema& schema, bool packed = false) {
   const h5::Handle ledger = h5::create_group(group, "ledger");
   write_intervals(ledger, "done", body.done);
   if (!body.dead.empty()) write_dead(h5::create_group(ledger, "dead"), body.dead);
   if (!body.batches.empty()) write_batches(h5::create_group(group, "batches"), body.batches);
-  if (body.rows.size() > 0) write_rows(group, body.rows, schema);
-  write_program_parts(group, body);
+  if (body.rows.size() > 0) write_rows(group, body.rows, schema, packed);
+  write_program_parts(group, body, packed);
 }
 
 CommitEntry read_commit(const h5::Handle& group, bool rows, std::uint64_t limit) {
@@ -216,6 +216,10 @@ void write_body(const h5::Handle& group, const EntryBody& body, const Schema& sc
   if (const auto* end = std::get_if<StageEndEntry>(&body)) return write_stage_end(group, *end);
   if (const auto* root = std::get_if<RootEntry>(&body)) return write_root(group, *root);
   write(group, std::get<EndEntry>(body));
+}
+
+void write_segment_body(const h5::Handle& group, const CommitEntry& body, const Schema& schema) {
+  write(group, body, schema, true);
 }
 
 EntryBody read_body(const h5::Handle& group, EntryType type, bool rows, std::uint64_t limit) {

@@ -13,6 +13,8 @@ EntryType type_of(const EntryBody& body);
 std::uint32_t format_of(const EntryBody& body);
 
 void write_body(const h5::Handle& group, const EntryBody& body, const Schema& schema);
+/// A commit as a segment holds it: long columns are packed (rows_codec.hpp).
+void write_segment_body(const h5::Handle& group, const CommitEntry& body, const Schema& schema);
 /// `limit`: bytes of the file; no size beyond it is believed. Throws kiln::Error (internal).
 EntryBody read_body(const h5::Handle& group, EntryType type, bool rows, std::uint64_t limit);
 

@@ -112,25 +112,39 @@ void number_dead_letters(EntryBody& body, EntryNumber number) {
   }
 }
 
-Bytes encode(const Entry& entry, EntryType type, std::uint32_t format, const Schema& schema) {
-  const EntryHeader header{type, entry.number, entry.number, entry.epoch, entry.stage, entry.round, 0, 0, format};
-  h5::MemoryFile memory;
-  const h5::Handle& file = memory.root();
-  write_facts(file, header);
-  write_body(file, entry.body, schema);
-  return finish(memory, header);
+EntryHeader header_of(const Entry& entry, EntryType type, std::uint32_t format) {
+  return {type, entry.number, entry.number, entry.epoch, entry.stage, entry.round, 0, 0, 0, format};
+}
+
+std::uint64_t bytes_of(const CommitEntry& commit) {
+  std::uint64_t bytes = commit.rows.bytes();
+  for (const MoreRows& more : commit.more) bytes += more.rows.bytes();
+  for (const Bytes& partial : commit.partials) bytes += partial.size();
+  return bytes;
 }
 
 }  // namespace
 
 Bytes encode_entry(const Entry& entry, const Schema& schema) {
-  return encode(entry, type_of(entry.body), format_of(entry.body), schema);
+  const EntryHeader header = header_of(entry, type_of(entry.body), format_of(entry.body));
+  h5::MemoryFile memory;
+  write_facts(memory.root(), header);
+  write_body(memory.root(), entry.body, schema);
+  return finish(memory, header);
 }
 
-Bytes encode_segment(const Entry& entry, const Schema& schema) { return encode(entry, EntryType::segment, 2, schema); }
+Bytes encode_segment(const Entry& entry, const Schema& schema) {
+  const auto& commit = std::get<CommitEntry>(entry.body);
+  EntryHeader header = header_of(entry, EntryType::segment, 2);
+  header.unpacked = bytes_of(commit);
+  h5::MemoryFile memory;
+  write_facts(memory.root(), header);
+  write_segment_body(memory.root(), commit, schema);
+  return finish(memory, header);
+}
 
 Bytes encode_merged(const Merged& merged, const std::vector<Schema>& schemas) {
-  EntryHeader header{EntryType::merged, merged.first, merged.last, merged.epoch, StageId(), 0, 0, 0, 1};
+  EntryHeader header{EntryType::merged, merged.first, merged.last, merged.epoch, StageId(), 0, 0, 0, 0, 1};
   for (const Entry& part : merged.parts) header.format = std::max(header.format, format_of(part.body));
   for (const Carried& carried : merged.carried)
     header.format = std::max(header.format, read_header(carried.file).format);
@@ -225,6 +239,11 @@ std::uint64_t EntryFile::row_count(RowsPlace place) const {
 Schema EntryFile::schema(RowsPlace place) const {
   const auto group = rows_group(place);
   return group ? parse_schema(h5::read_text_attribute(*group, "schema")) : Schema();
+}
+
+std::uint64_t EntryFile::row_bytes(RowsPlace place) const {
+  auto group = rows_group(place);
+  return group ? RowsGroup(*std::move(group), header_.length).bytes() : 0;
 }
 
 std::vector<std::uint64_t> EntryFile::row_units(RowsPlace place, std::uint64_t first, std::uint64_t count) const {

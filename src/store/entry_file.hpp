@@ -67,6 +67,8 @@ class EntryFile {
   std::size_t parts() const;
   /// How many, without reading them.
   std::uint64_t row_count(RowsPlace place = {}) const;
+  /// What all of them take in memory.
+  std::uint64_t row_bytes(RowsPlace place = {}) const;
   /// The columns as they were when the rows were written; empty where there are no rows.
   Schema schema(RowsPlace place = {}) const;
   /// The unit of each row [first, first + count), ascending.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<char, 8> kMagic = {'K', 'I', 'L', 'N', 'E', 'N', 'T', '1'};
 // Where things stand in the block; docs/journal-format.md holds the same table.
-constexpr std::size_t kFieldBytes = 72;             // magic to checksum of the image
+constexpr std::size_t kFieldBytes = 72;             // magic to unpacked
 constexpr std::size_t kTextAt = 80;                 // a line for people
 constexpr std::size_t kCheckAt = kHeaderBytes - 8;  // checksum of all before it
 
@@ -63,6 +63,7 @@ void write_header(const EntryHeader& header, Bytes& file) {
   out.put(std::uint32_t{0});
   out.put(header.length);
   out.put(header.checksum);
+  out.put(header.unpacked);
   const std::string text = fmt::format("\nkiln {} entry {} of epoch {}; an HDF5 file begins at byte {}\n",
                                        name_of(header.type), header.number.value(), header.epoch.value(), kHeaderBytes);
   std::fill_n(file.begin(), kHeaderBytes, std::byte{0});
@@ -96,6 +97,7 @@ EntryHeader read_header(ByteView file) {
   in.get<std::uint32_t>();
   header.length = in.get<std::uint64_t>();
   header.checksum = in.get<std::uint64_t>();
+  header.unpacked = in.get<std::uint64_t>();
   return header;
 }
 

@@ -39,6 +39,7 @@ struct EntryHeader {
   std::uint32_t round = 0;
   std::uint64_t length = 0;    ///< bytes of the HDF5 image behind the header
   std::uint64_t checksum = 0;  ///< XXH3-64 of the image
+  std::uint64_t unpacked = 0;  ///< of a segment: bytes of what it holds in memory, about; 0 elsewhere
   std::uint32_t format = 1;    ///< what a reader must know: 2 for all that only programs write
 };
 

@@ -128,12 +128,13 @@ class Merger {
       return;
     }
     std::optional<MergePiece> content;
-    if (segment.length < input_.fold_below && segment.length <= budget_) content = read(segment);
+    const std::uint64_t bytes = segment_content(input_.run_directory, segment);
+    if (bytes < input_.fold_below && bytes <= budget_) content = read(segment);
     if (!content) {
       piece.segments.push_back(std::move(segment));
       return;
     }
-    budget_ -= segment.length;
+    budget_ -= bytes;
     unnamed_.insert(segment.file);
     folded.push_back(*std::move(content));
   }

@@ -89,11 +89,12 @@ RowStream::RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitI
     part.place = place;
     part.schema = file.schema(place.place());
     part.take = place.take.intervals();
-    part.row_bytes = static_cast<double>(file.header().length) / static_cast<double>(part.count);
+    part.row_bytes = static_cast<double>(file.row_bytes(place.place())) / static_cast<double>(part.count);
     const std::uint64_t rows = count_rows(part, expected);
     if (rows == 0) continue;
     rows_ += rows;
-    bytes_ += static_cast<std::uint64_t>(part.row_bytes * static_cast<double>(rows));
+    bytes_ += static_cast<std::uint64_t>(static_cast<double>(file.header().length) * static_cast<double>(rows) /
+                                         static_cast<double>(part.count));
     schema_ = part.schema;
     parts_.push_back(std::move(part));
   }

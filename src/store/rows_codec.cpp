@@ -1,5 +1,6 @@
 #include "store/rows_codec.hpp"
 
+#include "store/chunk_codec.hpp"
 #include "store/h5_type.hpp"
 
 #include <fmt/core.h>
@@ -25,6 +26,11 @@ constexpr std::array<std::pair<ColumnType, std::string_view>, 11> kTypeNames = {
                                                                                  {ColumnType::u16, "u16"},
                                                                                  {ColumnType::u32, "u32"},
                                                                                  {ColumnType::f32, "f32"}}};
+
+// Values in a chunk that is deflated. Few, as a window of rows rarely begins and ends with a chunk.
+constexpr std::uint64_t kPackedValues = 16'384;
+// Deflate makes at best 1 of so many bytes.
+constexpr std::uint64_t kMostDeflated = 1'040;
 
 // Texts are kept as bytes.
 h5::Type stored_type(const Column& column) {
@@ -64,8 +70,32 @@ void write_pieces(const h5::Handle& dataset, h5::Type type, std::size_t each, By
   }
 }
 
+void read_packed(const h5::Handle& dataset, h5::Type type, std::size_t each, std::uint64_t chunk, std::uint64_t first,
+                 std::span<std::byte> values) {
+  if (chunk > h5::kPiece / each) damaged("a chunk is too large");
+  const std::size_t bytes = chunk * each;
+  ChunkCodec codec(h5::width(type));
+  Bytes whole;
+  for (std::uint64_t row = first / chunk * chunk; !values.empty(); row += chunk) {
+    const Bytes packed = h5::read_chunk(dataset, row, 2 * h5::kPiece);
+    const std::size_t skip = row < first ? (first - row) * each : 0;
+    const std::span<std::byte> next = values.first(std::min(bytes - skip, values.size()));
+    values = values.subspan(next.size());
+    if (next.size() == bytes) {
+      codec.unpack(packed, next);
+      continue;
+    }
+    whole.resize(bytes);
+    codec.unpack(packed, whole);
+    std::copy_n(whole.begin() + static_cast<std::ptrdiff_t>(skip), next.size(), next.begin());
+  }
+}
+
 void read_pieces(const h5::Handle& dataset, h5::Type type, std::size_t each, std::uint64_t first,
                  std::span<std::byte> values) {
+  if (const std::uint64_t chunk = h5::packed_chunk_rows(dataset, type); chunk != 0) {
+    return read_packed(dataset, type, each, chunk, first, values);
+  }
   for (std::size_t at = 0; at < values.size();) {
     const std::size_t bytes = std::min(piece_of(each), values.size() - at);
     h5::read_raw(dataset, type, first + at / each, bytes / each, values.subspan(at, bytes));
@@ -73,9 +103,28 @@ void read_pieces(const h5::Handle& dataset, h5::Type type, std::size_t each, std
   }
 }
 
+void write_packed(const h5::Handle& dataset, h5::Type type, std::size_t piece, std::uint64_t chunk, ByteView values) {
+  ChunkCodec codec(h5::width(type));
+  for (std::uint64_t row = 0; !values.empty(); row += chunk) {
+    const ByteView next = values.first(std::min(piece, values.size()));
+    Bytes last;
+    if (next.size() < piece) last.assign(next.begin(), next.end());  // chunks at the edge are whole ones
+    if (!last.empty()) last.resize(piece);
+    h5::write_chunk(dataset, row, codec.pack(last.empty() ? next : ByteView(last)));
+    values = values.subspan(next.size());
+  }
+}
+
 // `count`: values in each row.
 void write_column(const h5::Handle& group, const std::string& name, h5::Type type, std::uint64_t rows, ByteView values,
-                  std::uint32_t count = 1) {
+                  bool packed, std::uint32_t count = 1) {
+  const std::uint64_t chunk = std::max<std::uint64_t>(1, kPackedValues / count);
+  const std::size_t piece = chunk * count * h5::width(type);
+  if (packed && rows > chunk && piece <= h5::kPiece) {
+    const h5::DatasetOptions options{.chunk_rows = chunk, .deflate = 1};
+    const h5::Handle dataset = h5::create_dataset(group, name, type, rows, options, count > 1 ? count : 0);
+    return write_packed(dataset, type, piece, chunk, values);
+  }
   const h5::Handle dataset = h5::create_dataset(group, name, type, rows, {}, count > 1 ? count : 0);
   write_pieces(dataset, type, h5::width(type) * count, values);
 }
@@ -141,11 +190,11 @@ Schema parse_schema(std::string_view text) {
   return schema;
 }
 
-void write_rows(const h5::Handle& parent, const Rows& rows, const Schema& schema) {
+void write_rows(const h5::Handle& parent, const Rows& rows, const Schema& schema, bool packed) {
   if (rows.columns() != schema.size()) throw Error(ExitCode::internal, "rows have other columns than their schema");
   const h5::Handle group = h5::create_group(parent, "rows");
   h5::write_attribute(group, "schema", schema_text(schema));
-  write_column(group, "unit", h5::Type::u64, rows.size(), std::as_bytes(std::span(rows.units())));
+  write_column(group, "unit", h5::Type::u64, rows.size(), std::as_bytes(std::span(rows.units())), packed);
   for (std::size_t i = 0; i < schema.size(); ++i) {
     const Column& column = schema[i];
     if (varies(column)) {
@@ -153,18 +202,19 @@ void write_rows(const h5::Handle& parent, const Rows& rows, const Schema& schema
         throw Error(ExitCode::internal, fmt::format("column '{}' does not have one value a row", column.name));
       }
       const h5::Type type = stored_type(column);
-      write_column(group, column.name + "_ends", h5::Type::u64, rows.size(), std::as_bytes(rows.ends(i)));
-      write_column(group, values_name(column), type, rows.values(i).size() / h5::width(type), rows.values(i));
+      write_column(group, column.name + "_ends", h5::Type::u64, rows.size(), std::as_bytes(rows.ends(i)), packed);
+      write_column(group, values_name(column), type, rows.values(i).size() / h5::width(type), rows.values(i),
+                   packed && column.list);
       continue;
     }
     if (rows.values(i).size() != rows.size() * column_width(column.type) * column.count) {
       throw Error(ExitCode::internal, fmt::format("column '{}' does not have one value a row", column.name));
     }
-    write_column(group, column.name, stored_type(column), rows.size(), rows.values(i), column.count);
+    write_column(group, column.name, stored_type(column), rows.size(), rows.values(i), packed, column.count);
   }
 }
 
-RowsGroup::RowsGroup(h5::Handle group, std::uint64_t limit) : group_(std::move(group)), limit_(limit) {
+RowsGroup::RowsGroup(h5::Handle group, std::uint64_t limit) : group_(std::move(group)), limit_(kMostDeflated * limit) {
   schema_ = parse_schema(h5::read_text_attribute(group_, "schema"));
   const h5::Handle units = h5::open_dataset(group_, "unit");
   size_ = h5::checked_size(units, sizeof(std::uint64_t), limit_);
@@ -220,6 +270,12 @@ RowsGroup::Values RowsGroup::read_varying(const Column& column, std::uint64_t fi
 
 Rows RowsGroup::read(std::uint64_t first, std::uint64_t count) const {
   const std::vector<std::uint64_t> row_units = units(first, count);
+  if (std::none_of(schema_.begin(), schema_.end(), varies)) {
+    Rows rows(schema_);
+    for (const std::uint64_t unit : row_units) rows.begin_row(UnitId(unit));
+    for (const Column& column : schema_) rows.put_value(read_column(column, first, count).bytes);  // of all rows
+    return rows;
+  }
   // The layout that Rows::encode writes; decode checks it.
   ByteWriter packed;
   packed.put(count);
@@ -233,6 +289,19 @@ Rows RowsGroup::read(std::uint64_t first, std::uint64_t count) const {
   }
   ByteReader in(packed.view(), "rows");
   return Rows::decode(in, schema_);
+}
+
+std::uint64_t RowsGroup::bytes() const {
+  std::uint64_t each = sizeof(std::uint64_t), total = 0;
+  for (const Column& column : schema_) {
+    if (varies(column)) {
+      each += sizeof(std::uint64_t);
+      total += length(h5::open_dataset(group_, values_name(column))) * h5::width(stored_type(column));
+    } else {
+      each += column_width(column.type) * column.count;
+    }
+  }
+  return total + each * size_;
 }
 
 }  // namespace kiln::store

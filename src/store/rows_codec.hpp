@@ -11,15 +11,18 @@
 /// attribute. Shared by commits, segments and merged files.
 namespace kiln::store {
 
-void write_rows(const h5::Handle& parent, const Rows& rows, const Schema& schema);
+/// With `packed` long columns of numbers are chunked, shuffled and deflated.
+void write_rows(const h5::Handle& parent, const Rows& rows, const Schema& schema, bool packed = false);
 
 /// A group of rows, opened once and read in ranges.
 class RowsGroup {
  public:
-  /// `limit`: bytes of the file; nothing larger is believed.
+  /// `limit`: bytes of the file; nothing is believed that cannot be in it.
   RowsGroup(h5::Handle group, std::uint64_t limit);
   std::uint64_t size() const { return size_; }
   const Schema& schema() const { return schema_; }
+  /// Bytes of all rows and their units in memory.
+  std::uint64_t bytes() const;
   std::vector<std::uint64_t> units(std::uint64_t first, std::uint64_t count) const;
   Rows read(std::uint64_t first, std::uint64_t count) const;
 

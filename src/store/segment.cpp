@@ -1,11 +1,13 @@
 #include "store/segment.hpp"
 
 #include "store/commit_rows.hpp"
+#include "store/journal_files.hpp"
 #include "store/journal_layout.hpp"
 
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -52,6 +54,11 @@ EntryFile open_segment(const fs::path& run_directory, const SegmentFile& segment
     throw Damage(fmt::format("segments/{} is not the file that the journal names", segment.file));
   }
   return file;
+}
+
+std::uint64_t segment_content(const fs::path& run_directory, const SegmentFile& segment) {
+  const auto header = peek_header(segment_path(run_directory, segment.file));
+  return header ? std::max(segment.length, header->unpacked) : 0;
 }
 
 void read_segment_partials(const fs::path& run_directory, const SegmentFile& segment,

@@ -35,6 +35,9 @@ SegmentFile write_segment(const std::filesystem::path& run_directory, Epoch epoc
 /// The verified file. Throws Damage where it is not the one that was named, StorageError (ENOENT: it is missing).
 EntryFile open_segment(const std::filesystem::path& run_directory, const SegmentFile& segment);
 
+/// What it holds, in memory: its length, or more where it is packed. 0 where it cannot be read.
+std::uint64_t segment_content(const std::filesystem::path& run_directory, const SegmentFile& segment);
+
 /// Its partial results, one at a time. Throws as open_segment.
 void read_segment_partials(const std::filesystem::path& run_directory, const SegmentFile& segment,
                            const std::function<void(Bytes)>& take);

@@ -247,12 +247,12 @@ RootEntry read_root(const h5::Handle& group, std::uint64_t limit) {
           h5::read_attribute<std::uint64_t>(group, "identity")};
 }
 
-void write_program_parts(const h5::Handle& group, const CommitEntry& body) {
+void write_program_parts(const h5::Handle& group, const CommitEntry& body, bool packed) {
   for (const MoreRows& more : body.more) {
     if (more.rows.size() == 0) continue;
     const h5::Handle place = h5::create_group(group, table_group(more.place));
     h5::write_attribute(place, "name", more.table.name);
-    write_rows(place, more.rows, more.table.schema);
+    write_rows(place, more.rows, more.table.schema, packed);
   }
   if (body.has_partials || !body.partials.empty()) {
     TextWriter partials;

@@ -14,7 +14,7 @@ void write_root(const h5::Handle& group, const RootEntry& body);
 RootEntry read_root(const h5::Handle& group, std::uint64_t limit);
 
 /// The parts of a commit that only programs have; nothing where they are empty.
-void write_program_parts(const h5::Handle& group, const CommitEntry& body);
+void write_program_parts(const h5::Handle& group, const CommitEntry& body, bool packed);
 /// Segments always; rows of further tables and partial results with `rows`.
 void read_program_parts(const h5::Handle& group, bool rows, std::uint64_t limit, CommitEntry& body);
 
