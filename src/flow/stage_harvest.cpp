@@ -1,5 +1,6 @@
 #include "flow/stage_harvest.hpp"
 
+#include <fmt/core.h>
 #include <kiln/detail/stage_loop.hpp>
 #include <kiln/error.hpp>
 
@@ -8,17 +9,17 @@
 namespace kiln::flow {
 namespace {
 
-/// Joining runs the user's op.
+/// Joining, into the reduction of this name, runs the user's op.
 template <class F>
-void guarded(F&& join) {
+void guarded(const std::string& name, F&& join) {
   try {
     join();
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    detail::throw_fold_failed("of many units", detail::failure_text(error));
+    detail::throw_fold_failed(fmt::format("of many units for '{}'", name), detail::failure_text(error));
   } catch (...) {
-    detail::throw_fold_failed("of many units", detail::kUnknownException);
+    detail::throw_fold_failed(fmt::format("of many units for '{}'", name), detail::kUnknownException);
   }
 }
 
@@ -26,14 +27,18 @@ void guarded(F&& join) {
 
 StageHarvest::StageHarvest(const std::vector<detail::ReduceSink>& sinks) {
   forests_.reserve(sinks.size());
-  for (const detail::ReduceSink& sink : sinks) forests_.push_back(sink.make_forest());
+  names_.reserve(sinks.size());
+  for (const detail::ReduceSink& sink : sinks) {
+    forests_.push_back(sink.make_forest());
+    names_.push_back(sink.name);
+  }
 }
 
 void StageHarvest::absorb(exec::Harvest& later) {
   auto& other = static_cast<StageHarvest&>(later);
-  guarded([&] {
-    for (std::size_t i = 0; i < forests_.size(); ++i) forests_[i]->absorb(*other.forests_[i]);
-  });
+  for (std::size_t i = 0; i < forests_.size(); ++i) {
+    guarded(names_[i], [&] { forests_[i]->absorb(*other.forests_[i]); });
+  }
 }
 
 std::size_t StageHarvest::bytes() const {
@@ -48,18 +53,18 @@ void StageHarvest::encode(ByteWriter& out) const {
 
 void StageHarvest::admit(ByteView encoded) {
   ByteReader in(encoded, "partial results");
-  guarded([&] {
-    for (const auto& forest : forests_) forest->admit(in);
-  });
+  for (std::size_t i = 0; i < forests_.size(); ++i) {
+    guarded(names_[i], [&] { forests_[i]->admit(in); });
+  }
   in.expect_done();
 }
 
 std::vector<std::optional<Bytes>> StageHarvest::values() const {
   std::vector<std::optional<Bytes>> values;
   values.reserve(forests_.size());
-  guarded([&] {
-    for (const auto& forest : forests_) values.push_back(forest->value());
-  });
+  for (std::size_t i = 0; i < forests_.size(); ++i) {
+    guarded(names_[i], [&] { values.push_back(forests_[i]->value()); });
+  }
   return values;
 }
 

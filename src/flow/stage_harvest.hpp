@@ -33,6 +33,7 @@ class StageHarvest : public exec::Harvest {
 
  private:
   Forests forests_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace kiln::flow

@@ -5,8 +5,10 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 namespace kiln::job {
@@ -69,6 +71,28 @@ void on_deadly(int signal) {
   ::raise(signal);
 }
 
+/// A thread whose stack has overflowed has no room for the handler.
+class AlternateStack {
+ public:
+  AlternateStack() : memory_(std::make_unique<std::array<std::byte, kBytes>>()) {
+    stack_t stack{};
+    stack.ss_sp = memory_->data();
+    stack.ss_size = kBytes;
+    ::sigaltstack(&stack, nullptr);
+  }
+  ~AlternateStack() {
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    ::sigaltstack(&none, nullptr);
+  }
+  AlternateStack(const AlternateStack&) = delete;
+  AlternateStack& operator=(const AlternateStack&) = delete;
+
+ private:
+  static constexpr std::size_t kBytes = std::size_t{64} << 10U;
+  std::unique_ptr<std::array<std::byte, kBytes>> memory_;
+};
+
 void on_exit() {
   if (!note.announced) write_note("the program called exit()", "");
 }
@@ -80,11 +104,13 @@ void install_crash_note(std::int32_t rank) {
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
     struct sigaction action {};
     action.sa_handler = on_deadly;
-    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
     ::sigaction(signal, &action, nullptr);
   }
   std::atexit(on_exit);  // NOLINT(cert-err33-c): a note is all that is lost
 }
+
+void survive_overflow() { thread_local const AlternateStack stack; }
 
 void note_running(std::uint32_t stage, Interval units, std::uint32_t attempt) {
   note.stage = stage;

@@ -11,6 +11,9 @@ namespace kiln::job {
 /// what this rank was running; the process then ends as it would have. Once per process.
 void install_crash_note(std::int32_t rank);
 
+/// From now on an overflow of this thread's stack leaves that line as well. Any number of times.
+void survive_overflow();
+
 /// The units that run from now on; on the executor thread. Empty for none.
 void note_running(std::uint32_t stage, Interval units, std::uint32_t attempt);
 

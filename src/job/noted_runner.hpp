@@ -17,6 +17,7 @@ class NotedRunner final : public exec::Runner {
   const Tables& tables() const override { return runner_->tables(); }
   std::unique_ptr<exec::Harvest> make_harvest() const override { return runner_->make_harvest(); }
   void run(const exec::Work& work, Interval claimed, exec::Results& results) override {
+    survive_overflow();
     note_running(stage_, claimed, work.attempt);
     runner_->run(work, claimed, results);
     note_running(stage_, {}, 0);

@@ -1,5 +1,7 @@
 #include "job/program_thread.hpp"
 
+#include "job/crash_note.hpp"
+
 #include <fmt/core.h>
 
 #include <chrono>
@@ -70,6 +72,7 @@ void ProgramThread::start(std::uint64_t seed, std::string directory) {
 }
 
 void ProgramThread::loop() noexcept {
+  survive_overflow();
   try {
     Port port(*this);
     ProgramCall end;

@@ -46,7 +46,11 @@ bool WorkerSide::step() {
   if (hear_segment()) any = true;
   worker_.on_tick();
   if (!any) {
-    if (const std::string fault = executor_->fault(); !fault.empty()) {
+    const std::string fault = fault_told_ ? std::string() : executor_->fault();
+    if (!fault.empty() && execution_.patience) {
+      fault_told_ = true;
+      worker_.on_fault({to_int(ExitCode::internal), "units can no longer be run: " + fault});
+    } else if (!fault.empty()) {
       throw Error(ExitCode::internal,
                   fmt::format("rank {}: units can no longer be run: {}", link_.transport().rank().value(), fault));
     }

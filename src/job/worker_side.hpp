@@ -49,8 +49,9 @@ class WorkerSide final : public protocol::WorkerPort {
   /// The rank's program cannot go on.
   void on_fault(protocol::Fault fault) { worker_.on_fault(std::move(fault)); }
   void on_remark(protocol::Remark remark) { send(std::move(remark)); }
-  /// Reports what the executor has finished and what was written; whether there was anything. Throws kiln::Error on a
-  /// fault of the runner, and what writing a segment threw for good.
+  /// Reports what the executor has finished and what was written; whether there was anything. A fault of the runner is
+  /// told to the coordinator (where there is Execution::patience), else thrown as kiln::Error. Throws what writing a
+  /// segment threw for good.
   bool step();
   /// How long, about, before the executor runs out of work: so long, nothing that comes is urgent.
   Duration calm() const;
@@ -78,6 +79,7 @@ class WorkerSide final : public protocol::WorkerPort {
   std::unique_ptr<exec::Executor> executor_;
   std::unique_ptr<SegmentWriter> segments_;  // may use what the executor's runner made: ends before it
   std::optional<int> left_;
+  bool fault_told_ = false;
   protocol::Worker worker_;
 };
 

@@ -7,6 +7,8 @@
 namespace kiln::protocol {
 namespace {
 
+constexpr Duration kPatienceAfterFault = std::chrono::milliseconds(500);
+
 schedule::IntervalSet units_to_do(const CoordinatorStart& start) {
   schedule::IntervalSet open(make_interval(0, start.units));
   open.erase(start.done);
@@ -113,6 +115,8 @@ void Coordinator::on(Rank from, const Fault& message, Instant now) {
   if (finished_) return;
   port_.fault(from, message);
   begin_drain(Outcome::fault, true, now);
+  // The rank may never report what it has: nothing of cancelled units is kept in any case.
+  if (give_up_at_) give_up_at_ = std::min(*give_up_at_, now + kPatienceAfterFault);
 }
 
 // Everything a part names must be in that worker's hands: what is claimed twice or never handed out must not count.

@@ -78,6 +78,26 @@ class Faults(KilnCase):
     def test_a_unit_that_segfaults(self):
         self.check_crash("segv", "ended by SIGSEGV")
 
+    def test_a_unit_that_overflows_its_stack(self):
+        self.check_crash("overflow", "ended by SIGSEGV")
+
+    def check_bad_merge(self, *arguments):
+        self.touch("bad")
+        failed = self.run_lab("merge", *arguments, code=None)
+        self.assertNotIn(failed.code, (0, -signal.SIGABRT))
+        self.assertIn("cannot be joined", failed.err)
+        self.assertNotIn("MPI_ABORT", failed.err)
+        self.expect_nobody()
+        (self.folder / "bad").unlink()
+        self.assertEqual(self.run_lab("merge").out, "99\n")
+        return failed.err
+
+    def test_a_merge_that_throws_on_a_worker(self):
+        self.assertIn("rank 1: units can no longer be run", self.check_bad_merge("--batch", "100"))
+
+    def test_a_merge_that_throws_on_the_coordinator(self):
+        self.assertIn("for 'latest'", self.check_bad_merge("--batch", "1"))
+
     def test_a_unit_that_calls_exit(self):
         self.check_crash("exit", "called exit()")
 

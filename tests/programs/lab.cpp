@@ -2,6 +2,7 @@
 // told by files in the working directory.
 #include <kiln/kiln.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -32,9 +33,17 @@ bool is_second_rank() {
   return rank != nullptr && std::string_view(rank) == "1";
 }
 
+/// Uses up the stack.
+[[gnu::noinline]] std::uint64_t deeper(std::uint64_t depth) {
+  volatile char room[4096];
+  room[depth % sizeof room] = 1;
+  return depth == UINT64_MAX ? 0 : deeper(depth + 1) + static_cast<std::uint64_t>(room[depth % sizeof room]);
+}
+
 double value_of(const std::string& what, std::uint64_t i, kiln::Unit& unit) {
   if (what == "throws" && i == 7 && exists("bad")) throw std::runtime_error("seven is bad");
   if (what == "segv" && i == 7 && exists("bad")) std::raise(SIGSEGV);
+  if (what == "overflow" && i == 7 && exists("bad")) return static_cast<double>(deeper(i));
   if (what == "exit" && i == 7 && exists("bad")) std::exit(3);
   if (what == "rejects" && i % 10 == 3) throw kiln::Rejected("ends with three");
   if (what == "rejects" && i == 80) wait_for("go");
@@ -85,9 +94,21 @@ void run_order(kiln::Session& session, const std::string& what) {
   session.run(units.reduce(std::plus<>{}));
 }
 
+/// A merge that throws where units 39 and 40 come together.
+int run_bad_merge(kiln::Session& session, std::uint64_t n) {
+  const auto latest = [](std::uint64_t a, std::uint64_t b) {
+    if (exists("bad") && a == 39) throw std::runtime_error("cannot be joined");
+    return std::max(a, b);
+  };
+  const auto report = session.run(kiln::Flow("merge").range(n).reduce(latest, "latest"));
+  session.at_root("print", [&] { std::printf("%llu\n", static_cast<unsigned long long>(report.value)); });
+  return report.exit_code();
+}
+
 int run(kiln::Session& session, const std::string& what, std::uint64_t n) {
   if (what == "big") return run_big(session, n), 0;
   if (what == "priority" || what == "recent" || what == "one-at-a-time") return run_order(session, what), 0;
+  if (what == "merge") return run_bad_merge(session, n);
   if (what == "throw-one" && is_second_rank()) throw std::runtime_error("no good");
   if (what == "throw-all") throw std::runtime_error("no good at all");
   if (what == "early" && is_second_rank()) return 0;
