@@ -57,7 +57,7 @@ Command parse_run(const Words& words) {
   parser.refuse(gnu_options());
   const auto rest = parser.parse(words, Options::of_a_run);
   if (!rest) return parser.help();
-  RunCommand command{run_options(given, *rest)};
+  RunCommand command{run_options(given, *rest), {}};
   command.options.command_words = parser.from_first();
   return command;
 }
@@ -73,7 +73,7 @@ Command parse_retry(const Words& words) {
       ->take_last();
   const auto rest = parser.parse(words, Options::anywhere);
   if (!rest) return parser.help();
-  return RunCommand{retry_options(given, only_directory(*rest, "kiln retry"))};
+  return RunCommand{retry_options(given, only_directory(*rest, "kiln retry")), parser.given()};
 }
 
 Command parse_status(const Words& words) {

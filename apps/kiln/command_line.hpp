@@ -1,6 +1,7 @@
 #pragma once
 
 #include "args/help_page.hpp"
+#include "args/option_parser.hpp"
 #include "job/run_options.hpp"
 #include "selection_options.hpp"
 
@@ -18,6 +19,7 @@ using args::OptionText;
 /// `kiln run` and `kiln retry`.
 struct RunCommand {
   job::RunOptions options;
+  std::vector<args::GivenOption> given;  ///< of retry
 };
 
 struct StatusCommand {

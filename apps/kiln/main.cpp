@@ -5,6 +5,7 @@
 #include "export_command.hpp"
 #include "job/environment.hpp"
 #include "job/run_command.hpp"
+#include "program_retry.hpp"
 #include "results_command.hpp"
 #include "show_text.hpp"
 #include "status_command.hpp"
@@ -36,6 +37,9 @@ log::Level level_of(int verbosity) {
 int run_it(const cli::Command& command, const std::vector<std::string>& arguments) {
   return std::visit(Overloaded{[&](const cli::RunCommand& run) {
                                  log::set_level(level_of(run.options.verbosity));
+                                 if (run.options.retry && cli::is_program_run(run.options.directory)) {
+                                   return cli::retry_program(run.options.directory, run.given);
+                                 }
                                  return run.options.dry_run ? cli::print_dry_run(run.options)
                                                             : job::run_command(run.options, arguments);
                                },

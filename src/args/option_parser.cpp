@@ -64,6 +64,7 @@ void OptionParser::add_run_options(RunWords& words, Taker taker) {
 std::optional<std::vector<std::string>> OptionParser::parse(const std::vector<std::string>& words, Options where) {
   app_.set_help_flag("-h,--help", "this text")->group("Showing");  // last of its group
   ScannedWords scanned = scan_words(words, shapes(), where, name_, hint_);
+  given_ = pair_up(scanned.options);
   std::reverse(scanned.options.begin(), scanned.options.end());  // CLI11 takes them from the back
   try {
     app_.parse(std::move(scanned.options));
@@ -74,6 +75,19 @@ std::optional<std::vector<std::string>> OptionParser::parse(const std::vector<st
   }
   from_first_ = scanned.from_first;
   return std::move(scanned.rest);
+}
+
+std::vector<GivenOption> OptionParser::pair_up(const std::vector<std::string>& options) const {
+  const std::vector<OptionShape> known = shapes();
+  std::vector<GivenOption> found;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const auto shape = std::find_if(known.begin(), known.end(), [&](const OptionShape& one) {
+      return std::find(one.names.begin(), one.names.end(), options[i]) != one.names.end();
+    });
+    found.push_back({options[i], std::nullopt});
+    if (shape != known.end() && shape->takes_value && i + 1 < options.size()) found.back().value = options[++i];
+  }
+  return found;
 }
 
 HelpPage OptionParser::page() const {

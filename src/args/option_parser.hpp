@@ -13,6 +13,12 @@
 
 namespace kiln::args {
 
+/// An option as it was typed.
+struct GivenOption {
+  std::string name;                  ///< with its dashes
+  std::optional<std::string> value;  ///< of options that take one
+};
+
 /// One command's options, and what is done with its words.
 class OptionParser {
  public:
@@ -30,16 +36,20 @@ class OptionParser {
   std::optional<std::vector<std::string>> parse(const std::vector<std::string>& words, Options where);
   /// As ScannedWords has it, of what was parsed last.
   std::size_t from_first() const { return from_first_; }
+  /// The options of what was parsed last, in order.
+  const std::vector<GivenOption>& given() const { return given_; }
   HelpPage page() const;
 
  private:
   std::vector<OptionShape> shapes() const;
+  std::vector<GivenOption> pair_up(const std::vector<std::string>& options) const;
 
   std::string name_, head_, footer_;
   std::function<std::string(const std::string&)> hint_;
   CLI::App app_;
   std::vector<OptionShape> refused_;
   std::size_t from_first_ = 0;
+  std::vector<GivenOption> given_;
 };
 
 }  // namespace kiln::args

@@ -242,6 +242,21 @@ std::uint64_t Program::State::digest() const {
 }  // namespace kiln
 
 namespace kiln::detail {
+namespace {
+
+// Not --fresh, which would delete the run; and where that is, is said by who goes on with it.
+std::vector<std::string> of_every_launch(const std::vector<args::GivenOption>& given) {
+  const std::set<std::string> of_one{"--fresh", "--takeover", "--retry", "-o", "--out"};
+  std::vector<std::string> kept;
+  for (const args::GivenOption& option : given) {
+    if (of_one.contains(option.name)) continue;
+    kept.push_back(option.name);
+    if (option.value) kept.push_back(*option.value);
+  }
+  return kept;
+}
+
+}  // namespace
 
 ProgramOptions::Parsed ProgramOptions::parse(Program& program, const std::vector<std::string>& arguments) {
   Program::State& state = *program.state_;
@@ -263,6 +278,8 @@ ProgramOptions::Parsed ProgramOptions::parse(Program& program, const std::vector
   state.take_options();
   state.take(*rest);
   parsed.digest = state.digest();
+  parsed.options = of_every_launch(parser.given());
+  parsed.operands = *rest;
   return parsed;
 }
 

@@ -16,6 +16,8 @@ class ProgramOptions {
  public:
   struct Parsed {
     job::RunOptions run;
+    /// What goes on with the same run: options without those that only one launch means; the words that are none.
+    std::vector<std::string> options, operands;
     std::uint64_t digest = 0;            ///< of what the program's own options say, but for only_shown() ones
     std::optional<args::HelpPage> help;  ///< asked for: nothing else counts then
     bool version = false;                ///< the same

@@ -43,10 +43,15 @@ int carry_out(Program& program, const std::vector<std::string>& arguments, bool 
     return show(parsed.help ? args::help_text(*parsed.help, 80) : args::version_text());
   }
   log::set_level(level_of(parsed.run.verbosity));
-  job::ProgramFacts facts{detail::ProgramOptions::name(program), parsed.digest, [&body](detail::SessionPort& port) {
-                            Session session(port);
-                            return body(session);
-                          }};
+  job::ProgramFacts facts;
+  facts.name = detail::ProgramOptions::name(program);
+  facts.inputs = parsed.digest;
+  facts.options = parsed.options;
+  facts.operands = parsed.operands;
+  facts.body = [&body](detail::SessionPort& port) {
+    Session session(port);
+    return body(session);
+  };
   return job::run_program(parsed.run, arguments, facts);
 }
 

@@ -36,8 +36,12 @@ std::set<std::string> kiln_libraries() {
 
 }  // namespace
 
+std::string executable_id(const std::string& path) { return fmt::format("{:016x}", digest_of_file(path)); }
+
+std::string executable_part(const std::string& build) { return build.substr(0, build.find('-')); }
+
 std::string build_id() {
-  std::string id = fmt::format("{:016x}", digest_of_file("/proc/self/exe"));
+  std::string id = executable_id("/proc/self/exe");
   for (const std::string& library : kiln_libraries()) id += fmt::format("-{:016x}", digest_of_file(library));
   return id;
 }

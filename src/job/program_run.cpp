@@ -5,7 +5,9 @@
 #include "job/clock.hpp"
 #include "job/command_facts.hpp"
 #include "job/launch_id.hpp"
+#include "job/launcher.hpp"
 #include "job/program_running.hpp"
+#include "store/launch_note.hpp"
 
 #include <fmt/core.h>
 
@@ -42,6 +44,8 @@ void ProgramRun::open(const std::vector<std::string>& arguments) {
   open.kind = "program";
   open.program = program_.name;
   open.arguments = arguments;
+  open.directory = std::filesystem::current_path().string();
+  open.build = rank0_.build;
   open.seed = options_.seed;
   open.fresh = options_.fresh;
   open.takeover = options_.takeover;
@@ -59,6 +63,8 @@ void ProgramRun::open(const std::vector<std::string>& arguments) {
   if (options_.seed != recovered.facts.seed) {
     log::warning("{}: the run began with --seed {}, and goes on with it", options_.directory, recovered.facts.seed);
   }
+  write_launch_note(store_->directory(), {launch_id_, own_program(), std::filesystem::current_path().string(),
+                                          program_.options, program_.operands});
   if (options_.retry) withdraw_dead();
 }
 

@@ -4,8 +4,6 @@
 #include "store/record_fields.hpp"
 #include "store/run_reader.hpp"
 
-#include <fmt/core.h>
-
 #include <kiln/error.hpp>
 #include <optional>
 
@@ -23,12 +21,6 @@ std::optional<Condition> bound(const std::string& where, const store::RecordFiel
 
 void check_retry(const std::filesystem::path& directory, const std::string& where) {
   const store::RunReader run = store::RunReader::open(directory);
-  const store::RunFacts& facts = run.directory().facts();
-  if (facts.kind != store::RunFacts().kind) {
-    throw Error(ExitCode::usage, fmt::format("{} is the run of a program: start that with --retry, as it was started: "
-                                             "{} … --retry",
-                                             directory.native(), facts.program));
-  }
   bound(where, store::RecordFields(run.schema()));
 }
 

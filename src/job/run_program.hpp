@@ -14,6 +14,8 @@ struct ProgramFacts {
   std::string name;
   std::uint64_t inputs = 0;  ///< digest of its own options
   ProgramBody body;
+  // What another launch that goes on with the run is to be told.
+  std::vector<std::string> options, operands;
 };
 
 /// A program's run: outside MPI starts mpirun with the same arguments; inside, this rank's part of the run. As
