@@ -36,7 +36,8 @@ Examples: three tries each, ten minutes at most, on eight cores
 
 std::string_view retry_usage() {
   return R"(Runs the failed units of a run again, and what else is not done. The run
-directory is all it needs.
+directory is all it needs. A program is started again as it was started last,
+with --retry.
 
 Usage: kiln retry [OPTIONS] DIR
 )";

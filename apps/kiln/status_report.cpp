@@ -42,8 +42,7 @@ bool alive(const std::filesystem::path& directory, const store::Owner& owner,
   return store::check_owner(directory, self, store::kOwnerDeadline, clock).in_use;
 }
 
-void read_from_journal(const std::filesystem::path& directory, StatusReport& report) {
-  const store::RunReader run = store::RunReader::open(directory);
+void read_from_journal(const store::RunReader& run, StatusReport& report) {
   const store::Totals totals = run.totals();
   report.totals.units = totals.units;
   report.totals.done = totals.done;
@@ -59,8 +58,9 @@ void read_from_journal(const std::filesystem::path& directory, StatusReport& rep
 
 StatusReport read_report(const std::string& name, const store::LivenessClock& clock) {
   const std::filesystem::path directory = name;
-  store::RunDirectory::open(directory);
+  const store::RunDirectory opened = store::RunDirectory::open(directory);
   StatusReport report;
+  report.program = opened.facts().kind == store::kProgramKind;
   report.directory = name;
   report.now = unix_now();
   if (const auto owner = read_owner(directory)) {
@@ -72,7 +72,11 @@ StatusReport read_report(const std::string& name, const store::LivenessClock& cl
       report.totals = snapshot->totals;
     }
   }
-  if (!report.live) read_from_journal(directory, report);
+  if (!report.live || report.program) {
+    const store::RunReader run = store::RunReader::open(directory);
+    if (!report.live) read_from_journal(run, report);
+    report.stages = run.stage_infos();
+  }
   return report;
 }
 

@@ -3,6 +3,7 @@
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "observe/summary.hpp"
+#include "stage_lines.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/core.h>
@@ -16,6 +17,8 @@ namespace kiln::cli {
 namespace {
 
 using protocol::Outcome;
+
+constexpr std::size_t kStagesShown = 12;
 
 std::string_view describe(Outcome outcome) {
   switch (outcome) {
@@ -170,6 +173,7 @@ std::string status_text(const StatusReport& r) {
     const observe::StatusSnapshot& s = *r.snapshot;
     out += rate_line(s, r.now) + commit_line(s, r.now) + ranks_text(s) + slowest_text(s);
   }
+  out += stage_lines(r.stages, kStagesShown, r.live);
   if (r.launches > 1) out += fmt::format("  launches   {}\n", r.launches);
   for (const std::string& line : r.damage) out += "  damage     " + for_message(line, 400) + "\n";
   return out + next_steps(r);
@@ -194,6 +198,7 @@ std::string status_json(const StatusReport& r) {
                        {"ended", r.last_end->ended},
                        {"launch_id", to_utf8(r.last_end->launch_id)}};
   }
+  if (r.program) out["stages"] = Json::parse(stages_json(r.stages));
   out["damage"] = Json::array();
   for (const std::string& line : r.damage) out["damage"].push_back(to_utf8(line));
   out["status"] = r.snapshot ? Json::parse(observe::to_json(*r.snapshot)) : Json(nullptr);

@@ -2,6 +2,7 @@
 
 #include "observe/status.hpp"
 #include "store/entry.hpp"
+#include "store/run_reader.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -21,6 +22,8 @@ struct StatusReport {
   std::uint64_t launches = 0;                       ///< 0: not counted (a live run)
   std::optional<store::EndEntry> last_end;          ///< of the last launch; nothing when it was cut off
   std::vector<std::string> damage;
+  bool program = false;                             ///< the run of a program on the library
+  std::vector<store::RunReader::StageInfo> stages;  ///< of a program, as its journal has them
 };
 
 /// Lines for people, with a hint what to do next.

@@ -3,6 +3,7 @@
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "observe/progress.hpp"
+#include "stage_lines.hpp"
 
 #include <fmt/core.h>
 
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t kIndent = 4;
 constexpr std::size_t kLeastHost = 6, kMostHost = 20;
 constexpr std::size_t kUnitsShown = 5;  // running longest
+constexpr std::size_t kStagesShown = 4;
 
 std::size_t bytes_of_character(char lead) {
   const auto byte = static_cast<unsigned char>(lead);
@@ -49,6 +51,14 @@ void add_wrapped(std::vector<std::string>& lines, std::string_view text, std::si
   while (!text.empty()) {
     const std::size_t end = std::min(text.size(), text.find('\n'));
     for (std::string& line : wrap_text(text.substr(0, end), columns, kIndent)) lines.push_back(std::move(line));
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+}
+
+void add_cut(std::vector<std::string>& lines, std::string_view text, std::size_t columns) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.size(), text.find('\n'));
+    lines.push_back(cut(text.substr(0, end), columns));
     text.remove_prefix(std::min(text.size(), end + 1));
   }
 }
@@ -127,6 +137,7 @@ std::vector<std::string> watch_lines(const StatusReport& r, ScreenSize size, boo
   const observe::StatusSnapshot* const s = r.live && r.snapshot ? &*r.snapshot : nullptr;
   if (s != nullptr) top.push_back(observe::bar_line(*s, size.columns, utf8));
   if (s != nullptr || !r.live) add_wrapped(top, units_line(r.totals), size.columns);
+  add_cut(top, stage_lines(r.stages, kStagesShown, r.live), size.columns);
   if (s != nullptr) {
     add_wrapped(top, rate_line(*s, r.now), size.columns);
     add_wrapped(top, commit_line(*s, r.now), size.columns);

@@ -65,6 +65,19 @@ TEST(StatusText, OfALiveRunThatHasNotSaidAnything) {
   EXPECT_EQ(status_text(r), "my tasks.kiln: starting (pid 4711 on node7)\n");
 }
 
+TEST(StatusText, NamesTheStagesOfAProgram) {
+  StatusReport r = live();
+  EXPECT_FALSE(nlohmann::json::parse(status_json(r)).contains("stages")) << "of commands";
+  r.program = true;
+  r.stages = {{StageId(0), "first", "", {10, 9, 1, 4}, true, 1.5}, {StageId(1), "second", "", {20, 5, 0, 0}, false, 0}};
+  EXPECT_THAT(status_text(r),
+              HasSubstr("first                           10             9         1          4       1.50\n"));
+  EXPECT_THAT(status_text(r), HasSubstr("running\n"));
+  EXPECT_EQ(nlohmann::json::parse(status_json(r))["stages"][1]["name"], "second");
+  r.live = false;
+  EXPECT_THAT(status_text(r), HasSubstr("not over\n"));
+}
+
 TEST(StatusText, OfAnEndedRun) {
   EXPECT_THAT(status_text(finished(2000, 0)), HasSubstr("every unit is done, exit code 0\n"));
   EXPECT_THAT(status_text(finished(2000, 0)), HasSubstr("next: kiln results 'my tasks.kiln'"));

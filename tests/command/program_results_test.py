@@ -6,6 +6,8 @@ import io
 import json
 import os
 import pathlib
+import shutil
+import signal
 import unittest
 
 import h5py
@@ -227,6 +229,76 @@ class Looking(KilnCase):
         self.assertIn("--output-dir is for runs of commands", refuse("--output-dir", "x"))
         self.assertIn("all tables and values", refuse("--hdf5", "x.h5", "--table", "points"))
         self.assertFalse([name for name in os.listdir(self.folder) if name.startswith("x")])
+
+
+class Retry(KilnCase):
+    """`kiln retry` of a program's run."""
+
+    def setUp(self):
+        super().setUp()
+        self.program = self.folder / "tables"
+        shutil.copy(PROGRAMS / "tables", self.program)
+        (self.folder / "a b.txt").write_bytes(b"1\n")
+        self.kiln(words=["./tables", "--fresh", "-n", "1", "--units", "10", "a b.txt"])
+        (self.folder / "else").mkdir()
+
+    def retry(self, code, *arguments):
+        return self.expect(code, "retry", *arguments, "tables.kiln")
+
+    def test_starts_it_as_it_was_started(self):
+        os.rename(self.folder / "tables.kiln", self.folder / "else" / "moved")
+        result = self.expect(1, "retry", "-n", "2", "else/moved")
+        self.assertIn("--units 10 -n 2 --retry --out", result.err)
+        self.assertIn("stage 0 ('points'): 1 failed units are tried again", result.err)
+        self.assertIn("9 of 10 units were done earlier", result.err)
+        self.assertNotIn("--fresh", result.err, "which would delete what there is")
+        self.assertFalse((self.folder / "tables.kiln").exists())
+
+    def test_the_newest_launch_counts(self):
+        self.kiln(words=["./tables", "-n", "1", "--units", "20", "a b.txt"])
+        self.assertIn("19 of 20 units were done earlier", self.retry(1).err)
+
+    def test_a_program_that_was_built_anew(self):
+        with open(self.program, "ab") as file:
+            file.write(b"\0")
+        before = (self.folder / "tables.kiln" / "launch.json").read_bytes()
+        self.assertRegex(self.retry(3).err, r"was built anew since.*tables -n 1 --units 10 --retry --out .* -- 'a b.txt'")
+        self.program.unlink()
+        self.assertIn("cannot be run: No such file", self.retry(3).err)
+        self.assertEqual((self.folder / "tables.kiln" / "launch.json").read_bytes(), before)
+
+    def test_options_of_commands_and_old_runs(self):
+        for option in (["--timeout", "5s"], ["--where", "unit>3"]):
+            self.assertIn("is the run of a program", self.retry(2, *option).err)
+        note = self.folder / "tables.kiln" / "launch.json"
+        note.write_text("{")
+        self.assertIn("launch.json is damaged", self.retry(4).err)
+        note.unlink()
+        self.assertIn("start tables yourself", self.retry(4).err)
+
+
+class Underway(KilnCase):
+    """A program that runs, and one that was killed."""
+
+    def test_the_stages_while_it_runs_and_after(self):
+        words = [str(PROGRAMS / "pi"), "--points", "20000", "--gate", "go", "-n", "1", "--checkpoint-every", "50ms"]
+        running = self.start(words=words)
+        look = lambda: json.loads(self.expect(0, "status", "--json", "pi.kiln").out)
+        run = self.folder / "pi.kiln"
+        self.wait_for(lambda: self.status(run).get("totals", {}).get("committed", 0) > 0, "something is committed")
+        [stage] = look()["stages"]
+        self.assertEqual((stage["name"], stage["units"], stage["over"]), ("pi", 20000, False))
+        self.assertRegex(self.expect(0, "status", "pi.kiln").out, r"0  pi +20,000 +[0-9,]+ +0 +0 +running\n")
+        self.assertIn("has not ended", self.expect(0, "results", "pi.kiln").err)
+        self.assertIn("is not over yet", self.expect(3, "results", "--reduced", "value", "pi.kiln").err)
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        self.expect_nobody()
+        self.assertRegex(self.expect(0, "results", "pi.kiln").out, r"0  pi +20,000 +[0-9,]+ +0 +0 +not over\n")
+        self.open_gate()
+        self.assertEqual(self.kiln(words=words).code, 0)
+        self.assertRegex(self.expect(0, "status", "pi.kiln").out, r"1  distance +1,000 +1,000 +0 +0 +[0-9.]+\n")
+        self.assertRegex(self.expect(0, "results", "pi.kiln").out, r"value +1  operation +[0-9.]+  \(and of 1 earlier")
 
 
 if __name__ == "__main__":

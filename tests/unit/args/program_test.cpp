@@ -44,6 +44,15 @@ std::uint64_t digest(const Words& words) {
   return ProgramOptions::parse(program, words).digest;
 }
 
+TEST(ProgramTest, AnotherLaunchIsToldAllButWhatIsOfThisOne) {
+  Values values;
+  Program program = values.program();
+  const auto parsed = ProgramOptions::parse(program, {"-t5", "--fresh", "b.txt", "--out=d", "--kind", "put", "-vn3",
+                                                      "--takeover", "--retry", "-o", "e", "--", "--fresh"});
+  EXPECT_EQ(parsed.options, (Words{"-t", "5", "--kind", "put", "-v", "-n", "3"}));
+  EXPECT_EQ(parsed.operands, (Words{"b.txt", "--fresh"}));
+}
+
 TEST(ProgramTest, OwnOptionsStandBesideThoseOfKiln) {
   Values values;
   Program program = values.program();
