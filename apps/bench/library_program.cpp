@@ -1,15 +1,24 @@
 /// kiln_bench_library: stages of the library whose limits are known, as a user would write them.
 ///
-///     kiln_bench_library WHAT -n WORKERS --out DIR --units N        prints: units U seconds S
+///     kiln_bench_library WHAT -n WORKERS --out DIR --units N        prints: units U seconds S join J whole W
 ///
 /// reduce: the sum of 1 / (unit + 1); uneven: units that compute for about --microseconds, the longest ten times as
-/// long as the shortest; rows: rows of four columns; histogram: counts of --bins bins, every unit adds 1,000.
+/// long as the shortest; rows: rows of four columns; histogram: counts of --bins bins, every unit adds 1,000; J: from
+/// the end of the last unit on any rank until the value is on every rank. W: from the stage's call until all of it is
+/// on disk.
 #include "uneven_work.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <kiln/kiln.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -25,6 +34,8 @@ struct Bins {
   static constexpr bool exact = true;
   std::uint64_t bins = 0;
 
+  std::size_t counts() const { return bins; }
+  value_type zero() const { return value_type(bins); }
   std::string describe() const { return "bins(" + std::to_string(bins) + ")"; }
   value_type lift(std::uint64_t unit) const {
     value_type counts(bins);
@@ -41,6 +52,42 @@ struct Bins {
   }
 };
 
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// Of this rank: when its last unit so far ended.
+std::atomic<double> last_unit = 0;
+
+std::uint64_t noted(std::uint64_t unit) {
+  last_unit = wall_seconds();
+  return unit;
+}
+
+/// A file a rank: when its last unit ended, and when it had the value.
+void tell_times(const std::string& directory) {
+  const char* const rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  std::ofstream(directory + "/times-" + (rank == nullptr ? "0" : rank) + ".part")
+      << std::fixed << last_unit << ' ' << wall_seconds() << '\n';
+  std::filesystem::rename(directory + "/times-" + (rank == nullptr ? "0" : rank) + ".part",
+                          directory + "/times-" + (rank == nullptr ? "0" : rank));
+}
+
+double join_seconds(const std::string& directory) {
+  const char* const size = std::getenv("OMPI_COMM_WORLD_SIZE");
+  double ended = 0, had = 0;
+  for (int rank = 0; rank < (size == nullptr ? 1 : std::atoi(size)); ++rank) {
+    const std::string file = directory + "/times-" + std::to_string(rank);
+    while (!std::filesystem::exists(file)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    double one = 0, other = 0;
+    std::ifstream(file) >> one >> other;
+    std::filesystem::remove(file);
+    ended = std::max(ended, one);
+    had = std::max(had, other);
+  }
+  return had - ended;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -55,6 +102,7 @@ int main(int argc, char** argv) {
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
     kiln::Flow flow(what);
     double seconds = 0;
+    const double begun = wall_seconds();
     int code = 0;
     const auto note = [&](const auto& report) { seconds = report.seconds, code = report.exit_code(); };
     auto range = flow.range(units);
@@ -72,10 +120,15 @@ int main(int argc, char** argv) {
                            })
                            .rows("results")));
     } else {
-      note(session.run(range.reduce(Bins{bins})));
+      note(session.run(range.map(noted).reduce(Bins{bins})));
+      tell_times(session.directory());
     }
-    session.at_root("print",
-                    [&] { std::printf("units %llu seconds %.6f\n", static_cast<unsigned long long>(units), seconds); });
+    session.at_root("print", [&] {
+      const double whole = wall_seconds() - begun;
+      const double join = what == "histogram" ? join_seconds(session.directory()) : 0;
+      std::printf("units %llu seconds %.6f join %.6f whole %.6f\n", static_cast<unsigned long long>(units), seconds,
+                  join, whole);
+    });
     return code;
   });
 }

@@ -5,6 +5,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -19,9 +21,14 @@ namespace kiln {
 ///   void merge(value_type& left, const value_type& right) const;
 /// and may have
 ///   void add(value_type& into, const Item&) const;        the same as merging lift(item), only faster; exact ones only
-/// merge must be associative, and exact promises that it is commutative too, both to the last bit. Of monoids that are
-/// not exact, values are merged along a fixed tree over the unit ids, left always before right, so that the bits do not
-/// depend on who computed what and when. All functions are called on copies of the monoid and from several threads.
+/// An exact one whose value is a std::vector<std::uint64_t>, or has `std::span<std::uint64_t> counts()`, may also have
+///   std::size_t counts() const;                           how many numbers every value has
+///   value_type zero() const;                              a value of zeros
+/// That promises that merge adds the numbers one by one, modulo 2^64, and does nothing else. MPI then adds what the
+/// ranks have, which for large values is much faster than files. merge must be associative, and exact promises that it
+/// is commutative too, both to the last bit. Of monoids that are not exact, values are merged along a fixed tree over
+/// the unit ids, left always before right, so that the bits do not depend on who computed what and when. All functions
+/// are called on copies of the monoid and from several threads.
 template <class M>
 concept Monoid = requires(const M& monoid, typename M::value_type& left, const typename M::value_type& right) {
   requires std::copyable<typename M::value_type>;
@@ -50,6 +57,25 @@ typename M::value_type lift(const M& monoid, const Item& item, [[maybe_unused]] 
     return monoid.lift(item);
   }
 }
+
+template <class Value>
+std::span<std::uint64_t> counts_in(Value& value) {
+  if constexpr (requires {
+                  { value.counts() } -> std::convertible_to<std::span<std::uint64_t>>;
+                }) {
+    return value.counts();
+  } else {
+    return value;
+  }
+}
+
+/// What merge adds are numbers that MPI may add as well.
+template <class M>
+concept Counting = M::exact && requires(const M& monoid, typename M::value_type& value) {
+  { monoid.counts() } -> std::convertible_to<std::size_t>;
+  { monoid.zero() } -> std::convertible_to<typename M::value_type>;
+  counts_in(value);
+};
 
 /// into = merge(into, lift(item)).
 template <class M, class Item>

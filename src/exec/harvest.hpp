@@ -3,9 +3,6 @@
 #include <kiln/detail/bytes.hpp>
 
 #include <cstddef>
-#include <cstdint>
-#include <span>
-#include <vector>
 
 namespace kiln::exec {
 
@@ -22,11 +19,6 @@ class Harvest {
 
   /// Whether all that is large in it are counts that a join may add to those of others.
   virtual bool joinable() const { return false; }
-  /// The counts of each part that is of that kind, in the order of the stage; empty where nothing was counted. Views
-  /// into this.
-  virtual std::vector<std::span<std::uint64_t>> counts() { return {}; }
-  /// What encode() writes but for the counts.
-  virtual void encode_beside(ByteWriter& /*out*/) const {}
 };
 
 }  // namespace kiln::exec

@@ -13,6 +13,11 @@ std::size_t bytes_of(const std::vector<std::unique_ptr<Harvest>>& harvests) {
   return bytes;
 }
 
+bool nothing_but_joinable(const HeldResults& results) {
+  return results.rows.empty() &&
+         std::all_of(results.harvests.begin(), results.harvests.end(), [](const auto& one) { return one->joinable(); });
+}
+
 template <class T>
 void move_all(std::vector<T>& from, std::vector<T>& to) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
@@ -26,6 +31,7 @@ void Holdings::add(HeldResults results, Join join) {
   {
     const std::lock_guard lock(mutex_);
     adding_ = true;
+    joinable_ = joinable_ && nothing_but_joinable(results);
     largest_part_ = std::max(largest_part_, results.bytes);
     if (join == Join::now && !results.harvests.empty()) before = std::exchange(held_.harvests, {});
   }
@@ -65,6 +71,7 @@ Holdings::Taken Holdings::take_held(HeldResults& results) {
   if (adding_) return Taken::later;
   if (held_.units.empty()) return Taken::nothing;
   results = std::exchange(held_, {});
+  joinable_ = true;
   return Taken::all;
 }
 
@@ -76,6 +83,7 @@ void Holdings::written() {
 void Holdings::failed(HeldResults results) {
   const std::lock_guard lock(mutex_);
   taken_bytes_ = 0;
+  joinable_ = false;  // what could not be written is to be written
   held_.units.insert(results.units);
   move_all(results.rows, held_.rows);
   move_all(results.harvests, held_.harvests);
@@ -89,11 +97,7 @@ std::size_t Holdings::bytes() const {
 
 bool Holdings::joinable() const {
   const std::lock_guard lock(mutex_);
-  const auto fits = [](const auto& rows, const auto& harvests) {
-    return rows.empty() &&
-           std::all_of(harvests.begin(), harvests.end(), [](const auto& one) { return one->joinable(); });
-  };
-  return fits(held_.rows, held_.harvests) && (!adding_ || fits(added_.rows, added_.harvests));
+  return joinable_;
 }
 
 std::size_t Holdings::largest_part() const {

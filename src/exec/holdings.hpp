@@ -46,7 +46,7 @@ class Holdings {
   /// What is held and what was taken and is not written yet.
   std::size_t bytes() const;
   std::size_t largest_part() const;
-  /// Whether what is held (not what was taken) is nothing but harvests that may go into a join.
+  /// Whether what was added and not taken is nothing but harvests that may go into a join.
   bool joinable() const;
 
  private:
@@ -56,6 +56,7 @@ class Holdings {
   HeldResults held_;
   HeldResults added_;  // of who adds, until publish
   bool adding_ = false;
+  bool joinable_ = true;  // all of held_ and added_
   std::size_t taken_bytes_ = 0;
   std::size_t largest_part_ = 0;
 };

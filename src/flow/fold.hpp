@@ -9,17 +9,26 @@
 namespace kiln::flow {
 
 /// All partial results of a stage on the coordinator: what was committed, joined as it comes. Lives on the writer
-/// thread (joining runs the user's op). The plan must outlive it.
+/// thread (joining runs the user's op). Keeps nothing of the plan.
 class Fold {
  public:
-  explicit Fold(const detail::StagePlan& plan) : plan_(plan), all_(plan.reduces) {}
+  explicit Fold(const detail::StagePlan& plan) : sinks_(plan.reduces), all_(plan.reduces) {}
 
   /// What a part, a commit entry or a segment holds; empty says nothing. Each unit at most once. Throws kiln::Error
   /// (internal) where the bytes are damaged or a unit is here already, and what the user's op throws; the fold is not
   /// to be used any more then.
   void admit(ByteView partials) {
-    if (!partials.empty()) all_.admit(partials);
+    if (partials.empty()) return;
+    empty_ = false;
+    all_.admit(partials);
   }
+  /// The same of a harvest of the stage, which is left empty.
+  void absorb(StageHarvest& harvest) {
+    empty_ = false;
+    all_.absorb(harvest);
+  }
+  /// Nothing was admitted yet.
+  bool empty() const { return empty_; }
   /// Joins partial results of disjoint units, siblings and all, into one: what a commit entry holds. Admits nothing.
   /// Empty where all are.
   Bytes join(std::span<const Bytes> partials) const;
@@ -29,8 +38,9 @@ class Fold {
   std::size_t bytes() const { return all_.bytes(); }
 
  private:
-  const detail::StagePlan& plan_;
+  const std::vector<detail::ReduceSink> sinks_;
   StageHarvest all_;
+  bool empty_ = true;
 };
 
 }  // namespace kiln::flow

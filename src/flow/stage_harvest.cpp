@@ -51,6 +51,30 @@ void StageHarvest::encode(ByteWriter& out) const {
   for (const auto& forest : forests_) forest->encode(out);
 }
 
+bool StageHarvest::joinable() const {
+  std::size_t beside = 0;
+  bool any = false;
+  for (const auto& forest : forests_) {
+    const std::uint64_t length = forest->count_length();
+    const std::size_t here = forest->counts().size();
+    if (here != 0 && here != length) return false;  // a monoid that does not keep its word
+    if (length == 0) beside += forest->bytes();
+    any = any || length != 0;
+  }
+  return any && beside <= kMostBeside;
+}
+
+void StageHarvest::encode_beside(ByteWriter& out) const {
+  for (const auto& forest : forests_) forest->count_length() == 0 ? forest->encode(out) : forest->encode_beside(out);
+}
+
+void StageHarvest::admit_beside(ByteReader& in) {
+  for (std::size_t i = 0; i < forests_.size(); ++i) {
+    detail::Forest& forest = *forests_[i];
+    guarded(names_[i], [&] { forest.count_length() == 0 ? forest.admit(in) : forest.admit_beside(in); });
+  }
+}
+
 void StageHarvest::admit(ByteView encoded) {
   ByteReader in(encoded, "partial results");
   for (std::size_t i = 0; i < forests_.size(); ++i) {

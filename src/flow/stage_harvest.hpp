@@ -26,12 +26,19 @@ class StageHarvest : public exec::Harvest {
   void absorb(exec::Harvest& later) override;
   std::size_t bytes() const override;
   void encode(ByteWriter& out) const override;
+  /// Whether all that is large in it are counts: Forest::count_length().
+  bool joinable() const override;
+  /// encode() without the counts; and takes it, with zeros for them. Throws as admit().
+  void encode_beside(ByteWriter& out) const;
+  void admit_beside(ByteReader& in);
   /// Takes what encode() wrote. Throws kiln::Error (internal) where it is damaged or has units that are here already.
   void admit(ByteView encoded);
   /// Of each sink: the value of all units that are here.
   std::vector<std::optional<Bytes>> values() const;
 
  private:
+  static constexpr std::size_t kMostBeside = std::size_t{1} << 20;
+
   Forests forests_;
   std::vector<std::string> names_;
 };

@@ -2,6 +2,8 @@
 
 #include "store/segment.hpp"
 
+#include <utility>
+
 namespace kiln::job {
 
 void ProgramArchive::begin_stage(const detail::StagePlan& plan) {
@@ -10,14 +12,48 @@ void ProgramArchive::begin_stage(const detail::StagePlan& plan) {
 }
 
 void ProgramArchive::commit(protocol::CommitPlan& plan) {
+  if (plan.joined && joined_) put_joined(plan);
   if (plan.partials.size() > 1) plan.partials = {fold_->join(plan.partials)};
   store_.commit(plan);
-  for (const Bytes& partials : plan.partials) fold_->admit(partials);
+  if (!plan.joined) {
+    for (const Bytes& partials : plan.partials) fold_->admit(partials);
+  }
   for (const protocol::Segment& segment : plan.segments) {
     const store::SegmentFile file{segment.file, segment.length, segment.checksum, {}};
     store::read_segment_partials(store_.directory().path(), file,
                                  [this](const Bytes& partials) { fold_->admit(partials); });
   }
+}
+
+void ProgramArchive::give_joined(std::unique_ptr<flow::StageHarvest> sum, bool last) {
+  joined_ = std::move(sum);
+  joined_last_ = last;
+}
+
+// All of the commit's partial results as one, in the entry and in the fold. A plan that failed has it already. Ranks
+// get the values before it is written: nothing that follows is done before the entry is there.
+void ProgramArchive::put_joined(protocol::CommitPlan& plan) {
+  const std::unique_ptr<flow::StageHarvest> sum = std::move(joined_);
+  for (const Bytes& partials : std::exchange(plan.partials, {})) sum->admit(partials);
+  const bool early = joined_last_ && plan.segments.empty() && plan.rows.empty();  // else records may be rejected in it
+  const bool alone = fold_->empty();
+  if (early && alone) publish(sum->values());
+  ByteWriter out;
+  out.reserve(sum->bytes());
+  sum->encode(out);
+  plan.partials.push_back(out.take());
+  fold_->absorb(*sum);
+  if (early && !alone) publish(fold_->values());
+}
+
+void ProgramArchive::publish(std::vector<std::optional<Bytes>> values) {
+  const std::lock_guard lock(early_mutex_);
+  early_ = Early{std::move(values), store_.stages().rejected()};
+}
+
+std::optional<ProgramArchive::Early> ProgramArchive::take_early() {
+  const std::lock_guard lock(early_mutex_);
+  return std::exchange(early_, std::nullopt);
 }
 
 }  // namespace kiln::job

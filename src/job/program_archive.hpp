@@ -6,6 +6,9 @@
 #include "store/run_store.hpp"
 
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
 
 namespace kiln::job {
 
@@ -16,10 +19,19 @@ class ProgramArchive final : public Archive {
   /// `store` outlives this.
   explicit ProgramArchive(store::RunStore& store) : store_(store) {}
 
-  /// Writer thread: a stage begins; `plan` outlives it. What is committed of it already is read.
+  /// Writer thread: a stage begins. What is committed of it already is read.
   void begin_stage(const detail::StagePlan& plan);
   /// Writer thread: of each reduce of the present stage, its value.
   std::vector<std::optional<Bytes>> values() const { return fold_->values(); }
+  /// Main thread, before the commit that speaks of it (CommitPlan::joined): the sum of what the ranks held. `last`:
+  /// with it, all units of the stage are settled and no worker holds any more.
+  void give_joined(std::unique_ptr<flow::StageHarvest> sum, bool last);
+  /// The stage's values, known before the commit of the last join is durable: once, as soon as they are.
+  struct Early {
+    std::vector<std::optional<Bytes>> values;
+    std::uint64_t rejected = 0;
+  };
+  std::optional<Early> take_early();
   /// Writer thread: the stage's plan is not used any more.
   void end_stage() { fold_.reset(); }
 
@@ -33,8 +45,16 @@ class ProgramArchive final : public Archive {
   }
 
  private:
+  void put_joined(protocol::CommitPlan& plan);
+  void publish(std::vector<std::optional<Bytes>> values);
+
   store::RunStore& store_;
   std::unique_ptr<flow::Fold> fold_;
+  // Given by the main thread, taken by the writer thread with the commit that is asked for after it.
+  std::unique_ptr<flow::StageHarvest> joined_;
+  bool joined_last_ = false;
+  std::mutex early_mutex_;
+  std::optional<Early> early_;
 };
 
 }  // namespace kiln::job

@@ -1,5 +1,6 @@
 #include "job/program_messages.hpp"
 
+#include <kiln/error.hpp>
 #include <utility>
 
 namespace kiln::job {
@@ -49,11 +50,15 @@ StageSetup decode_stage_setup(ByteView bytes) {
   return setup;
 }
 
+// The first value, which may be large, stands in front, so that whoever gets the bytes need not copy it: then comes all
+// else, and at the end where that begins.
 Bytes encode_call_answer(const std::string& described, const detail::StageResult& result) {
   ByteWriter out;
-  std::size_t bytes = described.size() + 64;
+  std::size_t bytes = described.size() + 80;
   for (const auto& value : result.values) bytes += 9 + (value ? value->size() : 0);
   out.reserve(bytes);
+  if (!result.values.empty() && result.values[0]) out.put_raw(result.values[0]->data(), result.values[0]->size());
+  const std::uint64_t begin = out.size();
   out.put_text(described);
   for (const std::uint64_t count :
        {result.counts.units, result.counts.done, result.counts.failed, result.counts.rejected}) {
@@ -62,15 +67,22 @@ Bytes encode_call_answer(const std::string& described, const detail::StageResult
   out.put(result.seconds);
   out.put(static_cast<std::uint8_t>(result.resumed));
   out.put(static_cast<std::uint64_t>(result.values.size()));
-  for (const auto& value : result.values) {
+  for (std::size_t i = 0; i < result.values.size(); ++i) {
+    const auto& value = result.values[i];
     out.put(static_cast<std::uint8_t>(value.has_value()));
-    out.put_bytes(value ? ByteView(*value) : ByteView());
+    out.put_bytes(value && i != 0 ? ByteView(*value) : ByteView());
   }
+  out.put(begin);
   return out.take();
 }
 
-CallAnswer decode_call_answer(ByteView bytes) {
-  ByteReader in(bytes, "answer to a call");
+CallAnswer decode_call_answer(Bytes bytes) {
+  if (bytes.size() < sizeof(std::uint64_t)) throw Error(ExitCode::internal, "an answer to a call is cut");
+  const ByteView all = bytes;
+  const std::size_t end = all.size() - sizeof(std::uint64_t);
+  const auto begin = ByteReader(all.subspan(end), "answer to a call").get<std::uint64_t>();
+  if (begin > end) throw Error(ExitCode::internal, "an answer to a call begins behind its end");
+  ByteReader in(all.subspan(begin, end - begin), "answer to a call");
   CallAnswer answer;
   answer.described = in.get_text();
   detail::StageResult& result = answer.result;
@@ -87,6 +99,10 @@ CallAnswer decode_call_answer(ByteView bytes) {
     result.values.push_back(has ? std::optional(std::move(value)) : std::nullopt);
   }
   in.expect_done();
+  if (values != 0 && result.values[0]) {
+    bytes.resize(begin);
+    result.values[0] = std::move(bytes);
+  }
   return answer;
 }
 

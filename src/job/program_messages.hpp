@@ -35,6 +35,6 @@ struct CallAnswer {
   detail::StageResult result;  ///< of a stage
 };
 Bytes encode_call_answer(const std::string& described, const detail::StageResult& result);
-CallAnswer decode_call_answer(ByteView bytes);
+CallAnswer decode_call_answer(Bytes bytes);
 
 }  // namespace kiln::job

@@ -47,7 +47,10 @@ Execution ProgramRank::execution(Rank rank) {
   execution.patience = patience_;
   execution.stuck = [this] { stuck_ = true; };
   execution.answer = [this](protocol::Answer answer) { hear(std::move(answer)); };
-  execution.announce = [this](const protocol::Announce& announce) { broadcasts_.value().announce(announce); };
+  execution.announce = [this](const protocol::Announce& announce) { collectives_.value().announce(announce); };
+  execution.join = [this, rank](const protocol::Join& join, exec::HeldResults mine) {
+    rank == Rank(0) ? void(given_ = std::move(mine)) : collectives_.value().join(join, std::move(mine));
+  };
   return execution;
 }
 
@@ -130,7 +133,7 @@ bool ProgramRank::turn(WorkerSide& worker) {
     for (std::string& text : remarks_) worker.on_remark({std::move(text)});
     remarks_.clear();
   }
-  if (auto answer = broadcasts_->poll()) hear(std::move(*answer));
+  if (auto answer = collectives_->poll()) hear(std::move(*answer));
   if (!fault_) fault_ = thread_.fault();
   const ProgramCall* const call = fault_ ? nullptr : thread_.call();
   if (call != nullptr) {
@@ -138,16 +141,16 @@ bool ProgramRank::turn(WorkerSide& worker) {
     if (answer == answers_.end()) {
       worker.catch_up();
     } else {
-      deliver(*call, answer->second);
+      deliver(*call, std::move(answer->second));
       answers_.erase(answer);
     }
   }
   if (fault_ && !std::exchange(fault_told_, true)) worker.on_fault(*fault_);
-  return broadcasts_->under_way();
+  return collectives_->under_way();
 }
 
-void ProgramRank::deliver(const ProgramCall& call, const protocol::Answer& answer) {
-  CallAnswer content = decode_call_answer(answer.content);
+void ProgramRank::deliver(const ProgramCall& call, protocol::Answer answer) {
+  CallAnswer content = decode_call_answer(std::move(answer.content));
   if (answer.plan != call.digest) return differs(call, content.described);
   thread_.answer(std::move(content.result));
 }

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "flow/slice_cache.hpp"
-#include "job/answer_broadcasts.hpp"
 #include "job/program_messages.hpp"
 #include "job/program_thread.hpp"
+#include "job/rank_collectives.hpp"
 #include "job/worker_side.hpp"
 
 #include <atomic>
@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kiln::job {
@@ -26,11 +27,14 @@ class ProgramRank {
 
   /// For the rank's WorkerSide; refers to this. `rank`: of the process.
   Execution execution(Rank rank);
-  /// For answers that come by broadcast; before the first message. Outlives the last turn.
-  void use(net::Collectives& collectives) { broadcasts_.emplace(collectives); }
-  /// At every turn of the main thread's loop: passes answers and faults on. Whether a broadcast is under way, which
+  /// For answers that come by broadcast, and joins; before the first message. Outlives the last turn.
+  void use(net::Collectives& collectives) { collectives_.emplace(collectives); }
+  /// At every turn of the main thread's loop: passes answers and faults on. Whether a collective is under way, which
   /// moves on only while this rank looks.
   bool turn(WorkerSide& worker);
+  /// The coordinator's own rank: what its worker gives to the join that it was told of; nothing before it has come to
+  /// that.
+  std::optional<exec::HeldResults> take_given() { return std::exchange(given_, std::nullopt); }
   /// The coordinator's own rank is greeted by itself.
   void greet(Greeting greeting) { greeting_ = std::move(greeting); }
   /// A unit runs on and will not end: the program's thread must be left alone, as the unit may use what is in it.
@@ -42,14 +46,15 @@ class ProgramRank {
   protocol::Segment write_segment(const protocol::SegmentContent& content, Rank rank);
   void hear(protocol::Answer answer);
   void begin(const Greeting& greeting);
-  void deliver(const ProgramCall& call, const protocol::Answer& answer);
+  void deliver(const ProgramCall& call, protocol::Answer answer);
   void differs(const ProgramCall& call, const std::string& asked);
 
   ProgramThread& thread_;
   std::string build_, machine_;
   std::optional<Greeting> greeting_;
   std::map<std::uint32_t, protocol::Answer> answers_;  // to calls that the program has not made yet
-  std::optional<AnswerBroadcasts> broadcasts_;
+  std::optional<RankCollectives> collectives_;
+  std::optional<exec::HeldResults> given_;
   std::optional<protocol::Fault> fault_;
   bool fault_told_ = false;
   const detail::StagePlan* plan_ = nullptr;  // of the last runner

@@ -100,7 +100,7 @@ RunObserver::Facts ProgramRun::observer_facts() {
 }
 
 std::string ProgramRun::name_unit(UnitId unit) const {
-  return fmt::format("unit {} of stage {} ('{}')", unit.value(), stage_, plan_ == nullptr ? "" : plan_->name);
+  return fmt::format("unit {} of stage {} ('{}')", unit.value(), stage_, stage_name_);
 }
 
 void ProgramRun::note_failure(UnitId unit, const std::string& reason) {
@@ -123,10 +123,7 @@ void ProgramRun::greet(Running& running) {
 
 int ProgramRun::run() {
   Running running(*this);
-  running.loop.set_each_turn([this, &running] {
-    if (running.loop.own_worker() != nullptr) rank0_.rank.turn(*running.loop.own_worker());
-    return !rank0_.collectives.poll();
-  });
+  running.loop.set_each_turn([this, &running] { return turn(running); });
   try {
     greet(running);
     serve(running);
@@ -206,6 +203,11 @@ void ProgramRun::end_program(Running& running, const ProgramCall& call) {
 }
 
 void ProgramRun::answer(Running& running, const ProgramCall& call, detail::StageResult result) {
+  begin_answer(running, call, std::move(result));
+  end_answer(running);
+}
+
+void ProgramRun::begin_answer(Running& running, const ProgramCall& call, detail::StageResult result) {
   Bytes content = encode_call_answer(call.described, result);
   if (content.size() <= kMostInMessage || rank0_.collectives.size() == 1) {
     running.loop.tell_workers(protocol::Answer{call.ordinal, call.digest, std::move(content)});
@@ -214,6 +216,9 @@ void ProgramRun::answer(Running& running, const ProgramCall& call, detail::Stage
     rank0_.collectives.begin_broadcast(std::move(content));
   }
   rank0_.thread.answer(std::move(result));  // the call is gone from here on
+}
+
+void ProgramRun::end_answer(Running& running) {
   running.loop.wait_while([this] { return !rank0_.collectives.poll(); });
   rank0_.collectives.received();
 }

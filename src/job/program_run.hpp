@@ -3,6 +3,7 @@
 #include "job/environment.hpp"
 #include "job/program_archive.hpp"
 #include "job/program_rank.hpp"
+#include "job/rank_join.hpp"
 #include "job/rank_loop.hpp"
 #include "job/run_observer.hpp"
 #include "job/run_options.hpp"
@@ -53,13 +54,18 @@ class ProgramRun {
   void run_call(Running& running, const ProgramCall& call);
   void run_stage(Running& running, const ProgramCall& call);
   void run_units(Running& running, const ProgramCall& call, const units::Source& source);
+  bool turn(Running& running);
+  void turn_join(Running& running);
+  void answer_early(Running& running, ProgramArchive::Early early);
   void run_root(Running& running, const ProgramCall& call);
   void end_program(Running& running, const ProgramCall& call);
   void answer(Running& running, const ProgramCall& call, detail::StageResult result);
+  void begin_answer(Running& running, const ProgramCall& call, detail::StageResult result);
+  void end_answer(Running& running);
 
   // The present stage; on the writer thread, while the main thread waits.
   void begin_stage(const ProgramCall& call, ProgramArchive& archive);
-  void end_stage(const ProgramCall& call, ProgramArchive& archive);
+  void end_stage(ProgramArchive& archive);
   detail::StageResult result_of(const store::StageEndEntry& end, bool resumed) const;
   bool on_writer(Running& running, const std::function<void()>& task);
 
@@ -84,6 +90,9 @@ class ProgramRun {
 
   // The present stage.
   const detail::StagePlan* plan_ = nullptr;
+  std::string stage_name_;
+  std::vector<detail::ReduceSink> reduces_;
+  bool answered_ = false;  // the program has its values and goes on: the plan is gone
   std::uint32_t stage_ = 0;
   store::StageState state_;
   Bytes source_;  // its descriptor
@@ -91,6 +100,8 @@ class ProgramRun {
   double stage_begun_ = 0;
   detail::StageCounts counts_;
   std::optional<store::StageEndEntry> ended_;
+  std::optional<protocol::Join> join_asked_;  // by the coordinator; until it is over
+  std::unique_ptr<RankJoin> join_;            // begun
 
   detail::StageCounts total_;                    // of all stages
   std::uint64_t done_before_ = 0;                // of total_: by earlier launches

@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 #include "base/quantity.hpp"
+#include "flow/counts.hpp"
 #include "flow/source_resolver.hpp"
 #include "job/clock.hpp"
 #include "job/machine.hpp"
@@ -25,9 +26,12 @@ constexpr std::uint64_t kMostHoles = 10'000;  // dead letters that a reduction b
 void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
   plan_ = call.plan;
   stage_ = call.stage;
+  stage_name_ = plan_->name;
+  reduces_ = plan_->reduces;
+  answered_ = false;
   ended_.reset();
   stage_begun_ = wall_seconds();
-  running.observer.begin_stage(stage_, plan_->name);
+  running.observer.begin_stage(stage_, stage_name_);
   const auto begin = [&] { begin_stage(call, running.archive); };
   // Meanwhile a rank may have said that it cannot go on: nobody would hear of it again.
   if (!on_writer(running, begin) || must_stop(running)) {
@@ -55,7 +59,10 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
               format_count(state_.plan.units));
   }
   done_before_ += state_.done.count() + state_.dead.size();
-  const protocol::Outcome outcome = running.loop.run({coordinator_options(*plan_), coordinator_start(call)}, source);
+  StageStart start{coordinator_options(*plan_), coordinator_start(call)};
+  start.join = [this](const protocol::Join& join) { join_asked_ = join; };
+  const protocol::Outcome outcome = running.loop.run(std::move(start), source);
+  if (answered_) end_answer(running);
   const auto counts = running.loop.coordinator().counts();
   counts_ = {counts.units, counts.done, counts.failed, 0};
   total_.done += counts.done;
@@ -64,8 +71,8 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
     stopped_as_ = outcome;
     return;
   }
-  if (!on_writer(running, [&] { end_stage(call, running.archive); })) return;
-  answer(running, call, result_of(*ended_, false));
+  if (!on_writer(running, [&] { end_stage(running.archive); })) return;
+  if (!answered_) answer(running, call, result_of(*ended_, false));
 }
 
 void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
@@ -100,19 +107,19 @@ void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
   archive.begin_stage(plan);
 }
 
-void ProgramRun::end_stage(const ProgramCall& call, ProgramArchive& archive) {
+void ProgramRun::end_stage(ProgramArchive& archive) {
   store::StageEndEntry end;
   end.values = archive.values();
   counts_.rejected = store_->stages().rejected();
+  archive.end_stage();  // a large value is not to be there once more while it is written
   end.counts = counts_;
   end.seconds = wall_seconds() - stage_begun_;
-  for (std::uint32_t i = 0; i < call.plan->reduces.size(); ++i) {
-    const detail::ReduceSink& reduce = call.plan->reduces[i];
+  for (std::uint32_t i = 0; i < reduces_.size(); ++i) {
+    const detail::ReduceSink& reduce = reduces_[i];
     if (!end.values[i] || !reduce.show) continue;
     for (auto& [table, rows] : reduce.show(*end.values[i])) end.show.push_back({i, std::move(table), std::move(rows)});
   }
   store_->stages().end(end);
-  archive.end_stage();
   ended_ = std::move(end);
 }
 
@@ -151,6 +158,7 @@ protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::Stage
   coordinator.queue.dyadic = inexact;
   coordinator.queue.direction = plan.descending ? schedule::Direction::descending : schedule::Direction::ascending;
   coordinator.queue.priorities = priorities_;
+  coordinator.join_counts = flow::count_length(plan.reduces);
   return coordinator;
 }
 

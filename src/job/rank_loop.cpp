@@ -74,6 +74,7 @@ protocol::Outcome CoordinatorLoop::run(StageStart stage, const units::Source& so
     stage.start.first_commit = coordinator_->next_commit();
   }
   source_ = &source;
+  begin_join_ = std::move(stage.join);
   outcome_.reset();
   coordinator_ = std::make_unique<protocol::Coordinator>(std::move(stage.options), std::move(stage.start), *this);
   ticked_at_ = now();
@@ -199,6 +200,10 @@ void CoordinatorLoop::wait_while(const std::function<bool()>& busy) {
     any ? waiter_.reset() : waiter_.pause(looks_ ? kPauseUnderWay : kLongestPause);
   }
   waiter_.reset();
+}
+
+void CoordinatorLoop::joined(const std::vector<protocol::Coordinator::Joined>& joined, std::size_t bytes) {
+  coordinator_->on_joined(joined, bytes, now());
 }
 
 void CoordinatorLoop::tell_workers(const protocol::Message& message) {

@@ -44,6 +44,8 @@ int work(net::Transport& transport, Waiter& waiter, const Execution& execution,
 struct StageStart {
   protocol::CoordinatorOptions options;
   protocol::CoordinatorStart start;  ///< workers, first_batch and first_commit are filled in by the loop
+  /// Begins this rank's part in a join, which CoordinatorLoop::joined ends.
+  std::function<void(const protocol::Join&)> join = {};
 };
 
 /// The main thread of the coordinator's rank: the link to the workers, this rank's own worker and the waiter live over
@@ -61,6 +63,8 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   protocol::Outcome run(StageStart stage, const units::Source& source);
   /// While `busy` says so: answers messages and sleeps. Between stages signals and faults are kept: stop_reason().
   void wait_while(const std::function<bool()>& busy);
+  /// The join of the present stage has ended: as protocol::Coordinator::on_joined. From each_turn.
+  void joined(const std::vector<protocol::Coordinator::Joined>& joined, std::size_t bytes);
   /// To every other worker.
   void tell_workers(const protocol::Message& message);
   /// Sends all workers home and waits until the messages have left.
@@ -102,6 +106,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   std::uint64_t payload_bytes(UnitId unit) override { return source_->payload_bytes(unit); }
   std::uint64_t most_payload_bytes() override { return source_->most_payload_bytes(); }
   void commit(std::unique_ptr<protocol::CommitPlan> plan) override { writer_.commit(std::move(plan)); }
+  void join(const protocol::Join& join) override { begin_join_(join); }
   void finish(protocol::Outcome outcome) override { outcome_ = outcome; }
   void settled(Bytes& rows, bool succeeded) override { observer_.settled(rows, succeeded); }
   void fault(Rank rank, const protocol::Fault& fault) override;
@@ -119,6 +124,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   std::function<bool()> each_turn_;
   bool looks_ = false;  // what each_turn_ said
   const units::Source* source_ = nullptr;
+  std::function<void(const protocol::Join&)> begin_join_;  // of the stage
   std::unique_ptr<protocol::Coordinator> coordinator_;
   std::optional<protocol::Outcome> outcome_;  // of the stage
   std::optional<RankFault> rank_fault_;

@@ -93,7 +93,8 @@ void WorkerSide::announce(const protocol::Announce& announce) {
 
 protocol::WorkerPort::Held WorkerSide::held() {
   if (!executor_) return {};
-  return {executor_->holdings().bytes(), executor_->holdings().largest_part()};
+  const exec::Holdings& held = executor_->holdings();
+  return {held.bytes(), held.largest_part(), held.joinable()};
 }
 
 protocol::WorkerPort::Writing WorkerSide::write_segment() {
@@ -111,6 +112,14 @@ protocol::WorkerPort::Writing WorkerSide::write_segment() {
   if (!segments_) segments_ = std::make_unique<SegmentWriter>(execution_.write_segment, wake_);
   segments_->begin(std::move(results));
   return Writing::began;
+}
+
+bool WorkerSide::join(const protocol::Join& join) {
+  exec::HeldResults results;
+  if (executor_ && executor_->holdings().hand_over(results) == exec::Holdings::Taken::later) return false;
+  if (!execution_.join) throw Error(ExitCode::internal, "a worker is to join what it holds and cannot");
+  execution_.join(join, std::move(results));
+  return true;
 }
 
 bool WorkerSide::hear_segment() {

@@ -30,6 +30,8 @@ struct Execution {
   /// and the executor's thread goes on until the process ends, with all that it refers to.
   std::optional<Duration> patience = {};
   std::function<void()> stuck = {};
+  /// Begins this rank's part in a join, with what it holds (nothing, too); main thread.
+  std::function<void(const protocol::Join&, exec::HeldResults)> join = {};
   /// Called at every turn of the main thread's loop: the rank lives.
   std::function<void()> beat = [] {};
 };
@@ -70,6 +72,7 @@ class WorkerSide final : public protocol::WorkerPort {
   void announce(const protocol::Announce& announce) override;
   Held held() override;
   Writing write_segment() override;
+  bool join(const protocol::Join& join) override;
   bool hear_segment();
 
   Link& link_;

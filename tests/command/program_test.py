@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A user's program: the same bits however it is run, killed and resumed."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -32,18 +33,56 @@ class Programs(KilnCase):
         self.assertEqual(len(set(outs.values())), 1, outs)
         self.assertRegex(outs[1], r"^0x1\.9\S+ 0x\S+\n$")
 
-    def test_a_large_value_is_the_same_on_every_rank(self):
+    def wide_counts(self):
         bins, units = 200_000, 2_000
         counted = [((unit * 0x9E3779B97F4A7C15) % 2**64 >> 11) % bins for unit in range(units)]
         looked = sum(bin * bin + 1 for bin in counted) % 2**64
-        expected = f"{units} of {units}, {looked}\n"
-        for ranks in (1, 3, 4):
+        return f"{units} of {units}, {looked}, "
+
+    def test_a_large_value_is_the_same_on_every_rank(self):
+        expected, outs = self.wide_counts(), set()
+        for ranks in (1, 2, 3, 4, 7):
             words = [MPIRUN, "-n", str(ranks), str(PROGRAMS / "wide"), "--out", f"wide{ranks}"]
             result = self.kiln(words=words)
-            self.assertEqual((result.code, result.out), (0, expected), result.err)
+            self.assertEqual(result.code, 0, result.err)
+            self.assertTrue(result.out.startswith(expected), result.out)
+            outs.add(result.out)
+            self.assertEqual(list((self.folder / f"wide{ranks}" / "segments").iterdir()), [], "counts are added by MPI")
+        words = [MPIRUN, "-n", "3", str(PROGRAMS / "wide"), "--out", "files", "--checkpoint-every", "1ms"]
+        outs.add(self.kiln(words=words).out)
+        self.assertEqual(len(outs), 1, outs)
         again = self.kiln(words=[MPIRUN, "-n", "2", str(PROGRAMS / "wide"), "--out", "wide3"])
         self.assertEqual(again.code, 0, again.err)
         self.assertIn("all done earlier", again.err)
+
+    def test_killed_while_counts_are_added_and_resumed(self):
+        self.run_directory = self.folder / "wide.kiln"
+        words = [str(PROGRAMS / "wide"), "--gate", "go"]
+        running = self.start(words=[MPIRUN, "-n", "3", *words])
+
+        def ranks():
+            return {rank["rank"]: rank for rank in self.status().get("ranks", [])}
+
+        def one_waits():
+            self.assertFalse(running.ended(), running.said())
+            idle = [rank for rank in ranks().values() if rank["units_done"] and not rank["running"]]
+            return idle if len(idle) == 1 and self.status()["totals"]["running"] else None
+
+        idle = self.wait_for(one_waits, "one worker has nothing left, the other waits at the gate")[0]
+        os.kill(idle["pid"], signal.SIGSTOP)
+        self.open_gate()
+        self.wait_for(lambda: self.status()["totals"]["done"] == 2_000, "all units are done")
+        self.assertEqual(self.status()["totals"]["committed"], 0)
+        self.assertFalse(running.ended())
+        pids = [rank["pid"] for rank in ranks().values()] + [self.status()["pid"], running.pid]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        running.wait()
+        self.expect_nobody()
+        result = self.kiln(words=[*words, "-n", "2"])
+        self.assertEqual(result.code, 0, result.err)
+        self.assertTrue(result.out.startswith(self.wide_counts()), result.out)
 
     def test_what_is_over_is_not_run_again(self):
         self.run_pi(0, "-n", "1")

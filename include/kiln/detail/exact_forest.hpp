@@ -66,13 +66,30 @@ class ExactForest final : public Forest {
   const std::optional<Value>& typed_value() const { return value_; }
   std::optional<Bytes> value() const override { return encoded<Value>(value_); }
 
+  std::uint64_t count_length() const override {
+    if constexpr (Counting<M>) {
+      return monoid_.counts();
+    } else {
+      return 0;
+    }
+  }
   std::span<std::uint64_t> counts() override {
-    if constexpr (requires(Value& value) {
-                    { value.counts() } -> std::convertible_to<std::span<std::uint64_t>>;
-                  }) {
-      if (value_) return value_->counts();
+    if constexpr (Counting<M>) {
+      if (value_) return counts_in(*value_);
     }
     return {};
+  }
+  void encode_beside(ByteWriter& out) const override {
+    out.put(ForestKind::exact);
+    units_.encode(out);
+    out.put<std::uint8_t>(value_ ? 1 : 0);
+  }
+  void admit_beside([[maybe_unused]] ByteReader& in) override {
+    if constexpr (Counting<M>) {
+      expect_kind(in, ForestKind::exact);
+      units_.add(UnitSet::decode(in));
+      if (read_flag(in) && !value_) value_.emplace(monoid_.zero());
+    }
   }
 
   std::string verify() const override { return value_ ? verify_values(monoid_, *value_, *value_) : std::string(); }

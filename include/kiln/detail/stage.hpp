@@ -44,9 +44,16 @@ class Forest {
   /// The value of all units, holes taken for empty, in the shape of the tree; nothing where no unit gave any. Encoded
   /// by the value's codec. Changes nothing.
   virtual std::optional<Bytes> value() const = 0;
-  /// The whole value as exact counts that MPI may add (sums of 64-bit integers, same number on every rank); empty where
-  /// the monoid is not of that kind or the forest has no value. Views into the forest.
+  /// Where merge() adds 64-bit numbers one by one, and nothing else: how many a value has; else 0. Then MPI may add
+  /// them.
+  virtual std::uint64_t count_length() const { return 0; }
+  /// These numbers of the value that is here: count_length() of them, or none where no unit gave any. Views into the
+  /// forest.
   virtual std::span<std::uint64_t> counts() { return {}; }
+  /// What encode() writes, without these numbers; and takes it: units, and a value of zeros where there was one and
+  /// here is none. Only where count_length() is not 0.
+  virtual void encode_beside(ByteWriter& /*out*/) const {}
+  virtual void admit_beside(ByteReader& /*in*/) {}
   /// Tries on the values here what the monoid and its codec promise (--verify): what is broken, "" where nothing was
   /// found. Costs a few merges. Changes nothing.
   virtual std::string verify() const { return {}; }

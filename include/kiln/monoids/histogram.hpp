@@ -100,6 +100,8 @@ class Histogram {
   static Histogram with_edges(std::vector<double> edges) { return Histogram(Bins::with_edges(std::move(edges))); }
 
   std::string describe() const { return "histogram " + bins_.describe(); }
+  std::size_t counts() const { return bins_.count() + 3; }
+  HistogramValue zero() const { return HistogramValue(bins_); }
   template <class T>
     requires std::is_arithmetic_v<T>
   HistogramValue lift(T item) const {

@@ -1,4 +1,4 @@
-#include "job/answer_broadcasts.hpp"
+#include "job/rank_collectives.hpp"
 
 #include <gtest/gtest.h>
 
@@ -41,9 +41,9 @@ protocol::Announce announce(std::uint32_t call, const Bytes& content) {
   return {call, 7, content.size(), checksum(content)};
 }
 
-TEST(AnswerBroadcasts, ComeOneAfterTheOtherAsAnnounced) {
+TEST(RankCollectives, ComeOneAfterTheOtherAsAnnounced) {
   FakeCollectives collectives;
-  AnswerBroadcasts broadcasts(collectives);
+  RankCollectives broadcasts(collectives);
   EXPECT_FALSE(broadcasts.poll());
   EXPECT_EQ(collectives.begun, 0);
   broadcasts.announce(announce(3, bytes_of("first")));
@@ -66,10 +66,10 @@ TEST(AnswerBroadcasts, ComeOneAfterTheOtherAsAnnounced) {
   EXPECT_FALSE(broadcasts.under_way());
 }
 
-TEST(AnswerBroadcasts, WhatIsNotAsAnnouncedIsAFault) {
+TEST(RankCollectives, WhatIsNotAsAnnouncedIsAFault) {
   for (const std::string_view other : {"fjrst", "firs"}) {
     FakeCollectives collectives;
-    AnswerBroadcasts broadcasts(collectives);
+    RankCollectives broadcasts(collectives);
     broadcasts.announce(announce(3, bytes_of("first")));
     EXPECT_FALSE(broadcasts.poll());
     collectives.arrived = bytes_of(other);

@@ -1,4 +1,4 @@
-#include "job/answer_broadcasts.hpp"
+#include "job/rank_collectives.hpp"
 
 #include <fmt/core.h>
 
@@ -7,13 +7,18 @@
 
 namespace kiln::job {
 
-std::optional<protocol::Answer> AnswerBroadcasts::poll() {
+std::optional<protocol::Answer> RankCollectives::poll() {
   if (waiting_.empty()) return std::nullopt;
-  if (!std::exchange(begun_, true)) collectives_.begin_broadcast({});
+  if (auto* const broadcast = std::get_if<Broadcast>(&waiting_.front())) return poll(*broadcast);
+  if (std::get<std::unique_ptr<RankJoin>>(waiting_.front())->poll()) waiting_.pop_front();
+  return std::nullopt;
+}
+
+std::optional<protocol::Answer> RankCollectives::poll(Broadcast& broadcast) {
+  if (!std::exchange(broadcast.begun, true)) collectives_.begin_broadcast({});
   if (!collectives_.poll()) return std::nullopt;
-  const protocol::Announce announced = waiting_.front();
+  const protocol::Announce announced = broadcast.announced;
   waiting_.pop_front();
-  begun_ = false;
   Bytes content = collectives_.received();
   if (content.size() != announced.length || checksum(content) != announced.checksum) {
     throw Error(ExitCode::internal, fmt::format("the answer to call {}, {} bytes, came by broadcast as {} bytes{}",

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "job/rank_join.hpp"
+#include "net/collectives.hpp"
+#include "protocol/messages.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace kiln::job {
+
+/// Answers larger than this are broadcast instead of being sent to each rank.
+inline constexpr std::size_t kMostInMessage = std::size_t{64} << 10;
+
+/// The collectives that a rank other than the coordinator was told of: it takes part in them one after the other, in
+/// the order in which it heard of them. Main thread; nothing blocks.
+class RankCollectives {
+ public:
+  /// `collectives` outlives this.
+  explicit RankCollectives(net::Collectives& collectives) : collectives_(collectives) {}
+
+  /// The broadcast of an answer.
+  void announce(const protocol::Announce& announce) { waiting_.emplace_back(Broadcast{announce}); }
+  /// A join of what the ranks hold.
+  void join(const protocol::Join& join, exec::HeldResults mine) {
+    waiting_.emplace_back(std::make_unique<RankJoin>(collectives_, join, std::move(mine)));
+  }
+  /// Moves the present one on; the answer that has come whole, where there is one. Throws kiln::Error (internal) where
+  /// it is not what was announced.
+  std::optional<protocol::Answer> poll();
+  /// They move on only while this rank looks.
+  bool under_way() const { return !waiting_.empty(); }
+
+ private:
+  struct Broadcast {
+    protocol::Announce announced;
+    bool begun = false;
+  };
+  std::optional<protocol::Answer> poll(Broadcast& broadcast);
+
+  net::Collectives& collectives_;
+  std::deque<std::variant<Broadcast, std::unique_ptr<RankJoin>>> waiting_;  // the first one is under way
+};
+
+}  // namespace kiln::job
