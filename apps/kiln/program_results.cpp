@@ -64,7 +64,7 @@ void print_value(store::RunReader& run, const ResultsCommand& command) {
     const std::string& part = shown->table.name;
     if (!choice.part.empty() && part != choice.part) continue;
     SelectionOptions one = command.selection;
-    one.reduced = part.empty() ? name : name + "/" + part;
+    one.reduced = part.empty() ? name : fmt::format("{}/{}", name, part);
     const ProgramRows rows(run, one);
     if (!part.empty()) print(fmt::format("\n{}:\n", for_message(one.reduced)));
     RowPrinter printer(Format::table, rows.fields(), {Layout::chosen});

@@ -16,6 +16,11 @@ namespace kiln {
 namespace {
 
 constexpr const char* kOwnGroup = "Of this program";
+// Behind the footer of every program.
+constexpr const char* kReadingResults = R"(
+Results: kiln results DIR shows them, during the run as well; kiln export makes
+CSV and JSON of them. h5py opens DIR/results.h5 when the run has ended.
+)";
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
 
@@ -262,7 +267,8 @@ ProgramOptions::Parsed ProgramOptions::parse(Program& program, const std::vector
   Program::State& state = *program.state_;
   args::RunWords words;
   words.max_failures = args::kAutomatic;
-  args::OptionParser parser(state.name, state.usage_text(), state.footer);
+  const std::string above = state.footer.empty() || state.footer.ends_with('\n') ? state.footer : state.footer + "\n";
+  args::OptionParser parser(state.name, state.usage_text(), above + kReadingResults);
   state.bind(parser);
   parser.add_run_options(words, args::kProgram);
   Parsed parsed;

@@ -92,6 +92,16 @@ TEST(ProgramTest, HelpNamesOptionsWithTheirDefaults) {
   EXPECT_THAT(text, testing::Not(HasSubstr("--array")));
 }
 
+TEST(ProgramTest, HelpSaysHowResultsAreReadBehindTheProgramsOwnWords) {
+  Program program("plain");
+  const std::string own_nothing = args::help_text(*ProgramOptions::parse(program, {"--help"}).help, 80);
+  EXPECT_THAT(own_nothing, HasSubstr("this text\n\nResults: kiln results DIR shows them"));
+  EXPECT_THAT(own_nothing, HasSubstr("h5py opens DIR/results.h5"));
+  program.footer("See the manual.");
+  const std::string with_words = args::help_text(*ProgramOptions::parse(program, {"--help"}).help, 80);
+  EXPECT_THAT(with_words, HasSubstr("this text\n\nSee the manual.\n\nResults: kiln results DIR"));
+}
+
 TEST(ProgramTest, WrongWordsAreRefusedWithWhatIsMeant) {
   EXPECT_THAT(refusal({"--topp", "3"}), HasSubstr("there is no option --topp. Did you mean --top?"));
   EXPECT_THAT(refusal({"--progres", "log"}), HasSubstr("Did you mean --progress?"));
