@@ -28,13 +28,28 @@ ByteSlice::ByteSlice(Bytes bytes, std::size_t offset, std::size_t size)
   }
 }
 
+// A vector clears what it is made longer by: so it grows by a share of what is there, and what is large is inserted.
 void ByteWriter::grow(std::size_t size) {
   constexpr std::size_t kLeast = 64;
-  bytes_.resize(std::max({used_ + size, 2 * bytes_.size(), kLeast}));
+  const std::size_t needed = used_ + size;
+  if (needed > bytes_.capacity()) bytes_.reserve(std::max({needed, 2 * bytes_.capacity(), kLeast}));
+  bytes_.resize(std::min(std::max(needed, used_ + std::max(used_ / 8, kLeast)), bytes_.capacity()));
+}
+
+void ByteWriter::append(const void* data, std::size_t size) {
+  constexpr std::size_t kLarge = 256;
+  if (size < kLarge) {
+    std::memcpy(extend(size), data, size);
+    return;
+  }
+  bytes_.resize(used_);
+  const auto* const first = static_cast<const std::byte*>(data);
+  bytes_.insert(bytes_.end(), first, first + size);
+  used_ += size;
 }
 
 void ByteWriter::reserve(std::size_t size) {
-  if (size > bytes_.size()) bytes_.resize(size);
+  if (size > bytes_.capacity()) bytes_.reserve(size);
 }
 
 Bytes ByteWriter::take() {

@@ -15,6 +15,8 @@ namespace {
 /// last units took.
 constexpr double kLeastSpin = 3e-6, kMostSpin = 50e-6;  // seconds
 
+constexpr std::size_t kMostSpares = 16, kLeastSpare = 4096;
+
 }  // namespace
 
 Executor::Executor(std::unique_ptr<Runner> runner, Options options, std::function<void()> wake)
@@ -129,6 +131,13 @@ bool Executor::poll(protocol::Part& part) {
   return false;
 }
 
+std::vector<Bytes> Executor::take_spares() {
+  if (!any_spares_.load(std::memory_order_acquire)) return {};
+  const std::lock_guard lock(mutex_);
+  any_spares_.store(false, std::memory_order_release);
+  return std::exchange(spares_, {});
+}
+
 std::string Executor::fault() const {
   const std::lock_guard lock(mutex_);
   return fault_;
@@ -233,14 +242,18 @@ void Executor::settle(Lock& lock, std::unique_ptr<PartBuilder> chunk) {
   part.last = entry.next == entry.end;
   put_out(std::move(part));
   holdings_.publish();
-  Work finished;
+  Bytes finished;
   if (out_.back().last) {
-    finished = std::move(entry.work);  // freed without the lock
+    finished = entry.work.payloads.take_all();
+    if (finished.size() >= kLeastSpare && spares_.size() < kMostSpares) {
+      spares_.push_back(std::exchange(finished, {}));
+      any_spares_.store(true, std::memory_order_release);
+    }
     queue_.pop_front();
   }
   lock.unlock();
   wake_();
-  finished.payloads = {};
+  finished = {};  // freed without the lock
   lock.lock();
 }
 

@@ -81,6 +81,8 @@ class Executor {
   bool poll(protocol::Part& part);
   /// How long the units take that are here and not claimed, as far as that is known; 0 where it is not.
   double seconds_ahead() const;
+  /// The bytes of large payloads that are not needed any more, for what comes next.
+  std::vector<Bytes> take_spares();
   /// Results that were not put into parts. Of units in it, the parts were put out before.
   Holdings& holdings() { return holdings_; }
   /// A std::exception left the runner (a fault of kiln's own or of user code outside a unit): its text; "" otherwise.
@@ -113,6 +115,7 @@ class Executor {
   std::deque<Entry> queue_;
   std::unique_ptr<PartBuilder> pending_;  // ended units of the front batch, not reported
   std::deque<protocol::Part> out_;
+  std::vector<Bytes> spares_;
   Holdings holdings_;
   PartBuilder* running_ = nullptr;  // takes the outcome of what is claimed; null while nothing is
   bool sleeping_ = false;
@@ -124,6 +127,7 @@ class Executor {
   double chunk_seconds_ = 0;  // of the last claimed units; the executor thread's
 
   std::atomic<std::uint64_t> submitted_ = 0;
+  std::atomic<bool> any_spares_ = false;
   std::atomic<bool> anything_out_ = false;  // out_ or pending_ may hold something
   std::thread thread_;                      // last: it uses all of the above
 };

@@ -22,12 +22,12 @@ constexpr int kMessagesATurn = 64;
 // USR1 is what launchers and schedulers send to ask for an end; TERM and INT leave no time to wait for units.
 bool leaves_no_time(int signal) { return signal != SIGUSR1; }
 
-/// Nothing was to be done. `looks`: something moves on only while this rank looks; `calm`: nobody needs it for so long.
-void rest(Waiter& waiter, const net::Transport& transport, bool looks, Duration calm) {
-  const Duration sleep = std::min(calm / kLooksWhileCalm, kLongestCalm);
-  if (looks || transport.under_way()) {
-    waiter.pause(kPauseUnderWay);
-  } else if (sleep > kLongestPause) {
+/// Nothing was to be done. `looks`: something moves on only while this rank looks; calm(): nobody needs it for so long,
+/// which takes a lock to find out, and is not asked while messages come and go.
+template <class Calm>
+void rest(Waiter& waiter, const net::Transport& transport, bool looks, const Calm& calm) {
+  if (looks || transport.under_way()) return waiter.pause(kPauseUnderWay);
+  if (const Duration sleep = std::min<Duration>(calm() / kLooksWhileCalm, kLongestCalm); sleep > kLongestPause) {
     waiter.sleep(sleep);
   } else {
     waiter.pause(kLongestPause);
@@ -48,7 +48,7 @@ int work(net::Transport& transport, Waiter& waiter, const Execution& execution,
       worker.on_message(std::move(received->message));
       busy = true;
     }
-    busy ? waiter.reset() : rest(waiter, transport, looks, worker.calm());
+    busy ? waiter.reset() : rest(waiter, transport, looks, [&] { return worker.calm(); });
   }
   return *worker.left();
 }
@@ -84,7 +84,7 @@ protocol::Outcome CoordinatorLoop::run(StageStart stage, const units::Source& so
     const Instant begun = now();
     const bool busy = turn();
     account(begun, busy);
-    busy ? waiter_.reset() : rest(waiter_, link_.transport(), looks_, calm());
+    busy ? waiter_.reset() : rest(waiter_, link_.transport(), looks_, [this] { return calm(); });
   }
   observer_.snapshot(*coordinator_, now());
   return *outcome_;

@@ -42,6 +42,9 @@ bool WorkerSide::step() {
     part = {};
     any = true;
   }
+  if (any) {
+    for (Bytes& bytes : executor_->take_spares()) link_.transport().reuse(std::move(bytes));
+  }
   // After all parts: a segment speaks of units that were reported.
   if (hear_segment()) any = true;
   worker_.on_tick();

@@ -1,5 +1,6 @@
 #include "net/mpi_transport.hpp"
 
+#include "net/buffer_pool.hpp"
 #include "net/mpi_check.hpp"
 
 #include <fmt/core.h>
@@ -65,6 +66,7 @@ struct MpiTransport::State {
   std::size_t receives_unlooked = 0;
   std::list<Transfer> receiving;
   std::deque<Received> own;  // messages of this rank to itself
+  BufferPool pool;
 };
 
 bool MpiTransport::State::done(Transfer& transfer) {
@@ -85,6 +87,7 @@ bool MpiTransport::State::begin_receive() {
   check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
   Transfer& transfer = receiving.emplace_back();
   transfer.peer = Rank(status.MPI_SOURCE);
+  transfer.bytes = pool.take(static_cast<std::size_t>(count));
   transfer.bytes.resize(static_cast<std::size_t>(count));
   check_mpi(MPI_Imrecv(transfer.bytes.data(), count, MPI_BYTE, &matched, &transfer.request), "MPI_Imrecv");
   return true;
@@ -118,6 +121,10 @@ void MpiTransport::send(Rank to, Bytes message) {
             "MPI_Isend");
 }
 
+Bytes MpiTransport::spare(std::size_t size) { return state_->pool.take(size); }
+
+void MpiTransport::reuse(Bytes bytes) { state_->pool.give(std::move(bytes)); }
+
 std::optional<Received> MpiTransport::receive() {
   std::deque<Received>& own = state_->own;
   if (!own.empty()) {
@@ -147,6 +154,7 @@ std::size_t MpiTransport::unsent() {
   for (auto peer = state_->sending.begin(); peer != state_->sending.end();) {
     std::deque<State::Transfer>& waiting = peer->second;
     while (!waiting.empty() && State::done(waiting.front())) {
+      state_->pool.give(std::move(waiting.front().bytes));
       waiting.pop_front();
       --state_->unsent;
     }

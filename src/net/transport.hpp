@@ -23,6 +23,11 @@ class Transport {
   virtual std::int32_t size() const = 0;
   /// Takes the bytes; to the own rank too.
   virtual void send(Rank to, Bytes message) = 0;
+  /// Bytes of a message that has gone or was read, to write or receive one of about `size` bytes in; else empty. Their
+  /// content does not count.
+  virtual Bytes spare(std::size_t /*size*/) { return {}; }
+  /// Takes the bytes of a message that was read, for spare().
+  virtual void reuse(Bytes /*bytes*/) {}
   /// The next message that has come in; nothing when there is none now.
   virtual std::optional<Received> receive() = 0;
   /// Messages that have not left yet.

@@ -287,7 +287,7 @@ Bytes seal_message(ByteWriter&& out) {
   return out.take();
 }
 
-Decoded dropped(std::string why) { return {std::nullopt, std::move(why)}; }
+Decoded dropped(std::string why) { return {std::nullopt, std::move(why), {}}; }
 
 }  // namespace
 
@@ -299,18 +299,23 @@ bool is_for_worker(const Message& message) {
          std::holds_alternative<Announce>(message) || std::holds_alternative<Join>(message);
 }
 
-Bytes encode(const Message& message, Stamp stamp) {
-  ByteWriter out;
-  if (const auto* batch = std::get_if<Batch>(&message)) out.reserve(kHeaderBytes + 64 + batch->payloads.size());
-  if (const auto* part = std::get_if<Part>(&message)) out.reserve(kHeaderBytes + 128 + part->rows.size());
+std::size_t length_hint(const Message& message) {
+  if (const auto* batch = std::get_if<Batch>(&message)) return kHeaderBytes + 64 + batch->payloads.size();
+  const auto* part = std::get_if<Part>(&message);
+  return part == nullptr ? 0 : kHeaderBytes + 128 + part->rows.size() + part->partials.size();
+}
+
+Bytes encode(const Message& message, Stamp stamp, Bytes room) {
+  ByteWriter out(std::move(room));
+  out.reserve(length_hint(message));
   begin_message(out, message.index(), stamp);
   std::visit([&out](const auto& body) { put(out, body); }, message);
   return seal_message(std::move(out));
 }
 
 Bytes encode_batch(const Batch& batch, std::size_t payload_bytes, const std::function<void(ByteWriter&)>& append,
-                   Stamp stamp) {
-  ByteWriter out;
+                   Stamp stamp, Bytes room) {
+  ByteWriter out(std::move(room));
   out.reserve(kHeaderBytes + 64 + payload_bytes);
   begin_message(out, Message(Batch{}).index(), stamp);
   put(out, Batch{batch.id, batch.units, batch.attempt, {}});
@@ -360,7 +365,7 @@ Decoded decode(Bytes message_bytes, Stamp expected) {
       const auto offset = static_cast<std::size_t>(payloads.data() - bytes.data());
       batch->payloads = {std::move(message_bytes), offset, payloads.size()};
     }
-    return {std::move(message), {}};
+    return {std::move(message), {}, std::move(message_bytes)};
   } catch (const Error& error) {
     return dropped(error.what());
   }

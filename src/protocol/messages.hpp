@@ -163,15 +163,19 @@ struct Stamp {
 std::optional<Stamp> stamp_of(ByteView bytes);
 
 /// Layout: docs/file-format.md, "Messages".
-Bytes encode(const Message& message, Stamp stamp);
+/// Written over `room`, as ByteWriter does.
+Bytes encode(const Message& message, Stamp stamp, Bytes room = {});
+/// How long it will be, about, for those that may be large; 0 else.
+std::size_t length_hint(const Message& message);
 /// The same for a batch whose payloads `append` writes straight into the message; `batch.payloads` is not looked at.
 Bytes encode_batch(const Batch& batch, std::size_t payload_bytes, const std::function<void(ByteWriter&)>& append,
-                   Stamp stamp);
+                   Stamp stamp, Bytes room = {});
 /// Nothing, with the reason, where magic, version, length, checksum, epoch or view is wrong, or the body does not
 /// parse.
 struct Decoded {
   std::optional<Message> message;
   std::string why_dropped;
+  Bytes spare;  ///< the bytes given, where the message does not look into them
 };
 Decoded decode(Bytes bytes, Stamp expected);
 

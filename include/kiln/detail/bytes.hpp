@@ -28,6 +28,11 @@ class ByteSlice {
 
   ByteView view() const { return ByteView(bytes_).subspan(offset_, size_); }
   std::size_t size() const { return size_; }
+  /// Gives away all the bytes that it is a part of.
+  Bytes take_all() {
+    offset_ = size_ = 0;
+    return std::exchange(bytes_, {});
+  }
 
  private:
   Bytes bytes_;
@@ -41,6 +46,8 @@ std::uint64_t checksum(ByteView bytes);
 class ByteWriter {
  public:
   ByteWriter() = default;
+  /// Writes over `room`, whose content does not count: as long as it fits, nothing is allocated or cleared.
+  explicit ByteWriter(Bytes room) : bytes_(std::move(room)) {}
   ByteWriter(const ByteWriter&) = default;
   ByteWriter& operator=(const ByteWriter&) = default;
   /// What is moved from is empty.
@@ -62,7 +69,8 @@ class ByteWriter {
   void put_text(std::string_view text) { put_bytes(as_bytes(text)); }
   /// The bytes alone, without a length.
   void put_raw(const void* data, std::size_t size) {
-    if (size != 0) std::memcpy(extend(size), data, size);
+    if (size > bytes_.size() - used_) return append(data, size);
+    if (size != 0) std::memcpy(bytes_.data() + std::exchange(used_, used_ + size), data, size);
   }
   /// Room for so many more bytes, to be written before the next call.
   std::byte* extend(std::size_t size) {
@@ -86,6 +94,7 @@ class ByteWriter {
 
  private:
   void grow(std::size_t size);
+  void append(const void* data, std::size_t size);
 
   Bytes bytes_;  // the first used_ count
   std::size_t used_ = 0;

@@ -48,6 +48,46 @@ TEST(Bytes, PatchOverwritesInPlace) {
   EXPECT_EQ(in.get<std::uint8_t>(), 9);
 }
 
+TEST(Bytes, AWriterOverOldBytesShowsNothingOfThem) {
+  for (const std::size_t old : {0U, 1U, 60U, 5000U}) {
+    ByteWriter out(Bytes(old, std::byte{'x'}));
+    EXPECT_EQ(out.size(), 0U);
+    const std::string large(3000, 'l');
+    out.put(std::uint8_t{1});
+    out.put_text(large);
+    out.put(std::uint32_t{2});
+    const Bytes bytes = out.take();
+    ASSERT_EQ(bytes.size(), 1 + 8 + large.size() + 4);
+    ByteReader in(bytes, "it");
+    EXPECT_EQ(in.get<std::uint8_t>(), 1);
+    EXPECT_EQ(in.get_text(), large);
+    EXPECT_EQ(in.get<std::uint32_t>(), 2U);
+  }
+}
+
+TEST(Bytes, SmallAndLargePiecesMixedStayInOrder) {
+  ByteWriter out;
+  std::string expected;
+  for (std::size_t i = 0; i < 200; ++i) {
+    const std::string piece(i * 37 % 700, static_cast<char>('a' + i % 26));
+    out.put_raw(piece.data(), piece.size());
+    out.put(static_cast<std::uint8_t>('0' + i % 10));
+    expected += piece + static_cast<char>('0' + i % 10);
+    if (i % 50 == 49) {
+      out.truncate(out.size() - 20);
+      expected.resize(expected.size() - 20);
+    }
+  }
+  EXPECT_EQ(as_text(out.view()), expected);
+}
+
+TEST(Bytes, ASliceGivesAwayAllItsBytes) {
+  ByteSlice slice(Bytes(10), 4, 3);
+  EXPECT_EQ(slice.take_all().size(), 10U);
+  EXPECT_EQ(slice.view().size(), 0U);
+  EXPECT_EQ(slice.take_all().size(), 0U);
+}
+
 TEST(Bytes, AWriterThatGrowsKeepsWhatIsThereAndTakesNoMore) {
   ByteWriter out;
   out.reserve(3);

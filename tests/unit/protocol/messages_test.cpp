@@ -56,6 +56,20 @@ TEST(Messages, EveryKindComesBackAsItWas) {
   }
 }
 
+TEST(Messages, WrittenOverOldBytesTheyAreTheSame) {
+  for (const Message& message : one_of_each()) {
+    EXPECT_EQ(encode(message, kStamp, Bytes(300, std::byte{'x'})), encode(message, kStamp)) << message.index();
+  }
+}
+
+TEST(Messages, GiveTheirBytesBackUnlessTheyLookIntoThem) {
+  for (const Message& message : one_of_each()) {
+    const Bytes sent = encode(message, kStamp);
+    const bool looks_into = std::holds_alternative<Batch>(message);
+    EXPECT_EQ(decode(sent, kStamp).spare.size(), looks_into ? 0 : sent.size()) << message.index();
+  }
+}
+
 TEST(Messages, PayloadsWrittenIntoTheMessageAreTheSameBytes) {
   const Batch batch{BatchId(7), make_interval(10, 21), 2, bytes_of("payloads")};
   const Bytes direct = encode_batch(
