@@ -1,6 +1,7 @@
 #!/bin/bash
 # run_in_lab.sh KILN: a two-node Slurm on this machine, started for this test and gone afterwards, runs
-# slurm/kiln-run.sbatch: (1) a batch to its end; (2) one whose time limit comes: USR1, commit, requeue, the rest.
+# slurm/kiln-run.sbatch: (1) a batch to its end; (2) one whose time limit comes: USR1, commit, requeue, the rest. And
+# (3) a program on the library, which must give the same bits over two nodes as here.
 # Needs root and the packages slurm-wlm, munge.
 set -euo pipefail
 
@@ -75,6 +76,24 @@ check "a job that met its time limit goes on and completes" [ "$(job_field "$job
 check "it was put back into the queue" [ "$(job_field "$job" Restarts)" -ge 1 ]
 read -r units good ranks hosts < <(results "$work/long.kiln" || echo 0 0 0 0)
 check "every unit has one result ($units, $good good)" [ "$units $good" = "240 240" ]
+
+# A program starts mpirun itself in the allocation, or is started by hand with it.
+program() { # program NAME WORDS…
+  local job
+  job=$(sbatch --parsable --chdir="$work" --nodes=2 --exclusive --output="$work/$1.out" --error="$work/$1.log" --wrap "${*:2}")
+  await_end "$job" 180 || true
+  [ "$(job_field "$job" JobState)" = COMPLETED ]
+}
+montecarlo=$(dirname "$kiln")/montecarlo
+check "a program completes over two nodes" program itself "$montecarlo" --out itself.kiln
+check "so it does under an mpirun by hand" program byhand \
+  env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
+  mpirun --bind-to none --mca pml ob1 --mca btl self,vader,tcp "$montecarlo" --out byhand.kiln
+check "and under srun" program srun srun --mpi=pmix --ntasks-per-node=2 "$montecarlo" --out srun.kiln
+(cd "$work" && "$montecarlo" -n 1 --out here.kiln >here.out 2>here.log)
+for name in itself byhand srun; do
+  check "$name: the bits of a run on one host" cmp "$work/here.out" "$work/$name.out"
+done
 
 for log in "$work"/*.log; do echo "--- $(basename "$log")"; tail -n 12 "$log"; done
 echo "$passed passed, $failed failed"
