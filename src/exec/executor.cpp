@@ -143,6 +143,11 @@ std::string Executor::fault() const {
   return fault_;
 }
 
+int Executor::fault_code() const {
+  const std::lock_guard lock(mutex_);
+  return to_int(fault_code_);
+}
+
 double Executor::seconds_ahead() const {
   const std::lock_guard lock(mutex_);
   std::uint64_t units = 0;
@@ -157,12 +162,16 @@ void Executor::put_out(protocol::Part part) {
 
 void Executor::loop() noexcept {
   std::string fault;
+  ExitCode code = ExitCode::internal;
   try {
     Lock lock(mutex_);
     while (wait_for_work(lock)) run_chunk(lock);
     left_ = true;
     leaves_.notify_all();
     return;
+  } catch (const Error& error) {
+    fault = error.what();
+    code = error.code();
   } catch (const std::exception& error) {
     fault = error.what();
   } catch (...) {
@@ -173,6 +182,7 @@ void Executor::loop() noexcept {
     running_ = nullptr;
     left_ = true;
     leaves_.notify_all();
+    fault_code_ = code;
     fault_ = fault.empty() ? "an exception without a text left the runner" : std::move(fault);
   }
   wake_();

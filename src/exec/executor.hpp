@@ -2,6 +2,7 @@
 
 #include <kiln/detail/interval.hpp>
 #include <kiln/detail/rows.hpp>
+#include <kiln/exit_code.hpp>
 #include "base/time.hpp"
 #include "exec/holdings.hpp"
 #include "exec/part_builder.hpp"
@@ -87,6 +88,8 @@ class Executor {
   Holdings& holdings() { return holdings_; }
   /// A std::exception left the runner (a fault of kiln's own or of user code outside a unit): its text; "" otherwise.
   std::string fault() const;
+  /// The exit code that goes with it: that of a kiln::Error, else of a fault of kiln's own.
+  int fault_code() const;
 
  private:
   // The batch in front is the one that runs; only of it units are claimed.
@@ -123,6 +126,7 @@ class Executor {
   bool left_ = false;  // the thread is at its end
   std::condition_variable leaves_;
   std::string fault_;
+  ExitCode fault_code_ = ExitCode::internal;
   double unit_seconds_ = 0;   // measured; 0: unknown
   double chunk_seconds_ = 0;  // of the last claimed units; the executor thread's
 

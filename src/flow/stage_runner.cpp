@@ -1,12 +1,14 @@
 #include "flow/stage_runner.hpp"
 
 #include <fmt/core.h>
+#include <kiln/detail/stage_loop.hpp>
 #include <kiln/error.hpp>
 #include "flow/rejected_table.hpp"
 #include "flow/second_run.hpp"
 #include "flow/stage_harvest.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <utility>
 
@@ -28,6 +30,24 @@ void report(const detail::StageOutput& output, Interval claimed, exec::Results& 
   results.succeeded({next, ran});
   for (UnitId unit = ran; unit < claimed.last; unit = unit.next()) {
     results.failed({unit, protocol::FailureKind::cancelled, "cancelled", {}});
+  }
+}
+
+std::string text_of(Interval units) {
+  return fmt::format("of some of the units {} to {}", units.first.value(), units.last.value() - 1);
+}
+
+// Of user code that is run for one unit, the code takes what it throws; what comes out was thrown by a merge of
+// several.
+void run_code(detail::StageCode& code, Interval units, const detail::StageHost& host, detail::StageOutput& output) {
+  try {
+    code.run(units, host, output);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    detail::throw_fold_failed(text_of(units), detail::failure_text(error));
+  } catch (...) {
+    detail::throw_fold_failed(text_of(units), detail::kUnknownException);
   }
 }
 
@@ -81,7 +101,7 @@ void StageRunner::run_some(const exec::Work& work, Interval units, exec::Results
   detail::StageOutput output;
   output.tables = &results.tables();
   output.forests = harvest == nullptr ? &none : &harvest->forests();
-  code_->run(units, host(work, results), output);
+  run_code(*code_, units, host(work, results), output);
 
   Rows& rejected = results.tables().back();
   for (const detail::RejectedRecord& record : output.rejected) put_rejected(rejected, record);
@@ -94,7 +114,7 @@ void StageRunner::run_twice(const exec::Work& work, UnitId unit, exec::Results& 
   if (!second_code_) second_code_ = plan_.make_code();
   UnitOutcome first(plan_, tables_), second(plan_, tables_);
   const auto run = [&](detail::StageCode& code, UnitOutcome& outcome) {
-    code.run(single(unit), host(work, results), outcome.output());
+    run_code(code, single(unit), host(work, results), outcome.output());
     outcome.close();
     remove_scratch();
   };

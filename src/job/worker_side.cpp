@@ -52,7 +52,7 @@ bool WorkerSide::step() {
     const std::string fault = fault_told_ ? std::string() : executor_->fault();
     if (!fault.empty() && execution_.patience) {
       fault_told_ = true;
-      worker_.on_fault({to_int(ExitCode::internal), "units can no longer be run: " + fault});
+      worker_.on_fault({executor_->fault_code(), "units can no longer be run: " + fault});
     } else if (!fault.empty()) {
       throw Error(ExitCode::internal,
                   fmt::format("rank {}: units can no longer be run: {}", link_.transport().rank().value(), fault));

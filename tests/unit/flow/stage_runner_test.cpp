@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -71,6 +72,31 @@ TEST(StageRunner, PartsHoldRowsPartialsAndWhatWasRejected) {
   Fold fold(job.plan());
   fold.admit(part.partials);
   EXPECT_EQ(text_of(fold.values()[0]), "1,2,4,6,7,8,");
+}
+
+/// What a merge throws where these units are run in one claim.
+Error error_of_merging(Interval units) {
+  const auto largest = [](std::uint64_t a, std::uint64_t b) {
+    if (a == 39) throw std::runtime_error("cannot be joined");
+    return std::max(a, b);
+  };
+  const auto job = Flow("merges").range(128).reduce(largest);
+  StageRunner runner(job.plan(), nullptr, {});
+  try {
+    run(runner, units);
+  } catch (const Error& error) {
+    return error;
+  }
+  return {ExitCode::ok, "nothing was thrown"};
+}
+
+TEST(StageRunner, AMergeThatThrowsIsTheProgramsFaultInBlocksAndOutsideThem) {
+  for (const Interval units : {make_interval(0, 128), make_interval(35, 47)}) {
+    const Error error = error_of_merging(units);
+    EXPECT_EQ(error.code(), ExitCode::bad_input) << units.first.value();
+    EXPECT_THAT(error.what(), testing::HasSubstr("cannot be joined"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("must not throw"));
+  }
 }
 
 TEST(StageRunner, AStageWithoutReductionsHasNoHarvest) {
