@@ -6,8 +6,10 @@
 #include <atomic>
 #include <csignal>
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <kiln/exit_code.hpp>
 #include <memory>
 #include <string_view>
 
@@ -93,8 +95,12 @@ class AlternateStack {
   std::unique_ptr<std::array<std::byte, kBytes>> memory_;
 };
 
+// Whatever the code that was given: of the run it means that it is not over.
 void on_exit() {
-  if (!note.announced) write_note("the program called exit()", "");
+  if (note.announced) return;
+  write_note("the program called exit()", "");
+  std::fflush(nullptr);  // NOLINT(cert-err33-c): nobody is left to hear of it
+  ::_exit(to_int(ExitCode::stopped_early));
 }
 
 }  // namespace

@@ -62,9 +62,14 @@ void ProgramRun::summarise(const store::EndEntry& end) const {
   summary.done_before = done_before_;
   summary.seconds = seconds_;
   summary.first_failures = first_failures_;
+  // Those of this launch, as they may be why it stopped; then what stands there already.
+  summary.first_failures.insert(summary.first_failures.end(), earlier_failures_.begin(), earlier_failures_.end());
   summary.directory = options_.directory;
   summary.results_file = results_written_ ? options_.directory + "/results.h5" : "";
   for (const std::string& line : observe::summary_lines(summary)) log::info("{}", line);
+  if (unwritten_ != 0) {
+    log::warning("what came of {} of these could not be written; they run again", format_count(unwritten_));
+  }
 }
 
 }  // namespace kiln::job

@@ -95,7 +95,7 @@ RunObserver::Facts ProgramRun::observer_facts() {
   facts.launched = environment_.launched();
   facts.display = display_mode(options_.progress);
   facts.name_unit = [this](UnitId unit) { return name_unit(unit); };
-  facts.dead = [this](UnitId unit, const std::string& reason) { note_failure(unit, reason); };
+  facts.dead = [this](UnitId unit, const std::string& reason) { note_failure(first_failures_, unit, reason); };
   return facts;
 }
 
@@ -103,10 +103,10 @@ std::string ProgramRun::name_unit(UnitId unit) const {
   return fmt::format("unit {} of stage {} ('{}')", unit.value(), stage_, stage_name_);
 }
 
-void ProgramRun::note_failure(UnitId unit, const std::string& reason) {
-  if (first_failures_.size() >= observe::kShownFailures) return;
+void ProgramRun::note_failure(std::vector<observe::FailedUnit>& failures, UnitId unit, const std::string& reason) {
+  if (failures.size() >= observe::kShownFailures) return;
   const std::string place = fmt::format("stage {} '{}'", stage_, plan_ == nullptr ? "" : plan_->name);
-  first_failures_.push_back({unit.value(), place, "", reason});
+  failures.push_back({unit.value(), place, "", reason});
 }
 
 void ProgramRun::greet(Running& running) {
@@ -173,7 +173,8 @@ bool ProgramRun::on_writer(Running& running, const std::function<void()>& task) 
     try {
       task();
     } catch (const store::StorageError& error) {
-      log::error("{}; what is committed is safe: run the same command again when it can be written", error.what());
+      log::error("{}. The run ends: the same command goes on from what is committed when it can be written",
+                 error.what());
       storage_failed_ = true;
     }
   });

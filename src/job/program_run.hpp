@@ -72,7 +72,7 @@ class ProgramRun {
   protocol::CoordinatorOptions coordinator_options(const detail::StagePlan& plan) const;
   protocol::CoordinatorStart coordinator_start(const ProgramCall& call) const;
   std::string name_unit(UnitId unit) const;
-  void note_failure(UnitId unit, const std::string& reason);
+  void note_failure(std::vector<observe::FailedUnit>& failures, UnitId unit, const std::string& reason);
 
   // The end.
   int finish(Running& running);
@@ -109,8 +109,9 @@ class ProgramRun {
   std::optional<int> program_code_;              // what the program returned
   std::optional<protocol::Outcome> stopped_as_;  // it did not come to its end
   bool storage_failed_ = false;
-  std::vector<observe::FailedUnit> first_failures_;
-  std::set<std::string> advised_;  // what was said of sources
+  std::vector<observe::FailedUnit> first_failures_, earlier_failures_;  // of this launch, and of those before
+  std::uint64_t unwritten_ = 0;                                         // settled, but not committed
+  std::set<std::string> advised_;                                       // what was said of sources
   store::EndEntry end_;
   bool results_written_ = false;
 };

@@ -40,7 +40,7 @@ void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
   }
   if (!state_.why.empty()) log::warning("{}", state_.why);
   total_.units += state_.plan.units;
-  for (const protocol::DeadLetter& letter : state_.dead) note_failure(letter.unit, letter.reason);
+  for (const protocol::DeadLetter& letter : state_.dead) note_failure(earlier_failures_, letter.unit, letter.reason);
   if (state_.end) {
     total_.done += state_.end->counts.done;
     total_.failed += state_.end->counts.failed;
@@ -69,6 +69,7 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
   total_.failed += counts.failed;
   if (outcome != protocol::Outcome::complete && outcome != protocol::Outcome::units_failed) {
     stopped_as_ = outcome;
+    unwritten_ = counts.done + counts.failed - counts.committed;
     return;
   }
   if (!on_writer(running, [&] { end_stage(running.archive); })) return;

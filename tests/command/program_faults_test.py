@@ -65,27 +65,41 @@ class Faults(KilnCase):
         self.touch("bad")
         self.assertIn("more units failed", self.run_lab("throws", "--max-failures", "1", code=1).err)
 
-    def check_crash(self, what, text):
+    def test_failures_of_this_launch_are_listed_first(self):
         self.touch("bad")
-        crashed = self.run_lab(what, code=None)
-        self.assertNotEqual(crashed.code, 0)
-        self.assertIn(text, crashed.err)
-        self.assertRegex(crashed.err, r"while units? .* of stage 0 ran")
-        self.expect_nobody()
+        self.touch("bad-40")
+        self.run_lab("throws", "--max-failures", "1", "--batch", "1", code=1)
+        self.touch("bad-80")
+        again = self.run_lab("throws", "--max-failures", "2", "--batch", "1", code=1)
+        self.assertIn("more units failed", again.err)
+        listed = [line.split()[2] for line in again.err.splitlines() if line.startswith("kiln:   unit ")]
+        self.assertEqual(listed, ["40", "80", "7"])
+
+    def check_crash(self, what, text, by_hand):
+        """`by_hand`: the exit code of an mpirun of the user's; the program's own start of one always gives 75."""
+        self.touch("bad")
+        for code, out, words in ((by_hand, "hand", self.words_of(what, "--out", "hand")),
+                                 (75, "lab.kiln", [str(PROGRAMS / "lab"), "--case", what, "-n", "2"])):
+            crashed = self.kiln(words=words)
+            self.assertEqual(crashed.code, code, crashed.err)
+            self.assertIn(text, crashed.err)
+            self.assertRegex(crashed.err, r"while units? .* of stage 0 ran")
+            self.expect_nobody()
+            self.assertIn("run the same command again", self.expect(0, "status", out).out)
         (self.folder / "bad").unlink()
         self.assertEqual(self.run_lab(what).out, self.run_lab("plain", "--out", "other").out)
 
     def test_a_unit_that_segfaults(self):
-        self.check_crash("segv", "ended by SIGSEGV")
+        self.check_crash("segv", "ended by SIGSEGV", 139)
 
     def test_a_unit_that_overflows_its_stack(self):
-        self.check_crash("overflow", "ended by SIGSEGV")
+        self.check_crash("overflow", "ended by SIGSEGV", 139)
 
     def check_bad_merge(self, *arguments):
         self.touch("bad")
-        failed = self.run_lab("merge", *arguments, code=None)
-        self.assertNotIn(failed.code, (0, -signal.SIGABRT))
+        failed = self.run_lab("merge", *arguments, code=3)
         self.assertIn("cannot be joined", failed.err)
+        self.assertIn("must not throw", failed.err)
         self.assertNotIn("MPI_ABORT", failed.err)
         self.expect_nobody()
         (self.folder / "bad").unlink()
@@ -99,7 +113,7 @@ class Faults(KilnCase):
         self.assertIn("for 'latest'", self.check_bad_merge("--batch", "1"))
 
     def test_a_unit_that_calls_exit(self):
-        self.check_crash("exit", "called exit()")
+        self.check_crash("exit", "called exit()", 75)
 
     def test_rejected_records_are_counted_over_launches(self):
         running = self.start(words=self.words_of("rejects", "--checkpoint-every", "50ms", "--batch", "1"))

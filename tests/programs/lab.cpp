@@ -42,6 +42,7 @@ bool is_second_rank() {
 
 double value_of(const std::string& what, std::uint64_t i, kiln::Unit& unit) {
   if (what == "throws" && i == 7 && exists("bad")) throw std::runtime_error("seven is bad");
+  if (what == "throws" && exists(("bad-" + std::to_string(i)).c_str())) throw std::runtime_error("a bad one, too");
   if (what == "segv" && i == 7 && exists("bad")) std::raise(SIGSEGV);
   if (what == "overflow" && i == 7 && exists("bad")) return static_cast<double>(deeper(i));
   if (what == "exit" && i == 7 && exists("bad")) std::exit(3);
@@ -94,10 +95,12 @@ void run_order(kiln::Session& session, const std::string& what) {
   session.run(units.reduce(std::plus<>{}));
 }
 
-/// A merge that throws where units 39 and 40 come together.
+/// A merge that throws where units 39 and 40 come together, or at the stage's end fills the disk: 100 units are three
+/// whole trees, which only the value joins.
 int run_bad_merge(kiln::Session& session, std::uint64_t n) {
   const auto latest = [](std::uint64_t a, std::uint64_t b) {
     if (exists("bad") && a == 39) throw std::runtime_error("cannot be joined");
+    if (exists("filling") && b == 99 && (a == 63 || a == 95)) std::ofstream("full");
     return std::max(a, b);
   };
   const auto report = session.run(kiln::Flow("merge").range(n).reduce(latest, "latest"));
