@@ -4,7 +4,6 @@
 
 #include <fmt/core.h>
 #include <gmock/gmock.h>
-#include <kiln/error.hpp>
 
 #include <algorithm>
 #include <map>
@@ -27,7 +26,6 @@ struct Script {
   std::atomic<int> cancels = 0, signals = 0;
   std::uint64_t fails_every = 0;     // each such unit fails
   std::uint64_t throws_at = ~0ULL;   // this unit throws
-  bool throws_error = false;         // a kiln::Error
   std::uint64_t forgets_at = ~0ULL;  // of this unit nothing is said
 };
 
@@ -40,7 +38,6 @@ class ScriptedRunner : public Runner {
     for (UnitId unit = claimed.first; unit < claimed.last; unit = unit.next()) {
       script_.ran.fetch_add(1);
       while (script_.hold.load() && !results.cancelled()) std::this_thread::yield();
-      if (unit.value() == script_.throws_at && script_.throws_error) throw Error(ExitCode::bad_input, "wet clay");
       if (unit.value() == script_.throws_at) throw std::runtime_error("no more clay");
       if (unit.value() == script_.forgets_at) continue;
       if (results.cancelled() || (script_.fails_every != 0 && unit.value() % script_.fails_every == 0)) {
@@ -329,16 +326,6 @@ TEST_F(ExecutorTest, TellsOfAnExceptionThatLeftTheRunner) {
   executor().submit(batch(1, 0, 100));
   ASSERT_TRUE(eventually([&] { return !executor().fault().empty() && wakes_ > 0; }));
   EXPECT_EQ(executor().fault(), "no more clay");
-  EXPECT_EQ(executor().fault_code(), to_int(ExitCode::internal));
-}
-
-TEST_F(ExecutorTest, TellsTheCodeOfAnErrorThatLeftTheRunner) {
-  script_.throws_at = 20;
-  script_.throws_error = true;
-  executor().submit(batch(1, 0, 100));
-  ASSERT_TRUE(eventually([&] { return !executor().fault().empty(); }));
-  EXPECT_EQ(executor().fault(), "wet clay");
-  EXPECT_EQ(executor().fault_code(), to_int(ExitCode::bad_input));
 }
 
 TEST_F(ExecutorTest, SeesARunnerThatForgetsAUnit) {
