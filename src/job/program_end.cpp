@@ -68,7 +68,7 @@ void ProgramRun::summarise(const store::EndEntry& end) const {
   summary.results_file = results_written_ ? options_.directory + "/results.h5" : "";
   for (const std::string& line : observe::summary_lines(summary)) log::info("{}", line);
   if (unwritten_ != 0) {
-    log::warning("what came of {} of these could not be written; they run again", format_count(unwritten_));
+    log::warning("what came of {} of these was not written; they run again", format_count(unwritten_));
   }
 }
 

@@ -238,7 +238,7 @@ class FullDisk(ProgramCase):
         running.process.send_signal(signal.SIGTERM)
         stopped = running.wait()
         self.assertEqual(stopped.code, 75, stopped.err)
-        self.assertRegex(stopped.err, r"what came of \d+ of these could not be written; they run again")
+        self.assertRegex(stopped.err, r"what came of \d+ of these was not written; they run again")
         self.full.unlink()
         again = self.run_program(words=self.words_on_disk("stubborn"))
         self.assertEqual(again.out, self.run_program("--out", "other").out)

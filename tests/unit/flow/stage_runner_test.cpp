@@ -77,7 +77,7 @@ TEST(StageRunner, PartsHoldRowsPartialsAndWhatWasRejected) {
 /// What a merge throws where these units are run in one claim.
 Error error_of_merging(Interval units) {
   const auto largest = [](std::uint64_t a, std::uint64_t b) {
-    if (a == 39) throw std::runtime_error("cannot be joined");
+    if (a == 37) throw std::runtime_error("cannot be joined");
     return std::max(a, b);
   };
   const auto job = Flow("merges").range(128).reduce(largest);
