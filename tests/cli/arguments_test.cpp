@@ -1,5 +1,7 @@
 #include "command_line.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
@@ -32,14 +34,7 @@ job::RunOptions run_with(Words options) {
 
 // The message of the usage error that parsing must end in.
 std::string complaint(const Words& words) {
-  try {
-    parse(words);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "accepted";
-  return "";
+  return refusal_of(ExitCode::usage, [&] { parse(words); });
 }
 
 std::string run_complaint(Words options) {

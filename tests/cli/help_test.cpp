@@ -5,6 +5,8 @@
 #include "help/topics.hpp"
 #include "shell_split.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
@@ -53,14 +55,7 @@ std::vector<std::pair<std::string, std::string>> all_texts() {
 }
 
 std::string complaint(const Words& words) {
-  try {
-    parse_command_line(words);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  ADD_FAILURE() << "accepted";
-  return "";
+  return refusal_of(ExitCode::usage, [&] { parse_command_line(words); });
 }
 
 TEST(Help, NoLineIsWiderThanEightyColumns) {

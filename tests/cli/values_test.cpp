@@ -2,6 +2,8 @@
 #include "command_line.hpp"
 #include "run_arguments.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
@@ -22,14 +24,7 @@ job::RunOptions run(Words words) {
 
 std::string complaint(Words words) {
   words.insert(words.begin(), "run");
-  try {
-    parse_command_line(words);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "accepted";
-  return "";
+  return refusal_of(ExitCode::usage, [&] { parse_command_line(words); });
 }
 
 TEST(Values, OptionsEndAtTheCommand) {

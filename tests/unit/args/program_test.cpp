@@ -1,5 +1,7 @@
 #include "args/program_options.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <kiln/program.hpp>
 
@@ -29,13 +31,7 @@ struct Values {
 std::string refusal(const Words& words) {
   Values values;
   Program program = values.program();
-  try {
-    ProgramOptions::parse(program, words);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  return "none";
+  return refusal_of(ExitCode::usage, [&] { ProgramOptions::parse(program, words); });
 }
 
 std::uint64_t digest(const Words& words) {

@@ -1,5 +1,7 @@
 #include "base/condition.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
@@ -37,14 +39,10 @@ bool holds(const std::string& text, const std::vector<Value>& values = record())
 }
 
 std::string refusal(const std::string& text) {
-  try {
+  return refusal_of(ExitCode::usage, [&] {
     Condition condition("--where", text);
     condition.bind(kFields);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  return "accepted";
+  });
 }
 
 // The caret stands below this place of the condition's line.

@@ -1,5 +1,6 @@
 #include "flow/source_resolver.hpp"
 #include "unit/flow/packed.hpp"
+#include "unit/refusal.hpp"
 #include "unit/store/scratch.hpp"
 #include "units/line_files.hpp"
 
@@ -33,13 +34,7 @@ class LinesSource : public ::testing::Test {
     return list;
   }
   static std::string refusal(const detail::SourceSpec& source, const flow::ResolveOptions& options = {}) {
-    try {
-      flow::resolve_source(source, options);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::bad_input);
-      return error.what();
-    }
-    return "";
+    return refusal_of(ExitCode::bad_input, [&] { flow::resolve_source(source, options); });
   }
   Scratch folder_;
 };
@@ -68,7 +63,7 @@ TEST_F(LinesSource, PackedFilesThatCannotBeReadAreNamed) {
   make("b", "BZh91AY&SY");
   EXPECT_THAT(refusal(source({"b"})), HasSubstr("is packed with bzip2"));
   make("c", "BZh is how this text begins\n");
-  EXPECT_EQ(refusal(source({"c"})), "");
+  EXPECT_NO_THROW(flow::resolve_source(source({"c"}), {}));
 }
 
 TEST_F(LinesSource, ARecordedFileMustBeWhatItWas) {

@@ -1,5 +1,6 @@
 #include "flow/path_pattern.hpp"
 
+#include "unit/refusal.hpp"
 #include "unit/store/scratch.hpp"
 
 #include <gmock/gmock.h>
@@ -29,13 +30,7 @@ class PathPattern : public ::testing::Test {
     return names;
   }
   std::string refusal(const std::string& pattern) {
-    try {
-      found(pattern);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::bad_input);
-      return error.what();
-    }
-    return "";
+    return refusal_of(ExitCode::bad_input, [&] { found(pattern); });
   }
   Scratch folder_;
 };

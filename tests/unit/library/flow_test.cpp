@@ -1,6 +1,8 @@
 #include <kiln/kiln.hpp>
 #include <kiln/testing.hpp>
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -314,17 +316,6 @@ TEST(Flow, PlansTellStagesApart) {
   EXPECT_NE(text(flow.items(Strings{"ab", "c"}).rows("a")), text(flow.items(Strings{"a", "bc"}).rows("a")));
 }
 
-template <class F>
-std::string error_of(F&& f, kiln::ExitCode code) {
-  try {
-    f();
-  } catch (const kiln::Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 TEST(Flow, ReadyMonoidsAndWhatTheyShow) {
   const auto job = kiln::Flow("pi").range(1000).map([](std::uint64_t i) { return static_cast<double>(i % 7); });
   const auto mean = kiln::testing::run(job.reduce(kiln::Mean{}));
@@ -340,7 +331,9 @@ TEST(Flow, ReadyMonoidsAndWhatTheyShow) {
 
 TEST(Flow, NamesOfSinksAreChecked) {
   const auto units = kiln::Flow("names").range(3);
-  const auto why = [&](auto&&... sinks) { return error_of([&] { units.into(sinks...); }, kiln::ExitCode::usage); };
+  const auto why = [&](auto&&... sinks) {
+    return kiln::refusal_of(kiln::ExitCode::usage, [&] { units.into(sinks...); });
+  };
   EXPECT_THAT(why(kiln::to_rows("a/b")), testing::HasSubstr("'a/b' is no name"));
   EXPECT_THAT(why(kiln::to_rows("")), testing::HasSubstr("is no name"));
   EXPECT_THAT(why(kiln::to_rows("..")), testing::HasSubstr("is no name"));
@@ -356,7 +349,7 @@ TEST(Flow, AMergeThatThrowsEndsTheRunAndSaysWhere) {
       if ((a + b).size() > most) throw std::runtime_error("too long");
       return a + b;
     });
-    const std::string why = error_of([&] { kiln::testing::run(job); }, kiln::ExitCode::bad_input);
+    const std::string why = kiln::refusal_of(kiln::ExitCode::bad_input, [&] { kiln::testing::run(job); });
     EXPECT_THAT(why, testing::HasSubstr("too long"));
     EXPECT_THAT(why, testing::HasSubstr(most == 4 ? "of unit 3 with" : "of many units"));
   }

@@ -1,6 +1,8 @@
 #include <kiln/error.hpp>
 #include <kiln/grid.hpp>
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,13 +25,7 @@ std::vector<double> all(const Values& values) {
 
 template <class F>
 std::string why(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::bad_input);
-    return error.what();
-  }
-  return "nothing was thrown";
+  return refusal_of(ExitCode::bad_input, std::forward<F>(f));
 }
 
 TEST(Values, RulesGiveTheirEndsExactly) {
@@ -105,13 +101,11 @@ TEST(Grid, BadAxesAreSaid) {
   const Axis large("a", linspace(0, 1, 1ULL << 32));
   const Axis other("b", linspace(0, 1, 1ULL << 32));
   EXPECT_THAT(why([&] { Grid({large, other}); }), HasSubstr("more than 2^63 points"));
-  try {
-    Point(Grid({{"a", {1.0}}}), 0)["b"];
-    ADD_FAILURE() << "nothing was thrown";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    EXPECT_THAT(error.what(), HasSubstr("no axis 'b': its axes are a"));
-  }
+  EXPECT_THAT(refusal_of(ExitCode::usage,
+                         [] {
+                           Point(Grid({{"a", {1.0}}}), 0)["b"];
+                         }),
+              HasSubstr("no axis 'b': its axes are a"));
 }
 
 TEST(Grid, DescriptionsTellGridsApart) {

@@ -1,6 +1,7 @@
 #include "store/dataset_reader.hpp"
 
 #include "store/h5_check.hpp"
+#include "unit/refusal.hpp"
 #include "unit/store/scratch.hpp"
 
 #include <gmock/gmock.h>
@@ -70,13 +71,7 @@ class Datasets : public ::testing::Test {
     return values;
   }
   std::string refusal(const std::string& dataset, ColumnType element, std::uint32_t rank) {
-    try {
-      const DatasetReader reader(path_, dataset, element, rank);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::bad_input);
-      return error.what();
-    }
-    return "";
+    return refusal_of(ExitCode::bad_input, [&] { const DatasetReader reader(path_, dataset, element, rank); });
   }
   Scratch folder_;
   const std::filesystem::path path_ = folder_ / "data.h5";
@@ -138,18 +133,12 @@ TEST_F(Datasets, WhatTheProgramDoesNotReadIsRefusedWithWhatWasFound) {
   EXPECT_THAT(refusal("plain", ColumnType::f64, 1), HasSubstr("has 2 dimensions (1000 x 6); the program reads 1"));
   EXPECT_THAT(refusal("single", ColumnType::f64, 0),
               HasSubstr("has 0 dimensions (a single value); the program reads one or more"));
-  EXPECT_EQ(refusal("count", ColumnType::u16, 1), "");
+  EXPECT_NO_THROW(DatasetReader(path_, "count", ColumnType::u16, 1));
 }
 
 TEST_F(Datasets, FilesThatAreNoneAreRefused) {
   const auto why = [&](const std::filesystem::path& path) -> std::string {
-    try {
-      const DatasetReader reader(path, "x", ColumnType::f64, 0);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::bad_input);
-      return error.what();
-    }
-    return "";
+    return refusal_of(ExitCode::bad_input, [&] { const DatasetReader reader(path, "x", ColumnType::f64, 0); });
   };
   write_text(folder_ / "text.h5", "no HDF5 at all");
   write_text(folder_ / "empty.h5", "");

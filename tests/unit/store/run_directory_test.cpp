@@ -2,6 +2,8 @@
 
 #include "scratch.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
@@ -27,14 +29,7 @@ RunFacts some_facts() {
 // The message of the Error with code run_directory that `action` throws.
 template <class Action>
 std::string refusal(const Action& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::run_directory);
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
+  return refusal_of(ExitCode::run_directory, action);
 }
 
 TEST(RunDirectory, IsCreatedAndOpenedAgain) {

@@ -2,6 +2,8 @@
 
 #include "units/task_file.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <kiln/error.hpp>
 
@@ -38,14 +40,7 @@ class Arguments : public testing::Test {
   Words expand(const Words& words) { return expand(parse_argument_words(words, {})); }
 
   std::string complaint(const ArgumentWords& words, ExitCode code) {
-    try {
-      expand(words);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      return error.what();
-    }
-    ADD_FAILURE() << "accepted";
-    return "";
+    return refusal_of(code, [&] { expand(words); });
   }
   std::string complaint(const Words& words, ExitCode code) { return complaint(parse_argument_words(words, {}), code); }
 };
@@ -171,13 +166,7 @@ TEST_F(Arguments, ValuesOfTheFirstWordAreNotQuoted) {
 
 TEST(ArgumentWords, WhatIsMissingIsSaid) {
   const auto complaint = [](const Words& words, const Words& files = {}) -> std::string {
-    try {
-      parse_argument_words(words, files);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::usage);
-      return error.what();
-    }
-    return "accepted";
+    return refusal_of(ExitCode::usage, [&] { parse_argument_words(words, files); });
   };
   EXPECT_THAT(complaint({":::", "a"}), HasSubstr("command is missing"));
   EXPECT_THAT(complaint({" ", ":::", "a"}), HasSubstr("command is missing"));

@@ -3,6 +3,8 @@
 #include "units/command_list.hpp"
 #include "units/command_source.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <kiln/error.hpp>
 
@@ -18,14 +20,9 @@ TaskFile array_of(std::string_view range, std::string_view command) {
 }
 
 std::string complaint(std::string_view text) {
-  try {
+  return refusal_of(ExitCode::bad_input, [&] {
     parse_source({as_bytes(text).begin(), as_bytes(text).end()}, "the array");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::bad_input);
-    return error.what();
-  }
-  ADD_FAILURE() << "accepted";
-  return "";
+  });
 }
 
 TEST(ArraySource, IsOneCommandForAllIndices) {

@@ -1,5 +1,7 @@
 #include "units/command_list.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <kiln/error.hpp>
 
@@ -25,14 +27,7 @@ std::string written(std::string_view origin, const std::vector<std::string>& com
 }
 
 std::string complaint(const std::string& text) {
-  try {
-    parse_source(bytes_of(text), "the list");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::bad_input);
-    return error.what();
-  }
-  ADD_FAILURE() << "accepted";
-  return "";
+  return refusal_of(ExitCode::bad_input, [&] { parse_source(bytes_of(text), "the list"); });
 }
 
 TEST(CommandList, KeepsEveryByteOfACommand) {

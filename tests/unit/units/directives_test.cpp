@@ -1,5 +1,7 @@
 #include "units/task_file.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <gmock/gmock.h>
 #include <kiln/error.hpp>
 
@@ -19,14 +21,7 @@ TaskFile parse(std::string_view text) {
 }
 
 std::string complaint(std::string_view text) {
-  try {
-    parse(text);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::bad_input);
-    return error.what();
-  }
-  ADD_FAILURE() << "accepted: " << text;
-  return "";
+  return refusal_of(ExitCode::bad_input, [&] { parse(text); });
 }
 
 UnitLimits limits(std::optional<Duration> timeout, std::optional<std::uint32_t> retries = {},

@@ -2,6 +2,8 @@
 
 #include "units/input_file.hpp"
 
+#include "unit/refusal.hpp"
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <gmock/gmock.h>
@@ -28,16 +30,7 @@ Bytes bytes_of(std::string_view text) {
 
 TaskFile parse(std::string_view text) { return parse_task_file(bytes_of(text), "tasks.txt"); }
 
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::bad_input);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
+std::string message_of(const std::function<void()>& call) { return refusal_of(ExitCode::bad_input, call); }
 
 TEST(TaskFile, KeepsCommandsVerbatimWithTheirLines) {
   const TaskFile file = parse("#!/bin/bash\n echo  a \n\n  \t\n# note\n   # another\necho '#'\nlast");
