@@ -1,6 +1,7 @@
 #include "store/compaction.hpp"
 
 #include "unit/store/journal_fixture.hpp"
+#include "unit/store/merge_properties.hpp"
 
 #include <gtest/gtest.h>
 
@@ -73,11 +74,7 @@ class History {
     expect_same(is, resolve(entries_));
   }
 
-  std::size_t files() const {
-    std::size_t count = 0;
-    for (const auto& item : fs::recursive_directory_iterator(folder_.path())) count += item.is_regular_file() ? 1 : 0;
-    return count;
-  }
+  std::size_t files() const { return files_below(folder_.path()); }
   bool has_retired_a_folder() const { return fs::is_regular_file(folder_.path() / "journal/000"); }
   std::uint64_t last() const { return journal_->last().value(); }
   const std::string& blocked() const { return compactor_->blocked(); }
@@ -126,22 +123,7 @@ class History {
   std::uint64_t batches_ = 0;
 };
 
-TEST(CompactionProperty, ReadersCannotTellWhatWasMerged) {
-  for (std::uint64_t seed = 1, most = property_seeds(8); seed <= most; ++seed) {
-    SCOPED_TRACE(seed);
-    History history(seed);
-    for (int i = 0; i < 60; ++i) {
-      history.act();
-      if (history.draw(2) == 0) history.step();
-      if (i % 20 == 19) history.check();
-    }
-    while (history.step()) {
-    }
-    history.check();
-    EXPECT_EQ(history.blocked(), "");
-    if (::testing::Test::HasFailure()) return;
-  }
-}
+TEST(CompactionProperty, ReadersCannotTellWhatWasMerged) { expect_readers_cannot_tell<History>(8); }
 
 TEST(CompactionProperty, ACrashAtAnyPointIsHarmless) {
   // The same history, dying one system call later each time, until the merging gets through.
@@ -154,8 +136,7 @@ TEST(CompactionProperty, ACrashAtAnyPointIsHarmless) {
     history.check();
     history.restart();
     history.check();
-    while (history.step()) {
-    }
+    merge_all(history);
     history.check();
     if (::testing::Test::HasFailure()) return;
     if (ended) {
@@ -168,16 +149,7 @@ TEST(CompactionProperty, ACrashAtAnyPointIsHarmless) {
 
 TEST(CompactionProperty, TheNumberOfFilesStaysSmall) {
   History history(7, false);
-  std::size_t most = 0;
-  while (history.last() < 600) {
-    history.act();
-    while (history.step()) {
-    }
-    most = std::max(most, history.files());
-  }
-  history.check();
-  // The tombstones (one for 8 numbers here, for 1,000 in earnest) are the greater part.
-  EXPECT_LT(most, 600 / kPerFolder + 100);
+  expect_few_files(history, 600, kPerFolder);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "store/journal_view.hpp"
 #include "store/segment.hpp"
 #include "unit/store/journal_fixture.hpp"
+#include "unit/store/merge_properties.hpp"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -103,12 +104,7 @@ class ProgramHistory {
     EXPECT_EQ(is.plans, should.plans);
   }
 
-  std::size_t files() const {
-    std::size_t count = 0;
-    for (const auto& item : fs::recursive_directory_iterator(merged_.folder.path()))
-      count += item.is_regular_file() ? 1 : 0;
-    return count;
-  }
+  std::size_t files() const { return files_below(merged_.folder.path()); }
 
  private:
   struct Side {
@@ -270,34 +266,11 @@ class ProgramHistory {
   std::uint64_t salt_ = 0, number_ = 0;
 };
 
-TEST(ProgramCompactionProperty, ReadersCannotTellWhatWasMerged) {
-  for (std::uint64_t seed = 1, most = property_seeds(4); seed <= most; ++seed) {
-    SCOPED_TRACE(seed);
-    ProgramHistory history(seed);
-    for (int i = 0; i < 60; ++i) {
-      history.act();
-      if (history.draw(2) == 0) history.step();
-      if (i % 20 == 19) history.check();
-    }
-    while (history.step()) {
-    }
-    history.check();
-    EXPECT_EQ(history.blocked(), "");
-    if (::testing::Test::HasFailure()) return;
-  }
-}
+TEST(ProgramCompactionProperty, ReadersCannotTellWhatWasMerged) { expect_readers_cannot_tell<ProgramHistory>(4); }
 
 TEST(ProgramCompactionProperty, TheNumberOfFilesStaysSmall) {
   ProgramHistory history(3, false);
-  std::size_t most = 0;
-  while (history.last() < 500) {
-    history.act();
-    while (history.step()) {
-    }
-    most = std::max(most, history.files());
-  }
-  history.check();
-  EXPECT_LT(most, 500 / kPerFolder + 100);
+  expect_few_files(history, 500, kPerFolder);
 }
 
 }  // namespace
