@@ -123,7 +123,7 @@ void StageRunner::run_twice(const exec::Work& work, UnitId unit, exec::Results& 
   if (!results.cancelled() && first.output().ran == 1 && second.output().ran == 1) {
     for (const std::string& what : first.differences(second)) options_.differs(unit, what);
   }
-  for (std::size_t i = 0; i < tables_.size(); ++i) results.tables()[i].append(std::move(first.tables()[i]));
+  for (std::size_t i = 0; i < tables_.size(); ++i) results.tables()[i].append(first.tables()[i]);
   if (auto* const harvest = static_cast<StageHarvest*>(results.harvest())) {
     harvest->absorb(first.harvest());
     for (const auto& forest : harvest->forests()) {
