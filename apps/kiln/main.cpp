@@ -1,10 +1,11 @@
-#include "base/log.hpp"
+#include "args/run_words.hpp"
 #include "command_line.hpp"
 #include "doctor_command.hpp"
 #include "dry_run.hpp"
 #include "export_command.hpp"
 #include "job/environment.hpp"
 #include "job/run_command.hpp"
+#include "job/tell_fault.hpp"
 #include "program_retry.hpp"
 #include "results_command.hpp"
 #include "show_text.hpp"
@@ -30,13 +31,9 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-log::Level level_of(int verbosity) {
-  return verbosity > 0 ? log::Level::debug : verbosity < 0 ? log::Level::warning : log::Level::info;
-}
-
 int run_it(const cli::Command& command, const std::vector<std::string>& arguments) {
   return std::visit(Overloaded{[&](const cli::RunCommand& run) {
-                                 log::set_level(level_of(run.options.verbosity));
+                                 args::set_log_level(run.options);
                                  if (run.options.retry && cli::is_program_run(run.options.directory)) {
                                    return cli::retry_program(run.options.directory, run.given);
                                  }
@@ -72,11 +69,7 @@ int main(int argc, char** argv) {
   try {
     std::setlocale(LC_CTYPE, "");
     return carry_out({argv + std::min(argc, 1), argv + argc}, job::read_environment().first_rank());
-  } catch (const Error& error) {
-    log::error("{}", error.what());
-    return to_int(error.code());
-  } catch (const std::exception& error) {
-    log::error("a fault of kiln's own: {}; please report it", error.what());
-    return to_int(ExitCode::internal);
+  } catch (const std::exception& fault) {
+    return job::tell_fault(fault);
   }
 }

@@ -1,8 +1,9 @@
 #include "args/program_options.hpp"
+#include "args/run_words.hpp"
 #include "args/version_text.hpp"
-#include "base/log.hpp"
 #include "job/environment.hpp"
 #include "job/run_program.hpp"
+#include "job/tell_fault.hpp"
 
 #include <unistd.h>
 
@@ -18,10 +19,6 @@
 
 namespace kiln {
 namespace {
-
-log::Level level_of(int verbosity) {
-  return verbosity > 0 ? log::Level::debug : verbosity < 0 ? log::Level::warning : log::Level::info;
-}
 
 int show(const std::string& text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
@@ -42,7 +39,7 @@ int carry_out(Program& program, const std::vector<std::string>& arguments, bool 
     if (!first_rank) return to_int(ExitCode::ok);
     return show(parsed.help ? args::help_text(*parsed.help, 80) : args::version_text());
   }
-  log::set_level(level_of(parsed.run.verbosity));
+  args::set_log_level(parsed.run);
   job::ProgramFacts facts;
   facts.name = detail::ProgramOptions::name(program);
   facts.inputs = parsed.digest;
@@ -61,12 +58,8 @@ int run_main(Program& program, int argc, char** argv, const std::function<int(Se
   try {
     std::setlocale(LC_CTYPE, "");
     return carry_out(program, {argv + std::min(argc, 1), argv + argc}, job::read_environment().first_rank(), body);
-  } catch (const Error& error) {
-    log::error("{}", error.what());
-    return to_int(error.code());
-  } catch (const std::exception& error) {
-    log::error("a fault of kiln's own: {}; please report it", error.what());
-    return to_int(ExitCode::internal);
+  } catch (const std::exception& fault) {
+    return job::tell_fault(fault);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "args/run_words.hpp"
 
 #include "args/option_values.hpp"
+#include "base/log.hpp"
 #include "exec/output_pattern.hpp"
 
 #include <kiln/error.hpp>
@@ -158,6 +159,12 @@ job::RunOptions check_run_words(const RunWords& words) {
   const bool silent = options.verbosity < 0 && options.progress == job::ProgressMode::automatic;
   if (silent) options.progress = job::ProgressMode::none;
   return options;
+}
+
+void set_log_level(const job::RunOptions& options) {
+  log::set_level(options.verbosity > 0   ? log::Level::debug
+                 : options.verbosity < 0 ? log::Level::warning
+                                         : log::Level::info);
 }
 
 }  // namespace kiln::args

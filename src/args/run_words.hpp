@@ -73,4 +73,7 @@ inline constexpr std::uint64_t kMostRetries = 1'000'000;
 /// Options that stand for themselves: everything but the task file and the directory. Throws kiln::Error (usage).
 job::RunOptions check_run_words(const RunWords& words);
 
+/// The log says as much as -v and -q ask for.
+void set_log_level(const job::RunOptions& options);
+
 }  // namespace kiln::args

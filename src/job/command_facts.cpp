@@ -50,22 +50,4 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
 }
 
-std::string_view to_text(protocol::Outcome outcome) {
-  switch (outcome) {
-    case protocol::Outcome::complete:
-      return "complete";
-    case protocol::Outcome::units_failed:
-      return "units_failed";
-    case protocol::Outcome::too_many_failures:
-      return "too_many_failures";
-    case protocol::Outcome::interrupted:
-      return "interrupted";
-    case protocol::Outcome::storage:
-      return "storage";
-    case protocol::Outcome::fault:
-      return "fault";
-  }
-  return "unknown";
-}
-
 }  // namespace kiln::job

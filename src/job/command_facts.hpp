@@ -2,7 +2,6 @@
 
 #include "exec/command_setup.hpp"
 #include "job/run_options.hpp"
-#include "protocol/coordinator_port.hpp"
 
 #include <filesystem>
 #include <string>
@@ -20,8 +19,5 @@ std::string shell_of(const RunOptions& options);
 int signal_number(std::string_view name);
 
 std::string host_name();
-
-/// "complete", "units_failed", …: as outcome.json says it.
-std::string_view to_text(protocol::Outcome outcome);
 
 }  // namespace kiln::job

@@ -6,11 +6,13 @@
 #include "exec/command_setup.hpp"
 #include "job/clock.hpp"
 #include "job/command_facts.hpp"
+#include "job/launch_facts.hpp"
 #include "job/launch_id.hpp"
 #include "job/retry_choice.hpp"
 #include "job/run_archive.hpp"
 #include "job/source_settings.hpp"
 #include "job/task_input.hpp"
+#include "job/tell_fault.hpp"
 #include "store/run_reader.hpp"
 
 #include <fmt/core.h>
@@ -19,13 +21,12 @@
 #include <cmath>
 #include <filesystem>
 #include <kiln/error.hpp>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace kiln::job {
 namespace {
 
-int exit_code_of(protocol::Outcome outcome) {
+int exit_code_for(protocol::Outcome outcome) {
   switch (outcome) {
     case protocol::Outcome::complete:
       return to_int(ExitCode::ok);
@@ -41,13 +42,6 @@ int exit_code_of(protocol::Outcome outcome) {
   return to_int(ExitCode::internal);
 }
 
-observe::DisplayMode display_mode(ProgressMode mode) {
-  return mode == ProgressMode::none  ? observe::DisplayMode::none
-         : mode == ProgressMode::bar ? observe::DisplayMode::bar
-         : mode == ProgressMode::log ? observe::DisplayMode::log
-                                     : observe::DisplayMode::automatic;
-}
-
 // As the one who began the run called it. The run directory holds a copy of the file.
 std::string source_name(const store::RunFacts& facts) {
   return facts.source.empty() || facts.source == "-" ? "task file" : facts.source;
@@ -61,8 +55,8 @@ CommandRun::CommandRun(const RunOptions& options, const Environment& environment
       environment_(environment),
       transport_(transport),
       waiter_(waiter),
-      launch_id_(environment.launched() ? environment.launch_id : make_launch_id()),
-      started_(wall_seconds()) {
+      launch_id_(environment.launched() ? environment.launch_id : make_launch_id()) {
+  end_.started = wall_seconds();
   open(arguments);
 }
 
@@ -141,12 +135,7 @@ protocol::CoordinatorOptions CommandRun::coordinator_options() const {
   return coordinator;
 }
 
-std::vector<Rank> CommandRun::workers() const {
-  std::vector<Rank> ranks;
-  const bool coordinator_works = options_.coordinator_works || transport_.size() == 1;
-  for (std::int32_t rank = coordinator_works ? 0 : 1; rank < transport_.size(); ++rank) ranks.emplace_back(rank);
-  return ranks;
-}
+std::vector<Rank> CommandRun::workers() const { return working_ranks(options_, transport_.size()); }
 
 exec::CommandSetup CommandRun::command_setup(const std::vector<Rank>& workers) const {
   exec::CommandSetup setup = make_command_setup(options_, store_->directory().path());
@@ -171,14 +160,7 @@ protocol::CoordinatorStart CommandRun::start() const {
 }
 
 RunObserver::Facts CommandRun::observer_facts() {
-  RunObserver::Facts facts;
-  facts.launch_id = launch_id_;
-  facts.epoch = store_->recovered().epoch;
-  facts.host = host_name();
-  facts.job_id = environment_.slurm_job_id;
-  facts.started = started_;
-  facts.launched = environment_.launched();
-  facts.display = display_mode(options_.progress);
+  RunObserver::Facts facts = launch_facts(options_, environment_, *store_, launch_id_, end_.started);
   facts.name_unit = [this](UnitId unit) { return name_unit(unit); };
   facts.settled = [this](Bytes& rows, bool succeeded) {
     if (printing_ != nullptr) printing_->settled(rows, succeeded);
@@ -203,24 +185,22 @@ int CommandRun::run(const Execution& execution) {
   try {
     return finish(loop, writer, observer, loop.run({coordinator_options(), start()}, *source_));
   } catch (const std::exception& fault) {
-    const auto* error = dynamic_cast<const Error*>(&fault);
-    loop.stop_workers(to_int(error != nullptr ? error->code() : ExitCode::internal));
+    loop.stop_workers(exit_code_of(fault));
     throw;
   }
 }
 
 int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& observer, protocol::Outcome outcome) {
-  seconds_ = wall_seconds() - started_;
   observer.assembling();
-  end_ = end_entry(outcome);
   const auto counts = loop.coordinator().counts();
+  set_end(outcome, counts);
   // Nothing of this frame by reference: an exception may leave it before the writer has done this.
-  writer.run([this, counts] {
+  writer.run([this] {
     try {
-      close(end_, counts);
+      close_run(*store_, schema_, end_);
     } catch (const store::StorageError& error) {
       log::error("{}; what is committed is safe: run the same command again when it can be written", error.what());
-      end_.exit_code = to_int(ExitCode::stopped_early);
+      end_.entry.exit_code = to_int(ExitCode::stopped_early);
     }
   });
   if (printing_ != nullptr) printing_->end();
@@ -229,9 +209,9 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
   observer.ended();
   writer.run([] {});  // behind the status: a launcher knows of the end before it hears the summary
   loop.wait_while([&writer] { return writer.running(); });
-  summarise(end_, counts);
-  loop.stop_workers(end_.exit_code);
-  return end_.exit_code;
+  summarise(counts.committed);
+  loop.stop_workers(end_.entry.exit_code);
+  return end_.entry.exit_code;
 }
 
 std::unique_ptr<RunPrinting> CommandRun::begin_printing(observe::ProgressDisplay* display) const {
@@ -255,45 +235,23 @@ void CommandRun::print_rest(CoordinatorLoop& loop) {
   printing_->abandon();
 }
 
-store::EndEntry CommandRun::end_entry(protocol::Outcome outcome) const {
-  return {launch_id_, outcome, exit_code_of(outcome), wall_seconds()};
+void CommandRun::set_end(protocol::Outcome outcome, const protocol::Coordinator::Counts& counts) {
+  end_.seconds = wall_seconds() - end_.started;
+  end_.entry = {launch_id_, outcome, exit_code_for(outcome), wall_seconds()};
+  end_.units = counts.units;
+  end_.done = counts.done;
+  end_.failed = counts.failed;
+  end_.removed = counts.removed;
 }
 
-// On the writer thread: results.h5 names the end entry that follows it, so a crash in between makes it anew.
-void CommandRun::close(const store::EndEntry& end, const protocol::Coordinator::Counts& counts) {
-  store_->write_results(schema_, &end);
-  results_written_ = true;
-  store_->end(end);
-  const nlohmann::json outcome{{"launch_id", launch_id_},
-                               {"outcome", to_text(end.outcome)},
-                               {"exit_code", end.exit_code},
-                               {"units", counts.units},
-                               {"done", counts.done},
-                               {"failed", counts.failed},
-                               {"removed", counts.removed},
-                               {"started", started_},
-                               {"ended", end.ended},
-                               {"seconds", seconds_},
-                               {"journal_number", store_->last().value()}};
-  store_->directory().write_replaced("outcome.json", outcome.dump(2) + "\n");
-  store_->release();
-}
-
-void CommandRun::summarise(const store::EndEntry& end, const protocol::Coordinator::Counts& counts) {
-  observe::RunSummary summary;
-  summary.outcome = end.outcome;
-  summary.units = counts.units;
-  summary.done = counts.done;
-  summary.failed = counts.failed;
+void CommandRun::summarise(std::uint64_t committed) {
+  observe::RunSummary summary = summary_of(end_, options_.directory);
   std::uint64_t before = dead_.count();
   for (const Interval interval : store_->registry().active().intervals()) {
     before += store_->recovered().done.intersection(interval).count();
   }
   summary.done_before = before;
-  summary.seconds = seconds_;
-  summary.directory = options_.directory;
-  summary.results_file = results_written_ ? options_.directory + "/results.h5" : "";
-  if (counts.failed != 0) {
+  if (end_.failed != 0) {
     for (const auto& dead : store::RunReader::open(options_.directory).dead_letters()) {
       if (summary.first_failures.size() > observe::kShownFailures) break;
       summary.first_failures.push_back({dead.letter.unit.value(),
@@ -302,9 +260,8 @@ void CommandRun::summarise(const store::EndEntry& end, const protocol::Coordinat
     }
   }
   for (const std::string& line : observe::summary_lines(summary)) log::info("{}", line);
-  if (const std::uint64_t settled = counts.done + counts.failed; settled > counts.committed) {
-    log::warning("what came of {} of these could not be written; they run again",
-                 format_count(settled - counts.committed));
+  if (const std::uint64_t settled = end_.done + end_.failed; settled > committed) {
+    log::warning("what came of {} of these could not be written; they run again", format_count(settled - committed));
   }
 }
 

@@ -2,10 +2,10 @@
 
 #include "job/environment.hpp"
 #include "job/rank_loop.hpp"
+#include "job/run_end.hpp"
 #include "job/run_observer.hpp"
 #include "job/run_options.hpp"
 #include "job/run_printing.hpp"
-#include "observe/summary.hpp"
 #include "store/run_store.hpp"
 #include "units/command_source.hpp"
 #include "units/task_file.hpp"
@@ -39,25 +39,21 @@ class CommandRun {
   void print_rest(CoordinatorLoop& loop);
   std::string name_unit(UnitId unit) const;
   int finish(CoordinatorLoop& loop, Writer& writer, RunObserver& observer, protocol::Outcome outcome);
-  store::EndEntry end_entry(protocol::Outcome outcome) const;
-  void close(const store::EndEntry& end, const protocol::Coordinator::Counts& counts);
-  void summarise(const store::EndEntry& end, const protocol::Coordinator::Counts& counts);
+  void set_end(protocol::Outcome outcome, const protocol::Coordinator::Counts& counts);
+  void summarise(std::uint64_t committed);
 
   const RunOptions& options_;
   const Environment& environment_;
   net::Transport& transport_;
   Waiter& waiter_;
   std::string launch_id_;
-  double started_ = 0;
-  double seconds_ = 0;
   units::TaskFile tasks_;
   std::unique_ptr<store::RunStore> store_;
   std::optional<units::CommandSource> source_;
   std::vector<exec::ResultColumn> columns_;  // as run.json has them
   Schema schema_;                            // of the rows
   schedule::IntervalSet dead_;               // dead letters of earlier launches that stand
-  store::EndEntry end_;                      // while the run is closed: the writer thread's
-  bool results_written_ = false;
+  RunEnd end_;
   RunPrinting* printing_ = nullptr;  // during run(); with --print only
 };
 

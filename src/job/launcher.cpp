@@ -35,20 +35,6 @@ namespace {
 constexpr int kPollMilliseconds = 200;
 constexpr Duration kPatienceAfterSecond = std::chrono::seconds(4);  // then mpirun itself is told to end
 
-observe::DisplayMode display_mode(ProgressMode mode) {
-  switch (mode) {
-    case ProgressMode::automatic:
-      return observe::DisplayMode::automatic;
-    case ProgressMode::bar:
-      return observe::DisplayMode::bar;
-    case ProgressMode::log:
-      return observe::DisplayMode::log;
-    case ProgressMode::none:
-      return observe::DisplayMode::none;
-  }
-  return observe::DisplayMode::none;
-}
-
 /// One launch: mpirun, what it says, what the user sees and the signals between them.
 class Launch {
  public:
@@ -56,7 +42,7 @@ class Launch {
       : options_(options),
         launch_id_(std::move(launch_id)),
         waiter_({SIGINT, SIGTERM, SIGHUP, SIGUSR1}),
-        display_(display_mode(options.progress), observe::terminal_facts(STDERR_FILENO)),
+        display_(options.progress, observe::terminal_facts(STDERR_FILENO)),
         process_(words, environment(), standard_input) {
     if (options.print != observe::PrintMode::none) begin_printing();
   }

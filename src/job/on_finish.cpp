@@ -4,6 +4,7 @@
 #include "job/clock.hpp"
 #include "job/command_facts.hpp"
 #include "job/waiter.hpp"
+#include "store/results_file.hpp"
 #include "store/run_reader.hpp"
 
 #include <fcntl.h>
@@ -32,7 +33,7 @@ std::vector<std::string> facts_of(const RunOptions& options, int exit_code) {
   std::string outcome = "cut_off", units, done, failed;
   try {
     const store::RunReader run = store::RunReader::open(options.directory);
-    if (const auto end = run.last_end()) outcome = to_text(end->outcome);
+    if (const auto end = run.last_end()) outcome = store::outcome_name(end->outcome);
     const store::Totals totals = run.totals();
     units = std::to_string(totals.units);
     done = std::to_string(totals.done);

@@ -14,10 +14,10 @@ namespace kiln::job {
 
 /// A program's run directory as the writer thread's archive. Partial results are joined here, where no message waits:
 /// those of a commit before it is written, all of a stage once they are durable.
-class ProgramArchive final : public Archive {
+class ProgramArchive final : public StoreArchive {
  public:
   /// `store` outlives this.
-  explicit ProgramArchive(store::RunStore& store) : store_(store) {}
+  explicit ProgramArchive(store::RunStore& store) : StoreArchive(store) {}
 
   /// Writer thread: a stage begins. What is committed of it already is read.
   void begin_stage(const detail::StagePlan& plan);
@@ -36,19 +36,11 @@ class ProgramArchive final : public Archive {
   void end_stage() { fold_.reset(); }
 
   void commit(protocol::CommitPlan& plan) override;
-  void beat() override { store_.beat(); }
-  void maintain() override { store_.maintain(); }
-  void write_status(const std::string& text) override { store_.directory().write_replaced("status.json", text); }
-  void write_event(const std::string& line) override { append_event(store_.directory(), line); }
-  bool may_recover(const Error& error) const override {
-    return dynamic_cast<const store::StorageError*>(&error) != nullptr;
-  }
 
  private:
   void put_joined(protocol::CommitPlan& plan);
   void publish(std::vector<std::optional<Bytes>> values);
 
-  store::RunStore& store_;
   std::unique_ptr<flow::Fold> fold_;
   // Given by the main thread, taken by the writer thread with the commit that is asked for after it.
   std::unique_ptr<flow::StageHarvest> joined_;

@@ -3,10 +3,11 @@
 #include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "job/clock.hpp"
-#include "job/command_facts.hpp"
+#include "job/launch_facts.hpp"
 #include "job/launch_id.hpp"
 #include "job/launcher.hpp"
 #include "job/program_running.hpp"
+#include "job/tell_fault.hpp"
 #include "store/launch_note.hpp"
 
 #include <fmt/core.h>
@@ -16,16 +17,6 @@
 #include <utility>
 
 namespace kiln::job {
-namespace {
-
-observe::DisplayMode display_mode(ProgressMode mode) {
-  return mode == ProgressMode::none  ? observe::DisplayMode::none
-         : mode == ProgressMode::bar ? observe::DisplayMode::bar
-         : mode == ProgressMode::log ? observe::DisplayMode::log
-                                     : observe::DisplayMode::automatic;
-}
-
-}  // namespace
 
 ProgramRun::ProgramRun(const RunOptions& options, const Environment& environment,
                        const std::vector<std::string>& arguments, const ProgramFacts& program, Rank0 rank0)
@@ -33,8 +24,8 @@ ProgramRun::ProgramRun(const RunOptions& options, const Environment& environment
       environment_(environment),
       program_(program),
       rank0_(std::move(rank0)),
-      launch_id_(environment.launched() ? environment.launch_id : make_launch_id()),
-      started_(wall_seconds()) {
+      launch_id_(environment.launched() ? environment.launch_id : make_launch_id()) {
+  end_.started = wall_seconds();
   open(arguments);
 }
 
@@ -76,24 +67,10 @@ void ProgramRun::withdraw_dead() {
   if (withdrawn.empty()) log::info("{}: no failed units: nothing to try again", options_.directory);
 }
 
-std::vector<Rank> ProgramRun::workers() const {
-  std::vector<Rank> ranks;
-  const std::int32_t size = rank0_.transport.size();
-  for (std::int32_t rank = options_.coordinator_works || size == 1 ? 0 : 1; rank < size; ++rank) {
-    ranks.emplace_back(rank);
-  }
-  return ranks;
-}
+std::vector<Rank> ProgramRun::workers() const { return working_ranks(options_, rank0_.transport.size()); }
 
 RunObserver::Facts ProgramRun::observer_facts() {
-  RunObserver::Facts facts;
-  facts.launch_id = launch_id_;
-  facts.epoch = store_->recovered().epoch;
-  facts.host = host_name();
-  facts.job_id = environment_.slurm_job_id;
-  facts.started = started_;
-  facts.launched = environment_.launched();
-  facts.display = display_mode(options_.progress);
+  RunObserver::Facts facts = launch_facts(options_, environment_, *store_, launch_id_, end_.started);
   facts.name_unit = [this](UnitId unit) { return name_unit(unit); };
   facts.dead = [this](UnitId unit, const std::string& reason) { note_failure(first_failures_, unit, reason); };
   return facts;
@@ -129,8 +106,7 @@ int ProgramRun::run() {
     serve(running);
     return finish(running);
   } catch (const std::exception& fault) {
-    const auto* error = dynamic_cast<const Error*>(&fault);
-    running.loop.stop_workers(to_int(error != nullptr ? error->code() : ExitCode::internal));
+    running.loop.stop_workers(exit_code_of(fault));
     throw;
   }
 }
@@ -225,20 +201,19 @@ void ProgramRun::end_answer(Running& running) {
 }
 
 int ProgramRun::finish(Running& running) {
-  seconds_ = wall_seconds() - started_;
   running.observer.assembling();
-  end_ = end_entry(running);
+  set_end(running);
   if (const auto& fault = running.loop.rank_fault()) {
     log::error("rank {}: {}", fault->rank.value(), fault->fault.text);
   }
-  on_writer(running, [this] { close(end_); });
-  if (storage_failed_) end_.exit_code = to_int(ExitCode::stopped_early);
+  on_writer(running, [this] { close_run(*store_, {}, end_); });
+  if (storage_failed_) end_.entry.exit_code = to_int(ExitCode::stopped_early);
   running.observer.ended();
   running.writer.run([] {});  // behind the status: a launcher knows of the end before it hears the summary
   running.loop.wait_while([&running] { return running.writer.running(); });
-  summarise(end_);
-  running.loop.stop_workers(end_.exit_code);
-  return end_.exit_code;
+  summarise();
+  running.loop.stop_workers(end_.entry.exit_code);
+  return end_.entry.exit_code;
 }
 
 }  // namespace kiln::job

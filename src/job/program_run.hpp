@@ -5,6 +5,7 @@
 #include "job/program_rank.hpp"
 #include "job/rank_join.hpp"
 #include "job/rank_loop.hpp"
+#include "job/run_end.hpp"
 #include "job/run_observer.hpp"
 #include "job/run_options.hpp"
 #include "job/run_program.hpp"
@@ -76,16 +77,14 @@ class ProgramRun {
 
   // The end.
   int finish(Running& running);
-  store::EndEntry end_entry(const Running& running) const;
-  void close(const store::EndEntry& end);
-  void summarise(const store::EndEntry& end) const;
+  void set_end(const Running& running);
+  void summarise() const;
 
   const RunOptions& options_;
   const Environment& environment_;
   const ProgramFacts& program_;
   Rank0 rank0_;
   std::string launch_id_;
-  double started_ = 0, seconds_ = 0;
   std::unique_ptr<store::RunStore> store_;
 
   // The present stage.
@@ -112,8 +111,7 @@ class ProgramRun {
   std::vector<observe::FailedUnit> first_failures_, earlier_failures_;  // of this launch, and of those before
   std::uint64_t unwritten_ = 0;                                         // settled, but not committed
   std::set<std::string> advised_;                                       // what was said of sources
-  store::EndEntry end_;
-  bool results_written_ = false;
+  RunEnd end_;
 };
 
 }  // namespace kiln::job

@@ -4,9 +4,15 @@
 
 namespace kiln::job {
 
-void append_event(const store::RunDirectory& directory, const std::string& line) {
-  std::ofstream file(directory.file("events.jsonl"), std::ios::app | std::ios::binary);
+void StoreArchive::write_status(const std::string& text) { store_.directory().write_replaced("status.json", text); }
+
+void StoreArchive::write_event(const std::string& line) {
+  std::ofstream file(store_.directory().file("events.jsonl"), std::ios::app | std::ios::binary);
   file << line << '\n';
+}
+
+bool StoreArchive::may_recover(const Error& error) const {
+  return dynamic_cast<const store::StorageError*>(&error) != nullptr;
 }
 
 }  // namespace kiln::job

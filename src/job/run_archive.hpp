@@ -5,26 +5,32 @@
 
 namespace kiln::job {
 
-/// One more line of events.jsonl. For people and tools that look on: what cannot be written is left out.
-void append_event(const store::RunDirectory& directory, const std::string& line);
-
-/// The run directory as the writer thread's archive.
-class RunArchive final : public Archive {
+/// The run directory as the writer thread's archive, but for what a commit writes.
+class StoreArchive : public Archive {
  public:
-  /// Both outlive this.
-  RunArchive(store::RunStore& store, const Schema& schema) : store_(store), schema_(schema) {}
+  /// `store` outlives this.
+  explicit StoreArchive(store::RunStore& store) : store_(store) {}
 
-  void commit(protocol::CommitPlan& plan) override { store_.commit(plan, schema_); }
   void beat() override { store_.beat(); }
   void maintain() override { store_.maintain(); }
-  void write_status(const std::string& text) override { store_.directory().write_replaced("status.json", text); }
-  void write_event(const std::string& line) override { append_event(store_.directory(), line); }
-  bool may_recover(const Error& error) const override {
-    return dynamic_cast<const store::StorageError*>(&error) != nullptr;
-  }
+  void write_status(const std::string& text) override;
+  /// One more line of events.jsonl. For people and tools that look on: what cannot be written is left out.
+  void write_event(const std::string& line) override;
+  bool may_recover(const Error& error) const override;
+
+ protected:
+  store::RunStore& store_;
+};
+
+/// Of a run of commands.
+class RunArchive final : public StoreArchive {
+ public:
+  /// Both outlive this.
+  RunArchive(store::RunStore& store, const Schema& schema) : StoreArchive(store), schema_(schema) {}
+
+  void commit(protocol::CommitPlan& plan) override { store_.commit(plan, schema_); }
 
  private:
-  store::RunStore& store_;
   const Schema& schema_;
 };
 

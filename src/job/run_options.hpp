@@ -3,6 +3,7 @@
 #include "base/time.hpp"
 #include "exec/command_setup.hpp"
 #include "observe/print_order.hpp"
+#include "observe/progress_display.hpp"
 #include "units/argument_words.hpp"
 
 #include <algorithm>
@@ -14,7 +15,7 @@
 
 namespace kiln::job {
 
-enum class ProgressMode { automatic, bar, log, none };
+using ProgressMode = observe::DisplayMode;
 
 /// When a run gives up: at this many dead letters, or at this share of all units.
 struct MaxFailures {

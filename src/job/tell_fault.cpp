@@ -7,13 +7,18 @@
 
 namespace kiln::job {
 
+int exit_code_of(const std::exception& fault) {
+  const auto* error = dynamic_cast<const Error*>(&fault);
+  return to_int(error != nullptr ? error->code() : ExitCode::internal);
+}
+
 int tell_fault(const std::exception& fault) {
-  if (const auto* error = dynamic_cast<const Error*>(&fault)) {
-    log::error("{}", error->what());
-    return to_int(error->code());
+  if (dynamic_cast<const Error*>(&fault) != nullptr) {
+    log::error("{}", fault.what());
+  } else {
+    log::error("a fault of kiln's own: {}; please report it", fault.what());
   }
-  log::error("a fault of kiln's own: {}; please report it", fault.what());
-  return to_int(ExitCode::internal);
+  return exit_code_of(fault);
 }
 
 void send_home(net::Transport& transport, Waiter& waiter, int exit_code) {

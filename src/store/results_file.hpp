@@ -22,7 +22,7 @@ struct ResultsRequest {
 /// since the view was read: read it again and repeat.
 void write_results_file(const ResultsRequest& request);
 
-/// "complete", "units_failed", "too_many_failures", "interrupted", "storage".
+/// "complete", "units_failed", "too_many_failures", "interrupted", "storage", "fault": as outcome.json says it too.
 const char* outcome_name(protocol::Outcome outcome);
 
 }  // namespace kiln::store

@@ -1,0 +1,41 @@
+#include "job/run_end.hpp"
+
+#include "store/results_file.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace kiln::job {
+
+// results.h5 names the end entry that follows it, so a crash in between makes it anew.
+void close_run(store::RunStore& store, const Schema& schema, RunEnd& end) {
+  store.write_results(schema, &end.entry);
+  end.results_written = true;
+  store.end(end.entry);
+  const nlohmann::json outcome{{"launch_id", end.entry.launch_id},
+                               {"outcome", store::outcome_name(end.entry.outcome)},
+                               {"exit_code", end.entry.exit_code},
+                               {"units", end.units},
+                               {"done", end.done},
+                               {"failed", end.failed},
+                               {"removed", end.removed},
+                               {"started", end.started},
+                               {"ended", end.entry.ended},
+                               {"seconds", end.seconds},
+                               {"journal_number", store.last().value()}};
+  store.directory().write_replaced("outcome.json", outcome.dump(2) + "\n");
+  store.release();
+}
+
+observe::RunSummary summary_of(const RunEnd& end, const std::string& directory) {
+  observe::RunSummary summary;
+  summary.outcome = end.entry.outcome;
+  summary.units = end.units;
+  summary.done = end.done;
+  summary.failed = end.failed;
+  summary.seconds = end.seconds;
+  summary.directory = directory;
+  summary.results_file = end.results_written ? directory + "/results.h5" : "";
+  return summary;
+}
+
+}  // namespace kiln::job
