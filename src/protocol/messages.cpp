@@ -364,6 +364,7 @@ Decoded decode(Bytes message_bytes, Stamp expected) {
     if (auto* const batch = std::get_if<Batch>(&message)) {
       const auto offset = static_cast<std::size_t>(payloads.data() - bytes.data());
       batch->payloads = {std::move(message_bytes), offset, payloads.size()};
+      return {std::move(message), {}, {}};
     }
     return {std::move(message), {}, std::move(message_bytes)};
   } catch (const Error& error) {
