@@ -75,12 +75,12 @@ void ProgramRank::begin(const Greeting& greeting) {
   thread_.start(greeting.seed, greeting.directory);
 }
 
-// Null: the program is not there yet, or it will never be.
+// Null: the program is not there yet, or it will never be, or the call is over for it: its answer came before.
 std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& setup) {
   const ProgramCall* const call = thread_.call();
-  if (call == nullptr || call->ordinal < setup.call || fault_) return nullptr;
+  if (call == nullptr || call->ordinal != setup.call || fault_) return nullptr;
   StageSetup content = decode_stage_setup(setup.content);
-  if (call->ordinal != setup.call || call->digest != setup.plan) {
+  if (call->digest != setup.plan) {
     differs(*call, content.described);
     return nullptr;
   }

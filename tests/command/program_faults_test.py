@@ -48,6 +48,9 @@ class Faults(KilnCase):
         err = self.run_lab("early", code=3).err
         self.assertIn("this one comes to the end of the program, where rank 0 comes to stage 0", err)
 
+    def test_a_rank_that_comes_late_to_a_stage(self):
+        self.assertEqual(self.run_lab("late", ranks=3).out, "10 20\n")
+
     # ---- units that fail ----
 
     def test_a_unit_that_throws_and_is_retried(self):

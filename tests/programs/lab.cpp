@@ -108,7 +108,22 @@ int run_bad_merge(kiln::Session& session, std::uint64_t n) {
   return report.exit_code();
 }
 
+/// The second rank comes to the second stage when the others have ended it, and to the next call before rank 0 has.
+void run_late(kiln::Session& session) {
+  const auto count = [](std::uint64_t) { return std::uint64_t{1}; };
+  const auto first = session.run(kiln::Flow("first").range(10).map(count).reduce(std::plus<>{}));
+  if (is_second_rank()) wait_for("ended");
+  const auto second = session.run(kiln::Flow("second").range(20).map(count).reduce(std::plus<>{}));
+  std::ofstream(is_second_rank() ? "came" : "ended") << "";
+  session.at_root("print", [&] {
+    wait_for("came");
+    std::printf("%llu %llu\n", static_cast<unsigned long long>(first.value),
+                static_cast<unsigned long long>(second.value));
+  });
+}
+
 int run(kiln::Session& session, const std::string& what, std::uint64_t n) {
+  if (what == "late") return run_late(session), 0;
   if (what == "big") return run_big(session, n), 0;
   if (what == "priority" || what == "recent" || what == "one-at-a-time") return run_order(session, what), 0;
   if (what == "merge") return run_bad_merge(session, n);
