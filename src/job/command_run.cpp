@@ -259,10 +259,7 @@ void CommandRun::summarise(std::uint64_t committed) {
                                         std::string(source_->command(dead.letter.unit)), dead.letter.reason});
     }
   }
-  for (const std::string& line : observe::summary_lines(summary)) log::info("{}", line);
-  if (const std::uint64_t settled = end_.done + end_.failed; settled > committed) {
-    log::warning("what came of {} of these could not be written; they run again", format_count(settled - committed));
-  }
+  tell_end(summary, std::max(end_.done + end_.failed, committed) - committed);
 }
 
 }  // namespace kiln::job

@@ -1,8 +1,5 @@
-#include "base/log.hpp"
-#include "base/quantity.hpp"
 #include "job/clock.hpp"
 #include "job/program_running.hpp"
-#include "observe/summary.hpp"
 
 /// ProgramRun: how it ended, and what is said of it.
 namespace kiln::job {
@@ -36,10 +33,7 @@ void ProgramRun::summarise() const {
   summary.first_failures = first_failures_;
   // Those of this launch, as they may be why it stopped; then what stands there already.
   summary.first_failures.insert(summary.first_failures.end(), earlier_failures_.begin(), earlier_failures_.end());
-  for (const std::string& line : observe::summary_lines(summary)) log::info("{}", line);
-  if (unwritten_ != 0) {
-    log::warning("what came of {} of these was not written; they run again", format_count(unwritten_));
-  }
+  tell_end(summary, unwritten_);
 }
 
 }  // namespace kiln::job

@@ -1,5 +1,7 @@
 #include "job/run_end.hpp"
 
+#include "base/log.hpp"
+#include "base/quantity.hpp"
 #include "store/results_file.hpp"
 
 #include <nlohmann/json.hpp>
@@ -36,6 +38,11 @@ observe::RunSummary summary_of(const RunEnd& end, const std::string& directory) 
   summary.directory = directory;
   summary.results_file = end.results_written ? directory + "/results.h5" : "";
   return summary;
+}
+
+void tell_end(const observe::RunSummary& summary, std::uint64_t unwritten) {
+  for (const std::string& line : observe::summary_lines(summary)) log::info("{}", line);
+  if (unwritten != 0) log::warning("what came of {} of these was not written; they run again", format_count(unwritten));
 }
 
 }  // namespace kiln::job

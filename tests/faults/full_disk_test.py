@@ -42,7 +42,7 @@ class FullDisk(KilnCase):
         self.assertEqual(result.code, 75, result.err)
         self.assertIn("run the same command again", result.err)
         self.assertEqual(result.err.count("nothing is handed out"), 1, "not once a try")
-        self.assertIn("could not be written; they run again", result.err)
+        self.assertIn("was not written; they run again", result.err)
         committed = self.committed()
         self.assertGreaterEqual(len(committed), GATE)
         self.assertLess(len(committed), UNITS)
