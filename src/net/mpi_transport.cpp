@@ -1,6 +1,7 @@
 #include "net/mpi_transport.hpp"
 
 #include "net/buffer_pool.hpp"
+#include "net/kept_libraries.hpp"
 #include "net/mpi_check.hpp"
 
 #include <fmt/core.h>
@@ -101,6 +102,7 @@ MpiTransport::MpiTransport(int& argc, char**& argv) {
 MpiTransport::~MpiTransport() {
   // Finalising waits for what is still on its way; a fault while unwinding must not hang on it.
   if (std::uncaught_exceptions() > 0) MPI_Abort(MPI_COMM_WORLD, to_int(ExitCode::internal));
+  keep_libraries();
 }
 
 Rank MpiTransport::rank() const { return Rank(state_->world.rank()); }
