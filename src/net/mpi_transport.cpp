@@ -125,7 +125,7 @@ void MpiTransport::send(Rank to, Bytes message) {
 
 Bytes MpiTransport::spare(std::size_t size) { return state_->pool.take(size); }
 
-void MpiTransport::reuse(Bytes bytes) { state_->pool.give(std::move(bytes)); }
+void MpiTransport::reuse(Bytes&& bytes) { state_->pool.give(std::move(bytes)); }
 
 std::optional<Received> MpiTransport::receive() {
   std::deque<Received>& own = state_->own;

@@ -19,7 +19,7 @@ class MpiTransport final : public Transport {
   std::int32_t size() const override;
   void send(Rank to, Bytes message) override;
   Bytes spare(std::size_t size) override;
-  void reuse(Bytes bytes) override;
+  void reuse(Bytes&& bytes) override;
   std::optional<Received> receive() override;
   std::size_t unsent() override;
   bool under_way() const override;

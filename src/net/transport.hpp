@@ -27,7 +27,7 @@ class Transport {
   /// content does not count.
   virtual Bytes spare(std::size_t /*size*/) { return {}; }
   /// Takes the bytes of a message that was read, for spare().
-  virtual void reuse(Bytes /*bytes*/) {}
+  virtual void reuse(Bytes&& /*bytes*/) {}
   /// The next message that has come in; nothing when there is none now.
   virtual std::optional<Received> receive() = 0;
   /// Messages that have not left yet.
