@@ -18,12 +18,7 @@ using detail::most_aligned;
 using detail::Place;
 using detail::places_of;
 using testing::Draw;
-
-std::vector<Rank> ranks(std::int32_t count) {
-  std::vector<Rank> result;
-  for (std::int32_t i = 1; i <= count; ++i) result.emplace_back(i);
-  return result;
-}
+using testing::ranks;
 
 TEST(DyadicBorders, TheMostAlignedNumberOfARange) {
   for (std::uint64_t low = 0; low < 70; ++low) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <random>
 #include <set>
+#include <vector>
 
 namespace kiln::schedule::testing {
 
@@ -17,6 +18,13 @@ inline UnitSet units_of(const IntervalSet& set) {
     for (std::uint64_t unit = interval.first.value(); unit < interval.last.value(); ++unit) units.insert(unit);
   }
   return units;
+}
+
+/// 1 to `count`.
+inline std::vector<Rank> ranks(std::int32_t count) {
+  std::vector<Rank> result;
+  for (std::int32_t i = 1; i <= count; ++i) result.emplace_back(i);
+  return result;
 }
 
 /// Random numbers of one seed, the same on every machine.

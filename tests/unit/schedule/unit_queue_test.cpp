@@ -11,14 +11,9 @@ namespace kiln::schedule {
 namespace {
 
 using testing::Draw;
+using testing::ranks;
 using testing::units_of;
 using testing::UnitSet;
-
-std::vector<Rank> ranks(std::int32_t count) {
-  std::vector<Rank> result;
-  for (std::int32_t i = 1; i <= count; ++i) result.emplace_back(i);
-  return result;
-}
 
 TEST(UnitQueue, ListedGoesFromTheFrontOrTheBack) {
   const IntervalSet units(make_interval(0, 10));
