@@ -1,11 +1,11 @@
 /// kiln_bench_library: stages of the library whose limits are known, as a user would write them.
 ///
-///     kiln_bench_library WHAT -n WORKERS --out DIR --units N        prints: units U seconds S join J whole W
+///     kiln_bench_library WHAT -n WORKERS --out DIR --units N        prints: units U seconds S reduced R join J whole W
 ///
 /// reduce: the sum of 1 / (unit + 1); uneven: units that compute for about --microseconds, the longest ten times as
-/// long as the shortest; rows: rows of four columns; histogram: counts of --bins bins, every unit adds 1,000; J: from
-/// the end of the last unit on any rank until the value is on every rank. W: from the stage's call until all of it is
-/// on disk.
+/// long as the shortest; rows: rows of four columns; histogram: counts of --bins bins, every unit adds 1,000; R: from
+/// the moment when the last unit on any rank has nothing left but to add what it gives, until rank 0's program has the
+/// value; J: until every rank's has. W: from the stage's call until all of it is on disk.
 #include "uneven_work.hpp"
 
 #include <algorithm>
@@ -73,9 +73,13 @@ void tell_times(const std::string& directory) {
                           directory + "/times-" + (rank == nullptr ? "0" : rank));
 }
 
-double join_seconds(const std::string& directory) {
+struct JoinTimes {
+  double reduced = 0, everywhere = 0;
+};
+
+JoinTimes join_times(const std::string& directory) {
   const char* const size = std::getenv("OMPI_COMM_WORLD_SIZE");
-  double ended = 0, had = 0;
+  double ended = 0, had = 0, first = 0;
   for (int rank = 0; rank < (size == nullptr ? 1 : std::atoi(size)); ++rank) {
     const std::string file = directory + "/times-" + std::to_string(rank);
     while (!std::filesystem::exists(file)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -84,8 +88,9 @@ double join_seconds(const std::string& directory) {
     std::filesystem::remove(file);
     ended = std::max(ended, one);
     had = std::max(had, other);
+    if (rank == 0) first = other;
   }
-  return had - ended;
+  return {first - ended, had - ended};
 }
 
 }  // namespace
@@ -125,9 +130,9 @@ int main(int argc, char** argv) {
     }
     session.at_root("print", [&] {
       const double whole = wall_seconds() - begun;
-      const double join = what == "histogram" ? join_seconds(session.directory()) : 0;
-      std::printf("units %llu seconds %.6f join %.6f whole %.6f\n", static_cast<unsigned long long>(units), seconds,
-                  join, whole);
+      const JoinTimes join = what == "histogram" ? join_times(session.directory()) : JoinTimes();
+      std::printf("units %llu seconds %.6f reduced %.6f join %.6f whole %.6f\n", static_cast<unsigned long long>(units),
+                  seconds, join.reduced, join.everywhere, whole);
     });
     return code;
   });

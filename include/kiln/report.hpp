@@ -44,11 +44,19 @@ struct Report<Value> : ReportBase {
 
 namespace detail {
 
-/// Throws kiln::Error (bad input) where there is no value and the type has no default.
+/// Whether a unit gave a value to reduce sink number `at`.
+bool has_value(const StageResult& result, std::size_t at);
+/// Throws kiln::Error (internal) where a stage's values are not so many.
+void expect_values(const StageResult& result, std::size_t count);
+
+/// Gives the value away. Throws kiln::Error (bad input) where there is none and the type has no default.
 template <class Value>
-Value value_or_default(const std::optional<Bytes>& bytes) {
-  if (bytes) {
-    ByteReader in(*bytes, "a reduced value");
+Value take_value(StageResult& result, std::size_t at) {
+  if (at < result.forests.size() && result.forests[at] != nullptr) {
+    const auto forest = std::move(result.forests[at]);
+    if (auto value = dynamic_cast<TypedValue<Value>&>(*forest).take_value()) return std::move(*value);
+  } else if (result.values[at]) {
+    ByteReader in(*result.values[at], "a reduced value");
     Value value = Codec<Value>::read(in);
     in.expect_done();
     return value;
@@ -63,22 +71,19 @@ Value value_or_default(const std::optional<Bytes>& bytes) {
 }
 
 template <class... Value, std::size_t... kAt>
-Report<Value...> make_report(const StageResult& result, std::index_sequence<kAt...>) {
+Report<Value...> make_report(StageResult result, std::index_sequence<kAt...>) {
   const ReportBase base{result.counts, result.seconds, result.resumed, 0};
-  if (result.values.size() != sizeof...(Value)) {
-    throw Error(ExitCode::internal, "a stage came back with another number of reduced values than it has");
-  }
+  expect_values(result, sizeof...(Value));
+  const std::array<bool, sizeof...(Value)> has{has_value(result, kAt)...};
   if constexpr (sizeof...(Value) == 1) {
-    return {base, value_or_default<Value>(result.values[kAt])..., result.values[kAt].has_value()...};
+    return {base, take_value<Value>(result, kAt)..., has[kAt]...};
   } else {
-    return {base,
-            std::tuple<Value...>{value_or_default<Value>(result.values[kAt])...},
-            {result.values[kAt].has_value()...}};
+    return {base, std::tuple<Value...>{take_value<Value>(result, kAt)...}, {has[kAt]...}};
   }
 }
 template <class... Value>
-Report<Value...> make_report(const StageResult& result) {
-  return make_report<Value...>(result, std::index_sequence_for<Value...>{});
+Report<Value...> make_report(StageResult result) {
+  return make_report<Value...>(std::move(result), std::index_sequence_for<Value...>{});
 }
 
 /// f(value…)

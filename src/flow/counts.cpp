@@ -68,6 +68,20 @@ void HeldCounts::give(std::uint64_t first, std::span<std::uint64_t> piece) const
   if (!written) std::fill(piece.begin(), piece.end(), 0);
 }
 
+void copy_counts(StageHarvest& from, StageHarvest& to) {
+  for (std::size_t i = 0; i < from.forests().size(); ++i) {
+    const auto counts = from.forests()[i]->counts();
+    if (counts.empty()) continue;
+    detail::Forest& target = *to.forests()[i];
+    target.provide_counts();
+    if (target.counts().size() != counts.size()) {
+      throw Error(ExitCode::bad_input, fmt::format("a monoid's zero() has {} numbers, and a value has {}",
+                                                   target.counts().size(), counts.size()));
+    }
+    std::copy(counts.begin(), counts.end(), target.counts().begin());
+  }
+}
+
 SummedCounts::SummedCounts(StageHarvest& harvest) {
   each_sink(harvest, [this](std::uint64_t first, std::span<std::uint64_t> counts) {
     runs_.push_back({first, counts});

@@ -30,6 +30,9 @@ class HeldCounts {
   std::vector<Run> runs_;
 };
 
+/// Of each sink of both: the numbers of `from`, for those of `to`; a sink that has none there has none here.
+void copy_counts(StageHarvest& from, StageHarvest& to);
+
 /// Where the sums go: the same of a harvest that has the units already (StageHarvest::admit_beside).
 class SummedCounts {
  public:

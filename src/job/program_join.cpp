@@ -1,3 +1,4 @@
+#include "flow/counts.hpp"
 #include "job/clock.hpp"
 #include "job/program_running.hpp"
 
@@ -14,8 +15,23 @@ bool ProgramRun::turn(Running& running) {
   return join_asked_ || !rank0_.collectives.poll();
 }
 
+// Before the units end: memory takes longer than adding.
+void ProgramRun::prepare_join(Running& running) {
+  join_room_ = {};
+  if (flow::count_length(reduces_) * sizeof(std::uint64_t) <= kMostInMessage) return;
+  const bool works = running.loop.own_worker() != nullptr;  // then it mostly holds a value of its own
+  running.writer.run([this, works] {
+    join_room_.sum = std::make_unique<flow::StageHarvest>(reduces_);
+    join_room_.value = std::make_unique<flow::StageHarvest>(reduces_);
+    for (const auto& forest : join_room_.sum->forests()) forest->reserve_counts();
+    if (works) return;
+    for (const auto& forest : join_room_.value->forests()) forest->reserve_counts();
+  });
+}
+
 void ProgramRun::turn_join(Running& running) {
   if (!join_) {
+    if (running.writer.running()) return;  // prepares it
     exec::HeldResults mine;
     if (running.loop.own_worker() != nullptr) {
       auto given = rank0_.rank.take_given();
@@ -23,7 +39,12 @@ void ProgramRun::turn_join(Running& running) {
       mine = std::move(*given);
     }
     join_ = std::make_unique<RankJoin>(rank0_.collectives, *join_asked_, std::move(mine));
-    join_->sum_into(std::make_unique<flow::StageHarvest>(plan_->reduces));
+    auto sum = std::move(join_room_.sum);
+    if (sum == nullptr) sum = std::make_unique<flow::StageHarvest>(reduces_);
+    join_->sum_into(std::move(sum), [this, &running](flow::StageHarvest& all, std::uint64_t units,
+                                                     std::unique_ptr<flow::StageHarvest> own) {
+      return answer_joined(running, all, units, std::move(own));
+    });
   }
   if (!join_->poll()) return;
   RankJoin::Result result = join_->result();
@@ -33,8 +54,35 @@ void ProgramRun::turn_join(Running& running) {
   for (const auto& one : result.joined) {
     for (const Interval interval : one.units) units += interval.size();
   }
-  running.archive.give_joined(std::move(result.sum), units == running.loop.coordinator().held_units());
+  const bool last = !answered_ && units == running.loop.coordinator().held_units();
+  running.archive.give_joined(std::move(result.sum), last);
   running.loop.joined(result.joined, result.bytes);
+}
+
+// Where all that the stage has given is in the sum, it is the stage's value. Rank 0's program gets a copy: the sum goes
+// to the others, and then into the journal.
+std::optional<protocol::Answer> ProgramRun::answer_joined(Running& running, flow::StageHarvest& sum,
+                                                          std::uint64_t units,
+                                                          std::unique_ptr<flow::StageHarvest> own) {
+  auto value = own != nullptr ? std::move(own) : std::exchange(join_room_.value, nullptr);
+  const auto counts = running.loop.coordinator().counts();
+  if (value == nullptr || units != counts.done || !state_.done.empty()) return std::nullopt;
+  flow::copy_counts(sum, *value);
+  detail::StageResult result;
+  result.forests.resize(reduces_.size());
+  for (std::size_t i = 0; i < reduces_.size(); ++i) {
+    const detail::Forest& forest = *sum.forests()[i];
+    result.values.push_back(forest.count_length() == 0 ? forest.value() : std::nullopt);
+    if (!sum.forests()[i]->counts().empty()) result.forests[i] = std::move(value->forests()[i]);
+  }
+  result.counts = {counts.units, counts.done, counts.failed, 0};  // whoever has rejected records has more than counts
+  result.seconds = wall_seconds() - stage_begun_;
+  answered_ = true;
+  plan_ = nullptr;
+  const ProgramCall& call = *rank0_.thread.call();
+  protocol::Answer answer{call.ordinal, call.digest, encode_call_answer(call.described, result)};
+  rank0_.thread.answer(std::move(result));  // the call is gone from here on
+  return answer;
 }
 
 // The present call is over for the program, on all ranks, while its stage is still being written.

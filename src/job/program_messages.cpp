@@ -6,6 +6,8 @@
 namespace kiln::job {
 namespace {
 
+enum class Has : std::uint8_t { nothing = 0, bytes = 1, counts = 2 };
+
 Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 }  // namespace
@@ -69,7 +71,8 @@ Bytes encode_call_answer(const std::string& described, const detail::StageResult
   out.put(static_cast<std::uint64_t>(result.values.size()));
   for (std::size_t i = 0; i < result.values.size(); ++i) {
     const auto& value = result.values[i];
-    out.put(static_cast<std::uint8_t>(value.has_value()));
+    const bool apart = i < result.forests.size() && result.forests[i] != nullptr;
+    out.put(apart ? Has::counts : value ? Has::bytes : Has::nothing);
     out.put_bytes(value && i != 0 ? ByteView(*value) : ByteView());
   }
   out.put(begin);
@@ -94,9 +97,10 @@ CallAnswer decode_call_answer(Bytes bytes) {
   result.resumed = in.get<std::uint8_t>() != 0;
   const std::uint64_t values = in.get_count(1 + sizeof(std::uint64_t));
   for (std::uint64_t i = 0; i < values; ++i) {
-    const bool has = in.get<std::uint8_t>() != 0;
+    const auto has = in.get<Has>();
     Bytes value = copy_of(in.get_bytes());
-    result.values.push_back(has ? std::optional(std::move(value)) : std::nullopt);
+    result.values.push_back(has == Has::bytes ? std::optional(std::move(value)) : std::nullopt);
+    if (has == Has::counts) answer.in_counts.push_back(static_cast<std::uint32_t>(i));
   }
   in.expect_done();
   if (values != 0 && result.values[0]) {

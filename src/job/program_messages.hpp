@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 /// What the ranks of a program tell each other inside Setup and Answer. decode throws kiln::Error (internal) where the
 /// bytes are damaged.
@@ -32,8 +33,10 @@ StageSetup decode_stage_setup(ByteView bytes);
 
 struct CallAnswer {
   std::string described;
-  detail::StageResult result;  ///< of a stage
+  detail::StageResult result;            ///< of a stage
+  std::vector<std::uint32_t> in_counts;  ///< reduce sinks whose values are counts that come apart
 };
+/// Values that `result` has as forests are said to come apart.
 Bytes encode_call_answer(const std::string& described, const detail::StageResult& result);
 CallAnswer decode_call_answer(Bytes bytes);
 

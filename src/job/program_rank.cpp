@@ -1,6 +1,7 @@
 #include "job/program_rank.hpp"
 
 #include "base/log.hpp"
+#include "flow/counts.hpp"
 #include "flow/rejected_table.hpp"
 #include "flow/source_resolver.hpp"
 #include "flow/stage_runner.hpp"
@@ -46,7 +47,7 @@ Execution ProgramRank::execution(Rank rank) {
   };
   execution.patience = patience_;
   execution.stuck = [this] { stuck_ = true; };
-  execution.answer = [this](protocol::Answer answer) { hear(std::move(answer)); };
+  execution.answer = [this](protocol::Answer answer) { hear({std::move(answer), nullptr, {}}); };
   execution.announce = [this](const protocol::Announce& announce) { collectives_.value().announce(announce); };
   execution.join = [this, rank](const protocol::Join& join, exec::HeldResults mine) {
     rank == Rank(0) ? void(given_ = std::move(mine)) : collectives_.value().join(join, std::move(mine));
@@ -54,9 +55,10 @@ Execution ProgramRank::execution(Rank rank) {
   return execution;
 }
 
-void ProgramRank::hear(protocol::Answer answer) {
-  if (answer.call == kGreetingCall) return begin(decode_greeting(answer.content));
-  answers_.insert_or_assign(answer.call, std::move(answer));
+void ProgramRank::hear(RankAnswer answer) {
+  const std::uint32_t call = answer.answer.call;
+  if (call == kGreetingCall) return begin(decode_greeting(answer.answer.content));
+  answers_.insert_or_assign(call, std::move(answer));
 }
 
 void ProgramRank::begin(const Greeting& greeting) {
@@ -149,9 +151,20 @@ bool ProgramRank::turn(WorkerSide& worker) {
   return collectives_->under_way();
 }
 
-void ProgramRank::deliver(const ProgramCall& call, protocol::Answer answer) {
-  CallAnswer content = decode_call_answer(std::move(answer.content));
-  if (answer.plan != call.digest) return differs(call, content.described);
+void ProgramRank::deliver(const ProgramCall& call, RankAnswer came) {
+  CallAnswer content = decode_call_answer(std::move(came.answer.content));
+  if (came.answer.plan != call.digest) return differs(call, content.described);
+  if (!content.in_counts.empty()) {
+    if (came.harvest == nullptr) {
+      came.harvest = std::make_unique<flow::StageHarvest>(call.plan->reduces);
+      for (const std::uint32_t at : content.in_counts) came.harvest->forests().at(at)->provide_counts();
+      flow::SummedCounts(*came.harvest).take(0, came.counts);
+    }
+    content.result.forests.resize(content.result.values.size());
+    for (const std::uint32_t at : content.in_counts) {
+      content.result.forests.at(at) = std::move(came.harvest->forests().at(at));
+    }
+  }
   thread_.answer(std::move(content.result));
 }
 

@@ -44,15 +44,15 @@ class ProgramRank {
   void note_difference(const ProgramCall& call, UnitId unit, const std::string& what);
   std::unique_ptr<exec::Runner> make_runner(const protocol::Setup& setup);
   protocol::Segment write_segment(const protocol::SegmentContent& content, Rank rank);
-  void hear(protocol::Answer answer);
+  void hear(RankAnswer answer);
   void begin(const Greeting& greeting);
-  void deliver(const ProgramCall& call, protocol::Answer answer);
+  void deliver(const ProgramCall& call, RankAnswer answer);
   void differs(const ProgramCall& call, const std::string& asked);
 
   ProgramThread& thread_;
   std::string build_, machine_;
   std::optional<Greeting> greeting_;
-  std::map<std::uint32_t, protocol::Answer> answers_;  // to calls that the program has not made yet
+  std::map<std::uint32_t, RankAnswer> answers_;  // to calls that the program has not made yet
   std::optional<RankCollectives> collectives_;
   std::optional<exec::HeldResults> given_;
   std::optional<protocol::Fault> fault_;

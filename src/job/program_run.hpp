@@ -56,7 +56,10 @@ class ProgramRun {
   void run_stage(Running& running, const ProgramCall& call);
   void run_units(Running& running, const ProgramCall& call, const units::Source& source);
   bool turn(Running& running);
+  void prepare_join(Running& running);
   void turn_join(Running& running);
+  std::optional<protocol::Answer> answer_joined(Running& running, flow::StageHarvest& sum, std::uint64_t units,
+                                                std::unique_ptr<flow::StageHarvest> own);
   void answer_early(Running& running, ProgramArchive::Early early);
   void run_root(Running& running, const ProgramCall& call);
   void end_program(Running& running, const ProgramCall& call);
@@ -101,6 +104,10 @@ class ProgramRun {
   std::optional<store::StageEndEntry> ended_;
   std::optional<protocol::Join> join_asked_;  // by the coordinator; until it is over
   std::unique_ptr<RankJoin> join_;            // begun
+  struct JoinRoom {
+    std::unique_ptr<flow::StageHarvest> sum, value;  // the program's
+  };
+  JoinRoom join_room_;  // made by the writer thread while units run
 
   detail::StageCounts total_;                    // of all stages
   std::uint64_t done_before_ = 0;                // of total_: by earlier launches

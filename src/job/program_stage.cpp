@@ -61,6 +61,7 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
   done_before_ += state_.done.count() + state_.dead.size();
   StageStart start{coordinator_options(*plan_), coordinator_start(call)};
   start.join = [this](const protocol::Join& join) { join_asked_ = join; };
+  prepare_join(running);
   const protocol::Outcome outcome = running.loop.run(std::move(start), source);
   if (answered_) end_answer(running);
   const auto counts = running.loop.coordinator().counts();
@@ -109,6 +110,7 @@ void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
 }
 
 void ProgramRun::end_stage(ProgramArchive& archive) {
+  join_room_ = {};
   store::StageEndEntry end;
   end.values = archive.values();
   counts_.rejected = store_->stages().rejected();

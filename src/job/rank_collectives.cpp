@@ -7,14 +7,17 @@
 
 namespace kiln::job {
 
-std::optional<protocol::Answer> RankCollectives::poll() {
+std::optional<RankAnswer> RankCollectives::poll() {
   if (waiting_.empty()) return std::nullopt;
   if (auto* const broadcast = std::get_if<Broadcast>(&waiting_.front())) return poll(*broadcast);
-  if (std::get<std::unique_ptr<RankJoin>>(waiting_.front())->poll()) waiting_.pop_front();
-  return std::nullopt;
+  RankJoin& join = *std::get<std::unique_ptr<RankJoin>>(waiting_.front());
+  if (!join.poll()) return std::nullopt;
+  auto answer = join.take_answer();
+  waiting_.pop_front();
+  return answer;
 }
 
-std::optional<protocol::Answer> RankCollectives::poll(Broadcast& broadcast) {
+std::optional<RankAnswer> RankCollectives::poll(Broadcast& broadcast) {
   if (!std::exchange(broadcast.begun, true)) collectives_.begin_broadcast({});
   if (!collectives_.poll()) return std::nullopt;
   const protocol::Announce announced = broadcast.announced;
@@ -25,7 +28,7 @@ std::optional<protocol::Answer> RankCollectives::poll(Broadcast& broadcast) {
                                                 announced.call, announced.length, content.size(),
                                                 content.size() == announced.length ? " of another checksum" : ""));
   }
-  return protocol::Answer{announced.call, announced.plan, std::move(content)};
+  return RankAnswer{{announced.call, announced.plan, std::move(content)}, nullptr, {}};
 }
 
 }  // namespace kiln::job

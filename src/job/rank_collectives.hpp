@@ -30,7 +30,7 @@ class RankCollectives {
   }
   /// Moves the present one on; the answer that has come whole, where there is one. Throws kiln::Error (internal) where
   /// it is not what was announced.
-  std::optional<protocol::Answer> poll();
+  std::optional<RankAnswer> poll();
   /// They move on only while this rank looks.
   bool under_way() const { return !waiting_.empty(); }
 
@@ -39,7 +39,7 @@ class RankCollectives {
     protocol::Announce announced;
     bool begun = false;
   };
-  std::optional<protocol::Answer> poll(Broadcast& broadcast);
+  std::optional<RankAnswer> poll(Broadcast& broadcast);
 
   net::Collectives& collectives_;
   std::deque<std::variant<Broadcast, std::unique_ptr<RankJoin>>> waiting_;  // the first one is under way

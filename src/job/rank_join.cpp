@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <kiln/error.hpp>
 #include <utility>
 
@@ -32,21 +33,33 @@ RankJoin::RankJoin(net::Collectives& collectives, const protocol::Join& join, ex
     : collectives_(collectives), join_(join), mine_(std::move(mine)), counts_(harvests_of(mine_)) {}
 
 bool RankJoin::poll() {
-  if (at_ == At::over) return true;
-  if (!collectives_.poll()) return false;
-  if (at_ == At::begin) {
-    collectives_.begin_gather(beside());
-    at_ = At::gathering;
-  } else if (at_ == At::gathering) {
-    if (sum_) hear(collectives_.gathered());
-    begin_sum();
-    at_ = At::adding;
-  } else {
-    mine_ = {};
-    at_ = At::over;
-    return true;
+  while (at_ != At::over && collectives_.poll()) at_ = next();
+  return at_ == At::over;
+}
+
+// What was under way is done.
+RankJoin::At RankJoin::next() {
+  switch (at_) {
+    case At::begin:
+      collectives_.begin_gather(beside());
+      return At::gathering;
+    case At::gathering:
+      if (sum_) hear(collectives_.gathered());
+      begin_sum();
+      return At::adding;
+    case At::adding:
+      collectives_.begin_broadcast(said());
+      return At::telling;
+    case At::telling:
+      if (!hear_said(collectives_.received())) break;
+      begin_spread();
+      return At::spreading;
+    case At::spreading:
+    case At::over:
+      break;
   }
-  return poll();
+  mine_ = {};
+  return At::over;
 }
 
 // Call and counts, so that nobody adds what is not alike; units; harvests without their counts.
@@ -87,6 +100,67 @@ void RankJoin::begin_sum() {
   const auto give = [this](std::uint64_t first, std::span<std::uint64_t> piece) { counts_.give(first, piece); };
   const auto take = [this](std::uint64_t first, std::span<const std::uint64_t> piece) { summed_->take(first, piece); };
   collectives_.begin_sum(join_.counts, give, take);
+}
+
+// One of what this rank held; the rest is freed.
+std::unique_ptr<flow::StageHarvest> RankJoin::take_mine() {
+  std::unique_ptr<flow::StageHarvest> one;
+  if (!mine_.harvests.empty()) one.reset(static_cast<flow::StageHarvest*>(mine_.harvests.front().release()));
+  mine_ = {};
+  return one;
+}
+
+// Rank 0: the answer, and which sinks have counts; nothing where there is no answer.
+Bytes RankJoin::said() {
+  if (!sum_) return {};
+  std::uint64_t units = 0;
+  for (const auto& one : joined_) {
+    for (const Interval interval : one.units) units += interval.size();
+  }
+  const auto answer = give_answer_(*sum_, units, take_mine());
+  if (!answer) return {};
+  ByteWriter out;
+  out.put(answer->plan);
+  out.put(static_cast<std::uint64_t>(sum_->forests().size()));
+  for (const auto& forest : sum_->forests()) out.put(static_cast<std::uint8_t>(!forest->counts().empty()));
+  out.put_raw(answer->content.data(), answer->content.size());
+  return out.take();
+}
+
+// Whether the counts follow.
+bool RankJoin::hear_said(const Bytes& said) {
+  if (said.empty() || sum_) return !said.empty();
+  ByteReader in(said, "what rank 0 says at the end of a join");
+  answer_.emplace();
+  answer_->answer.call = join_.call;
+  answer_->answer.plan = in.get<std::uint64_t>();
+  std::vector<std::uint8_t> has(in.get_count(1));
+  for (std::uint8_t& one : has) one = in.get<std::uint8_t>();
+  const ByteView content = in.get_raw(in.left());
+  answer_->answer.content.assign(content.begin(), content.end());
+
+  answer_->harvest = take_mine();
+  if (answer_->harvest == nullptr) {
+    answer_->counts.resize(join_.counts);
+    return true;
+  }
+  const auto& forests = answer_->harvest->forests();
+  if (has.size() != forests.size()) throw Error(ExitCode::internal, "rank 0 joins another number of reductions");
+  for (std::size_t i = 0; i < forests.size(); ++i) {
+    if (has[i] != 0) forests[i]->provide_counts();
+  }
+  summed_.emplace(*answer_->harvest);
+  return true;
+}
+
+void RankJoin::begin_spread() {
+  const auto give = [from = sum_ ? flow::HeldCounts({sum_.get()}) : flow::HeldCounts({})](
+                        std::uint64_t first, std::span<std::uint64_t> piece) { from.give(first, piece); };
+  const auto take = [this](std::uint64_t first, std::span<const std::uint64_t> piece) {
+    if (summed_) return summed_->take(first, piece);
+    std::copy(piece.begin(), piece.end(), answer_->counts.begin() + static_cast<std::ptrdiff_t>(first));
+  };
+  collectives_.begin_spread(join_.counts, give, take);
 }
 
 RankJoin::Result RankJoin::result() {

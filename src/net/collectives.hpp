@@ -34,6 +34,9 @@ class Collectives {
   /// called inside begin_sum and poll, in order, for pieces of at most kPieceBytes. What they throw leaves this
   /// unusable.
   virtual void begin_sum(std::uint64_t length, Give give, Take take) = 0;
+  /// Every rank gets the root's counts, the same length everywhere: `give` is called on the root, `take` on the others,
+  /// as above.
+  virtual void begin_spread(std::uint64_t length, Give give, Take take) = 0;
   /// Every rank gets the root's bytes: received(). What others give is not looked at.
   virtual void begin_broadcast(Bytes value) = 0;
 

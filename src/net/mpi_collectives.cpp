@@ -122,52 +122,89 @@ class Gather final : public Operation {
   MPI_Request request_ = MPI_REQUEST_NULL;
 };
 
-/// Several pieces are under way at a time: while one is summed the next is copied.
-class Sum final : public Operation {
+/// Of a row of counts several pieces are under way at a time: while one travels the next is copied.
+class Pieces : public Operation {
  public:
-  Sum(const Group& group, std::uint64_t length, Collectives::Give give, Collectives::Take take)
-      : Operation(group), length_(length), give_(std::move(give)), take_(std::move(take)) {
-    fill();
-  }
-
-  bool poll() override {
+  bool poll() final {
     while (taken_ < length_) {
       Piece& piece = pieces_[taken_ / kPiece % pieces_.size()];
       if (!done(piece.request)) return false;
       const std::uint64_t first = std::exchange(taken_, std::min(length_, taken_ + kPiece));
-      if (group_.root()) take_(first, {piece.sum.data(), taken_ - first});
+      take(first, piece, taken_ - first);
       fill();
     }
     return true;
   }
 
- private:
+ protected:
   static constexpr std::uint64_t kPiece = Collectives::kPieceBytes / 4 / sizeof(std::uint64_t);
   struct Piece {
     std::vector<std::uint64_t> mine, sum;
     MPI_Request request = MPI_REQUEST_NULL;
   };
 
-  // As many as there are places for.
+  Pieces(const Group& group, std::uint64_t length) : Operation(group), length_(length) {}
+  /// At the end of the constructor. As many as there are places for.
   void fill() {
     while (given_ < length_ && given_ < taken_ + pieces_.size() * kPiece) {
       const std::size_t count = std::min(kPiece, length_ - given_);
       Piece& piece = pieces_[given_ / kPiece % pieces_.size()];
       piece.mine.resize(count);
-      give_(given_, piece.mine);
-      if (group_.root()) piece.sum.resize(count);
-      check_mpi(MPI_Ireduce(piece.mine.data(), piece.sum.data(), static_cast<int>(count), MPI_UINT64_T, MPI_SUM, kRoot,
-                            group_.comm, &piece.request),
-                "MPI_Ireduce");
+      begin(given_, piece, static_cast<int>(count));
       given_ += count;
     }
   }
 
+ private:
+  virtual void begin(std::uint64_t first, Piece& piece, int count) = 0;
+  virtual void take(std::uint64_t first, const Piece& piece, std::size_t count) = 0;
+
   const std::uint64_t length_;
-  const Collectives::Give give_;
-  const Collectives::Take take_;
   std::uint64_t given_ = 0, taken_ = 0;
   std::array<Piece, 4> pieces_;
+};
+
+class Sum final : public Pieces {
+ public:
+  Sum(const Group& group, std::uint64_t length, Collectives::Give give, Collectives::Take take)
+      : Pieces(group, length), give_(std::move(give)), take_(std::move(take)) {
+    fill();
+  }
+
+ private:
+  void begin(std::uint64_t first, Piece& piece, int count) override {
+    give_(first, piece.mine);
+    if (group_.root()) piece.sum.resize(piece.mine.size());
+    check_mpi(MPI_Ireduce(piece.mine.data(), piece.sum.data(), count, MPI_UINT64_T, MPI_SUM, kRoot, group_.comm,
+                          &piece.request),
+              "MPI_Ireduce");
+  }
+  void take(std::uint64_t first, const Piece& piece, std::size_t count) override {
+    if (group_.root()) take_(first, {piece.sum.data(), count});
+  }
+
+  const Collectives::Give give_;
+  const Collectives::Take take_;
+};
+
+class Spread final : public Pieces {
+ public:
+  Spread(const Group& group, std::uint64_t length, Collectives::Give give, Collectives::Take take)
+      : Pieces(group, length), give_(std::move(give)), take_(std::move(take)) {
+    fill();
+  }
+
+ private:
+  void begin(std::uint64_t first, Piece& piece, int count) override {
+    if (group_.root()) give_(first, piece.mine);
+    check_mpi(MPI_Ibcast(piece.mine.data(), count, MPI_UINT64_T, kRoot, group_.comm, &piece.request), "MPI_Ibcast");
+  }
+  void take(std::uint64_t first, const Piece& piece, std::size_t count) override {
+    if (!group_.root()) take_(first, {piece.mine.data(), count});
+  }
+
+  const Collectives::Give give_;
+  const Collectives::Take take_;
 };
 
 /// First the length, then the pieces, straight into what is received.
@@ -239,6 +276,10 @@ void MpiCollectives::begin_gather(Bytes mine) { state_->begin<Gather>(std::move(
 
 void MpiCollectives::begin_sum(std::uint64_t length, Give give, Take take) {
   state_->begin<Sum>(length, std::move(give), std::move(take));
+}
+
+void MpiCollectives::begin_spread(std::uint64_t length, Give give, Take take) {
+  state_->begin<Spread>(length, std::move(give), std::move(take));
 }
 
 void MpiCollectives::begin_broadcast(Bytes value) { state_->begin<Broadcast>(std::move(value), state_->received); }

@@ -20,6 +20,7 @@ class MpiCollectives final : public Collectives {
   void begin_barrier() override;
   void begin_gather(Bytes mine) override;
   void begin_sum(std::uint64_t length, Give give, Take take) override;
+  void begin_spread(std::uint64_t length, Give give, Take take) override;
   void begin_broadcast(Bytes value) override;
   bool poll() override;
   std::vector<Bytes> gathered() override;

@@ -55,6 +55,15 @@ class Programs(KilnCase):
         self.assertEqual(again.code, 0, again.err)
         self.assertIn("all done earlier", again.err)
 
+    def test_ranks_that_ran_no_unit_have_the_value_too(self):
+        outs = set()
+        for ranks in (1, 7):
+            words = [MPIRUN, "-n", str(ranks), str(PROGRAMS / "wide"), "--units", "3", "--out", f"few{ranks}"]
+            result = self.kiln(words=words)
+            self.assertEqual(result.code, 0, result.err)
+            outs.add(result.out)
+        self.assertEqual(len(outs), 1, outs)
+
     def test_killed_while_counts_are_added_and_resumed(self):
         self.run_directory = self.folder / "wide.kiln"
         words = [str(PROGRAMS / "wide"), "--gate", "go"]

@@ -117,6 +117,29 @@ TEST(MpiCollectives, SumsCountsOfAnyLength) {
   }
 }
 
+TEST(MpiCollectives, SpreadsCountsOfAnyLength) {
+  MpiCollectives collectives;
+  constexpr std::uint64_t kPiece = Collectives::kPieceBytes / sizeof(std::uint64_t);
+  for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{1}, kPiece / 4 + 1, 2 * kPiece + 17}) {
+    std::uint64_t given = 0, taken = 0, wrong = 0;
+    const auto give = [&](std::uint64_t first, std::span<std::uint64_t> piece) {
+      EXPECT_EQ(first, given);
+      for (std::size_t i = 0; i < piece.size(); ++i) piece[i] = count_at(7, first + i);
+      given += piece.size();
+    };
+    const auto take = [&](std::uint64_t first, std::span<const std::uint64_t> piece) {
+      EXPECT_EQ(first, taken);
+      for (std::size_t i = 0; i < piece.size(); ++i) wrong += piece[i] == count_at(7, first + i) ? 0 : 1;
+      taken += piece.size();
+    };
+    collectives.begin_spread(length, give, take);
+    finish(collectives);
+    EXPECT_EQ(given, rank() == 0 ? length : 0);
+    EXPECT_EQ(taken, rank() == 0 ? 0 : length);
+    EXPECT_EQ(wrong, 0U);
+  }
+}
+
 TEST(MpiCollectives, BroadcastsBytesOfAnyLength) {
   MpiCollectives collectives;
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{70'000}, Collectives::kPieceBytes,

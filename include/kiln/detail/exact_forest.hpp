@@ -21,7 +21,7 @@ namespace kiln::detail {
 
 /// The forest of an exact monoid: one value, and the units that are in it.
 template <Monoid M>
-class ExactForest final : public Forest {
+class ExactForest final : public Forest, public TypedValue<typename M::value_type> {
  public:
   using Value = typename M::value_type;
 
@@ -88,9 +88,22 @@ class ExactForest final : public Forest {
     if constexpr (Counting<M>) {
       expect_kind(in, ForestKind::exact);
       units_.add(UnitSet::decode(in));
-      if (read_flag(in) && !value_) value_.emplace(monoid_.zero());
+      if (read_flag(in)) provide_counts();
     }
   }
+  void provide_counts() override {
+    if constexpr (Counting<M>) {
+      if (value_) return;
+      reserve_counts();
+      value_ = std::exchange(zero_, std::nullopt);
+    }
+  }
+  void reserve_counts() override {
+    if constexpr (Counting<M>) {
+      if (!zero_) zero_.emplace(monoid_.zero());
+    }
+  }
+  std::optional<Value> take_value() override { return std::exchange(value_, std::nullopt); }
 
   std::string verify() const override { return value_ ? verify_values(monoid_, *value_, *value_) : std::string(); }
 
@@ -104,6 +117,7 @@ class ExactForest final : public Forest {
   M monoid_;
   UnitSet units_;
   std::optional<Value> value_;
+  std::optional<Value> zero_;  // made before it is needed
 };
 
 }  // namespace kiln::detail

@@ -54,9 +54,22 @@ class Forest {
   /// here is none. Only where count_length() is not 0.
   virtual void encode_beside(ByteWriter& /*out*/) const {}
   virtual void admit_beside(ByteReader& /*in*/) {}
+  /// A value of zeros where there is none.
+  virtual void provide_counts() {}
+  /// Takes the memory for that now, so that it is there when it is needed.
+  virtual void reserve_counts() {}
   /// Tries on the values here what the monoid and its codec promise (--verify): what is broken, "" where nothing was
   /// found. Costs a few merges. Changes nothing.
   virtual std::string verify() const { return {}; }
+};
+
+/// The value of a forest for who knows its type.
+template <class Value>
+class TypedValue {
+ public:
+  virtual ~TypedValue() = default;
+  /// Gives it away; nothing where no unit gave any.
+  virtual std::optional<Value> take_value() = 0;
 };
 
 // ---- Sources
@@ -182,6 +195,8 @@ struct StageCounts {
 /// What a stage gave, on every rank the same.
 struct StageResult {
   std::vector<std::optional<Bytes>> values;  ///< of the reduce sinks
+  /// Empty, or of each reduce sink: null, or the forest that has its value, a TypedValue; then `values` does not.
+  std::vector<std::unique_ptr<Forest>> forests;
   StageCounts counts;
   double seconds = 0;    ///< of this launch
   bool resumed = false;  ///< it was over before this launch

@@ -107,6 +107,20 @@ TEST_F(CountsTest, WhereNoUnitGaveAValueThereIsNone) {
   EXPECT_EQ(encoded(*joined({{}, {}}, 16)), encoded(StageHarvest(sinks_)));
 }
 
+TEST_F(CountsTest, AreCopiedOverWhatIsThere) {
+  const auto from = harvest(0, 40), to = harvest(3, 9);
+  copy_counts(*from, *to);
+  const auto value = [](StageHarvest& one, std::size_t sink) { return one.forests()[sink]->value(); };
+  EXPECT_EQ(value(*to, 0), value(*from, 0));
+  EXPECT_EQ(value(*to, 2), value(*from, 2));
+  StageHarvest nothing(sinks_);
+  for (const auto& forest : nothing.forests()) forest->reserve_counts();
+  EXPECT_EQ(encoded(nothing), encoded(StageHarvest(sinks_))) << "what is reserved is no value";
+  copy_counts(*harvest(0, 5), nothing);
+  EXPECT_EQ(value(nothing, 0), value(*harvest(0, 5), 0));
+  EXPECT_FALSE(value(nothing, 2));
+}
+
 TEST_F(CountsTest, OfAMonoidThatBreaksItsPromiseAreNotTaken) {
   StageHarvest harvest({sink(Liar{})});
   EXPECT_TRUE(harvest.joinable());

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
+#include <kiln/kiln.hpp>
 
 #include <random>
 
@@ -9,7 +10,7 @@ namespace kiln::job {
 namespace {
 
 detail::StageResult result(std::vector<std::optional<Bytes>> values) {
-  return {std::move(values), {10, 8, 2, 1}, 0.5, false};
+  return {std::move(values), {}, {10, 8, 2, 1}, 0.5, false};
 }
 
 TEST(CallAnswer, ComesBackAsItWas) {
@@ -22,6 +23,18 @@ TEST(CallAnswer, ComesBackAsItWas) {
     EXPECT_EQ(answer.result.counts.failed, 2U);
     EXPECT_EQ(answer.result.seconds, 0.5);
   }
+}
+
+TEST(CallAnswer, SaysWhichValuesComeApart) {
+  detail::StageResult some = result({std::nullopt, Bytes(4), std::nullopt});
+  some.forests.resize(3);
+  some.forests[2] = std::make_unique<detail::ForestOf<Histogram>>(Histogram(0, 1, 1'000));
+  some.forests[2]->provide_counts();
+  const Bytes encoded = encode_call_answer("a call", some);
+  EXPECT_LT(encoded.size(), 200U);
+  const CallAnswer answer = decode_call_answer(encoded);
+  EXPECT_EQ(answer.in_counts, std::vector<std::uint32_t>{2});
+  EXPECT_EQ(answer.result.values, some.values);
 }
 
 TEST(CallAnswer, DamagedBytesAreRefused) {

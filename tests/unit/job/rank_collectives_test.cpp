@@ -17,6 +17,7 @@ class FakeCollectives final : public net::Collectives {
   void begin_barrier() override { FAIL(); }
   void begin_gather(Bytes) override { FAIL(); }
   void begin_sum(std::uint64_t, Give, Take) override { FAIL(); }
+  void begin_spread(std::uint64_t, Give, Take) override { FAIL(); }
   void begin_broadcast(Bytes) override {
     EXPECT_TRUE(poll()) << "one at a time";
     ++begun;
@@ -56,13 +57,13 @@ TEST(RankCollectives, ComeOneAfterTheOtherAsAnnounced) {
   collectives.arrived = bytes_of("first");
   const auto first = broadcasts.poll();
   ASSERT_TRUE(first);
-  EXPECT_EQ(first->call, 3U);
-  EXPECT_EQ(first->plan, 7U);
-  EXPECT_EQ(first->content, bytes_of("first"));
+  EXPECT_EQ(first->answer.call, 3U);
+  EXPECT_EQ(first->answer.plan, 7U);
+  EXPECT_EQ(first->answer.content, bytes_of("first"));
   EXPECT_FALSE(broadcasts.poll());
   EXPECT_EQ(collectives.begun, 2);
   collectives.arrived = bytes_of("second");
-  EXPECT_EQ(broadcasts.poll()->call, 4U);
+  EXPECT_EQ(broadcasts.poll()->answer.call, 4U);
   EXPECT_FALSE(broadcasts.under_way());
 }
 
