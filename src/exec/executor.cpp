@@ -210,43 +210,41 @@ void Executor::run_chunk(Lock& lock) {
   const std::uint64_t most = std::max<std::uint64_t>(1, runner_->claim(unit_seconds_));
   const Interval claimed = make_interval(entry.next, entry.next + std::min(most, entry.end - entry.next));
   entry.next = claimed.last.value();
-  auto chunk = std::make_unique<PartBuilder>(runner_->tables(), runner_->make_harvest());
-  running_ = chunk.get();
+  at_work_ = std::make_unique<PartBuilder>(runner_->tables(), runner_->make_harvest());
+  running_ = at_work_.get();
   lock.unlock();
 
-  chunk->begin();
-  runner_->run(entry.work, claimed, *chunk);
-  chunk->end();
-  chunk->expect_complete(claimed);
+  at_work_->begin();
+  runner_->run(entry.work, claimed, *at_work_);
+  at_work_->end();
+  at_work_->expect_complete(claimed);
 
-  chunk_seconds_ = chunk->seconds();
+  chunk_seconds_ = at_work_->seconds();
   const double each = chunk_seconds_ / static_cast<double>(claimed.size());
   lock.lock();
   unit_seconds_ = unit_seconds_ == 0 ? each : 0.7 * unit_seconds_ + 0.3 * each;
-  settle(lock, std::move(chunk));
+  settle(lock);
 }
 
 /// Puts out a part where one is due. `running_` stays set until all of it is decided, so that nobody else ends the
-/// batch.
-void Executor::settle(Lock& lock, std::unique_ptr<PartBuilder> chunk) {
+/// batch. Where joining throws, nothing of what was to be joined is put out.
+void Executor::settle(Lock& lock) {
   Entry& entry = queue_.front();
-  if (pending_ == nullptr) {
-    pending_ = std::move(chunk);
-    running_ = pending_.get();
-  } else {
-    running_ = pending_.get();
-    pending_->append(*chunk);
+  if (std::unique_ptr<PartBuilder> before = std::exchange(pending_, nullptr)) {
+    before->append(*at_work_);
+    at_work_ = std::move(before);
+    running_ = at_work_.get();
   }
-  const bool due = entry.next == entry.end || pending_->bytes() >= options_.report_bytes ||
-                   PartBuilder::Clock::now() - pending_->first_ended() >= options_.report_every;
+  const bool due = entry.next == entry.end || at_work_->bytes() >= options_.report_bytes ||
+                   PartBuilder::Clock::now() - at_work_->first_ended() >= options_.report_every;
   if (!due) {
+    pending_ = std::move(at_work_);
     running_ = nullptr;
     anything_out_.store(true, std::memory_order_release);
     return;
   }
-  const std::unique_ptr<PartBuilder> closing = std::move(pending_);
   lock.unlock();
-  protocol::Part part = closing->take_part(entry.work.id, options_.ride_bytes, holdings_, Holdings::Join::now);
+  protocol::Part part = at_work_->take_part(entry.work.id, options_.ride_bytes, holdings_, Holdings::Join::now);
   lock.lock();
   running_ = nullptr;
   part.last = entry.next == entry.end;
@@ -263,7 +261,8 @@ void Executor::settle(Lock& lock, std::unique_ptr<PartBuilder> chunk) {
   }
   lock.unlock();
   wake_();
-  finished = {};  // freed without the lock
+  finished = {};  // both freed without the lock
+  at_work_.reset();
   lock.lock();
 }
 

@@ -104,7 +104,7 @@ class Executor {
   void loop() noexcept;
   bool wait_for_work(Lock& lock);
   void run_chunk(Lock& lock);
-  void settle(Lock& lock, std::unique_ptr<PartBuilder> chunk);
+  void settle(Lock& lock);
   void put_out(protocol::Part part);
   void give_back(Entry& entry, std::uint64_t count, std::vector<protocol::GivenBack::Piece>& pieces);
   bool mark_last(BatchId batch);
@@ -117,6 +117,7 @@ class Executor {
   std::condition_variable work_waits_;
   std::deque<Entry> queue_;
   std::unique_ptr<PartBuilder> pending_;  // ended units of the front batch, not reported
+  std::unique_ptr<PartBuilder> at_work_;  // the executor thread's; outlives running_, whatever is thrown
   std::deque<protocol::Part> out_;
   std::vector<Bytes> spares_;
   Holdings holdings_;

@@ -39,9 +39,23 @@ void Holdings::add(HeldResults results, Join join) {
   added_.bytes -= std::min(added_.bytes, bytes_of(added_.harvests));
   if (before.empty()) return;
   move_all(added_.harvests, before);
-  for (std::size_t i = 1; i < before.size(); ++i) before.front()->absorb(*before[i]);
+  try {
+    for (std::size_t i = 1; i < before.size(); ++i) before.front()->absorb(*before[i]);
+  } catch (...) {
+    lose();
+    throw;
+  }
   before.resize(1);
   added_.harvests = std::move(before);
+}
+
+// A value that was joined in part is none: its units are given up, and with them their rows.
+void Holdings::lose() {
+  const std::lock_guard lock(mutex_);
+  held_ = {};
+  added_ = {};
+  adding_ = false;
+  joinable_ = true;
 }
 
 void Holdings::publish() {

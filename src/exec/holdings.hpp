@@ -26,8 +26,8 @@ class Holdings {
  public:
   enum class Join { now, later };
   /// One thread at a time. Nothing can be taken from here until publish(): the part that speaks of the units is put
-  /// out in between. Join::now takes the time to join with what is held (and throws what that throws), without the
-  /// lock; else the next one that does joins this too.
+  /// out in between. Join::now takes the time to join with what is held (and throws what that throws; then nothing is
+  /// held any more), without the lock; else the next one that does joins this too.
   void add(HeldResults results, Join join);
   /// To be called after add(), and may be without.
   void publish();
@@ -51,6 +51,7 @@ class Holdings {
 
  private:
   Taken take_held(HeldResults& results);
+  void lose();
 
   mutable std::mutex mutex_;
   HeldResults held_;

@@ -211,6 +211,7 @@ class Coordinator {
   void begin_join();
   void let_go(Worker& worker, Interval units);
   void answered(Worker& worker);
+  void lose_held(Worker& worker);
   static bool fits(const Worker& worker, const Segment& segment);
 
   CoordinatorOptions options_;

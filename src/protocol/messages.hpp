@@ -103,8 +103,8 @@ struct Flush {};
 struct Segment {
   std::string file;  ///< below segments/; "" where nothing was held or `failed` says why
   std::uint64_t length = 0, checksum = 0;
-  std::vector<Interval> units;   ///< whose results are in it; sorted, disjoint
-  std::string failed;            ///< it could not be written: it holds them still
+  std::vector<Interval> units;  ///< whose results are in it; sorted, disjoint. None, asked: it holds nothing (any more)
+  std::string failed;           ///< it could not be written: it holds them still
   std::uint64_t held_bytes = 0;  ///< what it holds after this
   bool full = false;             ///< as in Part
   bool joinable = false;         ///< as in Part

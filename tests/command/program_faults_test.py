@@ -98,15 +98,15 @@ class Faults(KilnCase):
     def test_a_unit_that_overflows_its_stack(self):
         self.check_crash("overflow", "ended by SIGSEGV", 139)
 
-    def check_bad_merge(self, *arguments):
-        self.touch("bad")
-        failed = self.run_lab("merge", *arguments, code=3)
+    def check_bad_merge(self, *arguments, what="merge", file="bad", value="99\n"):
+        self.touch(file)
+        failed = self.run_lab(what, *arguments, code=3)
         self.assertIn("cannot be joined", failed.err)
         self.assertIn("must not throw", failed.err)
         self.assertNotIn("MPI_ABORT", failed.err)
         self.expect_nobody()
-        (self.folder / "bad").unlink()
-        self.assertEqual(self.run_lab("merge").out, "99\n")
+        (self.folder / file).unlink()
+        self.assertEqual(self.run_lab(what, *arguments).out, value)
         return failed.err
 
     def test_a_merge_that_throws_on_a_worker(self):
@@ -114,6 +114,12 @@ class Faults(KilnCase):
 
     def test_a_merge_that_throws_on_the_coordinator(self):
         self.assertIn("for 'latest'", self.check_bad_merge("--batch", "1"))
+
+    def test_a_merge_that_throws_at_the_end_of_a_stage(self):
+        self.check_bad_merge(file="bad-end")
+
+    def test_a_merge_of_what_a_worker_holds_that_throws(self):
+        self.check_bad_merge("--units", "8", "--batch", "1", what="big", value=f"{1 << 18} {sum(range(8))}\n")
 
     def test_a_unit_that_calls_exit(self):
         self.check_crash("exit", "called exit()", 75)

@@ -72,6 +72,7 @@ using Counts = std::vector<std::uint64_t>;
 /// Many MiB a unit, all held by the workers.
 void run_big(kiln::Session& session, std::uint64_t units) {
   const auto add = [](Counts a, const Counts& b) {
+    if (exists("bad") && a.front() == 4 && b.front() == 5) throw std::runtime_error("cannot be joined");
     for (std::size_t i = 0; i < a.size(); ++i) a[i] += b[i];
     return a;
   };
@@ -95,12 +96,14 @@ void run_order(kiln::Session& session, const std::string& what) {
   session.run(units.reduce(std::plus<>{}));
 }
 
-/// A merge that throws where units 39 and 40 come together, or at the stage's end fills the disk: 100 units are three
-/// whole trees, which only the value joins.
+/// A merge that throws where units 39 and 40 come together, or at the stage's end throws or fills the disk: 100 units
+/// are three whole trees, which only the value joins.
 int run_bad_merge(kiln::Session& session, std::uint64_t n) {
   const auto latest = [](std::uint64_t a, std::uint64_t b) {
     if (exists("bad") && a == 39) throw std::runtime_error("cannot be joined");
-    if (exists("filling") && b == 99 && (a == 63 || a == 95)) std::ofstream("full");
+    const bool at_the_end = b == 99 && (a == 63 || a == 95);
+    if (exists("bad-end") && at_the_end) throw std::runtime_error("cannot be joined");
+    if (exists("filling") && at_the_end) std::ofstream("full");
     return std::max(a, b);
   };
   const auto report = session.run(kiln::Flow("merge").range(n).reduce(latest, "latest"));

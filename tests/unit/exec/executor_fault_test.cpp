@@ -50,5 +50,45 @@ TEST(ExecutorFault, IsKilnsOwnWhereNoErrorSaysOtherwise) {
   EXPECT_EQ(fault_of([] { throw 7; }).second, to_int(ExitCode::internal));
 }
 
+/// Cannot be joined; what was joined to it would be wrong from then on.
+class Apart final : public Harvest {
+ public:
+  void absorb(Harvest&) override { throw std::runtime_error("cannot be joined"); }
+  std::size_t bytes() const override { return 1; }
+  void encode(ByteWriter& out) const override { out.put_text("half"); }
+};
+
+class Sound final : public Runner {
+ public:
+  const Tables& tables() const override {
+    static const Tables kTables = {{"", {{"a", ColumnType::u64, "", ""}}}};
+    return kTables;
+  }
+  std::unique_ptr<Harvest> make_harvest() const override { return std::make_unique<Apart>(); }
+  void run(const Work&, Interval claimed, Results& results) override { results.succeeded(claimed); }
+  std::uint64_t claim(double) const override { return 1; }
+  void cancel() override {}
+  void signal() override {}
+};
+
+TEST(ExecutorFault, OfJoiningKeepsBackWhatWasJoinedInPart) {
+  Executor::Options options;
+  options.report_every = std::chrono::milliseconds(20);
+  Executor executor(std::make_unique<Sound>(), options, [] {});
+  Work work;
+  work.id = BatchId(1);
+  work.units = make_interval(0, 10);
+  executor.submit(std::move(work));
+  ASSERT_TRUE(eventually([&] { return !executor.fault().empty(); }));
+  const auto due = std::chrono::steady_clock::now() + 2 * options.report_every;
+  protocol::Part part;
+  bool any = false;
+  EXPECT_TRUE(eventually([&] {
+    any = any || executor.poll(part);
+    return std::chrono::steady_clock::now() > due;
+  }));
+  EXPECT_FALSE(any) << "of units whose values are joined in part";
+}
+
 }  // namespace
 }  // namespace kiln::exec

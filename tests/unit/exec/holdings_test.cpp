@@ -105,11 +105,14 @@ TEST(Holdings, HoldAgainWhatCouldNotBeWritten) {
   EXPECT_EQ(again.rows.size(), 3U);
 }
 
-TEST(Holdings, TellWhatJoiningThrows) {
+TEST(Holdings, TellWhatJoiningThrowsAndHoldNothingThen) {
   Holdings holdings;
   holdings.add(results(1, "a"), Holdings::Join::now);
   holdings.publish();
   EXPECT_THROW(holdings.add(results(2, "bad"), Holdings::Join::now), std::runtime_error);
+  HeldResults taken;
+  EXPECT_EQ(holdings.take(taken), Holdings::Taken::nothing) << "a value that was joined in part is none";
+  EXPECT_EQ(holdings.bytes(), 0U);
 }
 
 TEST(PartBuilder, HoldsWhatIsTooLargeToRide) {

@@ -94,6 +94,21 @@ TEST_F(HeldResultsTest, ThatCameAfterTheQuestionWaitForTheNext) {
   EXPECT_EQ(coordinator->next_wake(now), now + 30s);
 }
 
+TEST_F(HeldResultsTest, ThatAreGoneAfterAFaultDoNotHoldUpTheEnd) {
+  all_done(8, 2, {1});
+  ASSERT_EQ(take<Flush>().size(), 1U);
+  hear(1, Fault{3, "rank 1: cannot be joined"});
+  hear(1, segment({}, true));
+  ASSERT_NE(port.committing, nullptr);
+  EXPECT_EQ(port.committing->done.count(), 4U);
+  committed();
+  EXPECT_TRUE(take<Flush>().empty());
+  EXPECT_EQ(port.finished, Outcome::fault);
+  EXPECT_EQ(coordinator->counts().done, 8U);
+  EXPECT_EQ(coordinator->counts().committed, 4U);
+  EXPECT_EQ(coordinator->held_units(), 0U);
+}
+
 TEST_F(HeldResultsTest, MayBeWrittenUnasked) {
   all_done(100, 1, {1});
   hear(1, segment({make_interval(0, 4)}, false));
