@@ -103,6 +103,9 @@ HistogramValue HistogramValue::decode(ByteReader& in) {
 detail::Shown HistogramValue::show() const {
   std::vector<double> from, to;
   std::vector<std::uint64_t> counts;
+  from.reserve(bins());
+  to.reserve(bins());
+  counts.reserve(bins());
   for (std::size_t i = 0; i < bins(); ++i) {
     from.push_back(edge(i));
     to.push_back(edge(i + 1));

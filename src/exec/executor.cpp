@@ -210,7 +210,9 @@ void Executor::run_chunk(Lock& lock) {
   const std::uint64_t most = std::max<std::uint64_t>(1, runner_->claim(unit_seconds_));
   const Interval claimed = make_interval(entry.next, entry.next + std::min(most, entry.end - entry.next));
   entry.next = claimed.last.value();
-  at_work_ = std::make_unique<PartBuilder>(runner_->tables(), runner_->make_harvest());
+  auto harvest = holdings_.take_spare();
+  if (harvest == nullptr) harvest = runner_->make_harvest();
+  at_work_ = std::make_unique<PartBuilder>(runner_->tables(), std::move(harvest));
   running_ = at_work_.get();
   lock.unlock();
 

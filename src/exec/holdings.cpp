@@ -45,8 +45,16 @@ void Holdings::add(HeldResults results, Join join) {
     lose();
     throw;
   }
+  std::unique_ptr<Harvest> spare = before.size() > 1 ? std::move(before.back()) : nullptr;
   before.resize(1);
   added_.harvests = std::move(before);
+  const std::lock_guard lock(mutex_);
+  spare_ = std::move(spare);
+}
+
+std::unique_ptr<Harvest> Holdings::take_spare() {
+  const std::lock_guard lock(mutex_);
+  return std::move(spare_);
 }
 
 // A value that was joined in part is none: its units are given up, and with them their rows.
@@ -77,6 +85,7 @@ Holdings::Taken Holdings::take(HeldResults& results) {
 
 Holdings::Taken Holdings::hand_over(HeldResults& results) {
   const std::lock_guard lock(mutex_);
+  spare_.reset();
   return take_held(results);
 }
 

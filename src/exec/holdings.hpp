@@ -31,12 +31,15 @@ class Holdings {
   void add(HeldResults results, Join join);
   /// To be called after add(), and may be without.
   void publish();
+  /// A harvest that was joined with what is held, and so is empty, to be used again: it may have kept memory. Null
+  /// where there is none.
+  std::unique_ptr<Harvest> take_spare();
 
   enum class Taken { all, nothing, later };
   /// Main thread: all that is held, which the caller owns until written() or failed(). `later`: units are being added
   /// just now.
   Taken take(HeldResults& results);
-  /// The same, but it is not held here any more: it goes into a join.
+  /// The same, but it is not held here any more: it goes into a join. Frees the spare.
   Taken hand_over(HeldResults& results);
   /// What was taken is durable.
   void written();
@@ -56,6 +59,7 @@ class Holdings {
   mutable std::mutex mutex_;
   HeldResults held_;
   HeldResults added_;  // of who adds, until publish
+  std::unique_ptr<Harvest> spare_;
   bool adding_ = false;
   bool joinable_ = true;  // all of held_ and added_
   std::size_t taken_bytes_ = 0;

@@ -55,6 +55,23 @@ class Programs(KilnCase):
         self.assertEqual(again.code, 0, again.err)
         self.assertIn("all done earlier", again.err)
 
+    def most_memory(self, bins, ranks):
+        """Of each rank of `wide` when it has the value, then of rank 0 when that is on disk; in bytes."""
+        words = [MPIRUN, "-n", str(ranks), str(PROGRAMS / "wide"), "--bins", str(bins), "--units", "40",
+                 "--out", f"m{bins}", "--memory", str(self.folder / f"memory{bins}-")]
+        result = self.kiln(words=words)
+        self.assertEqual(result.code, 0, result.err)
+        names = [*(str(rank) for rank in range(ranks)), "disk-0"]
+        return [1024 * int((self.folder / f"memory{bins}-{name}").read_text()) for name in names]
+
+    def test_no_rank_has_more_copies_of_a_large_value_than_the_documents_say(self):
+        bins, ranks = 6_000_000, 3
+        small, large = self.most_memory(1_000, ranks), self.most_memory(bins, ranks)
+        copies = [(many - few) / (8 * bins) for many, few in zip(large, small, strict=True)]
+        self.assertLess(copies[0], 2.7, "rank 0: the sum, its program's value, and pieces of 16 MiB")
+        self.assertLess(max(copies[1:-1]), 2.2, "a worker: what it holds, and what units are added to")
+        self.assertLess(copies[-1], 28, "rank 0, with the tables that show the value, and the journal's file in memory")
+
     def test_ranks_that_ran_no_unit_have_the_value_too(self):
         outs = set()
         for ranks in (1, 7):

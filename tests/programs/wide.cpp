@@ -4,17 +4,33 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
+namespace {
+
+// The most memory that this process has had, in KiB, into a file for its rank.
+void tell_memory(const std::string& file) {
+  const char* const rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) std::ofstream(file + (rank == nullptr ? "0" : rank)) << std::stoull(line.substr(6));
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   std::uint64_t bins = 200'000, units = 2'000;
-  std::string gate;
+  std::string gate, memory;
   kiln::Program program("wide", "Counts in many bins.");
   program.option("--bins", bins, "how many").option("--units", units, "how many");
   program.option("--gate", gate, "the last unit waits for this file");
-  program.only_shown("--gate");
+  program.option("--memory", memory, "files for the most memory of each rank begin so");
+  program.only_shown("--gate").only_shown("--memory");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
     kiln::Flow flow("count");
     auto numbers = flow.range(units).map([&](std::uint64_t id, kiln::Unit& unit) {
@@ -27,6 +43,10 @@ int main(int argc, char** argv) {
         session.run(numbers.into(kiln::to_reduce(kiln::Histogram(0.0, static_cast<double>(bins), bins), "histogram"),
                                  kiln::to_reduce(kiln::Moments{}, "moments")));
     const auto& [histogram, moments] = counted.values;
+    if (!memory.empty()) {
+      tell_memory(memory);
+      session.at_root("memory", [&] { tell_memory(memory + "disk-"); });  // the stage is on disk
+    }
     kiln::Flow second("look");
     const auto looked = session.run(second.range(bins)
                                         .map([&](std::uint64_t bin) { return histogram.count(bin) * (bin * bin + 1); })

@@ -8,6 +8,7 @@
 #include <kiln/detail/verify.hpp>
 #include <kiln/monoid.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -40,8 +41,19 @@ class ExactForest final : public Forest, public TypedValue<typename M::value_typ
 
   void absorb(Forest& other) override {
     auto& from = same_forest<ExactForest>(other);
-    add_exact(from.units_, std::exchange(from.value_, std::nullopt));
+    units_.add(from.units_);
     from.units_.clear();
+    if constexpr (Counting<M>) {
+      if (value_ && from.value_) {
+        monoid_.merge(*value_, *from.value_);
+        from.keep_room(std::move(*from.value_));
+      } else if (from.value_) {
+        value_ = std::move(from.value_);
+      }
+      from.value_.reset();
+    } else {
+      merge(std::exchange(from.value_, std::nullopt));
+    }
   }
 
   void admit(ByteReader& in) override {
@@ -95,12 +107,30 @@ class ExactForest final : public Forest, public TypedValue<typename M::value_typ
     if constexpr (Counting<M>) {
       if (value_) return;
       reserve_counts();
-      value_ = std::exchange(zero_, std::nullopt);
+      value_ = take_zeros();
     }
   }
   void reserve_counts() override {
     if constexpr (Counting<M>) {
-      if (!zero_) zero_.emplace(monoid_.zero());
+      if (!room_) room_.emplace(monoid_.zero());
+    }
+  }
+  /// A value of zeros, where there is memory for it that need not be taken anew.
+  std::optional<Value> take_zeros() {
+    if constexpr (Counting<M>) {
+      if (room_ && std::exchange(room_used_, false)) {
+        const auto counts = counts_in(*room_);
+        std::fill(counts.begin(), counts.end(), 0);
+      }
+    }
+    return std::exchange(room_, std::nullopt);
+  }
+  /// The memory of a value that is not needed any more.
+  void keep_room([[maybe_unused]] Value value) {
+    if constexpr (Counting<M>) {
+      if (counts_in(value).size() != monoid_.counts()) return;  // not what it promises
+      room_ = std::move(value);
+      room_used_ = true;
     }
   }
   std::optional<Value> take_value() override { return std::exchange(value_, std::nullopt); }
@@ -117,7 +147,8 @@ class ExactForest final : public Forest, public TypedValue<typename M::value_typ
   M monoid_;
   UnitSet units_;
   std::optional<Value> value_;
-  std::optional<Value> zero_;  // made before it is needed
+  std::optional<Value> room_;  // no value, only memory for one: taking new memory costs more than adding
+  bool room_used_ = false;     // and it has other numbers than zeros
 };
 
 }  // namespace kiln::detail

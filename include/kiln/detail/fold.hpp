@@ -23,6 +23,7 @@ class TreeFold {
   TreeFold(const M& monoid, UnitId first) : monoid_(&monoid), next_(first.value()) {}
 
   UnitId next() const { return UnitId(next_); }
+  void begin(TreeForest<M>& /*forest*/) {}
 
   void push(const Item& item) { push_value(lift(item)); }
   void push_value(Value value) { units_.push(*monoid_, {next_++, 0}, std::move(value)); }
@@ -73,6 +74,9 @@ class ExactFold {
 
   UnitId next() const { return UnitId(next_); }
 
+  /// Before the first item: takes the memory of the value from a forest, where that has some to spare.
+  void begin(ExactForest<M>& forest) { zeros_ = forest.take_zeros(); }
+
   void push(const Item& item) {
     add(value_, item);
     ++next_;
@@ -116,6 +120,7 @@ class ExactFold {
     units_.add(make_interval(run_, next_));
     run_ = next_;
     forest.add_exact(units_, std::exchange(value_, std::nullopt));
+    if (zeros_) forest.keep_room(*std::exchange(zeros_, std::nullopt));
     units_.clear();
   }
 
@@ -125,6 +130,7 @@ class ExactFold {
   struct Nothing {};
 
   void add(std::optional<Value>& into, const Item& item) {
+    if (!into && zeros_ && &into == &value_) into = std::exchange(zeros_, std::nullopt);
     if (into) {
       add_item(*monoid_, *into, item, UnitId(next_));
     } else {
@@ -137,6 +143,7 @@ class ExactFold {
   std::uint64_t run_;  // begin of the units without a hole that end at next_
   UnitSet units_;      // those before
   std::optional<Value> value_;
+  std::optional<Value> zeros_;                                    // for it
   std::optional<Value> unit_value_;                               // of the present unit
   std::vector<std::conditional_t<kWaits, Item, Nothing>> items_;  // of the present unit, not in unit_value_
 };

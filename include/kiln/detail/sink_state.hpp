@@ -120,7 +120,9 @@ class ReduceSinkOf<Item, M, Projection>::State {
   using Fold = FoldOf<M, Projected>;
 
   State(const ReduceSinkOf& sink, UnitId first, Rows*, Forest* forest)
-      : sink_(&sink), fold_(sink.monoid, first), forest_(static_cast<ForestOf<M>*>(forest)) {}
+      : sink_(&sink), fold_(sink.monoid, first), forest_(static_cast<ForestOf<M>*>(forest)) {
+    fold_.begin(*forest_);
+  }
 
   Fold& fold() { return fold_; }
 

@@ -62,6 +62,28 @@ TEST(Holdings, JoinWhatIsHeld) {
   EXPECT_EQ(holdings.bytes(), 0U);
 }
 
+TEST(Holdings, KeepOneJoinedHarvestForTheNextUnits) {
+  Holdings holdings;
+  holdings.add(results(1, "a"), Holdings::Join::now);
+  holdings.publish();
+  EXPECT_EQ(holdings.take_spare(), nullptr);
+  for (const char* const text : {"b", "c"}) {
+    HeldResults more = results(2, text);
+    const Harvest* const joined = more.harvests.front().get();
+    holdings.add(std::move(more), Holdings::Join::now);
+    holdings.publish();
+    const auto spare = holdings.take_spare();
+    EXPECT_EQ(spare.get(), joined);
+    EXPECT_EQ(holdings.take_spare(), nullptr) << "given once";
+  }
+  holdings.add(results(3, "d"), Holdings::Join::now);
+  holdings.publish();
+  HeldResults taken;
+  ASSERT_EQ(holdings.hand_over(taken), Holdings::Taken::all);
+  EXPECT_EQ(texts(taken), "abcd|");
+  EXPECT_EQ(holdings.take_spare(), nullptr) << "no unit will follow";
+}
+
 TEST(Holdings, GiveNothingWhileUnitsAreAdded) {
   Holdings holdings;
   holdings.add(results(1, "a"), Holdings::Join::now);

@@ -105,5 +105,54 @@ TEST(ExactFold, UnitsWithoutAnyValueAreDone) {
   EXPECT_EQ(forest.units(), std::vector{make_interval(0, 1)});
 }
 
+/// How often each remainder came; an item beyond them is refused.
+struct Remainders {
+  using value_type = std::vector<std::uint64_t>;
+  static constexpr bool exact = true;
+  static std::string describe() { return "remainders"; }
+  static std::size_t counts() { return 4; }
+  static value_type zero() { return value_type(4); }
+  static value_type lift(std::uint64_t item) {
+    value_type value = zero();
+    ++value[item % 4];
+    return value;
+  }
+  static void merge(value_type& left, const value_type& right) {
+    for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
+  }
+};
+
+// The memory of a value that was joined with another is used again: nothing of it may be seen.
+TEST(ExactFold, WhatWasJoinedLeavesRoomAndNoNumbers) {
+  using Forest = ExactForest<Remainders>;
+  const Remainders monoid;
+  Forest all{monoid}, later{monoid};
+  const std::uint64_t* memory = nullptr;
+  for (std::uint64_t unit = 0; unit < 12; unit += 2) {
+    ExactFold<Remainders, std::uint64_t> fold(monoid, UnitId(unit));
+    fold.begin(later);
+    if (unit == 6) {
+      fold.push_empty();
+    } else {
+      fold.collect(unit);
+      fold.collect(3);
+      fold.close();
+    }
+    fold.collect(2);
+    fold.drop();
+    fold.finish(later);
+    EXPECT_EQ(later.typed_value().has_value(), unit != 6);
+    if (unit == 2) memory = later.typed_value()->data();
+    if (unit > 2 && unit != 6) {
+      EXPECT_EQ(later.typed_value()->data(), memory) << unit;
+    }
+    all.absorb(later);
+    EXPECT_EQ(later.nodes(), 0U);
+    EXPECT_TRUE(later.units().empty());
+  }
+  EXPECT_EQ(all.typed_value(), (std::vector<std::uint64_t>{3, 0, 2, 5}));
+  EXPECT_EQ(all.units().size(), 6U);
+}
+
 }  // namespace
 }  // namespace kiln::detail
