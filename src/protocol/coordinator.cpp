@@ -167,6 +167,7 @@ void Coordinator::record(Worker& worker, InFlight& batch, Part& part, Instant no
     worker.view.units_done += units.size();
     ledger_.mark_done(units);
     part.held ? hold(worker, units, now) : void(pending_->done.insert(units));
+    if (batch.suspect) suspects_.erase(units.first);
     if (!attempts_.empty()) attempts_.erase(attempts_.lower_bound(units.first), attempts_.lower_bound(units.last));
   }
   if (!part.done.empty() && !part.held) {
@@ -185,6 +186,7 @@ void Coordinator::fail(Worker& worker, InFlight& batch, UnitFailure& failure, In
     reopen(batch, single(failure.unit), now);
     return;
   }
+  if (batch.suspect) suspects_.erase(failure.unit);
   const std::uint32_t failed = ++attempts_[failure.unit];
   const bool again = failed <= allowed_.at(failure.unit);
   port_.note_failure(failure.unit, worker.view.rank, failed, failure.reason, !again);
@@ -210,6 +212,7 @@ void Coordinator::set_aside(UnitFailure& failure, std::uint32_t attempts, Instan
 
 // Units that come back unharmed are as they were before they were handed out.
 void Coordinator::reopen(const InFlight& batch, Interval units, Instant now) {
+  if (batch.suspect) return void(waiting_suspects_.insert(units.first));
   if (batch.attempt == 1) {
     queue_.put_back(units);
     return;
@@ -222,6 +225,7 @@ void Coordinator::reopen(const InFlight& batch, Interval units, Instant now) {
 void Coordinator::end_batch(Worker& worker, BatchId id, Instant now) {
   const auto found = worker.batches.find(id);
   if (found == worker.batches.end()) return;
+  if (found->second.suspect) suspect_out_ = worker.alone = false;
   // A worker that says "last" while units are missing never reports them: they are open again.
   for (const Interval units : found->second.units.intervals()) {
     ++dropped_;
@@ -267,7 +271,7 @@ void Coordinator::refile(Worker& worker) {
   const auto file = [rank](std::set<Rank>& set, bool in) { in ? void(set.insert(rank)) : void(set.erase(rank)); };
   const bool idle = worker.view.ready && worker.batches.empty() && !worker.full;
   const double left = worker.view.unit_seconds * static_cast<double>(worker.view.in_flight);
-  const bool short_of_work = !worker.batches.empty() && !worker.full && worker.view.unit_seconds > 0 &&
+  const bool short_of_work = !worker.batches.empty() && !worker.full && !worker.alone && worker.view.unit_seconds > 0 &&
                              schedule::may_have_ahead(worker.batches.size(), left);
   file(idle_, idle);
   file(ahead_, short_of_work);
@@ -284,7 +288,9 @@ Coordinator::Counts Coordinator::counts() const {
   counts.committed = ledger_.committed().count() - removed_done_;
   counts.removed = removed_;
   counts.in_flight = in_flight_;
-  counts.waiting = retries_.size();
+  counts.waiting = retries_.size() + waiting_suspects_.size();
+  counts.suspects = waiting_suspects_.size();
+  counts.lost = lost_;
   counts.retried = retried_;
   counts.dropped = dropped_;
   return counts;

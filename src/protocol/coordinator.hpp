@@ -96,6 +96,12 @@ class Coordinator {
   /// How long, about, before a worker has nothing in hand: so long, no message is urgent. Zero where some worker has
   /// nothing already, its speed is unknown, or there are so many workers that messages come all the time.
   Duration calm(Instant now) const;
+  /// The rank is dead, or was declared so: what it had in hand and what it held is open again. Of what it had begun,
+  /// if it died `alone` (its node lives), any unit may be to blame: these are suspects, run one at a time, alone on
+  /// their worker, when all else is handed out. A unit whose worker died so twice is a dead letter.
+  void on_dead(Rank rank, bool alone, Instant now);
+  /// This rank works (again), with nothing in hand: it gets its setup.
+  void on_back(Rank rank, Instant now);
   /// Measured by the engine: its own time a batch, for the adaptive policy.
   void set_coordinator_seconds(double seconds) { coordinator_seconds_ = seconds; }
 
@@ -103,7 +109,9 @@ class Coordinator {
     std::uint64_t units = 0;  ///< all but removed ones
     std::uint64_t done = 0, failed = 0, committed = 0, removed = 0;
     std::uint64_t in_flight = 0;  ///< handed out
-    std::uint64_t waiting = 0;    ///< for their next attempt
+    std::uint64_t waiting = 0;    ///< for their next attempt, or suspects that wait
+    std::uint64_t suspects = 0;   ///< that wait
+    std::uint64_t lost = 0;       ///< done, but lost with a rank before they were committed
     std::uint64_t retried = 0;    ///< attempts after a first one, this launch
     std::uint64_t dropped = 0;    ///< messages that did not fit the books
   };
@@ -146,6 +154,12 @@ class Coordinator {
   struct InFlight {
     schedule::IntervalSet units;  // not yet reported or given back
     std::uint32_t attempt = 1;
+    bool suspect = false;  // one unit, the only one that its worker has
+  };
+  // A unit that a rank may have died of.
+  struct Suspect {
+    std::uint32_t attempt = 1;
+    std::vector<Rank> died;  // while they ran nothing else
   };
   // Whether a worker may be asked to give units back: not while an answer is out, nor after it had nothing to give,
   // until it reports again.
@@ -163,6 +177,7 @@ class Coordinator {
     bool flush_asked = false;  // an answer to Flush is out
     bool full = false;         // it may hold no more: gets nothing new
     bool joinable = false;     // all that it holds may go into a join
+    bool alone = false;        // with a suspect: gets nothing beside it
   };
 
   // Events.
@@ -214,6 +229,15 @@ class Coordinator {
   void lose_held(Worker& worker);
   static bool fits(const Worker& worker, const Segment& segment);
 
+  // What dead workers leave (coordinator_lost.cpp).
+  void lose_batches(Worker& worker, bool alone, Instant now);
+  void lose_held(Worker& worker);
+  std::uint64_t begun(const Worker& worker) const;
+  void suspect(Rank died, UnitId unit, std::uint32_t attempt, bool was_alone, Instant now);
+  void hand_out_suspect(Instant now);
+  Worker* worker_for(const Suspect& suspect);
+  void blame(UnitId unit, Instant now);
+
   CoordinatorOptions options_;
   CoordinatorPort& port_;
   Setup setup_;
@@ -224,6 +248,10 @@ class Coordinator {
   schedule::UnitQueue queue_;
   schedule::RetryQueue retries_;
   std::map<UnitId, std::uint32_t> attempts_;  // failed attempts of units that may be tried again
+  std::map<UnitId, Suspect> suspects_;
+  std::set<UnitId> waiting_suspects_;
+  bool suspect_out_ = false;  // one is with a worker
+  std::uint64_t lost_ = 0;
   std::map<Rank, Worker> workers_;
   std::set<Rank> idle_;                              // ready, with nothing in hand
   std::set<Rank> ahead_;                             // short of work: may have one more batch

@@ -33,6 +33,7 @@ void Coordinator::dispatch(Instant now) {
       if (hand_out(worker, now)) any = true;
     }
   }
+  if (queue_.empty()) hand_out_suspect(now);
   if (queue_.empty() || room() == 0) ask_back();
 }
 

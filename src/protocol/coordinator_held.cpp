@@ -44,6 +44,7 @@ void Coordinator::begin_join() {
 
 void Coordinator::on_joined(const std::vector<Joined>& joined, std::size_t bytes, Instant now) {
   joining_ = Joining::over;
+  for (const auto& [rank, worker] : workers_) port_.send(rank, JoinOver{false});
   bool any = false;
   for (const Joined& one : joined) {
     const auto found = workers_.find(one.rank);

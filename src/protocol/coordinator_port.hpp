@@ -61,6 +61,10 @@ class CoordinatorPort {
   virtual void commit(std::unique_ptr<CommitPlan> plan) = 0;
   /// The workers were told to join what they hold: begins this rank's part in it. Coordinator::on_joined answers.
   virtual void join(const Join& /*join*/) {}
+  /// A rank died in the join: this rank's part in it is given up, and on_joined is not called any more.
+  virtual void leave_join() {}
+  /// No worker lives: this rank is to execute itself, and says so by Coordinator::on_back.
+  virtual void work_alone() {}
   /// The run is over: everything that can be is committed. Called once.
   virtual void finish(Outcome outcome) = 0;
   /// The rows of units that have ended for good (done, or set aside), before they are kept for a commit. What is taken
@@ -71,6 +75,8 @@ class CoordinatorPort {
   virtual void fault(Rank /*rank*/, const Fault& /*fault*/) {}
   /// A worker could not write its segment; it will be asked again. For people.
   virtual void note_segment_failed(Rank /*rank*/, const std::string& /*why*/) {}
+  /// The row of a unit that is a dead letter because its ranks died: nobody else can tell of it. Empty for none.
+  virtual Bytes row_of_lost(UnitId /*unit*/, const std::string& /*reason*/) { return {}; }
   /// A line for the log of events: a retry, a dead letter. For people and events.jsonl; nothing hangs on it.
   virtual void note_failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) = 0;
 };

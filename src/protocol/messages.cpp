@@ -103,6 +103,8 @@ void put(ByteWriter& out, const Fault& message) {
   out.put_text(message.text);
 }
 void put(ByteWriter& out, const Remark& message) { out.put_text(message.text); }
+void put(ByteWriter&, const Beat&) {}
+void put(ByteWriter& out, const JoinOver& message) { out.put(message.keep); }
 
 void put(ByteWriter& out, const Announce& message) {
   out.put(message.call);
@@ -263,6 +265,10 @@ Message get_body(std::uint16_t kind, ByteReader& in, ByteView& payloads) {
       return get_join(in);
     case 16:
       return Remark{std::string(in.get_text())};
+    case 17:
+      return Beat{};
+    case 18:
+      return JoinOver{get_flag(in)};
     default:
       throw Error(ExitCode::internal, fmt::format("unknown kind of message {}", kind));
   }
@@ -296,7 +302,8 @@ bool is_for_worker(const Message& message) {
          std::holds_alternative<TakeBack>(message) || std::holds_alternative<Cancel>(message) ||
          std::holds_alternative<SignalUnits>(message) || std::holds_alternative<Stop>(message) ||
          std::holds_alternative<Flush>(message) || std::holds_alternative<Answer>(message) ||
-         std::holds_alternative<Announce>(message) || std::holds_alternative<Join>(message);
+         std::holds_alternative<Announce>(message) || std::holds_alternative<Join>(message) ||
+         std::holds_alternative<JoinOver>(message);
 }
 
 std::size_t length_hint(const Message& message) {

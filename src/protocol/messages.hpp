@@ -146,8 +146,16 @@ struct Remark {
   std::string text;
 };
 
+/// Any rank, when it has sent nothing else for a while: it lives.
+struct Beat {};
+
+/// Coordinator to worker: the join has ended, or was given up because a rank died in it: whoever is still in it leaves.
+struct JoinOver {
+  bool keep = false;  ///< what it gave has got nowhere: it holds it again; else the coordinator has it
+};
+
 using Message = std::variant<Setup, Batch, TakeBack, Cancel, SignalUnits, Stop, Ready, Part, GivenBack, Interrupted,
-                             Flush, Segment, Answer, Fault, Announce, Join, Remark>;
+                             Flush, Segment, Answer, Fault, Announce, Join, Remark, Beat, JoinOver>;
 
 /// Whether a worker is meant; else the coordinator is.
 bool is_for_worker(const Message& message);

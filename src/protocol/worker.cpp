@@ -31,6 +31,9 @@ void Worker::on_message(Message message) {
   } else if (const auto* join = std::get_if<Join>(&message)) {
     join_ = *join;
     join_if_wanted();
+  } else if (const auto* over = std::get_if<JoinOver>(&message)) {
+    // One that has not begun gave nothing.
+    std::exchange(join_, std::nullopt) ? void() : port_.leave_join(over->keep);
   } else if (auto* answer = std::get_if<Answer>(&message)) {
     port_.answer(std::move(*answer));
   } else if (const auto* announce = std::get_if<Announce>(&message)) {
@@ -71,6 +74,12 @@ void Worker::on_tick() {
   if (left_) return;
   join_if_wanted();
   write_if_wanted();
+}
+
+void Worker::on_taken_up() {
+  asked_ = writing_ = writing_asked_ = failed_ = false;
+  join_.reset();
+  port_.forget_all();
 }
 
 void Worker::on_fault(Fault fault) {

@@ -43,6 +43,10 @@ class WorkerPort {
   /// Takes all that is held in parts that were sent, maybe nothing, and begins to take part in the join with it. False:
   /// units are being added just now; Worker::on_tick tries again.
   virtual bool join(const Join& /*join*/) { return true; }
+  /// The join is over for this rank, wherever it is in it. `keep`: what it gave is held again.
+  virtual void leave_join(bool /*keep*/) {}
+  /// What runs is cancelled; what is in hand, held or being written is forgotten, and nothing of it is reported.
+  virtual void forget_all() {}
 };
 
 /// The worker's side of the conversation. Pure. Membership (beats, views, takeover) will live here too.
@@ -67,6 +71,8 @@ class Worker {
   void on_segment(Segment segment);
   /// At every turn of the rank's loop.
   void on_tick();
+  /// The coordinator had declared this rank dead and takes it up again: it begins anew, with the setup that follows.
+  void on_taken_up();
   /// The rank's program cannot go on.
   void on_fault(Fault fault);
   /// A signal came in on this rank.

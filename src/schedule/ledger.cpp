@@ -36,6 +36,16 @@ bool Ledger::mark_dead(UnitId unit) {
   return true;
 }
 
+void Ledger::reopen(const IntervalSet& units) {
+  for (const Interval interval : units.intervals()) {
+    if (committed_.overlaps(interval) || !done_.contains(interval)) {
+      throw Error(ExitCode::internal, fmt::format("ledger: units {} to {} are reopened, but not done or committed",
+                                                  interval.first.value(), interval.last.value() - 1));
+    }
+  }
+  done_.erase(units);
+}
+
 void Ledger::mark_committed(const IntervalSet& units) {
   for (const Interval& interval : units.intervals()) {
     IntervalSet unknown = done_.missing(interval);

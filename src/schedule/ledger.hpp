@@ -18,6 +18,9 @@ class Ledger {
   IntervalSet mark_done(Interval interval);
   /// A unit is a dead letter; false when it was settled before.
   bool mark_dead(UnitId unit);
+  /// The results of these done units are lost before they were committed: they are open again. Throws kiln::Error
+  /// (internal) where one is committed or not done.
+  void reopen(const IntervalSet& units);
   /// These units' results (or dead letters) are in the journal. They must be done or dead.
   void mark_committed(const IntervalSet& units);
   /// What the journal says at the start: done units and dead letters, all committed.

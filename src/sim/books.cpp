@@ -3,6 +3,8 @@
 #include "schedule/retry_queue.hpp"
 #include "sim/violation.hpp"
 
+#include <utility>
+
 namespace kiln::sim {
 
 Books::Books(const Scenario& scenario, const Journal& journal, const LaunchPlan& launch)
@@ -10,7 +12,8 @@ Books::Books(const Scenario& scenario, const Journal& journal, const LaunchPlan&
       journal_(journal),
       launch_(launch),
       books_(launch.units),
-      held_(static_cast<std::size_t>(launch.workers) + 1, 0) {
+      held_(static_cast<std::size_t>(launch.workers) + 1, 0),
+      lost_(held_.size(), false) {
   for (UnitId unit(0); unit.value() < launch.units; unit = unit.next()) {
     Book& book = books_[unit.value()];
     book.priority = scenario.priority(unit);
@@ -20,6 +23,11 @@ Books::Books(const Scenario& scenario, const Journal& journal, const LaunchPlan&
 
 void Books::check_priority(const protocol::Batch& batch) {
   const std::int32_t priority = books_[batch.units.first.value()].priority;
+  std::uint64_t ordered = 0;
+  for (UnitId unit = batch.units.first; unit < batch.units.last; unit = unit.next()) {
+    if (!std::exchange(books_[unit.value()].lost, false)) ++ordered;
+  }
+  if (ordered == 0) return;
   if (waiting_.empty() || waiting_.rbegin()->first != priority) {
     violated("unit {} of priority {} was handed out while others of priority {} wait", batch.units.first.value(),
              priority, waiting_.empty() ? 0 : waiting_.rbegin()->first);
@@ -28,8 +36,8 @@ void Books::check_priority(const protocol::Batch& batch) {
     if (books_[unit.value()].priority != priority) violated("a batch of units of several priorities");
   }
   auto found = waiting_.find(priority);
-  if (found->second < batch.units.size()) violated("more units were handed out than there are");
-  found->second -= batch.units.size();
+  if (found->second < ordered) violated("more units were handed out than there are");
+  found->second -= ordered;
   if (found->second == 0) waiting_.erase(found);
 }
 
@@ -37,7 +45,7 @@ void Books::check_priority(const protocol::Batch& batch) {
 void Books::came_back(Book& book) {
   if (book.charged > 0) {
     book.reopened = true;
-  } else {
+  } else if (!book.lost) {
     ++waiting_[book.priority];
   }
 }
@@ -52,7 +60,7 @@ void Books::batch_sent(Rank to, const protocol::Batch& batch, bool others, Insta
     if (removed(unit)) violated("unit {} was handed out and is removed", id);
     if (journal_.holds(unit)) violated("unit {} was handed out and is committed", id);
     if (book.succeeded) violated("unit {} was handed out and is done", id);
-    if (book.holder != Rank(0)) violated("unit {} was handed out and rank {} has it", id, book.holder.value());
+    if (book.holder != Rank(-1)) violated("unit {} was handed out and rank {} has it", id, book.holder.value());
     if (book.charged + 1 != batch.attempt) {
       violated("unit {}: attempt {} after {} failures", id, batch.attempt, book.charged);
     }
@@ -77,14 +85,19 @@ void Books::check_retry(Rank to, UnitId unit, std::uint32_t attempt, bool others
 Books::Book& Books::let_go(Rank from, UnitId unit) {
   Book& book = books_.at(unit.value());
   if (book.holder != from) violated("rank {} speaks of unit {}, which it does not have", from.value(), unit.value());
-  book.holder = Rank(0);
+  book.holder = Rank(-1);
   --held_[static_cast<std::size_t>(from.value())];
   return book;
 }
 
 void Books::part_arrived(Rank from, const protocol::Part& part, Instant now) {
   for (const Interval units : part.done) {
-    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) let_go(from, unit).succeeded = true;
+    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
+      Book& book = let_go(from, unit);
+      book.succeeded = true;
+      book.deaths = 0;
+      book.result_with = part.held ? from : Rank(-1);
+    }
   }
   for (const protocol::UnitFailure& failure : part.failures) {
     Book& book = let_go(from, failure.unit);
@@ -92,7 +105,8 @@ void Books::part_arrived(Rank from, const protocol::Part& part, Instant now) {
       came_back(book);
       continue;
     }
-    book.reopened = false;
+    book.reopened = book.lost = false;
+    book.deaths = 0;
     book.failed_on = from;
     book.failed_at = now;
     if (++book.charged > book.failed) violated("unit {} is charged for what it did not do", failure.unit.value());
@@ -111,8 +125,45 @@ void Books::given_back_arrived(Rank from, const protocol::GivenBack& message, In
   }
 }
 
+void Books::segment_arrived(Rank from, const protocol::Segment& segment) {
+  for (const Interval units : segment.units) {
+    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
+      Book& book = books_.at(unit.value());
+      if (std::exchange(book.result_with, Rank(-1)) != from) violated("unit {} is not of that rank", unit.value());
+    }
+  }
+}
+
+void Books::joined(const std::vector<Interval>& intervals) {
+  for (const Interval units : intervals) {
+    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) books_[unit.value()].result_with = Rank(-1);
+  }
+}
+
+void Books::rank_died(Rank rank, bool alone) {
+  const auto index = static_cast<std::size_t>(rank.value());
+  lost_[index] = true;
+  const bool one = held_[index] == 1;
+  held_[index] = 0;
+  for (Book& book : books_) {
+    if (book.holder == rank) {
+      book.holder = Rank(-1);
+      book.running = false;
+      book.lost = true;
+      if (one && alone) ++book.deaths;
+      came_back(book);
+    } else if (book.result_with == rank) {
+      book.result_with = Rank(-1);
+      book.succeeded = book.reopened = false;
+      book.lost = true;
+      book.charged = 0;
+    }
+  }
+}
+
 std::uint32_t Books::unit_begins(Rank rank, UnitId unit) {
   Book& book = books_.at(unit.value());
+  if (lost_[static_cast<std::size_t>(rank.value())]) return book.begun++;
   if (book.holder != rank) violated("rank {} runs unit {}, which it does not have", rank.value(), unit.value());
   if (book.running) violated("unit {} runs twice at a time", unit.value());
   if (book.succeeded || journal_.holds(unit)) violated("unit {} runs and is settled", unit.value());
@@ -120,7 +171,8 @@ std::uint32_t Books::unit_begins(Rank rank, UnitId unit) {
   return book.begun++;
 }
 
-void Books::unit_ends(Rank, UnitId unit, ExecutorHost::End end) {
+void Books::unit_ends(Rank rank, UnitId unit, ExecutorHost::End end) {
+  if (lost_[static_cast<std::size_t>(rank.value())]) return;
   Book& book = books_.at(unit.value());
   book.running = false;
   if (end == ExecutorHost::End::failed) ++book.failed;
@@ -128,6 +180,7 @@ void Books::unit_ends(Rank, UnitId unit, ExecutorHost::End end) {
 
 void Books::dead_letter(const protocol::DeadLetter& letter) const {
   const Book& book = books_.at(letter.unit.value());
+  if (book.deaths > 0) return;  // checked when the coordinator said so
   const std::uint32_t allowed = scenario_.retries(letter.unit) + 1;
   if (letter.attempts != allowed || book.charged != letter.attempts) {
     violated("dead letter {}: {} attempts said, {} charged, {} allowed", letter.unit.value(), letter.attempts,

@@ -26,22 +26,33 @@ class Books {
   void given_back_arrived(Rank from, const protocol::GivenBack& message, Instant now);
   std::uint32_t unit_begins(Rank rank, UnitId unit);
   void unit_ends(Rank rank, UnitId unit, ExecutorHost::End end);
+  void segment_arrived(Rank from, const protocol::Segment& segment);
+  /// What the rank gave to a join is with the coordinator.
+  void joined(const std::vector<Interval>& units);
+  /// The coordinator has declared the rank dead; it may run on for a while, and nothing of that counts.
+  void rank_died(Rank rank, bool alone);
+  /// The rank has forgotten all that it had.
+  void rank_anew(Rank rank) { lost_[static_cast<std::size_t>(rank.value())] = false; }
   /// A dead letter is about to be committed.
   void dead_letter(const protocol::DeadLetter& letter) const;
 
   /// Units that the rank has or that are on their way to or from it.
   std::uint64_t held(Rank rank) const { return held_[static_cast<std::size_t>(rank.value())]; }
   std::uint64_t all_held() const { return std::accumulate(held_.begin(), held_.end(), std::uint64_t{0}); }
+  std::uint32_t deaths(UnitId unit) const { return books_[unit.value()].deaths; }
   bool succeeded(UnitId unit) const { return books_[unit.value()].succeeded; }
   bool removed(UnitId unit) const { return launch_.removed.contains(unit); }
 
  private:
   struct Book {
-    Rank holder;  // 0: nobody
+    Rank holder{-1};       // -1: nobody
+    Rank result_with{-1};  // a rank that holds it; -1: it is with the coordinator
     std::int32_t priority = 0;
     bool running = false;
     bool succeeded = false;     // the result has arrived
     bool reopened = false;      // came back unharmed since it failed last
+    bool lost = false;          // came back from a dead rank: no order holds for it
+    std::uint32_t deaths = 0;   // of ranks that died alone and had nothing else
     std::uint32_t begun = 0;    // times
     std::uint32_t failed = 0;   // times, truly
     std::uint32_t charged = 0;  // failures that have arrived
@@ -58,6 +69,7 @@ class Books {
   const LaunchPlan& launch_;
   std::vector<Book> books_;
   std::vector<std::uint64_t> held_;
+  std::vector<bool> lost_;                         // by rank: declared dead, and not begun anew
   std::map<std::int32_t, std::uint64_t> waiting_;  // priority -> units that wait for their first try; none with 0
 };
 

@@ -47,6 +47,8 @@ std::string text(const Join& message) { return fmt::format("join {} counts", mes
 std::string text(const Answer& message) { return fmt::format("answer to call {}", message.call); }
 std::string text(const Fault& message) { return "fault: " + message.text; }
 std::string text(const Remark& message) { return "remark: " + message.text; }
+std::string text(const Beat&) { return "beat"; }
+std::string text(const JoinOver& message) { return message.keep ? "the join is given up" : "the join is over"; }
 
 }  // namespace
 

@@ -22,7 +22,11 @@ enum class EventKind : std::uint8_t {
   commit_ends,
   interrupt,     ///< at `rank`; `number`: at once
   segment_ends,  ///< what `rank` writes is durable, or failed
-  join_ends,     ///< all workers have given to it
+  join_ends,     ///< all workers have given to it; `number` tells one that was given up
+  kill,          ///< of `rank`
+  stop,          ///< of `rank`, or of all (-1), for a while; `number`: of the plan's absences
+  noticed,       ///< the process table says that `rank` has ended
+  beat,          ///< `rank` sends one, where it has sent nothing else
 };
 
 struct Event {
@@ -39,6 +43,12 @@ class EventQueue {
  public:
   void put(Instant at, EventKind kind, Rank rank, std::uint64_t number = 0, Bytes message = {}) {
     heap_.push_back({at, next_order_++, kind, rank, number, std::move(message)});
+    std::push_heap(heap_.begin(), heap_.end(), Later{});
+  }
+  /// One that was taken happens later; among those of that time, in its old order.
+  void put_off(Event event, Instant at) {
+    event.at = at;
+    heap_.push_back(std::move(event));
     std::push_heap(heap_.begin(), heap_.end(), Later{});
   }
   std::optional<Event> take() {

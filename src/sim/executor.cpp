@@ -19,6 +19,13 @@ const Schema& row_schema() {
   return schema;
 }
 
+Bytes encode_row(const UnitModel& units, UnitId unit) {
+  Rows row(row_schema());
+  row.begin_row(unit);
+  row.put(units.value(unit));
+  return encoded(row);
+}
+
 SimExecutor::SimExecutor(const Scenario& scenario, Rank rank, double slowness, Mutation mutation,
                          exec::Holdings& holdings, ExecutorHost& host)
     : scenario_(scenario), rank_(rank), slowness_(slowness), mutation_(mutation), holdings_(holdings), host_(host) {}
@@ -83,10 +90,7 @@ void SimExecutor::end_unit(bool failed, Instant now) {
   part.busy_seconds += to_seconds(now - unit_began_);
   host_.unit_ends(rank_, unit, failed ? ExecutorHost::End::failed : ExecutorHost::End::succeeded);
   if (failed) {
-    Rows row(row_schema());
-    row.begin_row(unit);
-    row.put(scenario_.units.value(unit));
-    part.failures.push_back({unit, protocol::FailureKind::failed, "exit code 3", encoded(row)});
+    part.failures.push_back({unit, protocol::FailureKind::failed, "exit code 3", encode_row(scenario_.units, unit)});
     if (mutation_ == Mutation::blank_reason) part.failures.back().reason.clear();
     return;
   }
@@ -153,6 +157,13 @@ std::vector<protocol::GivenBack::Piece> SimExecutor::take_back(protocol::TakeBac
   }
   std::erase_if(work_, [&](const Work& work) { return work.open.empty() && !(current_ && &work == &work_.front()); });
   return pieces;
+}
+
+void SimExecutor::forget() {
+  work_.clear();
+  current_.reset();
+  ++number_;
+  behind_ = 0;
 }
 
 void SimExecutor::cancel(Instant now) {

@@ -19,6 +19,9 @@ namespace kiln::sim {
 /// The columns of a simulated unit's row.
 const Schema& row_schema();
 
+/// The row of one unit.
+Bytes encode_row(const UnitModel& units, UnitId unit);
+
 /// What a simulated executor tells and asks of its surroundings.
 class ExecutorHost {
  public:
@@ -43,6 +46,8 @@ class SimExecutor {
   void submit(const protocol::Batch& batch, Instant now);
   std::vector<protocol::GivenBack::Piece> take_back(protocol::TakeBack::Share share);
   void cancel(Instant now);
+  /// Nothing of what is in hand is reported.
+  void forget();
   /// The unit that was announced with this number has ended, unless it was cancelled meanwhile.
   void unit_ended(std::uint64_t number, Instant now);
 

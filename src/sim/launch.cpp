@@ -10,10 +10,18 @@
 namespace kiln::sim {
 namespace {
 
-constexpr std::uint64_t kStale = 1;       // in Event::number: of an earlier epoch
-constexpr std::size_t kMostStale = 3;     // messages kept over a crash
-constexpr std::uint64_t kAtOnce = 1;      // in Event::number of an interrupt
-constexpr double kMutationChance = 0.25;  // how often a mutation strikes where it can
+constexpr std::uint64_t kStale = 1;            // in Event::number: of an earlier epoch
+constexpr std::size_t kBeatBytes = 40;         // nothing but a header
+constexpr std::uint64_t kMostBeats = 500'000;  // with nothing else between them
+constexpr std::size_t kMostStale = 3;          // messages kept over a crash
+constexpr std::uint64_t kAtOnce = 1;           // in Event::number of an interrupt
+constexpr double kMutationChance = 0.25;       // how often a mutation strikes where it can
+
+std::vector<Rank> workers_of(const LaunchPlan& plan) {
+  std::vector<Rank> workers;
+  for (std::int32_t rank = 1; rank <= plan.workers; ++rank) workers.emplace_back(rank);
+  return workers;
+}
 
 protocol::CoordinatorStart start_of(const LaunchPlan& plan, const Journal& journal) {
   protocol::CoordinatorStart start;
@@ -21,7 +29,7 @@ protocol::CoordinatorStart start_of(const LaunchPlan& plan, const Journal& journ
   start.done = journal.done();
   start.dead = journal.dead();
   start.removed = plan.removed;
-  for (std::int32_t rank = 1; rank <= plan.workers; ++rank) start.workers.emplace_back(rank);
+  start.workers = workers_of(plan);
   return start;
 }
 
@@ -42,12 +50,14 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
       journal_(journal),
       books_(scenario_, journal, plan_),
       random_(mix(scenario_.seed, 1000 + context.number)),
-      mutation_random_(mix(scenario_.seed, 2000 + context.number)) {
+      mutation_random_(mix(scenario_.seed, 2000 + context.number)),
+      membership_(workers_of(plan_), scenario_.deadline) {
   const auto ranks = static_cast<std::size_t>(plan_.workers) + 1;
   last_to_worker_.resize(ranks);
   last_to_coordinator_.resize(ranks);
   ready_.resize(ranks);
   idle_since_.resize(ranks);
+  presence_.resize(ranks);
   coordinator_ = std::make_unique<protocol::Coordinator>(options_of(context), start_of(plan_, journal), *this);
   coordinator_->set_coordinator_seconds(scenario_.coordinator_seconds);
   for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
@@ -60,29 +70,38 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
   for (const LaunchPlan::Interrupt& one : plan_.interrupts) {
     events_.put(now_ + one.at, EventKind::interrupt, one.where, one.at_once ? kAtOnce : 0);
   }
+  begin_absences();
 }
 
 Launch::~Launch() = default;
 
-protocol::Stamp Launch::stamp() const { return {Epoch(static_cast<std::uint32_t>(context_.number + 1)), View(0)}; }
-
 LaunchEnd Launch::run() {
   const std::uint64_t most_events =
       100'000 + 100 * plan_.units * (scenario_.most_retries() + 2) + 2'000 * static_cast<std::uint64_t>(plan_.workers);
+  std::uint64_t beats = 0, all_beats = 0;  // and looks for deaths; `beats`: with nothing else between them
+  membership_.begin(now_);
   coordinator_->begin(now_);
   after_coordinator();
   while (auto event = events_.take()) {
     check_idle(event->at);
     now_ = event->at;
+    if (postponed(*event)) continue;
     if (!outcome_) check_stop_time();
     note(*event);
-    if (++end_.events > most_events) violated("the run does not end: {} events", end_.events);
+    ++end_.events;
+    const bool beat =
+        event->kind == EventKind::beat || event->kind == EventKind::tick || event->message.size() == kBeatBytes;
+    beats = beat ? beats + 1 : 0;
+    all_beats += beat ? 1U : 0U;
+    if (end_.events - all_beats > most_events || beats > kMostBeats)
+      violated("the run does not end: {} events", end_.events);
     if (plan_.crash_at_event && end_.events >= *plan_.crash_at_event && !outcome_) {
       crash();
       return std::move(end_);
     }
     handle(*event);
-    if (outcome_ && std::ranges::all_of(workers_, [](const auto& worker) { return worker->left(); })) {
+    const auto over = [this](const auto& worker) { return worker->left() || gone_for_good(worker->rank()); };
+    if (outcome_ && std::ranges::all_of(workers_, over)) {
       end_.outcome = outcome_;
       return std::move(end_);
     }
@@ -107,12 +126,25 @@ void Launch::handle(Event& event) {
     case EventKind::segment_ends:
       return worker(event.rank).segment_ended();
     case EventKind::join_ends:
-      return end_join();
+      if (event.number == join_number_ && !join_broken_) end_join();
+      return;
+    case EventKind::kill:
+      return kill(event.rank);
+    case EventKind::stop:
+      return stop(plan_.absences[event.number]);
+    case EventKind::noticed:
+      membership_.gone(event.rank);
+      look_for_deaths();
+      coordinator_->on_tick(now_);
+      return after_coordinator();
+    case EventKind::beat:
+      return beat(event.rank);
     case EventKind::interrupt:
       return interrupt(event);
     case EventKind::tick:
       if (event.number != tick_number_) return;
       tick_at_.reset();
+      if (watches()) look_for_deaths();
       coordinator_->on_tick(now_);
       return after_coordinator();
   }
@@ -139,30 +171,34 @@ void Launch::send(Rank to, protocol::Message message) {
     const std::uint64_t limit = scenario_.options.most_in_flight;
     if (limit != 0 && books_.all_held() > limit) violated("{} units are in flight, not {}", books_.all_held(), limit);
   }
-  put_message(to, EventKind::to_worker, protocol::encode(message, stamp()));
+  put_message(to, EventKind::to_worker, protocol::encode(message, {epoch(), membership_.view(to)}));
 }
 
 void Launch::send_to_coordinator(Rank from, protocol::Message message) {
+  const protocol::Stamp stamp{epoch(), worker(from).view()};
+  presence_[index(from)].sent_at = now_;
   const bool strikes = mutation_random_.chance(kMutationChance);
   if (std::holds_alternative<protocol::Part>(message)) {
     if (strikes && context_.mutation == Mutation::drop_part) return;
     if (strikes && context_.mutation == Mutation::duplicate_part) {
-      put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp()));
+      put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp));
     }
   }
   if (const auto* segment = std::get_if<protocol::Segment>(&message)) {
     if (strikes && context_.mutation == Mutation::drop_segment && !segment->asked) return;
     if (context_.mutation == Mutation::duplicate_segment) {
-      put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp()));
+      put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp));
     }
   }
   auto* given = std::get_if<protocol::GivenBack>(&message);
   if (given != nullptr && strikes && context_.mutation == Mutation::lose_given_back) given->pieces.clear();
-  put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp()));
+  put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp));
 }
 
 void Launch::arrive_at_coordinator(Event& event) {
-  protocol::Decoded decoded = protocol::decode(std::move(event.message), stamp());
+  if (event.number != kStale && !counts(event)) return;
+  const View view = event.number == kStale ? View(1) : protocol::stamp_of(event.message)->view;
+  protocol::Decoded decoded = protocol::decode(std::move(event.message), {epoch(), view});
   if (event.number == kStale) {
     if (decoded.message) violated("a message of an earlier epoch was taken: {}", describe(*decoded.message));
     return;
@@ -175,9 +211,13 @@ void Launch::arrive_at_coordinator(Event& event) {
     books_.given_back_arrived(event.rank, *given, now_);
   }
   if (const auto* stop = std::get_if<protocol::Interrupted>(&*decoded.message)) expect_stop(event.rank, stop->at_once);
+  if (const auto* segment = std::get_if<protocol::Segment>(&*decoded.message)) {
+    books_.segment_arrived(event.rank, *segment);
+  }
+  if (std::holds_alternative<protocol::Beat>(*decoded.message)) return;
   if (std::holds_alternative<protocol::Ready>(*decoded.message)) {
+    if (!ready_[index(event.rank)]) ++ready_count_;
     ready_[index(event.rank)] = true;
-    ++ready_count_;
   }
   coordinator_->on_message(event.rank, std::move(*decoded.message), now_);
   after_coordinator();
@@ -196,10 +236,17 @@ void Launch::heard(Rank from, protocol::Message& message) {
 }
 
 void Launch::arrive_at_worker(Event& event) {
-  protocol::Decoded decoded = protocol::decode(std::move(event.message), stamp());
+  const View view = protocol::stamp_of(event.message)->view;
+  WorkerRank& rank = worker(event.rank);
+  if (view < rank.view()) return;
+  if (view > rank.view()) {
+    rank.taken_up(view);
+    books_.rank_anew(event.rank);
+  }
+  protocol::Decoded decoded = protocol::decode(std::move(event.message), {epoch(), view});
   if (!decoded.message) violated("a message was dropped: {}", decoded.why_dropped);
   if (context_.trace) context_.trace(fmt::format("  0 -> {} {}", event.rank.value(), describe(*decoded.message)));
-  worker(event.rank).on_message(std::move(*decoded.message));
+  rank.on_message(std::move(*decoded.message));
 }
 
 void Launch::interrupt(const Event& event) {
@@ -270,7 +317,9 @@ void Launch::mutate(protocol::CommitPlan& plan) {
 void Launch::crash() {
   if (context_.trace) context_.trace("all ranks die");
   if (committing_ && !commits_fail() && random_.chance(0.5)) write_commit();
-  for (const auto& one : workers_) one->die(random_);
+  for (const auto& one : workers_) {
+    if (!presence_[index(one->rank())].killed) one->die(random_);
+  }
   while (auto event = events_.take()) {
     if (!event->message.empty() && end_.stale.size() < kMostStale) end_.stale.push_back(std::move(event->message));
   }
@@ -283,6 +332,13 @@ void Launch::finish(protocol::Outcome outcome) {
 
 void Launch::note_failure(UnitId unit, Rank, std::uint32_t attempt, const std::string& reason, bool dead) {
   if (reason.empty()) violated("unit {} failed without a reason", unit.value());
+  if (const std::uint32_t deaths = books_.deaths(unit); deaths != 0) {
+    if (!dead || (deaths < 2 && coordinator_->workers().size() > 1)) {
+      violated("unit {} is blamed for the death of {} ranks", unit.value(), deaths);
+    }
+    ++dead_letters_;
+    return;
+  }
   if (dead != (attempt > scenario_.retries(unit))) violated("unit {}: dead after {} attempts", unit.value(), attempt);
   if (dead) ++dead_letters_;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/coordinator.hpp"
+#include "protocol/membership.hpp"
 #include "protocol/worker.hpp"
 #include "sim/books.hpp"
 #include "sim/event_queue.hpp"
@@ -53,6 +54,9 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::uint64_t payload_bytes(UnitId unit) override { return scenario_.units.payload_bytes(unit); }
   void commit(std::unique_ptr<protocol::CommitPlan> plan) override;
   void join(const protocol::Join& join) override;
+  void leave_join() override;
+  void work_alone() override { works_alone_ = true; }
+  Bytes row_of_lost(UnitId unit, const std::string& reason) override;
   void finish(protocol::Outcome outcome) override;
   void note_failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) override;
 
@@ -75,6 +79,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void mutate(protocol::CommitPlan& plan);
   void end_segment_of(Rank rank);
   void give_to_join(Rank rank, exec::HeldResults results);
+  std::optional<exec::HeldResults> take_from_join(Rank rank);
   void end_join();
   void put_joined(protocol::CommitPlan& plan);
   bool segments_fail(Rank rank) const;
@@ -84,6 +89,20 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void interrupt(const Event& event);
   void after_coordinator();
   void crash();
+
+  // Ranks that die or are stopped (launch_absences.cpp).
+  void begin_absences();
+  bool postponed(Event& event);
+  void kill(Rank rank);
+  void stop(const LaunchPlan::Absence& absence);
+  void beat(Rank rank);
+  bool counts(Event& event);
+  void look_for_deaths();
+  void declare_dead(const protocol::Membership::Death& death);
+  void execute_here();
+  bool may_be_declared_dead(Rank rank) const;
+  bool gone_for_good(Rank rank) const;
+  bool any_absent() const;
 
   // Invariants (launch_checks.cpp).
   void expect_stop(Rank from, bool at_once);
@@ -96,8 +115,9 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void note(const Event& event);
 
   std::size_t index(Rank rank) const { return static_cast<std::size_t>(rank.value()); }
-  WorkerRank& worker(Rank rank) { return *workers_[index(rank) - 1]; }
-  protocol::Stamp stamp() const;
+  WorkerRank& worker(Rank rank) { return rank == Rank(0) ? *own_ : *workers_[index(rank) - 1]; }
+  Epoch epoch() const { return Epoch(static_cast<std::uint32_t>(context_.number + 1)); }
+  bool watches() const { return scenario_.deadline > Duration::zero(); }
 
   const Scenario& scenario_;
   const LaunchPlan& plan_;
@@ -110,11 +130,26 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   Instant now_{};
   std::unique_ptr<protocol::Coordinator> coordinator_;
   std::vector<std::unique_ptr<WorkerRank>> workers_;
+  std::unique_ptr<WorkerRank> own_;  // the coordinator's rank executes
+  bool works_alone_ = false;
   std::vector<Instant> last_to_worker_, last_to_coordinator_;  // by rank: messages of a pair stay in order
+
+  protocol::Membership membership_;
+  struct Presence {
+    bool killed = false;
+    bool declared = false;  // dead, by the coordinator
+    std::optional<Instant> away_until;
+    Instant was_away{};                 // until then, at least once
+    std::optional<Instant> last_heard;  // of a killed one: what arrives later was lost
+    Instant sent_at{};
+  };
+  std::vector<Presence> presence_;  // by rank
 
   std::unique_ptr<protocol::CommitPlan> committing_;
   std::map<Rank, exec::HeldResults> in_join_;  // what workers gave
   bool joining_ = false;
+  bool join_broken_ = false;  // a rank of it died
+  std::uint64_t join_number_ = 0;
   std::vector<Bytes> joined_rows_, joined_partials_;  // until they are put into a plan
   Duration commit_cost_{};
   std::uint64_t last_commit_ = 0;

@@ -25,9 +25,10 @@ void Launch::note(const Event& event) {
   end_.digest = mix(mix(end_.digest, at), (static_cast<std::uint64_t>(event.rank.value()) << 8U) +
                                               static_cast<std::uint64_t>(event.kind) + (event.message.size() << 32U));
   if (!context_.trace) return;
-  constexpr std::array<std::string_view, 9> kKinds{"starts",    "message to 0", "message",
-                                                   "unit ends", "tick of 0",    "commit ends",
-                                                   "interrupt", "segment ends", "join ends"};
+  constexpr std::array<std::string_view, 13> kKinds{"starts",    "message to 0", "message",    "unit ends",
+                                                    "tick of 0", "commit ends",  "interrupt",  "segment ends",
+                                                    "join ends", "dies",         "is stopped", "is seen to have died",
+                                                    "beats"};
   context_.trace(fmt::format("{:.9f} event {}: rank {} {}", to_seconds(event.at.time_since_epoch()), end_.events + 1,
                              event.rank.value(), kKinds[static_cast<std::size_t>(event.kind)]));
 }
@@ -39,6 +40,8 @@ void Launch::expect_stop(Rank from, bool at_once) {
   Duration slack = 16 * scenario_.delay_high + 6 * scenario_.commit_high + scenario_.start_spread;
   if (plan_.disk_full || plan_.bad_disk)
     slack += options.storage_patience + 3 * options.storage_retry + scenario_.commit_high;
+  slack += 3 * scenario_.deadline * (static_cast<int>(plan_.absences.size()) + 1);
+  for (const LaunchPlan::Absence& one : plan_.absences) slack += one.length.value_or(Duration::zero());
   const bool again = !interrupted_by_.insert(from).second;
   if (!at_once && !again) slack += options.grace;
   const Instant by = now_ + slack;
@@ -53,7 +56,7 @@ void Launch::check_stop_time() const {
 // worker has nothing to do. Looks at the state that holds from the last event to the next, `until`.
 void Launch::check_idle(Instant until) {
   if (outcome_) return;
-  if (!may_hand_out()) paused_until_ = until;
+  if (!may_hand_out() || any_absent()) paused_until_ = until;
   std::optional<Instant> idle;
   for (const auto& since : idle_since_) {
     if (since && (!idle || *since < *idle)) idle = since;
@@ -62,7 +65,7 @@ void Launch::check_idle(Instant until) {
   const Duration bound = scenario_.delay_high * (8 + 3 * plan_.workers);
   for (const auto& one : workers_) {
     const SimExecutor& executor = one->executor();
-    if (executor.behind() == 0) continue;
+    if (executor.behind() == 0 || presence_[index(one->rank())].declared) continue;
     const Instant since = std::max({*idle, executor.claimed_at(), paused_until_});
     if (until - since > bound) {
       violated("{} units wait behind a busy worker for {:.3g} s while another is idle", executor.behind(),
@@ -76,13 +79,19 @@ void Launch::after_coordinator() {
     if (end_.outcome) return;
     end_.outcome = outcome_;
     check_end();
-    for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) send(Rank(rank), protocol::Stop{});
+    for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
+      if (membership_.lives(Rank(rank))) send(Rank(rank), protocol::Stop{});
+    }
     return;
   }
   check_coordinator();
-  const auto wake = coordinator_->next_wake(now_);
+  auto wake = coordinator_->next_wake(now_);
+  if (wake && *wake <= now_) violated("the coordinator wants to be woken in the past: it would spin");
+  if (const auto look = membership_.next_wake()) {
+    const Instant soon = std::max(*look, now_ + Duration(1));
+    wake = std::min(wake.value_or(soon), soon);
+  }
   if (!wake || context_.mutation == Mutation::no_tick) return;
-  if (*wake <= now_) violated("the coordinator wants to be woken in the past: it would spin");
   if (tick_at_ && *tick_at_ <= *wake) return;
   tick_at_ = wake;
   events_.put(*wake, EventKind::tick, Rank(0), ++tick_number_);

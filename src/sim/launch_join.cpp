@@ -3,6 +3,7 @@
 #include "sim/violation.hpp"
 #include "sim/worker_rank.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -12,12 +13,26 @@ namespace kiln::sim {
 void Launch::join(const protocol::Join&) {
   if (std::exchange(joining_, true)) violated("a join begins while another is under way");
   if (books_.all_held() != 0) violated("a join begins while units are with workers");
+  ++join_number_;
+  join_broken_ = std::ranges::any_of(presence_, [](const Presence& one) { return one.killed; });
 }
 
 void Launch::give_to_join(Rank rank, exec::HeldResults results) {
   if (!in_join_.emplace(rank, std::move(results)).second) violated("rank {} takes part in a join twice", rank.value());
   if (in_join_.size() != workers_.size()) return;
-  events_.put(now_ + scenario_.delay_high, EventKind::join_ends, Rank(0));
+  events_.put(now_ + scenario_.delay_high, EventKind::join_ends, Rank(0), join_number_);
+}
+
+std::optional<exec::HeldResults> Launch::take_from_join(Rank rank) {
+  auto node = in_join_.extract(rank);
+  if (node.empty() || context_.mutation == Mutation::lose_join_results) return std::nullopt;
+  return std::move(node.mapped());
+}
+
+// What the others gave stays theirs.
+void Launch::leave_join() {
+  if (!std::exchange(joining_, false)) violated("a join is given up that is not there");
+  ++join_number_;
 }
 
 void Launch::end_join() {
@@ -26,6 +41,7 @@ void Launch::end_join() {
   std::size_t bytes = 0;
   for (auto& [rank, results] : std::exchange(in_join_, {})) {
     const bool strikes = !results.units.empty() && mutation_random_.chance(0.25);
+    books_.joined(results.units.intervals());
     if (!strikes || context_.mutation != Mutation::forget_joined) joined.push_back({rank, results.units.intervals()});
     if (strikes && context_.mutation == Mutation::lose_joined) continue;
     for (Bytes& rows : results.rows) {

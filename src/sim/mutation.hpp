@@ -33,13 +33,17 @@ enum class Mutation : std::uint8_t {
   lose_partial,       ///< a partial result is missing from a commit
   lose_joined,        ///< what one worker gave is not in what a join gave
   forget_joined,      ///< the coordinator does not hear of units that were joined
+  forget_death,       ///< the coordinator does not hear that a rank died
+  hear_the_dead,      ///< messages of a rank that was declared dead count
+  no_forgiving,       ///< a coordinator that was stopped does not forgive the others that time
+  lose_join_results,  ///< what was given to a join that was given up is not held again
 };
 
 struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 24> kMutations{{
+inline constexpr std::array<NamedMutation, 28> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -64,6 +68,10 @@ inline constexpr std::array<NamedMutation, 24> kMutations{{
     {"lose_partial", Mutation::lose_partial},
     {"lose_joined", Mutation::lose_joined},
     {"forget_joined", Mutation::forget_joined},
+    {"forget_death", Mutation::forget_death},
+    {"hear_the_dead", Mutation::hear_the_dead},
+    {"no_forgiving", Mutation::no_forgiving},
+    {"lose_join_results", Mutation::lose_join_results},
 }};
 
 }  // namespace kiln::sim

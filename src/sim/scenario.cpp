@@ -76,6 +76,43 @@ void draw_held(Scenario& scenario) {
   if (random.chance(0.3)) scenario.joinable_every = static_cast<std::int32_t>(random.between(2, 4));
 }
 
+LaunchPlan::Absence draw_absence(Random& random, const Scenario& scenario, const LaunchPlan& launch, double length) {
+  LaunchPlan::Absence absence;
+  absence.at = from_seconds(random.real() * length);
+  absence.where = Rank(static_cast<std::int32_t>(random.between(1, static_cast<std::uint64_t>(launch.workers))));
+  absence.noticed = random.chance(0.5);
+  if (random.chance(0.6)) return absence;
+  absence.length = random.across(scenario.deadline / 100, scenario.deadline * 20);
+  if (random.chance(0.3)) absence.where = Rank(random.chance(0.5) ? 0 : -1);
+  return absence;
+}
+
+// From numbers of their own, too.
+void draw_absences(Scenario& scenario) {
+  Random random(mix(scenario.seed, 0xdead));
+  if (!random.chance(0.5)) return;
+  double longest = scenario.units.shape == UnitModel::Shape::heavy_tailed ? 300 * scenario.units.typical_seconds : 0;
+  for (const LaunchPlan& launch : scenario.launches) {
+    longest =
+        std::max(longest, scenario.units.typical_seconds * static_cast<double>(launch.units) / launch.workers * 1.5);
+  }
+  scenario.deadline =
+      std::max(10 * scenario.delay_high, from_seconds(std::max(longest, 30.0) * random.across(0.01, 1.0)));
+  for (LaunchPlan& launch : scenario.launches) {
+    const bool last = &launch == &scenario.launches.back();
+    const double length = scenario.units.typical_seconds * static_cast<double>(launch.units) / launch.workers * 1.5 +
+                          to_seconds(scenario.start_spread) +
+                          (random.chance(0.3) ? to_seconds(scenario.options.checkpoint_every) : 0);
+    const std::uint64_t most = random.chance(0.3) ? static_cast<std::uint64_t>(launch.workers) + 2 : 2;
+    for (std::uint64_t i = random.between(0, most); i > 0; --i) {
+      const LaunchPlan::Absence absence = draw_absence(random, scenario, launch, length);
+      // A coordinator that is stopped while the disk is full may lose its patience.
+      if (last && (launch.disk_full || launch.bad_disk) && absence.where < Rank(1)) continue;
+      launch.absences.push_back(absence);
+    }
+  }
+}
+
 protocol::CoordinatorOptions draw_options(Random& random, std::uint64_t units) {
   protocol::CoordinatorOptions options;
   options.batch = draw_batch(random);
@@ -223,6 +260,7 @@ std::string Scenario::describe() const {
   }
   if (ride_bytes != SIZE_MAX) text += fmt::format(", held above {} B, to {} B", ride_bytes, hold_bytes);
   if (options.join_counts != 0) text += fmt::format(", every {}. rank may join", joinable_every);
+  if (deadline > Duration::zero()) text += fmt::format(", deadline {:.3g} s", to_seconds(deadline));
   if (options.queue.dyadic) text += ", dyadic";
   if (options.most_in_flight != 0) text += fmt::format(", {} in flight", options.most_in_flight);
   for (const LaunchPlan& launch : launches) {
@@ -230,6 +268,10 @@ std::string Scenario::describe() const {
     if (launch.crash_at_event) text += fmt::format(", crash at event {}", *launch.crash_at_event);
     if (!launch.interrupts.empty()) text += fmt::format(", {} interrupts", launch.interrupts.size());
     if (launch.disk_full) text += ", disk full";
+    for (const LaunchPlan::Absence& one : launch.absences) {
+      text += fmt::format(", rank {} {} at {:.3g} s", one.where.value(), one.length ? "stopped" : "killed",
+                          to_seconds(one.at));
+    }
     if (launch.bad_disk) text += fmt::format(", bad disk of rank {}", launch.bad_disk->where.value());
     if (!launch.removed.empty()) text += fmt::format(", {} units removed", launch.removed.count());
   }
@@ -255,6 +297,7 @@ Scenario draw_scenario(std::uint64_t seed, const Limits& limits) {
   if (random.chance(0.3)) scenario.coordinator_seconds = random.across(1e-6, 1e-2);
   scenario.launches = draw_launches(random, scenario, units, limits);
   draw_held(scenario);
+  draw_absences(scenario);
   return scenario;
 }
 

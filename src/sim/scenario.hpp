@@ -52,6 +52,14 @@ struct LaunchPlan {
   };
   std::optional<BadDisk> bad_disk;              ///< only this worker's segments fail meanwhile
   std::optional<std::uint64_t> crash_at_event;  ///< all ranks die at once there
+  /// A worker dies, or ranks are stopped for a while.
+  struct Absence {
+    Duration at{};
+    Rank where;                      ///< 0: the coordinator's, -1: all; these are only stopped
+    std::optional<Duration> length;  ///< nothing: it was killed
+    bool noticed = false;            ///< the process table tells the coordinator at once
+  };
+  std::vector<Absence> absences;
 };
 
 struct Scenario {
@@ -67,6 +75,7 @@ struct Scenario {
   std::size_t ride_bytes = SIZE_MAX;      ///< larger results of a part stay with their worker
   std::uint64_t hold_bytes = UINT64_MAX;  ///< as protocol::Worker has it
   std::int32_t joinable_every = 1;        ///< of ranks: what the others hold cannot be joined
+  Duration deadline{};                    ///< a rank that is silent for so long is dead; 0: nobody dies
   double coordinator_seconds = 0;         ///< told to the coordinator as its own time a batch
   std::vector<LaunchPlan> launches;       ///< the last has no faults but failing units and a disk full for a while
 

@@ -45,7 +45,16 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   void segment_ended();
   void report(protocol::Part part) { worker_->on_part(std::move(part)); }
 
+  /// The coordinator had declared it dead and takes it up again.
+  void taken_up(View view) {
+    view_ = view;
+    early_.clear();
+    if (worker_) worker_->on_taken_up();
+  }
+
   const SimExecutor& executor() const { return executor_; }
+  Rank rank() const { return rank_; }
+  View view() const { return view_; }
   bool left() const { return left_; }
 
   void send(protocol::Message message) override { launch_.send_to_coordinator(rank_, std::move(message)); }
@@ -72,7 +81,21 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
     launch_.give_to_join(rank_, std::move(results));
     return true;
   }
+  void leave_join(bool keep) override {
+    auto results = launch_.take_from_join(rank_);
+    if (!keep || !results || results->units.empty()) return;
+    holdings_.add(std::move(*results), exec::Holdings::Join::now);
+    holdings_.publish();
+  }
+  void forget_all() override {
+    executor_.forget();
+    static_cast<void>(launch_.take_from_join(rank_));
+    exec::HeldResults dropped;
+    holdings_.hand_over(dropped);
+    forget_segment_ = writing_.has_value();
+  }
   Writing write_segment() override {
+    if (forget_segment_) return Writing::later;
     exec::HeldResults results;
     const auto taken = holdings_.take(results);
     if (taken == exec::Holdings::Taken::nothing) return Writing::nothing;
@@ -85,6 +108,7 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   }
   void leave(int) override {
     left_ = true;
+    if (launch_.presence_[launch_.index(rank_)].declared) return;
     if (executor_.running() || executor_.behind() != 0) violated("rank {} left with units in hand", rank_.value());
   }
 
@@ -112,9 +136,17 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   std::vector<protocol::Message> early_;
   bool set_up_ = false;
   bool left_ = false;
+  View view_{1};
+  bool forget_segment_ = false;  // what is being written is nobody's any more
 };
 
 inline void Launch::WorkerRank::segment_ended() {
+  if (std::exchange(forget_segment_, false)) {
+    launch_.journal_.write_segment(file(), content(), false);  // nobody will name it
+    holdings_.written();
+    writing_.reset();
+    return worker_->on_tick();
+  }
   protocol::Segment segment;
   if (launch_.segments_fail(rank_)) {
     segment.failed = "no space left on the simulated disk";

@@ -23,6 +23,8 @@ class RecordingPort final : public CoordinatorPort {
     committing = std::move(plan);
   }
   void join(const Join&) override { ++joins; }
+  void leave_join() override { ++joins_left; }
+  void work_alone() override { ++alone; }
   void finish(Outcome outcome) override {
     EXPECT_FALSE(finished);
     finished = outcome;
@@ -32,7 +34,8 @@ class RecordingPort final : public CoordinatorPort {
 
   std::vector<std::pair<Rank, Message>> sent;
   std::unique_ptr<CommitPlan> committing;
-  int joins = 0;
+  int joins = 0, joins_left = 0;
+  int alone = 0;
   std::optional<Outcome> finished;
   std::vector<std::pair<Rank, Fault>> faults;
 };

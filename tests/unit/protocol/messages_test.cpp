@@ -43,7 +43,9 @@ std::vector<Message> one_of_each() {
       Fault{3, "rank 2: no"},
       Announce{4, 98, 1U << 20, 12345},
       Join{4, 8U << 20},
-      Remark{"unit 7 gave something else"}};
+      Remark{"unit 7 gave something else"},
+      Beat{},
+      JoinOver{true}};
 }
 
 TEST(Messages, EveryKindComesBackAsItWas) {

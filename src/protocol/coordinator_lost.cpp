@@ -1,0 +1,134 @@
+#include "protocol/coordinator.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+/// Coordinator: what dead workers leave, and workers that come.
+namespace kiln::protocol {
+namespace {
+
+// What a worker has begun and not reported: it reports twice a second, and what runs.
+constexpr double kUnreportedSeconds = 2;
+constexpr std::size_t kMostDeaths = 2;  // of ranks with a unit alone in hand: then the unit is to blame
+
+}  // namespace
+
+void Coordinator::on_dead(Rank rank, bool alone, Instant now) {
+  const auto found = workers_.find(rank);
+  if (finished_ || found == workers_.end()) return;
+  Worker& worker = found->second;
+  lose_batches(worker, alone, now);
+  lose_held(worker);
+  if (worker.asked == Asked::waiting) --asks_out_;
+  if (worker.view.ready) --ready_workers_;
+  answered(worker);
+  if (segments_failing_.erase(rank) != 0) storage_works();
+  idle_.erase(rank);
+  ahead_.erase(rank);
+  if (worker.filed_load != 0) loaded_.erase({worker.filed_load, rank});
+  workers_.erase(found);
+  // A collective with a dead rank never ends.
+  if (std::exchange(joining_, Joining::over) == Joining::now) {
+    port_.leave_join();
+    for (const auto& [other, living] : workers_) port_.send(other, JoinOver{true});
+  }
+  if (workers_.empty()) port_.work_alone();
+  step(now);
+}
+
+void Coordinator::on_back(Rank rank, Instant now) {
+  if (finished_) return;
+  workers_[rank].view.rank = rank;
+  port_.send(rank, setup_);
+  step(now);
+}
+
+// How many units of the batch in front the worker may have begun: of those behind, it has begun none.
+std::uint64_t Coordinator::begun(const Worker& worker) const {
+  if (worker.view.unit_seconds <= 0) return UINT64_MAX;
+  const double units = std::ceil(kUnreportedSeconds / worker.view.unit_seconds);
+  return units < 1e18 ? static_cast<std::uint64_t>(units) : UINT64_MAX;
+}
+
+void Coordinator::lose_batches(Worker& worker, bool alone, Instant now) {
+  const bool was_alone = worker.view.in_flight == 1;
+  std::uint64_t suspects = alone ? begun(worker) : 0;
+  in_flight_ -= std::exchange(worker.view.in_flight, 0);
+  if (std::exchange(worker.alone, false)) suspect_out_ = false;
+  for (const auto& [id, batch] : worker.batches) {
+    for (const Interval units : batch.units.intervals()) {
+      const UnitId innocent(units.first.value() + std::min(suspects, units.size()));
+      suspects -= innocent.value() - units.first.value();
+      for (UnitId unit = units.first; unit < innocent; unit = unit.next()) {
+        suspect(worker.view.rank, unit, batch.attempt, was_alone, now);
+      }
+      if (innocent < units.last) reopen(batch, {innocent, units.last}, now);
+    }
+    suspects = 0;
+  }
+  worker.batches.clear();
+}
+
+// `was_alone`: it was all that the dead rank had.
+void Coordinator::suspect(Rank died, UnitId unit, std::uint32_t attempt, bool was_alone, Instant now) {
+  Suspect& one = suspects_[unit];
+  one.attempt = attempt;
+  if (was_alone) one.died.push_back(died);
+  if (one.died.size() >= kMostDeaths) return blame(unit, now);
+  waiting_suspects_.insert(unit);
+}
+
+void Coordinator::lose_held(Worker& worker) {
+  ledger_.reopen(worker.held);
+  for (const Interval units : worker.held.intervals()) queue_.put_back(units);
+  lost_ += worker.held.count();
+  held_units_ -= worker.held.count();
+  holders_.erase(worker.view.rank);
+  if (!unsaved()) unsaved_since_.reset();
+}
+
+void Coordinator::hand_out_suspect(Instant now) {
+  if (suspect_out_ || waiting_suspects_.empty() || room() == 0) return;
+  const UnitId unit = *waiting_suspects_.begin();
+  const Suspect& suspect = suspects_.at(unit);
+  // One that may have ended a process must not end the last.
+  if (!suspect.died.empty() && workers_.size() == 1) return blame(unit, now);
+  Worker* const worker = worker_for(suspect);
+  if (worker == nullptr) return;
+  waiting_suspects_.erase(unit);
+  suspect_out_ = worker->alone = true;
+  send_batch(*worker, single(unit), suspect.attempt, now);
+  worker->batches.begin()->second.suspect = true;
+}
+
+// Not the coordinator's own rank, as long as there are others.
+Coordinator::Worker* Coordinator::worker_for(const Suspect& suspect) {
+  const auto tried = [&](Rank rank) { return std::ranges::find(suspect.died, rank) != suspect.died.end(); };
+  Rank best(-1);
+  for (const Rank rank : idle_) {
+    if (best == Rank(-1) || (tried(best) && !tried(rank))) best = rank;
+    if (best == Rank(0) && workers_.size() > 1) best = Rank(-1);
+  }
+  return best == Rank(-1) ? nullptr : &workers_.at(best);
+}
+
+void Coordinator::blame(UnitId unit, Instant now) {
+  const Suspect suspect = suspects_.at(unit);
+  suspects_.erase(unit);
+  waiting_suspects_.erase(unit);
+  std::string ranks;
+  for (const Rank rank : suspect.died) ranks += fmt::format("{}{}", ranks.empty() ? "" : " and ", rank.value());
+  UnitFailure failure;
+  failure.unit = unit;
+  failure.reason = fmt::format("the process of rank {} died while it ran nothing but this unit{}", ranks,
+                               suspect.died.size() < kMostDeaths ? ", and one worker is left" : "");
+  const std::uint32_t attempts = suspect.attempt - 1 + static_cast<std::uint32_t>(suspect.died.size());
+  failure.row = port_.row_of_lost(unit, failure.reason);
+  port_.note_failure(unit, suspect.died.back(), attempts, failure.reason, true);
+  set_aside(failure, attempts, now);
+}
+
+}  // namespace kiln::protocol

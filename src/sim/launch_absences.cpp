@@ -1,0 +1,144 @@
+#include "sim/launch.hpp"
+
+#include "sim/violation.hpp"
+#include "sim/worker_rank.hpp"
+
+#include <algorithm>
+#include <utility>
+
+/// Ranks that die, are stopped for a while and wake, and what the coordinator makes of it.
+namespace kiln::sim {
+namespace {
+
+constexpr int kBeatsADeadline = 4;
+constexpr Rank kAll(-1);
+
+}  // namespace
+
+void Launch::begin_absences() {
+  if (!watches()) return;
+  for (std::size_t i = 0; i < plan_.absences.size(); ++i) {
+    const LaunchPlan::Absence& one = plan_.absences[i];
+    events_.put(now_ + one.at, one.length ? EventKind::stop : EventKind::kill, one.where, i);
+    if (!one.length && one.noticed) events_.put(now_ + one.at + scenario_.delay_low, EventKind::noticed, one.where);
+  }
+  for (const auto& one : workers_)
+    events_.put(now_ + scenario_.deadline / kBeatsADeadline, EventKind::beat, one->rank());
+}
+
+// What happens to a rank that is away happens when it is back; a dead one is beyond it.
+bool Launch::postponed(Event& event) {
+  if (!watches()) return false;
+  if (event.kind == EventKind::kill || event.kind == EventKind::stop) return false;
+  const bool here = event.kind == EventKind::to_coordinator || event.kind == EventKind::tick ||
+                    event.kind == EventKind::commit_ends || event.kind == EventKind::join_ends ||
+                    event.kind == EventKind::noticed;
+  Presence& who = presence_[here ? 0 : index(event.rank)];
+  if (who.killed) return true;
+  if (!who.away_until || event.at >= *who.away_until) return false;
+  events_.put_off(std::move(event), *who.away_until);
+  return true;
+}
+
+void Launch::kill(Rank rank) {
+  Presence& who = presence_[index(rank)];
+  if (outcome_ || std::exchange(who.killed, true)) return;
+  worker(rank).die(random_);
+  // The last of what it sent may not have left.
+  who.last_heard = now_ + from_seconds(random_.real() * 1.2 * to_seconds(scenario_.delay_high));
+  if (joining_) join_broken_ = true;
+}
+
+void Launch::stop(const LaunchPlan::Absence& absence) {
+  if (outcome_) return;
+  for (std::int32_t rank = 0; rank <= plan_.workers; ++rank) {
+    if (absence.where != kAll && absence.where != Rank(rank)) continue;
+    Presence& who = presence_[static_cast<std::size_t>(rank)];
+    const Instant until = now_ + *absence.length;
+    who.away_until = who.away_until ? std::max(*who.away_until, until) : until;
+    who.was_away = *who.away_until;
+  }
+}
+
+void Launch::beat(Rank rank) {
+  if (outcome_ || worker(rank).left()) return;
+  const Duration every = scenario_.deadline / kBeatsADeadline;
+  Presence& who = presence_[index(rank)];
+  if (now_ - who.sent_at >= every) send_to_coordinator(rank, protocol::Beat{});
+  events_.put(std::max(who.sent_at, now_ - every) + every + Duration(1), EventKind::beat, rank);
+}
+
+// Whether a message that arrives is to be looked at.
+bool Launch::counts(Event& event) {
+  using Heard = protocol::Membership::Heard;
+  const Presence& who = presence_[index(event.rank)];
+  if (who.last_heard && now_ > *who.last_heard) return false;
+  if (event.rank == Rank(0)) return true;
+  const auto stamp = protocol::stamp_of(event.message);
+  if (!stamp) violated("a message without a stamp");
+  const Heard heard = membership_.heard(event.rank, stamp->view, now_);
+  if (heard == Heard::returned) {
+    presence_[index(event.rank)].declared = false;
+    if (context_.trace) context_.trace(fmt::format("  rank {} is taken up again", event.rank.value()));
+    send(event.rank, protocol::Beat{});
+    if (outcome_) {
+      send(event.rank, protocol::Stop{});
+    } else {
+      coordinator_->on_back(event.rank, now_);
+      after_coordinator();
+    }
+  }
+  if (heard == Heard::old && context_.mutation == Mutation::hear_the_dead) return membership_.lives(event.rank);
+  return heard == Heard::counts;
+}
+
+void Launch::look_for_deaths() {
+  if (outcome_) return;
+  if (context_.mutation == Mutation::no_forgiving) {
+    for (Instant at = presence_[0].sent_at; at < now_; at += scenario_.deadline / 8) {
+      for (const auto& death : membership_.on_tick(at)) declare_dead(death);
+    }
+  }
+  for (const auto& death : membership_.on_tick(now_)) declare_dead(death);
+  presence_[0].sent_at = now_;
+}
+
+bool Launch::may_be_declared_dead(Rank rank) const {
+  const Presence& who = presence_[index(rank)];
+  return who.killed || now_ < who.was_away + scenario_.deadline;
+}
+
+void Launch::declare_dead(const protocol::Membership::Death& death) {
+  if (context_.trace) context_.trace(fmt::format("  rank {} is declared dead", death.rank.value()));
+  if (!may_be_declared_dead(death.rank)) violated("rank {} lives and is declared dead", death.rank.value());
+  presence_[index(death.rank)].declared = true;
+  books_.rank_died(death.rank, death.alone);
+  if (ready_[index(death.rank)]) --ready_count_;
+  ready_[index(death.rank)] = false;
+  full_.erase(death.rank);
+  segments_failing_.erase(death.rank);
+  if (context_.mutation == Mutation::forget_death) return;
+  coordinator_->on_dead(death.rank, death.alone, now_);
+  if (works_alone_ && !own_) execute_here();
+}
+
+void Launch::execute_here() {
+  own_ = std::make_unique<WorkerRank>(*this, Rank(0), 1);
+  own_->start();
+  coordinator_->on_back(Rank(0), now_);
+}
+
+Bytes Launch::row_of_lost(UnitId unit, const std::string&) { return encode_row(scenario_.units, unit); }
+
+bool Launch::gone_for_good(Rank rank) const {
+  const Presence& who = presence_[index(rank)];
+  return who.killed || who.declared || (who.away_until && now_ < *who.away_until);
+}
+
+bool Launch::any_absent() const {
+  return std::ranges::any_of(presence_, [this](const Presence& who) {
+    return !who.declared && (who.killed || now_ < who.was_away + scenario_.deadline);
+  });
+}
+
+}  // namespace kiln::sim
