@@ -96,8 +96,8 @@ void draw_absences(Scenario& scenario) {
     longest =
         std::max(longest, scenario.units.typical_seconds * static_cast<double>(launch.units) / launch.workers * 1.5);
   }
-  scenario.deadline =
-      std::max(10 * scenario.delay_high, from_seconds(std::max(longest, 30.0) * random.across(0.01, 1.0)));
+  scenario.deadline = std::max(10 * scenario.delay_high,
+                               from_seconds(std::max(longest * scenario.slowest, 30.0) * random.across(0.01, 1.0)));
   for (LaunchPlan& launch : scenario.launches) {
     const bool last = &launch == &scenario.launches.back();
     const double length = scenario.units.typical_seconds * static_cast<double>(launch.units) / launch.workers * 1.5 +
