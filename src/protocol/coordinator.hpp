@@ -226,7 +226,6 @@ class Coordinator {
   void begin_join();
   void let_go(Worker& worker, Interval units);
   void answered(Worker& worker);
-  void lose_held(Worker& worker);
   static bool fits(const Worker& worker, const Segment& segment);
 
   // What dead workers leave (coordinator_lost.cpp).

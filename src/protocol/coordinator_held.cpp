@@ -75,14 +75,6 @@ void Coordinator::let_go(Worker& worker, Interval units) {
   if (worker.held.empty()) holders_.erase(worker.view.rank);
 }
 
-// After a fault: a value that was joined in part is none. These units count as done in this launch, but are not
-// committed, and run again in the next one.
-void Coordinator::lose_held(Worker& worker) {
-  held_units_ -= worker.held.count();
-  worker.held.clear();
-  holders_.erase(worker.view.rank);
-}
-
 void Coordinator::answered(Worker& worker) {
   if (!std::exchange(worker.flush_asked, false) || --flushes_out_ != 0) return;
   // While segments fail, everything waits for the next try anyway.
@@ -114,6 +106,7 @@ void Coordinator::on(Worker& worker, Segment& message, Instant now) {
   } else {
     if (segments_failing_.erase(rank) != 0) storage_works();
     for (const Interval units : message.units) let_go(worker, units);
+    // After a fault: a value that was joined in part is none.
     if (message.asked && message.units.empty() && stop_as_ == Outcome::fault) lose_held(worker);
     if (!message.units.empty()) {
       pending_->segments.push_back(std::move(message));

@@ -81,11 +81,13 @@ void Coordinator::suspect(Rank died, UnitId unit, std::uint32_t attempt, bool wa
   waiting_suspects_.insert(unit);
 }
 
+// Done, but neither with a worker nor on disk: open again.
 void Coordinator::lose_held(Worker& worker) {
   ledger_.reopen(worker.held);
   for (const Interval units : worker.held.intervals()) queue_.put_back(units);
   lost_ += worker.held.count();
   held_units_ -= worker.held.count();
+  worker.held.clear();
   holders_.erase(worker.view.rank);
   if (!unsaved()) unsaved_since_.reset();
 }
