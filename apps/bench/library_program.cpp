@@ -4,8 +4,8 @@
 ///
 /// reduce: the sum of 1 / (unit + 1); uneven: units that compute for about --microseconds, the longest ten times as
 /// long as the shortest; rows: rows of four columns; histogram: counts of --bins bins, every unit adds 1,000; R: from
-/// the moment when the last unit on any rank has nothing left but to add what it gives, until rank 0's program has the
-/// value; J: until every rank's has. W: from the stage's call until all of it is on disk.
+/// the moment when the last of the workers has its own counts complete (as MPI_Reduce begins), until rank 0's program
+/// has the value; J: until every rank's has. W: from the stage's call until all of it is on disk.
 #include "uneven_work.hpp"
 
 #include <algorithm>
@@ -28,6 +28,13 @@ struct Row {
 };
 KILN_COLUMNS(Row, a, b, c, d)
 
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// Of this rank: when it last added to counts.
+std::atomic<double> last_added = 0;
+
 /// Counts in so many bins.
 struct Bins {
   using value_type = std::vector<std::uint64_t>;
@@ -45,30 +52,20 @@ struct Bins {
   void add(value_type& counts, std::uint64_t unit) const {
     if (counts.empty()) counts.resize(bins);
     for (std::uint64_t i = 0; i < 1'000; ++i) ++counts[(unit * 1'000 + i) * 0x9E3779B97F4A7C15ULL % bins];
+    last_added = wall_seconds();
   }
   void merge(value_type& left, const value_type& right) const {
     if (left.empty()) left.resize(bins);
     for (std::size_t i = 0; i < right.size(); ++i) left[i] += right[i];
+    last_added = wall_seconds();
   }
 };
 
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-/// Of this rank: when its last unit so far ended.
-std::atomic<double> last_unit = 0;
-
-std::uint64_t noted(std::uint64_t unit) {
-  last_unit = wall_seconds();
-  return unit;
-}
-
-/// A file a rank: when its last unit ended, and when it had the value.
+/// A file a rank: when its own counts were complete, and when it had the value.
 void tell_times(const std::string& directory) {
   const char* const rank = std::getenv("OMPI_COMM_WORLD_RANK");
   std::ofstream(directory + "/times-" + (rank == nullptr ? "0" : rank) + ".part")
-      << std::fixed << last_unit << ' ' << wall_seconds() << '\n';
+      << std::fixed << last_added << ' ' << wall_seconds() << '\n';
   std::filesystem::rename(directory + "/times-" + (rank == nullptr ? "0" : rank) + ".part",
                           directory + "/times-" + (rank == nullptr ? "0" : rank));
 }
@@ -88,7 +85,10 @@ JoinTimes join_times(const std::string& directory) {
     std::filesystem::remove(file);
     ended = std::max(ended, one);
     had = std::max(had, other);
-    if (rank == 0) first = other;
+    if (rank == 0) {
+      first = other;
+      ended = 0;  // what rank 0 adds belongs to the join
+    }
   }
   return {first - ended, had - ended};
 }
@@ -125,7 +125,7 @@ int main(int argc, char** argv) {
                            })
                            .rows("results")));
     } else {
-      note(session.run(range.map(noted).reduce(Bins{bins})));
+      note(session.run(range.reduce(Bins{bins})));
       tell_times(session.directory());
     }
     session.at_root("print", [&] {
