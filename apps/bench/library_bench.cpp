@@ -18,8 +18,9 @@ constexpr int kWorkers = 2;
 /// What the workers say that they spent in units, all together (status.json).
 double busy_seconds(const std::filesystem::path& directory) {
   std::ifstream file(directory / "status.json");
+  const auto status = nlohmann::json::parse(file);
   double seconds = 0;
-  for (const auto& rank : nlohmann::json::parse(file).at("ranks")) seconds += rank.at("busy_seconds").get<double>();
+  for (const auto& rank : status.at("ranks")) seconds += rank.at("busy_seconds").get<double>();
   return seconds;
 }
 
