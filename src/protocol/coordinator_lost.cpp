@@ -111,8 +111,8 @@ Coordinator::Worker* Coordinator::worker_for(const Suspect& suspect) {
   const auto tried = [&](Rank rank) { return std::ranges::find(suspect.died, rank) != suspect.died.end(); };
   Rank best(-1);
   for (const Rank rank : idle_) {
+    if (rank == Rank(0) && workers_.size() > 1) continue;
     if (best == Rank(-1) || (tried(best) && !tried(rank))) best = rank;
-    if (best == Rank(0) && workers_.size() > 1) best = Rank(-1);
   }
   return best == Rank(-1) ? nullptr : &workers_.at(best);
 }

@@ -8,8 +8,6 @@ namespace {
 
 constexpr int kTicksADeadline = 8;
 constexpr int kBeatsADeadline = 4;
-// A node's ranks fall silent at one time, but were heard last up to two beats apart.
-constexpr int kSilentTogether = 2;  // half of the deadline
 
 }  // namespace
 
@@ -50,12 +48,14 @@ void Membership::gone(Rank rank) {
   if (found->second.lives) gone_.insert(rank);
 }
 
+// Who says that a process has ended, lives beside it. A node's ranks fall silent at one time, but were heard last up to
+// two beats apart; who fell silent long before is another death.
 bool Membership::alone(Rank rank, const Member& member, Instant now) const {
-  if (member.host.empty()) return true;
+  if (member.gone || member.host.empty()) return true;
   return std::none_of(members_.begin(), members_.end(), [&](const auto& other) {
-    const Member& one = other.second;
-    return other.first != rank && one.host == member.host &&
-           (one.gone || (deadline_ > Duration::zero() && now - one.heard_at >= deadline_ / kSilentTogether));
+    const Duration silence = now - other.second.heard_at;
+    return other.first != rank && other.second.host == member.host && !other.second.gone && silence >= deadline_ / 2 &&
+           silence < deadline_ * 3 / 2;
   });
 }
 

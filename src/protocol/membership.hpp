@@ -44,7 +44,7 @@ class Membership {
 
   struct Death {
     Rank rank;
-    bool alone = true;  ///< no other rank of its host is silent too
+    bool alone = true;  ///< its process ended, or no other rank of its host fell silent with it
     Duration silence{};
   };
   /// To be called at least every eighth of the deadline (next_wake); says who is dead from now on.

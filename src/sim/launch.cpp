@@ -215,7 +215,8 @@ void Launch::arrive_at_coordinator(Event& event) {
     books_.segment_arrived(event.rank, *segment);
   }
   if (std::holds_alternative<protocol::Beat>(*decoded.message)) return;
-  if (std::holds_alternative<protocol::Ready>(*decoded.message)) {
+  if (const auto* ready = std::get_if<protocol::Ready>(&*decoded.message)) {
+    membership_.set_host(event.rank, ready->host);
     if (!ready_[index(event.rank)]) ++ready_count_;
     ready_[index(event.rank)] = true;
   }

@@ -20,7 +20,8 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
         executor_(launch.scenario_, rank, slowness, launch.context_.mutation, holdings_, launch) {}
 
   void start() {
-    worker_.emplace(protocol::Ready{"simulated", rank_.value()}, *this, launch_.scenario_.hold_bytes);
+    worker_.emplace(protocol::Ready{fmt::format("node{}", rank_.value() / 3), rank_.value()}, *this,
+                    launch_.scenario_.hold_bytes);
     for (protocol::Message& message : std::exchange(early_, {})) worker_->on_message(std::move(message));
   }
   void on_message(protocol::Message message) {

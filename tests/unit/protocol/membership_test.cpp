@@ -77,6 +77,26 @@ TEST_F(MembershipTest, AHostThatIsLostIsNotARankThatDiedAlone) {
   EXPECT_TRUE(deaths.back().alone) << "rank 1 had its host for itself";
 }
 
+// Else a unit that ends processes would never be found on one host.
+TEST_F(MembershipTest, OneDeathAfterAnotherOnAHostAreDeathsAlone) {
+  for (int rank = 1; rank <= 3; ++rank) members.set_host(Rank(rank), "a");
+  members.gone(Rank(1));
+  pass(500ms, {Rank(2), Rank(3)});
+  members.gone(Rank(2));
+  pass(500ms, {Rank(3)});
+  pass(10s, {});
+  ASSERT_EQ(deaths.size(), 3U);
+  for (const auto& death : deaths) EXPECT_TRUE(death.alone) << death.rank.value();
+}
+
+TEST_F(MembershipTest, WhoFellSilentLongBeforeIsAnotherDeath) {
+  for (int rank = 1; rank <= 3; ++rank) members.set_host(Rank(rank), "a");
+  pass(6s, {Rank(1), Rank(2)});
+  pass(6s, {Rank(1)});
+  ASSERT_EQ(deaths.size(), 2U);
+  EXPECT_TRUE(deaths[1].alone);
+}
+
 TEST_F(MembershipTest, BeatsGoToWhomNothingElseWasSent) {
   now += 1s;
   members.sent(Rank(1), now);
