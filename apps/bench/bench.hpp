@@ -43,8 +43,18 @@ Lines checkpoint_bench(const Settings& settings);
 /// The processor time of the coordinator while the workers compute.
 Lines idle_bench(const Settings& settings);
 
+/// What it costs that ranks may die: the same runs with --heartbeat 5s (the default) and with --heartbeat 0.
+Lines recovery_bench(const Settings& settings);
 /// Stages of the library: a sum over many units, uneven units, large partial results, many rows.
 Lines library_bench(const Settings& settings);
+
+/// Units a second of `kiln run -n 2` over a file of tasks, with these options, as results.h5 has them: the start of MPI
+/// is not counted.
+double command_rate(const Settings& settings, const std::filesystem::path& tasks,
+                    const std::vector<std::string>& options = {});
+
+/// The parts of keyed steps on one thread against references written by hand: hash, word count, sort, group, join.
+Lines keyed_bench(const Settings& settings);
 
 double median(std::vector<double> values);
 

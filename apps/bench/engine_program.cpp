@@ -28,6 +28,7 @@ EngineResult run_engine(const Settings& settings, const EngineRun& asked) {
   option("--batch", asked.batch);
   option("--unit-time", asked.unit_time);
   option("--checkpoint-every", asked.checkpoint_every);
+  option("--heartbeat", asked.heartbeat);
   if (!asked.name.empty()) option("--out", (settings.work / asked.name).string());
   option("--stop-after", std::to_string(asked.stop_after));
   const int expected = to_int(asked.stop_after > 0 ? ExitCode::stopped_early : ExitCode::ok);

@@ -14,6 +14,7 @@ struct EngineRun {
   std::string batch = "adaptive";          ///< as --batch
   std::string unit_time = "0";             ///< each unit spins this long
   std::string checkpoint_every = "1000s";  ///< as --checkpoint-every
+  std::string heartbeat = "0";             ///< as --heartbeat
   std::string name = "bench.kiln";         ///< the run directory, below Settings::work; "": nothing is kept
   std::uint64_t stop_after = 0;            ///< the run is stopped (exit 75) once so many units are done; 0: never
 };

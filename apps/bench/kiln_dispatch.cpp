@@ -25,6 +25,7 @@ struct Asked {
   std::string batch = "adaptive";
   std::string unit_time = "0";
   std::string checkpoint_every = "1000s";
+  std::string heartbeat = "0";
   std::string out;  // "": nothing is kept
 };
 
@@ -88,7 +89,7 @@ int coordinate(const Asked& asked, Instant begun, net::Transport& transport, job
   const Schema schema = NoopRunner(Duration::zero()).tables().front().schema;
   std::unique_ptr<job::Archive> archive;
   if (store) {
-    archive = std::make_unique<job::RunArchive>(*store, schema);
+    archive = std::make_unique<job::RunArchive>(*store, schema, [] {});
   } else {
     archive = std::make_unique<Nowhere>();
   }
@@ -124,12 +125,13 @@ int run(const Asked& asked) {
   char** argv = nullptr;
   net::MpiTransport transport(argc, argv);
   job::Execution execution;
+  execution.heartbeat = parse_duration(asked.heartbeat).value();
   execution.make_runner = [&asked](const protocol::Setup&, Rank) {
     return std::make_unique<NoopRunner>(parse_duration(asked.unit_time).value());
   };
   try {
     if (transport.rank() == Rank(0)) return coordinate(asked, begun, transport, waiter, execution);
-    return job::work(transport, waiter, execution);
+    return job::work(transport, waiter, execution).exit_code;
   } catch (const Error& error) {
     fmt::print(stderr, "kiln_bench_engine: {}\n", error.what());
     transport.abort(to_int(error.code()));
@@ -146,6 +148,7 @@ int main(int argc, char** argv) {
   app.add_option("--batch", asked.batch);
   app.add_option("--unit-time", asked.unit_time);
   app.add_option("--checkpoint-every", asked.checkpoint_every);
+  app.add_option("--heartbeat", asked.heartbeat, "as that of kiln run");
   app.add_option("--out", asked.out, "run directory; without it nothing is kept");
   app.add_option("--stop-after", asked.stop_after, "end with 75 once the first so many units are done; 0: never");
   CLI11_PARSE(app, argc, argv);

@@ -31,16 +31,6 @@ double rate_of(const std::filesystem::path& directory, const Settings& settings)
   return std::stod(read.out);
 }
 
-double kiln_rate(const std::filesystem::path& tasks, const Settings& settings) {
-  const auto directory = settings.work / "true.kiln";
-  run({(settings.programs / "kiln").string(), "run", "--out", directory.string(), "--fresh", "-n", "2", "--progress",
-       "none", tasks.string()},
-      settings.work);
-  const double rate = rate_of(directory, settings);
-  std::filesystem::remove_all(directory);
-  return rate;
-}
-
 double xargs_rate(const std::filesystem::path& words, int times, const Settings& settings) {
   return times / run({"xargs", "-P2", "-n1", kProgram}, settings.work, words).seconds;
 }
@@ -55,6 +45,26 @@ double parallel_rate(const std::filesystem::path& many, const std::filesystem::p
 
 }  // namespace
 
+double command_rate(const Settings& settings, const std::filesystem::path& tasks,
+                    const std::vector<std::string>& options) {
+  const auto directory = settings.work / "true.kiln";
+  std::vector<std::string> words = {(settings.programs / "kiln").string(),
+                                    "run",
+                                    "--out",
+                                    directory.string(),
+                                    "--fresh",
+                                    "-n",
+                                    "2",
+                                    "--progress",
+                                    "none"};
+  words.insert(words.end(), options.begin(), options.end());
+  words.push_back(tasks.string());
+  run(words, settings.work);
+  const double rate = rate_of(directory, settings);
+  std::filesystem::remove_all(directory);
+  return rate;
+}
+
 Lines spawn_bench(const Settings& settings) {
   const int times = settings.quick ? 2'000 : 20'000;
   const int few = settings.quick ? 100 : 200;
@@ -65,7 +75,7 @@ Lines spawn_bench(const Settings& settings) {
   const auto tasks_few = write_lines(settings.work / "few.txt", few, kProgram);
   const auto tasks_many = write_lines(settings.work / "many.txt", many, kProgram);
   const auto rates =
-      in_turn(rounds, {[&] { return spawn_loop(kProgram, times, 2); }, [&] { return kiln_rate(tasks, settings); },
+      in_turn(rounds, {[&] { return spawn_loop(kProgram, times, 2); }, [&] { return command_rate(settings, tasks); },
                        [&] { return xargs_rate(words, times, settings); },
                        [&] { return parallel_rate(tasks_many, tasks_few, many - few, settings); }});
   const auto name = [&](const char* against) {

@@ -4,6 +4,7 @@
 #include "dry_run.hpp"
 #include "export_command.hpp"
 #include "job/environment.hpp"
+#include "job/launch_word.hpp"
 #include "job/run_command.hpp"
 #include "job/tell_fault.hpp"
 #include "program_retry.hpp"
@@ -70,6 +71,8 @@ int main(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "");
     return carry_out({argv + std::min(argc, 1), argv + argc}, job::read_environment().first_rank());
   } catch (const std::exception& fault) {
-    return job::tell_fault(fault);
+    const int code = job::tell_fault(fault);
+    job::tell_launcher(job::read_environment(), code);
+    return code;
   }
 }

@@ -49,7 +49,7 @@ void read_from_journal(const store::RunReader& run, StatusReport& report) {
   report.totals.failed = totals.failed;
   report.totals.committed = totals.done + totals.failed;
   report.totals.removed = totals.removed;
-  report.launches = run.launches().size();
+  report.launches = run.count_launches();
   report.damage = run.damage();
   if (!run.launches().empty()) report.last_end = run.find_end(run.launches().back().body.launch_id);
 }

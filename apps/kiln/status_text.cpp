@@ -138,6 +138,12 @@ std::string commit_line(const observe::StatusSnapshot& s, double now) {
   return out + "\n";
 }
 
+std::string lost_line(const observe::StatusSnapshot& s) {
+  if (s.lost_ranks == 0) return "";
+  return fmt::format("  lost       {} rank{}, dead or silent; what {} had in hand runs on the others\n",
+                     format_count(s.lost_ranks), s.lost_ranks == 1 ? "" : "s", s.lost_ranks == 1 ? "it" : "they");
+}
+
 std::string head_line(const StatusReport& r) {
   const std::string directory = for_message(r.directory);
   if (r.live && !r.snapshot) return fmt::format("{}: starting ({})\n", directory, r.owner);
@@ -171,7 +177,7 @@ std::string status_text(const StatusReport& r) {
   if (r.snapshot || !r.live) out += units_line(r.totals);
   if (r.live && r.snapshot) {
     const observe::StatusSnapshot& s = *r.snapshot;
-    out += rate_line(s, r.now) + commit_line(s, r.now) + ranks_text(s) + slowest_text(s);
+    out += rate_line(s, r.now) + commit_line(s, r.now) + lost_line(s) + ranks_text(s) + slowest_text(s);
   }
   out += stage_lines(r.stages, kStagesShown, r.live);
   if (r.launches > 1) out += fmt::format("  launches   {}\n", r.launches);

@@ -53,6 +53,19 @@ Duration duration_value(std::string_view option, const std::string& text, Zero z
   return *duration;
 }
 
+Duration heartbeat_value(std::string_view option, const std::string& text) {
+  const auto duration = parse_duration(text);
+  const bool accepted = duration && (*duration == Duration::zero() || *duration >= kShortestHeartbeat);
+  if (!accepted) {
+    refuse(
+        option, text,
+        fmt::format("a time of {} or more, such as 5s, 500ms (a bare number means seconds), or 0, with which no rank "
+                    "is ever declared dead",
+                    format_duration(kShortestHeartbeat)));
+  }
+  return *duration;
+}
+
 std::uint64_t size_value(std::string_view option, const std::string& text, std::uint64_t most) {
   const auto size = parse_size(text);
   if (!size || *size > most) {

@@ -12,10 +12,15 @@
 /// forms accepted.
 namespace kiln::args {
 
+/// A rank on a busy processor is not to count as dead.
+inline constexpr Duration kShortestHeartbeat = std::chrono::milliseconds(200);
+
 enum class Zero { accepted, refused };
 
 std::uint64_t count_value(std::string_view option, const std::string& text, std::uint64_t least, std::uint64_t most);
 Duration duration_value(std::string_view option, const std::string& text, Zero zero);
+/// How long a rank may be silent: zero, which stands for ever, or kShortestHeartbeat or more.
+Duration heartbeat_value(std::string_view option, const std::string& text);
 std::uint64_t size_value(std::string_view option, const std::string& text, std::uint64_t most);
 /// "10", "5%", "none".
 std::optional<job::MaxFailures> max_failures_value(const std::string& text);

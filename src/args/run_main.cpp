@@ -2,6 +2,7 @@
 #include "args/run_words.hpp"
 #include "args/version_text.hpp"
 #include "job/environment.hpp"
+#include "job/launch_word.hpp"
 #include "job/run_program.hpp"
 #include "job/tell_fault.hpp"
 
@@ -59,7 +60,9 @@ int run_main(Program& program, int argc, char** argv, const std::function<int(Se
     std::setlocale(LC_CTYPE, "");
     return carry_out(program, {argv + std::min(argc, 1), argv + argc}, job::read_environment().first_rank(), body);
   } catch (const std::exception& fault) {
-    return job::tell_fault(fault);
+    const int code = job::tell_fault(fault);
+    job::tell_launcher(job::read_environment(), code);
+    return code;
   }
 }
 

@@ -15,6 +15,7 @@ constexpr unsigned kAll = kRun | kRetry | kProgram;
 constexpr const char* kWork = "What runs, and where";
 constexpr const char* kValues = "A command and its values";
 constexpr const char* kFailure = "When units fail";
+constexpr const char* kDeath = "When ranks die";
 constexpr const char* kKept = "What is kept";
 constexpr const char* kStopping = "Stopping";
 constexpr const char* kShowing = "Showing";
@@ -80,6 +81,12 @@ std::vector<RunOptionSpec> of_commands() {
       word("--backoff", "TIME", "before the first retry; then doubles", kFailure, &W::backoff, kAll),
       word("--timeout", "TIME", "time limit of one try", kFailure, &W::timeout),
       word("--max-failures", "N|P%", "stop when so many have failed", kFailure, &W::max_failures),
+      word("--heartbeat", "TIME",
+           "a rank that is not heard of for so long is dead, and\nothers do its work; 0: nobody is declared dead",
+           kDeath, &W::heartbeat, kAll),
+      word("--restarts", "N",
+           "when all ranks are gone, start again from the last\ncheckpoint: so often in a row without progress", kDeath,
+           &W::restarts, kAll),
       word("--keep-output", "WHICH", "output of units: all, failed, none", kKept, &W::keep_output),
       word("--output-limit", "SIZE", "a stream of a unit, at most 64MiB", kKept, &W::output_limit),
       word("--output-files", "PATTERN", "each unit's outputs whole, as files:\n'logs/{unit}.{stream}'", kKept,
@@ -104,6 +111,17 @@ std::vector<RunOptionSpec> of_commands() {
   };
 }
 
+std::vector<RunOptionSpec> of_late_units() {
+  using W = RunWords;
+  return {
+      flag("--speculate",
+           "near the end, a unit that takes much longer than others\nis given to an idle worker as well, and the first "
+           "result\ncounts. So it may run twice at a time: default for\nprograms only",
+           kWork, &W::speculate, kAll),
+      flag("--no-speculate", "no unit runs twice at a time", kWork, &W::no_speculate, kAll),
+  };
+}
+
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
 
 }  // namespace
@@ -112,6 +130,7 @@ std::span<const RunOptionSpec> run_option_specs() {
   static const std::vector<RunOptionSpec> kSpecs = [] {
     std::vector<RunOptionSpec> all = of_programs();
     for (const RunOptionSpec& spec : of_commands()) all.push_back(spec);
+    for (const RunOptionSpec& spec : of_late_units()) all.push_back(spec);
     return all;
   }();
   return kSpecs;
@@ -139,7 +158,16 @@ job::RunOptions check_run_words(const RunWords& words) {
   }
   options.columns = exec::parse_result_columns("--columns", words.columns);
   options.grace = duration_value("--grace", words.grace, Zero::accepted);
+  options.heartbeat = heartbeat_value("--heartbeat", words.heartbeat);
+  options.restarts = static_cast<std::uint32_t>(count_value("--restarts", words.restarts, 0, kMostRestarts));
   options.task_signal = signal_value("--task-signal", words.task_signal);
+  if (words.speculate && words.no_speculate) usage("--speculate and --no-speculate exclude each other");
+  if (words.speculate || words.no_speculate) options.speculate = words.speculate;
+  if (words.speculate && !options.output_files.empty()) {
+    usage(
+        "--speculate may run a unit twice at a time, and both would write the same --output-files: leave one of them "
+        "out");
+  }
   if (words.on_finish != "none") options.on_finish = words.on_finish;
   if (words.shell.empty()) usage("--shell needs the path of a shell, or auto");
   if (words.shell != "auto") options.shell = words.shell;

@@ -25,6 +25,8 @@ struct RunWords {
   std::string output_files = "none";
   std::string print = "none";
   std::string grace = "10s";
+  std::string heartbeat = "5s";
+  std::string restarts = "3";
   std::string task_signal = "none";
   std::string on_finish = "none";
   std::string shell = "auto";
@@ -44,6 +46,8 @@ struct RunWords {
   bool retry = false;     // programs: the dead letters again
   bool only_new = false;  // programs: new files of a glob are taken in
   bool verify = false;    // programs
+  bool speculate = false;
+  bool no_speculate = false;
   int verbose = 0;
   int quiet = 0;
 };
@@ -69,6 +73,7 @@ inline constexpr const char* kAutomatic = "auto";
 inline constexpr std::uint64_t kMostOutput = 64 * 1024 * 1024;
 inline constexpr std::uint64_t kMostWorkers = 1'000'000;
 inline constexpr std::uint64_t kMostRetries = 1'000'000;
+inline constexpr std::uint64_t kMostRestarts = 1'000'000;
 
 /// Options that stand for themselves: everything but the task file and the directory. Throws kiln::Error (usage).
 job::RunOptions check_run_words(const RunWords& words);

@@ -26,6 +26,7 @@ class CommandRunner : public Runner {
   void run(const Work& work, Interval claimed, Results& results) override;
   std::uint64_t claim(double) const override { return 1; }
   void cancel() override { client_.cancel(); }
+  void give_up() override { client_.give_up(); }
   void signal() override { client_.signal(); }
 
  private:

@@ -46,6 +46,11 @@ bool Executor::end(Duration patience) {
   return leaves_.wait_for(lock, patience, [this] { return left_; });
 }
 
+bool Executor::ended() const {
+  const std::lock_guard lock(mutex_);
+  return left_;
+}
+
 void Executor::submit(Work work) {
   const std::uint64_t first = work.units.first.value();
   const std::uint64_t last = work.units.last.value();
@@ -62,6 +67,11 @@ void Executor::submit(Work work) {
 
 std::vector<protocol::GivenBack::Piece> Executor::take_back(protocol::TakeBack::Share share) {
   const std::lock_guard lock(mutex_);
+  return give_back(share);
+}
+
+// With the lock.
+std::vector<protocol::GivenBack::Piece> Executor::give_back(protocol::TakeBack::Share share) {
   std::uint64_t total = 0;
   for (const Entry& entry : queue_) total += entry.end - entry.next;
   std::uint64_t wanted = share == protocol::TakeBack::Share::all ? total : total - total / 2;
@@ -118,9 +128,7 @@ bool Executor::poll(protocol::Part& part) {
   const std::lock_guard lock(mutex_);
   if (out_.empty() && pending_ != nullptr && !queue_.empty() &&
       PartBuilder::Clock::now() - pending_->first_ended() >= options_.report_every) {
-    put_out(std::exchange(pending_, nullptr)
-                ->take_part(queue_.front().work.id, options_.ride_bytes, holdings_, Holdings::Join::later));
-    holdings_.publish();
+    put_pending_out();
   }
   if (!out_.empty()) {
     part = std::move(out_.front());
@@ -153,6 +161,13 @@ double Executor::seconds_ahead() const {
   std::uint64_t units = 0;
   for (const Entry& entry : queue_) units += entry.end - entry.next;
   return unit_seconds_ * static_cast<double>(units);
+}
+
+// With the lock.
+void Executor::put_pending_out() {
+  put_out(std::exchange(pending_, nullptr)
+              ->take_part(queue_.front().work.id, options_.ride_bytes, holdings_, Holdings::Join::later));
+  holdings_.publish();
 }
 
 void Executor::put_out(protocol::Part part) {
@@ -207,13 +222,15 @@ bool Executor::wait_for_work(Lock& lock) {
 
 void Executor::run_chunk(Lock& lock) {
   Entry& entry = queue_.front();
-  const std::uint64_t most = std::max<std::uint64_t>(1, runner_->claim(unit_seconds_));
+  const std::uint64_t most = entry.work.copy ? UINT64_MAX : std::max<std::uint64_t>(1, runner_->claim(unit_seconds_));
   const Interval claimed = make_interval(entry.next, entry.next + std::min(most, entry.end - entry.next));
   entry.next = claimed.last.value();
   auto harvest = holdings_.take_spare();
   if (harvest == nullptr) harvest = runner_->make_harvest();
   at_work_ = std::make_unique<PartBuilder>(runner_->tables(), std::move(harvest));
   running_ = at_work_.get();
+  claimed_ = claimed;
+  in_runner_ = true;
   lock.unlock();
 
   at_work_->begin();
@@ -224,6 +241,8 @@ void Executor::run_chunk(Lock& lock) {
   chunk_seconds_ = at_work_->seconds();
   const double each = chunk_seconds_ / static_cast<double>(claimed.size());
   lock.lock();
+  in_runner_ = false;
+  if (given_up_ || entry.work.copy) return take_off(lock);
   unit_seconds_ = unit_seconds_ == 0 ? each : 0.7 * unit_seconds_ + 0.3 * each;
   settle(lock);
 }

@@ -28,6 +28,7 @@ struct Work {
   Interval units;
   std::uint32_t attempt = 1;
   ByteSlice payloads;  ///< as units::Source::append_payloads writes them
+  bool copy = false;   ///< its results stay apart until Executor::settle_copy
 };
 
 /// How units are run; one kind of work each. run() is called on the executor thread only.
@@ -47,6 +48,8 @@ class Runner {
   /// Any thread: end what is running as soon as possible; its units report FailureKind::cancelled. Holds for what runs
   /// now, not for later units.
   virtual void cancel() = 0;
+  /// Any thread: as cancel(), but nobody waits for it: what is running has the time that is left to what is ended.
+  virtual void give_up() { cancel(); }
   /// Any thread: send the task signal to what is running.
   virtual void signal() = 0;
 };
@@ -70,11 +73,21 @@ class Executor {
 
   /// Begins what the destructor does, and waits for it, at most so long; false: a unit still runs.
   bool end(Duration patience);
+  /// After end(): no unit runs any more, and the destructor waits for nothing.
+  bool ended() const;
   void submit(Work work);
   /// Takes back units that were not claimed: half (the later half of all of them, rounded up; dyadic: about) or all.
   /// Batches with nothing left say `last`. Exact: a unit is either given back here or will be reported in a part, never
   /// both.
   std::vector<protocol::GivenBack::Piece> take_back(protocol::TakeBack::Share share);
+  /// As protocol::WorkerPort has it; the parts of what ended before are there for poll().
+  protocol::GivenUp give_up(BatchId batch, Interval units);
+  /// The same for WorkerPort::settle.
+  bool settle_copy(BatchId batch, bool keep);
+  /// What was given up or dropped still runs, or is being cleared away.
+  bool busy() const { return given_up_.load(std::memory_order_acquire); }
+  /// The next copy, or thing that was given up or dropped while it ran, that has ended.
+  bool poll_ended(protocol::Ended& ended);
   void cancel();
   void signal_units();
   /// The next finished part, oldest first; false when there is none. Exactly one part or piece of a batch says `last`.
@@ -105,6 +118,10 @@ class Executor {
   bool wait_for_work(Lock& lock);
   void run_chunk(Lock& lock);
   void settle(Lock& lock);
+  void take_off(Lock& lock);
+  void put_pending_out();
+  std::vector<protocol::GivenBack::Piece> give_back(protocol::TakeBack::Share share);
+  void tell_ended(BatchId batch, bool done);
   void put_out(protocol::Part part);
   void give_back(Entry& entry, std::uint64_t count, std::vector<protocol::GivenBack::Piece>& pieces);
   bool mark_last(BatchId batch);
@@ -121,7 +138,12 @@ class Executor {
   std::deque<protocol::Part> out_;
   std::vector<Bytes> spares_;
   Holdings holdings_;
-  PartBuilder* running_ = nullptr;  // takes the outcome of what is claimed; null while nothing is
+  PartBuilder* running_ = nullptr;     // takes the outcome of what is claimed; null while nothing is
+  Interval claimed_;                   // of the front batch, while its units run
+  bool in_runner_ = false;             // they do
+  std::unique_ptr<PartBuilder> copy_;  // has ended and waits to be settled
+  BatchId copy_batch_;
+  std::deque<protocol::Ended> ended_;
   bool sleeping_ = false;
   bool stop_ = false;
   bool left_ = false;  // the thread is at its end
@@ -134,7 +156,9 @@ class Executor {
   std::atomic<std::uint64_t> submitted_ = 0;
   std::atomic<bool> any_spares_ = false;
   std::atomic<bool> anything_out_ = false;  // out_ or pending_ may hold something
-  std::thread thread_;                      // last: it uses all of the above
+  std::atomic<bool> any_ended_ = false;
+  std::atomic<bool> given_up_ = false;  // what becomes of what runs counts no more; written with the lock
+  std::thread thread_;                  // last: it uses all of the above
 };
 
 }  // namespace kiln::exec

@@ -46,6 +46,9 @@ class Holdings {
   /// What was taken is held again.
   void failed(HeldResults results);
 
+  /// What was handed over is held again: the join has come to nothing.
+  void take_back(HeldResults results);
+
   /// What is held and what was taken and is not written yet.
   std::size_t bytes() const;
   std::size_t largest_part() const;
@@ -54,6 +57,7 @@ class Holdings {
 
  private:
   Taken take_held(HeldResults& results);
+  void hold_again(HeldResults results);
   void lose();
 
   mutable std::mutex mutex_;

@@ -37,6 +37,7 @@ class PartBuilder : public Results {
   void expect_complete(Interval claimed) const;
 
   bool empty() const { return outcomes_ == 0; }
+  bool any_failed() const { return !failures_.empty(); }
   std::size_t bytes() const {
     return bytes_of(tables_) + failure_bytes_ + (harvest_ == nullptr ? 0 : harvest_->bytes());
   }

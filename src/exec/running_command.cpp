@@ -15,7 +15,8 @@ namespace {
 
 /// What a unit left behind gets this long between SIGTERM and SIGKILL.
 constexpr Duration kLeftoverPatience = std::chrono::milliseconds(100);
-/// What is cancelled has had its grace already, or there is no time: this long between SIGTERM and SIGKILL.
+/// What is cancelled has had its grace already, or there is no time (but for what is given up): this long between
+/// SIGTERM and SIGKILL.
 constexpr Duration kCancelPatience = std::chrono::seconds(1);
 /// SIGKILL is repeated, for processes that were being born.
 constexpr Duration kKillAgain = std::chrono::milliseconds(200);
@@ -100,7 +101,10 @@ void RunningCommand::wait_once() {
 void RunningCommand::obey() {
   while (const auto order = around_.orders.next()) {
     if (order->header.serial != serial_) continue;
-    if (order->header.kind == OrderKind::cancel) terminate(Cause::cancel);
+    if (order->header.kind == OrderKind::cancel) {
+      terminate(Cause::cancel, std::min(around_.setup.grace, kCancelPatience));
+    }
+    if (order->header.kind == OrderKind::give_up) terminate(Cause::cancel, around_.setup.grace);
     if (order->header.kind == OrderKind::signal && !ended_) kill(-pid_, around_.setup.task_signal);
   }
 }
@@ -112,18 +116,19 @@ void RunningCommand::check_time() {
   }
   if (Clock::now() < next_) return;
   if (phase_ == Phase::running) {
-    terminate(Cause::timeout);
+    terminate(Cause::timeout, around_.setup.grace);
   } else {
     kill_all();
   }
 }
 
-void RunningCommand::terminate(Cause cause) {
+void RunningCommand::terminate(Cause cause, Duration grace) {
+  const Clock::time_point then = Clock::now() + std::min(grace, kNever);
+  if (phase_ == Phase::terminating && cause_ == Cause::cancel) next_ = std::min(next_, then);
   if (phase_ != Phase::running || ended_) return;
   cause_ = cause;
   phase_ = Phase::terminating;
-  const Duration grace = cause == Cause::cancel ? std::min(around_.setup.grace, kCancelPatience) : around_.setup.grace;
-  next_ = Clock::now() + std::min(grace, kNever);
+  next_ = then;
   kill(-pid_, SIGTERM);
   kill(-pid_, SIGCONT);
 }

@@ -48,7 +48,7 @@ class RunningCommand {
   void wait_once();
   void obey();
   void check_time();
-  void terminate(Cause cause);
+  void terminate(Cause cause, Duration grace);
   void kill_all();
 
   Surroundings around_;

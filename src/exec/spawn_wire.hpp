@@ -10,7 +10,7 @@
 /// What a rank and its helper say to each other over their socket pair. Both are one program, so plain structures do.
 namespace kiln::exec {
 
-enum class OrderKind : std::uint32_t { setup = 1, run = 2, cancel = 3, signal = 4 };
+enum class OrderKind : std::uint32_t { setup = 1, run = 2, cancel = 3, signal = 4, give_up = 5 };
 
 inline constexpr std::int64_t kTimeoutOfSetup = -1;
 
@@ -19,7 +19,7 @@ inline constexpr std::int64_t kTimeoutOfSetup = -1;
 struct OrderHeader {
   OrderKind kind = OrderKind::run;
   std::uint32_t attempt = 1;
-  std::uint64_t serial = 0;  ///< names the command; a cancel or signal is for the one with its serial only
+  std::uint64_t serial = 0;  ///< names the command; a cancel, signal or give-up is for the one with its serial only
   std::uint64_t unit = 0;
   std::int64_t timeout = kTimeoutOfSetup;  ///< ns, of this try; 0: none
   std::uint64_t environment_size = 0;

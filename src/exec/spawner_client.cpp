@@ -113,20 +113,16 @@ void SpawnerClient::receive(std::size_t least) {
   }
 }
 
-void SpawnerClient::cancel() {
+void SpawnerClient::cancel() { order(OrderKind::cancel); }
+void SpawnerClient::signal() { order(OrderKind::signal); }
+void SpawnerClient::give_up() { order(OrderKind::give_up); }
+
+void SpawnerClient::order(OrderKind kind) {
   const std::lock_guard lock(sending_);
   OrderHeader header;
-  header.kind = OrderKind::cancel;
+  header.kind = kind;
   header.serial = serial_;
   if (running_) send(header, {}, {});  // a dead helper is reported by finish()
-}
-
-void SpawnerClient::signal() {
-  const std::lock_guard lock(sending_);
-  OrderHeader header;
-  header.kind = OrderKind::signal;
-  header.serial = serial_;
-  if (running_) send(header, {}, {});
 }
 
 bool SpawnerClient::send(const OrderHeader& header, std::string_view environment, std::string_view body) {

@@ -66,6 +66,8 @@ class SpawnerClient {
   /// Any thread, at any time: hold for the command that runs now; nothing happens when none does.
   void cancel();
   void signal();
+  /// As cancel(), but with all of the grace between SIGTERM and SIGKILL, unless cancel() follows.
+  void give_up();
   /// Any thread: the rank lives. Costs nothing; to be called several times within `silence`.
   void beat() noexcept { page_->beats.fetch_add(1, std::memory_order_relaxed); }
 
@@ -74,6 +76,7 @@ class SpawnerClient {
  private:
   SpawnerClient(Fd socket, pid_t helper, HelperPage* page);
 
+  void order(OrderKind kind);
   bool send(const OrderHeader& header, std::string_view environment, std::string_view body);
   void receive(std::size_t least);
   [[noreturn]] void helper_died();

@@ -8,11 +8,13 @@
 #include "job/command_facts.hpp"
 #include "job/launch_facts.hpp"
 #include "job/launch_id.hpp"
+#include "job/recovery_note.hpp"
 #include "job/retry_choice.hpp"
 #include "job/run_archive.hpp"
 #include "job/source_settings.hpp"
 #include "job/task_input.hpp"
 #include "job/tell_fault.hpp"
+#include "net/versions.hpp"
 #include "store/run_reader.hpp"
 
 #include <fmt/core.h>
@@ -60,32 +62,63 @@ CommandRun::CommandRun(const RunOptions& options, const Environment& environment
   open(arguments);
 }
 
-void CommandRun::open(const std::vector<std::string>& arguments) {
-  if (!options_.retry) tasks_ = load_tasks(options_, environment_);
-  if (options_.retry) check_retry(options_.directory, options_.where);  // it must be a run already
-  if (!options_.retry && !options_.fresh) refuse_another_command(options_.directory, tasks_);
+// The run is as the one before began it: nothing is asked, nothing is withdrawn.
+CommandRun::CommandRun(const RunOptions& options, const Environment& environment,
+                       const std::vector<std::string>& arguments, net::Transport& transport, Waiter& waiter,
+                       std::string launch_id, Epoch follows)
+    : options_(options),
+      environment_(environment),
+      transport_(transport),
+      waiter_(waiter),
+      launch_id_(std::move(launch_id)) {
+  open_store(arguments, follows);
+  end_.started = store_->recovered().launch_started;
+  tasks_ = units::parse_source(store_->source_copy(), source_name(store_->recovered().facts));
+  store_->set_source(tasks_.bytes, tasks_);
+  source_.emplace(tasks_, store_->registry().indices());
+  set_dead();
+}
+
+void CommandRun::open_store(const std::vector<std::string>& arguments, std::optional<Epoch> follows) {
   store::RunStoreOptions open;
   open.path = options_.directory;
   open.arguments = rank_arguments(options_, arguments);
   open.source = options_.task_file;
   open.seed = options_.seed;
-  open.fresh = options_.fresh;
+  open.fresh = options_.fresh && !environment_.goes_on() && !follows;
+  open.follows = follows;
   open.takeover = options_.takeover;
   open.launch_id = launch_id_;
+  open.first_launch = environment_.first_launch_id;
+  open.previous_launch = environment_.previous_launch_id;
   for (const exec::ResultColumn& column : options_.columns) open.columns.push_back(exec::to_text(column));
   store_ = store::RunStore::open(open);
   columns_ = exec::parse_result_columns(options_.directory + "/run.json", store_->recovered().facts.columns);
   schema_ = exec::command_schema(columns_);
-  if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), source_name(store_->recovered().facts));
-  store_->set_source(tasks_.bytes, tasks_);
-  static_assert(store::SourceRegistry::kNowhere == units::CommandSource::kNone);
-  source_.emplace(tasks_, store_->registry().indices());
+}
+
+void CommandRun::set_dead() {
   const schedule::IntervalSet active = store_->registry().active();
   for (const protocol::DeadLetter& letter : store_->recovered().dead) {
     if (active.contains(letter.unit)) dead_.insert(single(letter.unit));
   }
+}
+
+void CommandRun::open(const std::vector<std::string>& arguments) {
+  if (!options_.retry) tasks_ = load_tasks(options_, environment_);
+  if (options_.retry) check_retry(options_.directory, options_.where);  // it must be a run already
+  if (!options_.retry && !options_.fresh) refuse_another_command(options_.directory, tasks_);
+  open_store(arguments, std::nullopt);
+  const std::string note = recovery_note(options_, environment_, net::mpi_library_version());
+  if (!note.empty()) log::info("{}", note);
+  if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), source_name(store_->recovered().facts));
+  store_->set_source(tasks_.bytes, tasks_);
+  static_assert(store::SourceRegistry::kNowhere == units::CommandSource::kNone);
+  source_.emplace(tasks_, store_->registry().indices());
+  set_dead();
   schedule::IntervalSet again;
   if (options_.retry) again = options_.where.empty() ? dead_ : choose_retries(options_.directory, options_.where);
+  again.erase(store_->recovered().dead_since);
   report_opening(again);
   store_->withdraw(again);
   dead_.erase(again);
@@ -125,6 +158,7 @@ protocol::CoordinatorOptions CommandRun::coordinator_options() const {
   coordinator.task_signal = !options_.task_signal.empty();
   coordinator.seed = options_.seed;
   coordinator.checkpoint_adapts = !options_.checkpoint_every;
+  if (options_.speculate.value_or(false)) coordinator.speculate = protocol::Speculate::all;
   if (options_.checkpoint_every) coordinator.checkpoint_every = *options_.checkpoint_every;
   if (options_.max_failures) {
     const auto units = static_cast<double>(store_->registry().active().count());
@@ -175,15 +209,24 @@ std::string CommandRun::name_unit(UnitId unit) const {
                      for_message(source_->command(unit), 80));
 }
 
-int CommandRun::run(const Execution& execution) {
-  RunArchive archive(*store_, schema_);
+int CommandRun::run(const Execution& execution, std::unique_ptr<Inheritance> inheritance) {
+  RunArchive archive(*store_, schema_, [this] { print_before_commit(); });
   Writer writer(archive, [this] { waiter_.wake(); });
-  RunObserver observer(observer_facts(), writer);
-  const std::unique_ptr<RunPrinting> printing = begin_printing(observer.display());
-  printing_ = printing.get();
-  CoordinatorLoop loop(transport_, waiter_, store_->recovered().epoch, workers(), writer, observer, execution);
+  RunObserver::Facts facts = observer_facts();
+  facts.takes_over = inheritance != nullptr;
+  RunObserver observer(std::move(facts), writer);
+  const std::unique_ptr<RunPrinting> printing = begin_printing(observer.display(), inheritance != nullptr);
+  set_printing(printing.get());
+  const auto no_printing = [this](void*) { set_printing(nullptr); };
+  const std::unique_ptr<void, decltype(no_printing)> until_here(this, no_printing);
+  StageStart stage{coordinator_options(), start()};
+  if (inheritance) stage.start.setup = inheritance->setup;
+  CoordinatorLoop loop(transport_, waiter_, store_->recovered().epoch, workers(), writer, observer, execution,
+                       std::move(inheritance));
   try {
-    return finish(loop, writer, observer, loop.run({coordinator_options(), start()}, *source_));
+    return finish(loop, writer, observer, loop.run(std::move(stage), *source_));
+  } catch (const store::Deposed&) {
+    throw;  // the others are not its workers any more
   } catch (const std::exception& fault) {
     loop.stop_workers(exit_code_of(fault));
     throw;
@@ -214,10 +257,22 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
   return end_.entry.exit_code;
 }
 
-std::unique_ptr<RunPrinting> CommandRun::begin_printing(observe::ProgressDisplay* display) const {
+void CommandRun::set_printing(RunPrinting* printing) {
+  const std::lock_guard lock(printing_mutex_);
+  printing_ = printing;
+}
+
+// Writer thread. What is committed does not run again, so it must be with whoever prints it.
+void CommandRun::print_before_commit() {
+  const std::lock_guard lock(printing_mutex_);
+  if (printing_ != nullptr) printing_->wait_written();
+}
+
+std::unique_ptr<RunPrinting> CommandRun::begin_printing(observe::ProgressDisplay* display, bool takes_over) const {
   if (options_.print == observe::PrintMode::none) return nullptr;
   RunPrinting::Facts facts;
-  facts.file = print_file(store_->directory().path(), launch_id_);
+  facts.file = takes_over ? next_print_file(store_->directory().path(), launch_id_)
+                          : print_file(store_->directory().path(), launch_id_);
   facts.mode = options_.print;
   facts.keep = options_.keep_output;
   facts.launched = environment_.launched();

@@ -11,6 +11,7 @@
 #include "units/task_file.hpp"
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,18 +25,28 @@ class CommandRun {
   CommandRun(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
              net::Transport& transport, Waiter& waiter);
 
-  /// Runs to the end and sends the other ranks home, also when it throws. Returns the exit code.
-  int run(const Execution& execution);
+  /// The same of a rank that takes over from the coordinator of this epoch, from what the run directory says. Any
+  /// thread. Throws store::Deposed where another has been faster.
+  CommandRun(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
+             net::Transport& transport, Waiter& waiter, std::string launch_id, Epoch follows);
+
+  /// Runs to the end and sends the other ranks home, also when it throws. Returns the exit code. With an inheritance:
+  /// goes on from there. Throws store::Deposed when another rank has taken over.
+  int run(const Execution& execution, std::unique_ptr<Inheritance> inheritance = nullptr);
 
  private:
   void open(const std::vector<std::string>& arguments);
+  void open_store(const std::vector<std::string>& arguments, std::optional<Epoch> follows);
+  void set_dead();
   void report_opening(const schedule::IntervalSet& again) const;
   protocol::CoordinatorOptions coordinator_options() const;
   exec::CommandSetup command_setup(const std::vector<Rank>& workers) const;
   protocol::CoordinatorStart start() const;
   std::vector<Rank> workers() const;
   RunObserver::Facts observer_facts();
-  std::unique_ptr<RunPrinting> begin_printing(observe::ProgressDisplay* display) const;
+  std::unique_ptr<RunPrinting> begin_printing(observe::ProgressDisplay* display, bool takes_over) const;
+  void print_before_commit();
+  void set_printing(RunPrinting* printing);
   void print_rest(CoordinatorLoop& loop);
   std::string name_unit(UnitId unit) const;
   int finish(CoordinatorLoop& loop, Writer& writer, RunObserver& observer, protocol::Outcome outcome);
@@ -55,6 +66,7 @@ class CommandRun {
   schedule::IntervalSet dead_;               // dead letters of earlier launches that stand
   RunEnd end_;
   RunPrinting* printing_ = nullptr;  // during run(); with --print only
+  std::mutex printing_mutex_;        // for the writer thread
 };
 
 }  // namespace kiln::job

@@ -65,7 +65,7 @@ Findings examine(const DoctorOptions& options) {
       std::none_of(disk.begin(), disk.end(), [](const auto& one) { return one.verdict == Verdict::bad; });
   add(all, std::move(disk));
   all.push_back(examine_temporary(environment.temporary_directory));
-  add(all, {judge_cores(machine), judge_memory(machine), judge_shared_memory(machine)});
+  add(all, {judge_cores(machine), judge_memory(machine), judge_shared_memory(machine), judge_process_table(machine)});
   add(all, judge_limits(read_limits(), machine, std::min(workers, machine.online)));
   add(all, examine_slurm({program("sbatch"), program("srun"), program("squeue")}, variables, ask));
   if (!options.trial || !can_start || !can_write) return all;

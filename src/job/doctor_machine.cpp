@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,6 +55,12 @@ Finding judge_count(const char* check, const char* what, const rlimit& limit, st
                          shown(limit.rlim_max)));
 }
 
+bool knows_pidfd() {
+  const auto descriptor = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
+  if (descriptor >= 0) close(descriptor);
+  return descriptor >= 0;
+}
+
 }  // namespace
 
 MachineFacts read_machine(const fs::path& root) {
@@ -67,8 +74,16 @@ MachineFacts read_machine(const fs::path& root) {
   facts.shared_memory = access((root / "dev/shm").c_str(), W_OK | X_OK) == 0;
   std::error_code none;
   facts.fabric = fs::exists(root / "sys/class/infiniband", none) || fs::exists(root / "sys/class/cxi", none);
+  facts.pidfd = knows_pidfd();
   facts.cgroup = read_cgroup_limits(root);
   return facts;
+}
+
+Finding judge_process_table(const MachineFacts& facts) {
+  constexpr const char* kCheck = "machine.process_table";
+  if (facts.pidfd) return good(kCheck, "the death of a rank on this machine is seen at once (pidfd)");
+  return note(kCheck, "this kernel has no pidfd: the death of a rank is seen when it has been silent for --heartbeat",
+              "use Linux 5.3 or newer, or a shorter --heartbeat");
 }
 
 Finding judge_cores(const MachineFacts& facts) {

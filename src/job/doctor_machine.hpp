@@ -18,6 +18,7 @@ struct MachineFacts {
   std::uint64_t available = 0;
   bool shared_memory = true;  ///< /dev/shm can be written
   bool fabric = false;        ///< there is a device for a fast network
+  bool pidfd = true;          ///< the kernel says at once that a process has ended
   CgroupLimits cgroup;
 };
 
@@ -27,6 +28,7 @@ MachineFacts read_machine(const std::filesystem::path& root);
 Finding judge_cores(const MachineFacts& facts);
 Finding judge_memory(const MachineFacts& facts);
 Finding judge_shared_memory(const MachineFacts& facts);
+Finding judge_process_table(const MachineFacts& facts);
 
 /// Soft and hard limits of this process; RLIM_INFINITY: none.
 struct Limits {

@@ -1,6 +1,7 @@
 #include "job/doctor_mpi.hpp"
 
 #include "base/text.hpp"
+#include "job/mpirun_words.hpp"
 
 #include <fmt/core.h>
 
@@ -86,19 +87,20 @@ Finding judge_mpirun(const std::string& path, const Answer& version, const std::
   return bad(check, text, "put the mpirun of that library first on the PATH (module list shows what is loaded)");
 }
 
-Finding judge_fault_tolerance(bool recovery, bool ulfm) {
-  std::string known;
-  if (recovery) known += "--enable-recovery";
-  if (ulfm) known += std::string(known.empty() ? "" : ", ") + "--with-ft ulfm";
-  if (known.empty()) {
-    return good("mpi.fault_tolerance",
-                "mpirun knows no option for fault tolerance: a run whose rank dies ends, and goes on "
-                "from its journal when it is started again");
+Finding judge_fault_tolerance(const std::string& library, bool recovery, bool ulfm) {
+  constexpr const char* kCheck = "mpi.fault_tolerance";
+  std::string words;
+  for (const std::string& word : recovery_words(library)) words += (words.empty() ? "" : " ") + word;
+  const bool taken = words == "--enable-recovery" ? recovery : !words.empty() && ulfm;
+  if (!taken) {
+    return note(kCheck,
+                "this mpirun ends with the first rank that dies; kiln run then starts it again, from the last "
+                "checkpoint (--restarts)",
+                "with Open MPI 4.1 or 5.0 the run goes on without that rank");
   }
-  return good("mpi.fault_tolerance",
-              fmt::format("mpirun knows {}; kiln does without: a run whose rank dies ends, and goes "
-                          "on from its journal when it is started again",
-                          known));
+  return good(kCheck, fmt::format("any rank may die: kiln run starts mpirun with {}; one started by hand needs it too: "
+                                  "mpirun {} -n 4 kiln run …{}",
+                                  words, words, ulfm && words == "--enable-recovery" ? "; this MPI has ULFM" : ""));
 }
 
 Finding judge_transports(const std::string& info) {
@@ -117,7 +119,8 @@ Finding judge_transports(const std::string& info) {
   } else if (others.empty()) {
     text += "; --fast-network would change nothing, as there are no others";
   } else {
-    text += fmt::format("; --fast-network lets Open MPI choose from {} too", others);
+    text += fmt::format(
+        "; --fast-network lets Open MPI choose from {} too, but there a rank's death may end the others", others);
   }
   return good("mpi.transports", text);
 }
@@ -128,7 +131,7 @@ Findings examine_mpi(const std::string& library, const std::string& mpirun, cons
   found.push_back(judge_mpirun(mpirun, mpirun.empty() ? Answer{} : ask({mpirun, "--version"}), library));
   if (found.back().verdict == Verdict::bad) return found;
   const bool recovery = takes(ask, mpirun, {"--enable-recovery"});
-  found.push_back(judge_fault_tolerance(recovery, takes(ask, mpirun, {"--with-ft", "ulfm"})));
+  found.push_back(judge_fault_tolerance(library, recovery, takes(ask, mpirun, {"--with-ft", "ulfm"})));
   found.push_back(judge_transports(ompi_info.empty() ? "" : ask({ompi_info, "--parsable"}).text));
   if (root) found.push_back(judge_root(variables));
   return found;

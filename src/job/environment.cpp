@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <numeric>
 #include <string_view>
 
 namespace kiln::job {
@@ -23,10 +24,21 @@ std::optional<std::int32_t> number(const char* name) {
   return static_cast<std::int32_t>(*value);
 }
 
+// Open MPI 4 hands the options of its mpirun on, 5 those for ULFM.
+std::optional<bool> survival() {
+  for (const char* name : {"OMPI_MCA_orte_enable_recovery", "OMPI_MCA_mpi_ft_enable"}) {
+    const std::string value = variable(name);
+    if (!value.empty()) return value != "0" && value != "false";
+  }
+  if (!variable("OMPI_MCA_orte_hnp_uri").empty()) return false;
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<std::uint32_t> parse_slurm_cpus(const std::string& text) {
-  std::uint64_t total = 0;
+std::optional<std::vector<std::uint32_t>> parse_slurm_cpu_list(const std::string& text) {
+  constexpr std::uint64_t kMost = 1'000'000;
+  std::vector<std::uint32_t> nodes;
   std::string_view rest = text;
   while (!rest.empty()) {
     const std::string_view item = rest.substr(0, rest.find(','));
@@ -38,9 +50,16 @@ std::optional<std::uint32_t> parse_slurm_cpus(const std::string& text) {
       if (item.back() != ')') return std::nullopt;
       times = parse_count(item.substr(open + 2, item.size() - open - 3));
     }
-    if (!cpus || !times || *cpus > 1'000'000 || *times > 1'000'000) return std::nullopt;
-    total += *cpus * *times;
+    if (!cpus || !times || *cpus > kMost || *times > kMost || nodes.size() + *times > kMost) return std::nullopt;
+    nodes.insert(nodes.end(), *times, static_cast<std::uint32_t>(*cpus));
   }
+  return nodes;
+}
+
+std::optional<std::uint32_t> parse_slurm_cpus(const std::string& text) {
+  const auto nodes = parse_slurm_cpu_list(text);
+  if (!nodes) return std::nullopt;
+  const std::uint64_t total = std::accumulate(nodes->begin(), nodes->end(), std::uint64_t{0});
   if (total == 0 || total > 100'000'000) return std::nullopt;
   return static_cast<std::uint32_t>(total);
 }
@@ -64,7 +83,10 @@ Environment read_environment() {
       break;
     }
   }
+  if (environment.mpi_rank) environment.survives_deaths = survival();
   environment.launch_id = variable(kLaunchIdName);
+  environment.first_launch_id = variable(kFirstLaunchName);
+  environment.previous_launch_id = variable(kPreviousLaunchName);
   environment.slurm_job_id = variable("SLURM_JOB_ID");
   if (!environment.slurm_job_id.empty()) {
     environment.slurm_cpus = parse_slurm_cpus(variable("SLURM_JOB_CPUS_PER_NODE")).value_or(0);

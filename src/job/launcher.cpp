@@ -2,258 +2,197 @@
 
 #include "base/log.hpp"
 #include "base/quantity.hpp"
+#include "exec/program_output.hpp"
+#include "exec/program_path.hpp"
 #include "job/clock.hpp"
+#include "job/launch_attempt.hpp"
 #include "job/launch_id.hpp"
-#include "job/mpirun_noise.hpp"
-#include "job/mpirun_process.hpp"
+#include "job/launch_outcome.hpp"
+#include "job/launch_processes.hpp"
 #include "job/on_finish.hpp"
-#include "job/run_printing.hpp"
+#include "job/restart_policy.hpp"
+#include "job/slurm_nodes.hpp"
 #include "job/task_input.hpp"
-#include "job/waiter.hpp"
-#include "observe/progress_display.hpp"
-#include "store/run_reader.hpp"
+#include "net/versions.hpp"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <kiln/error.hpp>
-#include <thread>
+#include <optional>
 #include <utility>
 
 namespace kiln::job {
 namespace {
 
-constexpr int kPollMilliseconds = 200;
-constexpr Duration kPatienceAfterSecond = std::chrono::seconds(4);  // then mpirun itself is told to end
+constexpr int kLookMilliseconds = 50;
+constexpr Duration kPatienceWithNode = std::chrono::seconds(15);
 
-/// One launch: mpirun, what it says, what the user sees and the signals between them.
-class Launch {
+/// Starts mpirun until the run has ended, or there is no sense in starting it again.
+class Launcher {
  public:
-  Launch(const RunOptions& options, const std::vector<std::string>& words, std::string launch_id, int standard_input)
+  /// `spool`: was read before signals are caught; who interrupts that wants no run.
+  Launcher(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
+           std::optional<Spool> spool)
       : options_(options),
-        launch_id_(std::move(launch_id)),
+        environment_(environment),
         waiter_({SIGINT, SIGTERM, SIGHUP, SIGUSR1}),
         display_(options.progress, observe::terminal_facts(STDERR_FILENO)),
-        process_(words, environment(), standard_input) {
-    if (options.print != observe::PrintMode::none) begin_printing();
-  }
+        spool_(std::move(spool)),
+        arguments_(rank_arguments(options, arguments)),
+        workers_(worker_count(options, environment)),
+        policy_(options.restarts) {}
 
-  /// Until mpirun has ended; its wait status.
   int run();
 
  private:
-  std::vector<std::string> environment() const;
-  void begin_printing();
-  void print_rest();
-  void hear_mpirun();
-  void hear_signals();
-  void show_status();
-  void show_line(const std::string& line);
+  LaunchAttempt::End attempt(const std::string& launch_id);
+  std::vector<std::string> variables(const std::string& launch_id) const;
+  bool start_again(const LaunchAttempt::End& end, const LaunchOutcome& outcome);
+  bool pause(Duration time);
+  void look_for_nodes();
+  bool starts_without_some(const LaunchAttempt::End& end, const LaunchOutcome& outcome);
 
   const RunOptions& options_;
-  std::string launch_id_;
-  Waiter waiter_;  // before the process: it must not inherit our wish to see signals, nor miss one
+  const Environment& environment_;
+  Waiter waiter_;  // first: see LaunchAttempt
   observe::ProgressDisplay display_;
-  std::optional<observe::Printer> printer_;
-  MpirunProcess process_;
-  MpirunNoise noise_;
-  bool running_ = false;  // the ranks take signals: they have written a status
-  bool pending_ = false;  // a signal came in before that
-  unsigned signals_ = 0;
-  std::optional<Instant> end_mpirun_at_;
-  bool stream_ended_ = false;
-  bool over_ = false;              // the run has ended
-  std::vector<std::string> held_;  // what was said after that, while outputs are printed
+  std::optional<Spool> spool_;
+  std::vector<std::string> arguments_;
+  std::uint32_t workers_;
+  std::string hosts_;  // as mpirun_words
+  RestartPolicy policy_;
+  UserSignals signals_;
+  std::string first_, previous_;  // launches, as Environment has them
+  std::uint64_t settled_ = 0;     // when the last one ended
 };
 
-std::vector<std::string> Launch::environment() const {
-  std::vector<std::string> extra{fmt::format("{}={}", kLaunchIdName, launch_id_)};
+std::vector<std::string> Launcher::variables(const std::string& launch_id) const {
+  std::vector<std::string> all{fmt::format("{}={}", kLaunchIdName, launch_id)};
+  all.push_back(fmt::format("{}={}", kFirstLaunchName, first_));
+  all.push_back(fmt::format("{}={}", kPreviousLaunchName, previous_));
   if (geteuid() == 0) {
-    extra.emplace_back("OMPI_ALLOW_RUN_AS_ROOT=1");
-    extra.emplace_back("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1");
+    all.emplace_back("OMPI_ALLOW_RUN_AS_ROOT=1");
+    all.emplace_back("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1");
   }
-  return extra;
+  // The step of an mpirun before may still wait for a node that is lost: the new one's daemons need not wait for that.
+  if (!previous_.empty() && !environment_.slurm_job_id.empty()) all.emplace_back("SLURM_OVERLAP=1");
+  return all;
 }
 
-int Launch::run() {
+LaunchAttempt::End Launcher::attempt(const std::string& launch_id) {
+  if (spool_) spool_->rewind();
+  // Where nobody is ever declared dead, a rank that dies must end the others.
+  const std::vector<std::string> recovery =
+      options_.heartbeat > Duration::zero() ? recovery_words(net::mpi_library_version()) : std::vector<std::string>();
+  const std::vector<std::string> words =
+      mpirun_words(options_, workers_, recovery, hosts_, {kLaunchIdName, kFirstLaunchName, kPreviousLaunchName},
+                   own_program(), arguments_);
+  LaunchAttempt attempt({options_, waiter_, display_, signals_}, words, variables(launch_id), launch_id,
+                        spool_ ? spool_->descriptor() : -1);
+  return attempt.run();
+}
+
+int Launcher::run() {
   while (true) {
-    pollfd wait{stream_ended_ ? -1 : process_.error_descriptor(), POLLIN, 0};
-    ::poll(&wait, 1, kPollMilliseconds);
-    hear_mpirun();
-    hear_signals();
-    if (const auto status = process_.poll()) {
-      hear_mpirun();
-      for (const std::string& line : noise_.end()) show_line(line);
-      display_.done();
-      print_rest();
-      return *status;
+    const std::string launch_id = make_launch_id();
+    const LaunchAttempt::End end = attempt(launch_id);
+    const bool by_itself = WIFEXITED(end.status) && !end.forced;
+    LaunchOutcome outcome = by_itself ? read_outcome(options_.directory, launch_id) : LaunchOutcome();
+    const int status = end.forced ? SIGTERM : end.status;  // what it says then is nothing of its own
+    std::optional<int> code = exit_code_of(status, end.exit_code, outcome);
+    if (!by_itself || !code) {
+      // Whoever still lives may commit, and what it runs could be run by another launch too.
+      if (!end_launch(launch_id)) log::warning("processes of the launch {} cannot be ended", launch_id);
+      outcome = read_outcome(options_.directory, launch_id);
+      code = exit_code_of(status, end.exit_code, outcome);
     }
+    if (code && !starts_without_some(end, outcome)) return *code;
+    if (outcome.began && first_.empty()) first_ = launch_id;
+    previous_ = launch_id;
+    if (!code && !start_again(end, outcome)) return to_int(ExitCode::stopped_early);
   }
 }
 
-void Launch::hear_mpirun() {
-  if (stream_ended_) return;
-  const std::vector<std::string> texts = process_.read_lines(stream_ended_);
-  show_status();  // after the lines were read: the summary comes when the status says "ended"
-  for (const std::string& text : texts) {
-    for (const std::string& line : noise_.line(text)) show_line(line);
+bool Launcher::start_again(const LaunchAttempt::End& end, const LaunchOutcome& outcome) {
+  constexpr const char* kGoOn = "run the same command again to go on from the last checkpoint";
+  const std::string what = describe_end(end.status, outcome);
+  if (signals_.count != 0 || options_.restarts == 0) {
+    log::error("{}; {}", what, kGoOn);
+    return false;
+  }
+  const auto restart = policy_.next(outcome.settled > settled_);
+  settled_ = std::max(settled_, outcome.settled);
+  if (!restart) {
+    log::error("{}; gave up after {} restarts without progress. What is committed is kept: {}", what, options_.restarts,
+               kGoOn);
+    return false;
+  }
+  log::warning("{}; starting again in {} ({} of {})", what, format_duration(restart->pause), restart->number,
+               options_.restarts);
+  if (pause(restart->pause)) {
+    look_for_nodes();
+    if (pause({})) return true;
+  }
+  log::error("stopped before the run was started again; {}", kGoOn);
+  return false;
+}
+
+// False: the user wants no more.
+bool Launcher::pause(Duration time) {
+  for (const Instant until = now() + time;; ::poll(nullptr, 0, kLookMilliseconds)) {
+    signals_.count += static_cast<unsigned>(waiter_.take_signals().size());
+    if (signals_.count != 0) return false;
+    if (now() >= until) return true;
   }
 }
 
-// The summary stands behind everything that the units said.
-void Launch::show_line(const std::string& line) {
-  if (over_ && printer_ && !printer_->finished()) {
-    held_.push_back(line);
-  } else {
-    for (const std::string& earlier : std::exchange(held_, {})) display_.line(earlier);
-    display_.line(line);
-  }
+// In a Slurm job mpirun would wait for a node that is lost.
+void Launcher::look_for_nodes() {
+  if (environment_.slurm_job_id.empty()) return;
+  const Variables variables = read_variables();
+  std::vector<std::string> own;
+  for (const auto& [name, value] : variables) own.push_back(fmt::format("{}={}", name, value));
+  const auto path = variables.find("PATH");
+  exec::ProgramPath folders(path == variables.end() ? "" : path->second);
+  const auto program = [&](const char* name) {
+    const char* const found = folders.find(name);
+    return std::string(found == nullptr ? "" : found);
+  };
+  const std::string scontrol = program("scontrol");
+  const SlurmNodes nodes =
+      find_slurm_nodes(variables, scontrol, program("srun"), [&own](const std::vector<std::string>& words) {
+        const exec::ProgramEnd end = exec::run_program(words, own, kPatienceWithNode);
+        return Answer{end.well(), end.output};
+      });
+  hosts_ = nodes.hosts;
+  workers_ = hosts_.empty() || options_.workers ? worker_count(options_, environment_) : nodes.cpus;
+  if (hosts_.empty()) return;
+  log::warning("{} of this job: no process starts there any more: {}; going on with {} workers on {}",
+               nodes.silent.size() == 1 ? "1 node" : fmt::format("{} nodes", nodes.silent.size()),
+               fmt::join(nodes.silent, ", "), workers_, hosts_);
 }
 
-void Launch::begin_printing() {
-  observe::Printer::Options options;
-  options.file = print_file(options_.directory, launch_id_);
-  options.mode = options_.print;
-  options.display = &display_;
-  printer_.emplace(options, [this](const std::string& text) { display_.line("kiln: " + text); });
-}
-
-// Everything, however slowly it is read, unless a second signal comes in.
-void Launch::print_rest() {
-  if (!printer_) return;
-  printer_->no_more();
-  while (!printer_->finished()) {
-    ::poll(nullptr, 0, kPollMilliseconds / 4);
-    for ([[maybe_unused]] const int signal : waiter_.take_signals()) {
-      if (++signals_ == 1)
-        display_.line("kiln: the run has ended, its outputs are still printed. Once more ends that.");
-    }
-    if (signals_ < 2 || printer_->finished()) continue;
-    printer_->abandon();
-    display_.line("kiln: what was not printed yet is not printed; the results are kept");
-    break;
-  }
-  for (const std::string& line : std::exchange(held_, {})) display_.line(line);
-}
-
-// Open MPI answers TERM and INT by killing the ranks within two seconds; USR1 it passes on, and the coordinator ends
-// the run in good order. A second signal says: at once. Only when that does not help is mpirun itself told to end.
-void Launch::hear_signals() {
-  for ([[maybe_unused]] const int signal : waiter_.take_signals()) {
-    ++signals_;
-    if (signals_ == 1) {
-      display_.line(
-          fmt::format("kiln: stopping: running units get {}; what is done is kept. Once more ends it at once.",
-                      format_duration(options_.grace)));
-    }
-    pending_ = true;
-    if (signals_ >= 2 && !end_mpirun_at_) end_mpirun_at_ = now() + kPatienceAfterSecond;
-    if (signals_ >= 3) end_mpirun_at_ = now();
-  }
-  if (pending_ && running_) {
-    pending_ = false;
-    process_.signal(SIGUSR1);
-  }
-  if (end_mpirun_at_ && now() >= *end_mpirun_at_) {
-    end_mpirun_at_ = now() + kPatienceAfterSecond;
-    process_.signal(SIGTERM);
-  }
-}
-
-void Launch::show_status() {
-  std::ifstream file(std::filesystem::path(options_.directory) / "status.json", std::ios::binary);
-  if (!file) return;
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  try {
-    const observe::StatusSnapshot snapshot = observe::status_from_json(text);
-    if (snapshot.launch_id != launch_id_) return;
-    running_ = true;
-    over_ = snapshot.state == observe::RunState::ended;
-    display_.show(snapshot);
-  } catch (const Error&) {
-    // Not ours, or of another version: the run itself will say so.
-  }
-}
-
-// Only the end of this very launch counts; where there is no readable journal, there is none.
-std::optional<store::EndEntry> find_end(const std::string& directory, const std::string& launch_id) {
-  try {
-    return store::RunReader::open(directory).find_end(launch_id);
-  } catch (const std::exception& error) {
-    log::debug("{}", error.what());
-    return std::nullopt;
-  }
-}
-
-// Errors before the run began reach us as the exit code of rank 0, which mpirun passes on.
-int code_without_end(int status) {
-  if (WIFEXITED(status)) {
-    const int code = WEXITSTATUS(status);
-    for (const ExitCode known : {ExitCode::usage, ExitCode::bad_input, ExitCode::run_directory, ExitCode::internal}) {
-      if (code == to_int(known)) return code;
-    }
-  }
-  log::error("the run ended before its end was written; run the same command again to go on from the last checkpoint");
-  return to_int(ExitCode::stopped_early);
+// A node that is lost before the run begins keeps mpirun from starting the ranks on all others.
+bool Launcher::starts_without_some(const LaunchAttempt::End& end, const LaunchOutcome& outcome) {
+  if (outcome.began || end.exit_code || signals_.count != 0 || options_.restarts == 0) return false;
+  const std::string before = hosts_;
+  look_for_nodes();
+  return !hosts_.empty() && hosts_ != before && pause({});
 }
 
 }  // namespace
-
-std::string own_program() {
-  std::error_code failed;
-  const auto path = std::filesystem::read_symlink("/proc/self/exe", failed);
-  if (failed) throw Error(ExitCode::internal, "cannot find this program: /proc/self/exe does not say");
-  return path.string();
-}
-
-std::uint32_t worker_count(const RunOptions& options, const Environment& environment) {
-  if (options.workers) return *options.workers;
-  if (environment.slurm_cpus != 0) return environment.slurm_cpus;
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  // Fails where the machine has more CPUs than the set has places.
-  if (sched_getaffinity(0, sizeof cpus, &cpus) != 0) return std::max(1U, std::thread::hardware_concurrency());
-  return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&cpus)));
-}
-
-std::vector<std::string> mpirun_words(const RunOptions& options, std::uint32_t workers, const std::string& program,
-                                      const std::vector<std::string>& arguments) {
-  const std::uint32_t ranks = options.coordinator_works ? workers : workers + 1;
-  std::vector<std::string> words{"mpirun",          "-n", std::to_string(ranks), "--bind-to", "none",
-                                 "--oversubscribe", "-x", kLaunchIdName};
-  if (!options.fast_network) {
-    for (const char* word : {"--mca", "pml", "ob1", "--mca", "btl", "self,vader,tcp"}) words.emplace_back(word);
-  }
-  words.push_back(program);
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  return words;
-}
 
 int launch(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments) {
   // A reader of our standard error that goes away ("| head") must not end the run.
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): SIGPIPE can be ignored
   // Whoever started us may ignore it, and that is inherited: mpirun's end would never be seen.
   std::signal(SIGCHLD, SIG_DFL);  // NOLINT(cert-err33-c): as above
-  const std::string launch_id = make_launch_id();
-  const std::optional<Spool> spool = spool_input(options, environment);
-  const std::vector<std::string> words =
-      mpirun_words(options, worker_count(options, environment), own_program(), rank_arguments(options, arguments));
-  int status = 0;
-  {
-    Launch running(options, words, launch_id, spool ? spool->descriptor() : -1);
-    status = running.run();
-  }
-  const auto end = find_end(options.directory, launch_id);
-  const int code = end ? end->exit_code : code_without_end(status);
+  const int code = Launcher(options, environment, arguments, spool_input(options, environment)).run();
   run_on_finish(options, code, false);
   return code;
 }

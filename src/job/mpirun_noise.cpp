@@ -2,16 +2,30 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 namespace kiln::job {
 namespace {
 
+using Texts = std::span<const std::string_view>;
+
+// Texts of Open MPI 4.1 and 5.0 with their PMIx.
 constexpr std::array<std::string_view, 4> kDroppedBlocks{"Primary job", "detected that one or more processes exited",
                                                          "MPI_ABORT was invoked", "CMA support"};
-constexpr std::array<std::string_view, 4> kDroppedLines{"mpirun: Forwarding signal", "PMIX ERROR: BAD-PARAM",
-                                                        "PMIX ERROR: UNREACHABLE",
-                                                        "more processes have sent help message"};
+constexpr std::array<std::string_view, 2> kBlocksOfADeath{"peer process has unexpectedly disconnected",
+                                                          "exiting improperly"};
+constexpr std::array<std::string_view, 1> kBlocksAfterADeath{"failed to TCP connect to a peer MPI process"};
+
+// The last one comes from Open MPI 5 where shared memory does, too; ranks that cannot reach each other say so in a
+// block.
+constexpr std::array<std::string_view, 6> kDroppedLines{
+    "mpirun: Forwarding signal",          "more processes have sent help message",
+    "more process has sent help message", "Set MCA parameter \"orte_base_help_aggregate\"",
+    "util/show_help.c at line",           "Unable to find reachable pairing between local and remote interfaces"};
+constexpr std::array<std::string_view, 4> kLinesOfADeath{"NBC_Progress: an error 75", "PMIX ERROR: BAD-PARAM",
+                                                         "PMIX ERROR: UNREACHABLE", "PMIX ERROR: LOST-CONNECTION"};
+constexpr std::array<std::string_view, 2> kLinesAfterADeath{"[btl_tcp_", "/btl_tcp_"};
 
 bool is_rule(std::string_view line) {
   return line.size() >= 40 && line.find_first_not_of('-') == std::string_view::npos;
@@ -19,9 +33,22 @@ bool is_rule(std::string_view line) {
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
+bool has_any(std::string_view text, Texts parts) {
+  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return has(text, part); });
+}
+
+// What stands behind `begin`, up to the end of its line of the block.
+std::string rest_of_line(const std::vector<std::string>& block, std::string_view begin) {
+  for (const std::string& line : block) {
+    if (const std::size_t at = line.find(begin); at != std::string::npos) return line.substr(at + begin.size());
+  }
+  return "";
+}
+
 }  // namespace
 
 std::vector<std::string> MpirunNoise::line(std::string_view text) {
+  if (all_) return {std::string(text)};
   if (is_rule(text)) {
     inside_ = !inside_;
     return inside_ ? std::vector<std::string>{} : judge();
@@ -33,10 +60,20 @@ std::vector<std::string> MpirunNoise::line(std::string_view text) {
     inside_ = false;
     return std::exchange(block_, {});
   }
-  for (const std::string_view part : kDroppedLines) {
-    if (has(text, part)) return {};
-  }
+  if (is_dropped(text)) return {};
   return {std::string(text)};
+}
+
+// Of connections only what comes of a death is dropped: a network that does not work is to be seen.
+bool MpirunNoise::is_dropped(std::string_view text) {
+  if (has_any(text, kLinesOfADeath)) {
+    death_ = true;
+    return true;
+  }
+  if (has_any(text, kDroppedLines)) return true;
+  if (!has_any(text, kLinesAfterADeath)) return false;
+  death_ = death_ || has(text, "Connection reset by peer");
+  return death_;
 }
 
 std::vector<std::string> MpirunNoise::end() {
@@ -49,12 +86,23 @@ std::vector<std::string> MpirunNoise::judge() {
   std::string all;
   for (const std::string& line : block) all += line + " ";
   if (has(all, "exited on signal")) {
+    death_ = true;
     const std::size_t rank = all.find("process rank");
     const std::size_t begin = rank == std::string::npos ? 0 : rank;
     return {"kiln: " + all.substr(begin, all.find_last_not_of(" .") + 1 - begin)};
   }
-  const bool dropped =
-      std::any_of(kDroppedBlocks.begin(), kDroppedBlocks.end(), [&](std::string_view part) { return has(all, part); });
+  if (has(all, "lost communication with a remote daemon")) {
+    death_ = true;
+    const std::string node = rest_of_line(block, "on node ");
+    const std::string remote = rest_of_line(block, "Remote daemon: ");
+    const std::size_t at = remote.find("on node ");
+    return {"kiln: mpirun has lost the node " + (at == std::string::npos ? node : remote.substr(at + 8))};
+  }
+  if (has_any(all, kBlocksOfADeath)) {
+    death_ = true;
+    return {};
+  }
+  const bool dropped = has_any(all, kDroppedBlocks) || (death_ && has_any(all, kBlocksAfterADeath));
   return dropped ? std::vector<std::string>{} : block;
 }
 

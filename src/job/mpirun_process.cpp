@@ -126,6 +126,10 @@ void MpirunProcess::signal(int number) const {
   if (!status_) kill(pid_, number);
 }
 
+void MpirunProcess::kill_group() const {
+  if (!status_) kill(-pid_, SIGKILL);
+}
+
 std::optional<int> MpirunProcess::poll() {
   if (status_) return status_;
   int status = 0;

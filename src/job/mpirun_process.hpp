@@ -23,7 +23,10 @@ class MpirunProcess {
   int error_descriptor() const { return error_; }
   /// Lines that came in on standard error; does not block. `ended` is set at the end of the stream.
   std::vector<std::string> read_lines(bool& ended);
+  pid_t pid() const { return pid_; }
   void signal(int number) const;
+  /// Ends it and what is in its process group, at once.
+  void kill_group() const;
   /// Its wait status once it has ended; does not block.
   std::optional<int> poll();
 

@@ -24,6 +24,7 @@ class NotedRunner final : public exec::Runner {
   }
   std::uint64_t claim(double unit_seconds) const override { return runner_->claim(unit_seconds); }
   void cancel() override { runner_->cancel(); }
+  void give_up() override { runner_->give_up(); }
   void signal() override { runner_->signal(); }
 
  private:

@@ -37,6 +37,11 @@ void PrintFeed::take(Bytes rows) {
   changed_.notify_all();
 }
 
+void PrintFeed::wait_written() {
+  std::unique_lock lock(mutex_);
+  written_.wait(lock, [this] { return gone_ || stop_ || (queue_.empty() && !writing_); });
+}
+
 void PrintFeed::end() {
   {
     const std::lock_guard lock(mutex_);
@@ -59,6 +64,7 @@ void PrintFeed::loop(schedule::IntervalSet units) {
   const std::lock_guard lock(mutex_);
   gone_ = true;
   queue_.clear();
+  written_.notify_all();
 }
 
 void PrintFeed::write(schedule::IntervalSet units) {
@@ -69,6 +75,8 @@ void PrintFeed::write(schedule::IntervalSet units) {
     bool over = false;
     {
       std::unique_lock lock(mutex_);
+      writing_ = false;
+      written_.notify_all();
       changed_.wait(lock, [this] { return stop_ || ended_ || !queue_.empty(); });
       if (stop_) return;
       if (queued_bytes_ > kMostQueued) {
@@ -76,6 +84,7 @@ void PrintFeed::write(schedule::IntervalSet units) {
                                                          format_size(kMostQueued), file_.string()));
       }
       taken.swap(queue_);
+      writing_ = true;
       queued_bytes_ = 0;
       over = ended_;
     }

@@ -24,6 +24,8 @@ class PrintFeed {
 
   /// Encoded rows of units that have ended for good. Returns at once.
   void take(Bytes rows);
+  /// Any thread: waits until what was taken so far is in the file, or cannot be written.
+  void wait_written();
   /// No more units come.
   void end();
   /// After end(): whether it still writes.
@@ -36,10 +38,10 @@ class PrintFeed {
   std::filesystem::path file_;
   const Schema& schema_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_, written_;
   std::deque<Bytes> queue_;
   std::size_t queued_bytes_ = 0;
-  bool ended_ = false, stop_ = false, gone_ = false;
+  bool ended_ = false, stop_ = false, gone_ = false, writing_ = false;
   std::thread thread_;  // last: it uses all of the above
 };
 

@@ -11,6 +11,7 @@ namespace kiln::job {
 bool ProgramRun::turn(Running& running) {
   if (running.loop.own_worker() != nullptr) rank0_.rank.turn(*running.loop.own_worker());
   if (join_asked_) turn_join(running);
+  pay(running);
   if (auto early = running.archive.take_early()) answer_early(running, std::move(*early));
   return join_asked_ || !rank0_.collectives.poll();
 }
@@ -18,6 +19,7 @@ bool ProgramRun::turn(Running& running) {
 // Before the units end: memory takes longer than adding.
 void ProgramRun::prepare_join(Running& running) {
   join_room_ = {};
+  if (running.loop.lost_any()) return;
   if (flow::count_length(reduces_) * sizeof(std::uint64_t) <= kMostInMessage) return;
   const bool works = running.loop.own_worker() != nullptr;  // then it mostly holds a value of its own
   running.writer.run([this, works] {
@@ -46,7 +48,11 @@ void ProgramRun::turn_join(Running& running) {
       return answer_joined(running, all, units, std::move(own));
     });
   }
-  if (!join_->poll()) return;
+  if (join_->poll()) end_join(running);
+}
+
+// The sum is there.
+void ProgramRun::end_join(Running& running) {
   RankJoin::Result result = join_->result();
   join_.reset();
   join_asked_.reset();
@@ -57,6 +63,14 @@ void ProgramRun::turn_join(Running& running) {
   const bool last = !answered_ && units == running.loop.coordinator().held_units();
   running.archive.give_joined(std::move(result.sum), last);
   running.loop.joined(result.joined, result.bytes);
+}
+
+// A rank died before the sum was there. What this one gave, its worker holds again when it hears of it.
+void ProgramRun::leave_join() {
+  if (join_) rank0_.rank.give_back(join_->give_back());
+  join_.reset();
+  join_asked_.reset();
+  join_room_ = {};
 }
 
 // Where all that the stage has given is in the sum, it is the stage's value. Rank 0's program gets a copy: the sum goes
@@ -80,7 +94,9 @@ std::optional<protocol::Answer> ProgramRun::answer_joined(Running& running, flow
   answered_ = true;
   plan_ = nullptr;
   const ProgramCall& call = *rank0_.thread.call();
-  protocol::Answer answer{call.ordinal, call.digest, encode_call_answer(call.described, result)};
+  large_answer_ = call.ordinal;
+  note_answer(call, result, false);
+  protocol::Answer answer{call.ordinal, call.digest, encode_call_answer(call.described, done_before_, result)};
   rank0_.thread.answer(std::move(result));  // the call is gone from here on
   return answer;
 }
@@ -94,7 +110,9 @@ void ProgramRun::answer_early(Running& running, ProgramArchive::Early early) {
   result.seconds = wall_seconds() - stage_begun_;
   answered_ = true;
   plan_ = nullptr;
-  begin_answer(running, *rank0_.thread.call(), std::move(result));
+  const ProgramCall& call = *rank0_.thread.call();
+  note_answer(call, result, false);
+  begin_answer(running, call, std::move(result));
 }
 
 }  // namespace kiln::job

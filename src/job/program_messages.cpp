@@ -39,6 +39,7 @@ Bytes encode(const StageSetup& setup) {
   out.put_text(setup.described);
   out.put_bytes(setup.source);
   out.put(setup.verify_units);
+  out.put(setup.done_before);
   return out.take();
 }
 
@@ -48,20 +49,22 @@ StageSetup decode_stage_setup(ByteView bytes) {
   setup.described = in.get_text();
   setup.source = copy_of(in.get_bytes());
   setup.verify_units = in.get<std::uint64_t>();
+  setup.done_before = in.get<std::uint64_t>();
   in.expect_done();
   return setup;
 }
 
 // The first value, which may be large, stands in front, so that whoever gets the bytes need not copy it: then comes all
 // else, and at the end where that begins.
-Bytes encode_call_answer(const std::string& described, const detail::StageResult& result) {
+Bytes encode_call_answer(const std::string& described, std::uint64_t done_before, const detail::StageResult& result) {
   ByteWriter out;
-  std::size_t bytes = described.size() + 80;
+  std::size_t bytes = described.size() + 88;
   for (const auto& value : result.values) bytes += 9 + (value ? value->size() : 0);
   out.reserve(bytes);
   if (!result.values.empty() && result.values[0]) out.put_raw(result.values[0]->data(), result.values[0]->size());
   const std::uint64_t begin = out.size();
   out.put_text(described);
+  out.put(done_before);
   for (const std::uint64_t count :
        {result.counts.units, result.counts.done, result.counts.failed, result.counts.rejected}) {
     out.put(count);
@@ -88,6 +91,7 @@ CallAnswer decode_call_answer(Bytes bytes) {
   ByteReader in(all.subspan(begin, end - begin), "answer to a call");
   CallAnswer answer;
   answer.described = in.get_text();
+  answer.done_before = in.get<std::uint64_t>();
   detail::StageResult& result = answer.result;
   result.counts.units = in.get<std::uint64_t>();
   result.counts.done = in.get<std::uint64_t>();

@@ -7,6 +7,7 @@
 #include "flow/stage_runner.hpp"
 #include "job/crash_note.hpp"
 #include "job/noted_runner.hpp"
+#include "protocol/retained.hpp"
 #include "store/segment.hpp"
 
 #include <fmt/core.h>
@@ -38,8 +39,10 @@ ProgramRank::ProgramRank(ProgramThread& thread, std::string build, std::string m
       patience_(patience),
       slices_(keep_bytes) {}
 
-Execution ProgramRank::execution(Rank rank) {
+Execution ProgramRank::execution(Rank rank, Duration heartbeat) {
   Execution execution;
+  execution.heartbeat = heartbeat;
+  if (heartbeat > Duration::zero()) execution.retain_bytes = protocol::Retained::kBytes;
   execution.make_runner = [this](const protocol::Setup& setup, Rank) { return make_runner(setup); };
   execution.executor.ride_bytes = kRideBytes;
   execution.write_segment = [this, rank](const protocol::SegmentContent& content) {
@@ -52,12 +55,32 @@ Execution ProgramRank::execution(Rank rank) {
   execution.join = [this, rank](const protocol::Join& join, exec::HeldResults mine) {
     rank == Rank(0) ? void(given_ = std::move(mine)) : collectives_.value().join(join, std::move(mine));
   };
+  execution.leave_join = [this](bool keep) { return leave_join(keep); };
+  execution.passed = [this] { return runner_call_ && *runner_call_ < next_call_; };
   return execution;
+}
+
+// Rank 0's part in collectives is its coordinator's.
+exec::HeldResults ProgramRank::leave_join(bool keep) {
+  exec::HeldResults given;
+  if (auto waiting = take_given()) given = std::move(*waiting);
+  if (!collectives_) return given;
+  if (!keep) {
+    collectives_->set_taken();
+    return {};
+  }
+  auto back = collectives_->abandon();
+  return back.units.empty() ? std::move(given) : std::move(back);
 }
 
 void ProgramRank::hear(RankAnswer answer) {
   const std::uint32_t call = answer.answer.call;
-  if (call == kGreetingCall) return begin(decode_greeting(answer.answer.content));
+  if (call == kGreetingCall) {
+    greeted_ = true;
+    fault_told_ = false;  // to whoever greets
+    return thread_.started() ? void() : begin(decode_greeting(answer.answer.content));
+  }
+  if (call < next_call_) return;  // it came twice: this rank was declared dead, or a collective broke off
   answers_.insert_or_assign(call, std::move(answer));
 }
 
@@ -79,13 +102,15 @@ void ProgramRank::begin(const Greeting& greeting) {
 
 // Null: the program is not there yet, or it will never be, or the call is over for it: its answer came before.
 std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& setup) {
+  StageSetup content = decode_stage_setup(setup.content);
+  done_before_ = {setup.call, content.done_before};
   const ProgramCall* const call = thread_.call();
   if (call == nullptr || call->ordinal != setup.call || fault_) return nullptr;
-  StageSetup content = decode_stage_setup(setup.content);
   if (call->digest != setup.plan) {
     differs(*call, content.described);
     return nullptr;
   }
+  runner_call_ = setup.call;
   if (call->kind == ProgramCall::Kind::end) return std::make_unique<NoRunner>();
   plan_ = call->plan;
   stage_ = call->stage;
@@ -136,8 +161,10 @@ bool ProgramRank::turn(WorkerSide& worker) {
     remarks_.clear();
   }
   if (auto answer = collectives_->poll()) hear(std::move(*answer));
+  if (std::exchange(greeted_, false)) worker.on_passed({first_unanswered()});
   if (!fault_) fault_ = thread_.fault();
-  const ProgramCall* const call = fault_ ? nullptr : thread_.call();
+  // What was given up uses what is on the program's stack.
+  const ProgramCall* const call = fault_ || worker.busy() ? nullptr : thread_.call();
   if (call != nullptr) {
     const auto answer = answers_.find(call->ordinal);
     if (answer == answers_.end()) {
@@ -149,6 +176,16 @@ bool ProgramRank::turn(WorkerSide& worker) {
   }
   if (fault_ && !std::exchange(fault_told_, true)) worker.on_fault(*fault_);
   return collectives_->under_way();
+}
+
+std::uint32_t ProgramRank::first_unanswered() const {
+  std::uint32_t call = next_call_;
+  while (answers_.contains(call)) ++call;
+  return call;
+}
+
+std::optional<std::uint64_t> ProgramRank::done_before(std::uint32_t call) const {
+  return done_before_.first == call ? std::optional(done_before_.second) : std::nullopt;
 }
 
 void ProgramRank::deliver(const ProgramCall& call, RankAnswer came) {
@@ -165,7 +202,11 @@ void ProgramRank::deliver(const ProgramCall& call, RankAnswer came) {
       content.result.forests.at(at) = std::move(came.harvest->forests().at(at));
     }
   }
-  thread_.answer(std::move(content.result));
+  next_call_ = call.ordinal + 1;
+  std::optional<std::uint32_t> stage;
+  if (call.kind == ProgramCall::Kind::stage) stage = call.stage;
+  passed_.push_back({call.ordinal, call.digest, call.described, stage, content.done_before});
+  thread_.answer(std::move(content.result));  // the call is gone from here on
 }
 
 void ProgramRank::differs(const ProgramCall& call, const std::string& asked) {

@@ -17,6 +17,15 @@
 
 namespace kiln::job {
 
+/// A call that a rank's program has made and has the answer to.
+struct PassedCall {
+  std::uint32_t call = 0;
+  std::uint64_t plan = 0;  ///< as in protocol::Answer
+  std::string described;
+  std::optional<std::uint32_t> stage;
+  std::uint64_t done_before = 0;  ///< as in StageSetup
+};
+
 /// A rank of a program as one that works: joins the program's thread, the calls it waits in, and what the coordinator
 /// says of them. Main thread.
 class ProgramRank {
@@ -25,8 +34,8 @@ class ProgramRank {
   /// keeps for later stages. `patience`: as Execution.
   ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes, Duration patience);
 
-  /// For the rank's WorkerSide; refers to this. `rank`: of the process.
-  Execution execution(Rank rank);
+  /// For the rank's WorkerSide; refers to this. `rank`: of the process. `heartbeat`: as Execution.
+  Execution execution(Rank rank, Duration heartbeat);
   /// For answers that come by broadcast, and joins; before the first message. Outlives the last turn.
   void use(net::Collectives& collectives) { collectives_.emplace(collectives); }
   /// At every turn of the main thread's loop: passes answers and faults on. Whether a collective is under way, which
@@ -35,30 +44,48 @@ class ProgramRank {
   /// The coordinator's own rank: what its worker gives to the join that it was told of; nothing before it has come to
   /// that.
   std::optional<exec::HeldResults> take_given() { return std::exchange(given_, std::nullopt); }
-  /// The coordinator's own rank is greeted by itself.
-  void greet(Greeting greeting) { greeting_ = std::move(greeting); }
+  /// It is given up: the worker may hold it again (Execution::leave_join).
+  void give_back(exec::HeldResults given) { given_ = std::move(given); }
+  /// The coordinator's own rank is greeted by itself. One that worked has had its greeting.
+  void greet(const Greeting& greeting) {
+    if (!greeting_) greeting_ = greeting;
+  }
+  /// From now on this rank is the coordinator's, and answers itself: what has come of answers that its program has not
+  /// asked for yet is dropped.
+  void lead() { answers_.clear(); }
+  /// The calls that are over for this rank's program, in their order.
+  const std::vector<PassedCall>& passed() const { return passed_; }
+  /// Of a call that is not, what the coordinator has said of it (StageSetup).
+  std::optional<std::uint64_t> done_before(std::uint32_t call) const;
   /// A unit runs on and will not end: the program's thread must be left alone, as the unit may use what is in it.
   bool stuck() const { return stuck_; }
 
  private:
   void note_difference(const ProgramCall& call, UnitId unit, const std::string& what);
   std::unique_ptr<exec::Runner> make_runner(const protocol::Setup& setup);
+  exec::HeldResults leave_join(bool keep);
   protocol::Segment write_segment(const protocol::SegmentContent& content, Rank rank);
   void hear(RankAnswer answer);
   void begin(const Greeting& greeting);
   void deliver(const ProgramCall& call, RankAnswer answer);
+  std::uint32_t first_unanswered() const;
   void differs(const ProgramCall& call, const std::string& asked);
 
   ProgramThread& thread_;
   std::string build_, machine_;
   std::optional<Greeting> greeting_;
   std::map<std::uint32_t, RankAnswer> answers_;  // to calls that the program has not made yet
+  std::uint32_t next_call_ = 0;                  // those before it have their answer
+  std::vector<PassedCall> passed_;
+  std::pair<std::uint32_t, std::uint64_t> done_before_{UINT32_MAX, 0};  // a call, and what its setup said
+  bool greeted_ = false;                                                // and has not said what it has passed
   std::optional<RankCollectives> collectives_;
   std::optional<exec::HeldResults> given_;
   std::optional<protocol::Fault> fault_;
   bool fault_told_ = false;
   const detail::StagePlan* plan_ = nullptr;  // of the last runner
   std::uint32_t stage_ = 0;
+  std::optional<std::uint32_t> runner_call_;  // the same
   const Duration patience_;
   bool stuck_ = false;
   std::mutex remarks_mutex_;

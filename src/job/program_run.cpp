@@ -7,16 +7,25 @@
 #include "job/launch_id.hpp"
 #include "job/launcher.hpp"
 #include "job/program_running.hpp"
+#include "job/recovery_note.hpp"
 #include "job/tell_fault.hpp"
+#include "net/versions.hpp"
 #include "store/launch_note.hpp"
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <kiln/error.hpp>
 #include <utility>
 
 namespace kiln::job {
+namespace {
+
+/// So long the end of the program waits for ranks whose units were given up.
+constexpr Duration kPatienceWithUnits = std::chrono::seconds(2);
+
+}  // namespace
 
 ProgramRun::ProgramRun(const RunOptions& options, const Environment& environment,
                        const std::vector<std::string>& arguments, const ProgramFacts& program, Rank0 rank0)
@@ -31,17 +40,16 @@ ProgramRun::ProgramRun(const RunOptions& options, const Environment& environment
 
 void ProgramRun::open(const std::vector<std::string>& arguments) {
   store::RunStoreOptions open;
-  open.path = options_.directory;
-  open.kind = "program";
   open.program = program_.name;
   open.arguments = arguments;
   open.directory = std::filesystem::current_path().string();
   open.build = rank0_.build;
   open.seed = options_.seed;
-  open.fresh = options_.fresh;
+  open.fresh = options_.fresh && !environment_.goes_on();
   open.takeover = options_.takeover;
-  open.launch_id = launch_id_;
-  store_ = store::RunStore::open(open);
+  open_store(std::move(open));
+  const std::string note = recovery_note(options_, environment_, net::mpi_library_version());
+  if (!note.empty()) log::info("{}", note);
   const store::Recovered& recovered = store_->recovered();
   if (!recovered.created && recovered.facts.program != program_.name) {
     store_->release();
@@ -59,12 +67,22 @@ void ProgramRun::open(const std::vector<std::string>& arguments) {
   if (options_.retry) withdraw_dead();
 }
 
+void ProgramRun::open_store(store::RunStoreOptions open) {
+  open.path = options_.directory;
+  open.kind = "program";
+  open.launch_id = launch_id_;
+  open.first_launch = environment_.first_launch_id;
+  open.previous_launch = environment_.previous_launch_id;
+  store_ = store::RunStore::open(open);
+}
+
 void ProgramRun::withdraw_dead() {
-  const auto withdrawn = store_->stages().withdraw_dead();
+  const auto withdrawn = store_->stages().withdraw_dead(store_->recovered().first_launch);
   for (const auto& one : withdrawn) {
     log::info("stage {} ('{}'): {} failed units are tried again", one.stage.value(), one.name, format_count(one.units));
   }
-  if (withdrawn.empty()) log::info("{}: no failed units: nothing to try again", options_.directory);
+  if (withdrawn.empty() && !environment_.goes_on())
+    log::info("{}: no failed units: nothing to try again", options_.directory);
 }
 
 std::vector<Rank> ProgramRun::workers() const { return working_ranks(options_, rank0_.transport.size()); }
@@ -82,12 +100,12 @@ std::string ProgramRun::name_unit(UnitId unit) const {
 
 void ProgramRun::note_failure(std::vector<observe::FailedUnit>& failures, UnitId unit, const std::string& reason) {
   if (failures.size() >= observe::kShownFailures) return;
-  const std::string place = fmt::format("stage {} '{}'", stage_, plan_ == nullptr ? "" : plan_->name);
+  const std::string place = fmt::format("stage {} '{}'", stage_, stage_name_);
   failures.push_back({unit.value(), place, "", reason});
 }
 
 void ProgramRun::greet(Running& running) {
-  Greeting greeting;
+  Greeting& greeting = greeting_;
   greeting.seed = store_->recovered().facts.seed;
   greeting.epoch = store_->recovered().epoch.value();
   greeting.directory = std::filesystem::absolute(store_->directory().path()).lexically_normal().string();
@@ -95,16 +113,23 @@ void ProgramRun::greet(Running& running) {
   greeting.machine = rank0_.machine;
   running.loop.tell_workers(protocol::Answer{kGreetingCall, 0, encode(greeting)});
   rank0_.rank.greet(greeting);
-  rank0_.thread.start(greeting.seed, greeting.directory);
+  if (!rank0_.thread.started()) rank0_.thread.start(greeting.seed, greeting.directory);
 }
 
-int ProgramRun::run() {
-  Running running(*this);
+int ProgramRun::run(std::unique_ptr<Inheritance> inheritance) {
+  const bool takes_over = inheritance != nullptr;
+  Running running(*this, std::move(inheritance));
   running.loop.set_each_turn([this, &running] { return turn(running); });
+  running.loop.set_on_death([this, &running] { rank_lost(running); });
+  running.loop.set_on_back([this, &running](Rank rank) { rank_back(running, rank); });
+  running.loop.set_on_passed([this](Rank rank, std::uint32_t call) { hear_passed(rank, call); });
   try {
+    if (takes_over) take_over(running);
     greet(running);
     serve(running);
     return finish(running);
+  } catch (const store::Deposed&) {
+    throw;  // the others are not its workers any more
   } catch (const std::exception& fault) {
     running.loop.stop_workers(exit_code_of(fault));
     throw;
@@ -124,7 +149,7 @@ bool ProgramRun::must_stop(Running& running) {
   if (const auto fault = rank0_.thread.fault(); fault && !running.loop.rank_fault()) running.loop.fault_here(*fault);
   if (running.loop.rank_fault()) {
     stopped_as_ = protocol::Outcome::fault;
-  } else if (running.loop.interrupted()) {
+  } else if (running.loop.interrupted() && !gathers_first(running)) {
     stopped_as_ = protocol::Outcome::interrupted;
   } else if (storage_failed_) {
     stopped_as_ = protocol::Outcome::storage;
@@ -172,25 +197,37 @@ void ProgramRun::run_root(Running& running, const ProgramCall& call) {
 // Every rank must come to its end: an exception there is one of the run.
 void ProgramRun::end_program(Running& running, const ProgramCall& call) {
   const std::uint32_t ordinal = call.ordinal;
-  running.loop.tell_workers(protocol::Setup{encode(StageSetup{call.described, {}, 0}), ordinal, call.digest});
-  running.loop.wait_while([&] { return !must_stop(running) && !running.loop.all_reached(ordinal); });
+  end_setup_ = protocol::Setup{encode(StageSetup{call.described, {}, 0, done_before_}), ordinal, call.digest};
+  running.loop.tell_workers(*end_setup_);
+  const Instant until = now() + std::min<Duration>(give_up_after(options_), kPatienceWithUnits);
+  const auto there = [&] { return running.loop.all_reached(ordinal, now() < until); };
+  running.loop.wait_while([&] { return !must_stop(running) && !there(); });
   if (stopped_as_) return;
   program_code_ = call.exit_code;
   rank0_.thread.answer();
 }
 
 void ProgramRun::answer(Running& running, const ProgramCall& call, detail::StageResult result) {
+  // Under the coordinator before, a rank that took over may have been asked to give up what it still runs.
+  const auto busy = [&] { return running.loop.own_worker() != nullptr && running.loop.own_worker()->busy(); };
+  running.loop.wait_while([&] { return busy() && !must_stop(running); });
+  if (busy()) return;
+  note_answer(call, result, true);
   begin_answer(running, call, std::move(result));
   end_answer(running);
 }
 
 void ProgramRun::begin_answer(Running& running, const ProgramCall& call, detail::StageResult result) {
-  Bytes content = encode_call_answer(call.described, result);
-  if (content.size() <= kMostInMessage || rank0_.collectives.size() == 1) {
-    running.loop.tell_workers(protocol::Answer{call.ordinal, call.digest, std::move(content)});
+  Bytes content = encode_call_answer(call.described, done_before_, result);
+  if (content.size() <= kMostInMessage || rank0_.collectives.size() == 1 || running.loop.lost_any()) {
+    const protocol::Answer answer{call.ordinal, call.digest, std::move(content)};
+    check_length(answer);
+    running.loop.tell_workers(answer);
   } else {
     running.loop.tell_workers(protocol::Announce{call.ordinal, call.digest, content.size(), checksum(content)});
     rank0_.collectives.begin_broadcast(std::move(content));
+    large_answer_ = call.ordinal;
+    broadcasting_ = true;
   }
   rank0_.thread.answer(std::move(result));  // the call is gone from here on
 }
@@ -198,6 +235,7 @@ void ProgramRun::begin_answer(Running& running, const ProgramCall& call, detail:
 void ProgramRun::end_answer(Running& running) {
   running.loop.wait_while([this] { return !rank0_.collectives.poll(); });
   rank0_.collectives.received();
+  broadcasting_ = false;
 }
 
 int ProgramRun::finish(Running& running) {

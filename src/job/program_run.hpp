@@ -13,6 +13,7 @@
 #include "store/run_store.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,10 +22,10 @@
 
 namespace kiln::job {
 
-/// The coordinator's rank of a program's run: goes through the program's calls, stage by stage, to results.h5.
+/// The coordinator of a program's run: goes through the program's calls, stage by stage, to results.h5.
 class ProgramRun {
  public:
-  /// What lives as long as the rank.
+  /// The coordinator's rank; lives as long as that.
   struct Rank0 {
     net::Transport& transport;
     net::Collectives& collectives;
@@ -37,13 +38,20 @@ class ProgramRun {
   ProgramRun(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
              const ProgramFacts& program, Rank0 rank0);
 
-  /// Runs to the end and sends the other ranks home, also when it throws. Returns the exit code.
-  int run();
+  /// The same of a rank that takes over from the coordinator of this epoch, from what the run directory says. Any
+  /// thread. Throws store::Deposed where another has been faster.
+  ProgramRun(const RunOptions& options, const Environment& environment, const ProgramFacts& program, Rank0 rank0,
+             std::string launch_id, Epoch follows);
+
+  /// Runs to the end and sends the other ranks home, also when it throws. Returns the exit code. With an inheritance:
+  /// goes on from there. Throws store::Deposed when another rank has taken over.
+  int run(std::unique_ptr<Inheritance> inheritance = nullptr);
 
  private:
   struct Running;  // what exists while it runs
 
   void open(const std::vector<std::string>& arguments);
+  void open_store(store::RunStoreOptions open);
   void withdraw_dead();
   std::vector<Rank> workers() const;
   void greet(Running& running);
@@ -52,20 +60,48 @@ class ProgramRun {
   // The calls.
   void serve(Running& running);
   bool must_stop(Running& running);
+  bool gathers_first(Running& running);
   void run_call(Running& running, const ProgramCall& call);
-  void run_stage(Running& running, const ProgramCall& call);
-  void run_units(Running& running, const ProgramCall& call, const units::Source& source);
-  bool turn(Running& running);
-  void prepare_join(Running& running);
-  void turn_join(Running& running);
-  std::optional<protocol::Answer> answer_joined(Running& running, flow::StageHarvest& sum, std::uint64_t units,
-                                                std::unique_ptr<flow::StageHarvest> own);
-  void answer_early(Running& running, ProgramArchive::Early early);
   void run_root(Running& running, const ProgramCall& call);
   void end_program(Running& running, const ProgramCall& call);
   void answer(Running& running, const ProgramCall& call, detail::StageResult result);
   void begin_answer(Running& running, const ProgramCall& call, detail::StageResult result);
   void end_answer(Running& running);
+  static void check_length(const protocol::Answer& answer);
+
+  // Another rank was the coordinator before (program_takeover.cpp).
+  void take_over(Running& running);
+  void note_passed(const std::vector<PassedCall>& passed);
+  void count_before(const ProgramCall& call, std::uint64_t found);
+  bool of_this_launch(Epoch epoch) const;
+  bool began_in_this_launch(StageId stage) const;
+
+  // Ranks that die, and those that are back (program_lost.cpp).
+  struct Answered {
+    PassedCall call;
+    bool resumed = false;  // as in detail::StageResult
+    bool durable = false;  // its values are in the journal
+  };
+  void hear_passed(Rank rank, std::uint32_t call);
+  void rank_lost(Running& running);
+  void rank_back(Running& running, Rank rank);
+  void owe(Running& running, Rank rank);
+  bool owes_any() const;
+  void note_answer(const ProgramCall& call, const detail::StageResult& result, bool durable);
+  void pay(Running& running);
+  bool pay(Running& running, const Answered& answer);
+
+  // Stages.
+  void run_stage(Running& running, const ProgramCall& call);
+  void run_units(Running& running, const ProgramCall& call, const units::Source& source);
+  bool turn(Running& running);
+  void prepare_join(Running& running);
+  void turn_join(Running& running);
+  void end_join(Running& running);
+  void leave_join();
+  std::optional<protocol::Answer> answer_joined(Running& running, flow::StageHarvest& sum, std::uint64_t units,
+                                                std::unique_ptr<flow::StageHarvest> own);
+  void answer_early(Running& running, ProgramArchive::Early early);
 
   // The present stage; on the writer thread, while the main thread waits.
   void begin_stage(const ProgramCall& call, ProgramArchive& archive);
@@ -73,7 +109,7 @@ class ProgramRun {
   detail::StageResult result_of(const store::StageEndEntry& end, bool resumed) const;
   bool on_writer(Running& running, const std::function<void()>& task);
 
-  protocol::CoordinatorOptions coordinator_options(const detail::StagePlan& plan) const;
+  protocol::CoordinatorOptions coordinator_options(const detail::StagePlan& plan, bool may_join) const;
   protocol::CoordinatorStart coordinator_start(const ProgramCall& call) const;
   std::string name_unit(UnitId unit) const;
   void note_failure(std::vector<observe::FailedUnit>& failures, UnitId unit, const std::string& reason);
@@ -108,6 +144,17 @@ class ProgramRun {
     std::unique_ptr<flow::StageHarvest> sum, value;  // the program's
   };
   JoinRoom join_room_;  // made by the writer thread while units run
+  // A call whose answer went by a collective: until all have passed it, some may still be in that.
+  std::optional<std::uint32_t> large_answer_;
+  bool broadcasting_ = false;
+
+  Greeting greeting_;
+  std::optional<protocol::Setup> end_setup_;  // the program has come to its end
+  std::vector<Answered> answers_;             // to all calls of this launch
+  std::map<Rank, std::uint32_t> owed_;        // ranks that may have missed answers: to this call and those behind
+  std::set<Rank> asked_;                      // greeted, and to say what they have missed
+  bool reading_ends_ = false;
+  std::map<StageId, store::StageEndEntry> ends_;  // the writer thread's while it reads
 
   detail::StageCounts total_;                    // of all stages
   std::uint64_t done_before_ = 0;                // of total_: by earlier launches

@@ -1,6 +1,10 @@
 #pragma once
 
 #include "job/program_run.hpp"
+#include "job/recovery_note.hpp"
+
+#include <memory>
+#include <utility>
 
 namespace kiln::job {
 
@@ -11,12 +15,20 @@ struct ProgramRun::Running {
   RunObserver observer;
   CoordinatorLoop loop;
 
-  explicit Running(ProgramRun& run)
+  Running(ProgramRun& run, std::unique_ptr<Inheritance> inheritance)
       : archive(*run.store_),
         writer(archive, [&waiter = run.rank0_.waiter] { waiter.wake(); }),
-        observer(run.observer_facts(), writer),
+        observer(facts_of(run, inheritance != nullptr), writer),
         loop(run.rank0_.transport, run.rank0_.waiter, run.store_->recovered().epoch, run.workers(), writer, observer,
-             run.rank0_.rank.execution(Rank(0))) {}
+             run.rank0_.rank.execution(run.rank0_.transport.rank(), heartbeat_of(run.options_, run.environment_)),
+             std::move(inheritance)) {}
+
+ private:
+  static RunObserver::Facts facts_of(ProgramRun& run, bool takes_over) {
+    RunObserver::Facts facts = run.observer_facts();
+    facts.takes_over = takes_over;
+    return facts;
+  }
 };
 
 }  // namespace kiln::job

@@ -39,13 +39,16 @@ void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
     return;
   }
   if (!state_.why.empty()) log::warning("{}", state_.why);
+  const bool ended_here = state_.end && of_this_launch(state_.ended_in);
+  count_before(call, ended_here   ? 0
+                     : state_.end ? state_.end->counts.done + state_.end->counts.failed
+                                  : state_.done.count() + state_.dead.size());
   total_.units += state_.plan.units;
   for (const protocol::DeadLetter& letter : state_.dead) note_failure(earlier_failures_, letter.unit, letter.reason);
   if (state_.end) {
     total_.done += state_.end->counts.done;
     total_.failed += state_.end->counts.failed;
-    done_before_ += state_.end->counts.done + state_.end->counts.failed;
-    answer(running, call, result_of(*state_.end, true));
+    answer(running, call, result_of(*state_.end, !ended_here));
     plan_ = nullptr;
     return;
   }
@@ -54,13 +57,13 @@ void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
 }
 
 void ProgramRun::run_units(Running& running, const ProgramCall& call, const units::Source& source) {
-  if (state_.resumed && !(state_.done.empty() && state_.dead.empty())) {
+  if (state_.resumed && !running.loop.inherits() && !(state_.done.empty() && state_.dead.empty())) {
     log::info("{}: going on: {} of {} units were done earlier", call.described, format_count(state_.done.count()),
               format_count(state_.plan.units));
   }
-  done_before_ += state_.done.count() + state_.dead.size();
-  StageStart start{coordinator_options(*plan_), coordinator_start(call)};
+  StageStart start{coordinator_options(*plan_, !running.loop.lost_any()), coordinator_start(call)};
   start.join = [this](const protocol::Join& join) { join_asked_ = join; };
+  start.leave_join = [this] { leave_join(); };
   prepare_join(running);
   const protocol::Outcome outcome = running.loop.run(std::move(start), source);
   if (answered_) end_answer(running);
@@ -74,6 +77,7 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
     return;
   }
   if (!on_writer(running, [&] { end_stage(running.archive); })) return;
+  if (answered_) answers_.back().durable = true;
   if (!answered_) answer(running, call, result_of(*ended_, false));
 }
 
@@ -85,7 +89,8 @@ void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
   SetupRecord recorded;
   if (stored != nullptr) recorded = decode_setup_record(stored->setup);
   flow::ResolveOptions how;
-  how.only_new = options_.only_new;
+  // Files that are newer than the stage: whoever goes on in it has its source as it was.
+  how.only_new = options_.only_new && !began_in_this_launch(StageId(call.stage));
   if (stored != nullptr && same_but_source(*stored, plan, ground)) how.recorded = recorded.source;
   flow::ResolvedSource source = flow::resolve_source(plan.source, how);
   if (!source.advice.empty() && advised_.insert(source.advice).second) log::info("{}", source.advice);
@@ -135,7 +140,7 @@ detail::StageResult ProgramRun::result_of(const store::StageEndEntry& end, bool 
   return result;
 }
 
-protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::StagePlan& plan) const {
+protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::StagePlan& plan, bool may_join) const {
   protocol::CoordinatorOptions coordinator;
   coordinator.batch = options_.batch;
   coordinator.retries = options_.retries;
@@ -159,9 +164,10 @@ protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::Stage
       plan.source.kind == detail::SourceSpec::Kind::lines || plan.source.kind == detail::SourceSpec::Kind::hdf5;
   if (plan.pure && (!plan.reduces.empty() || files)) coordinator.queue.order = schedule::Order::home;
   coordinator.queue.dyadic = inexact;
+  if (plan.pure && options_.speculate.value_or(true)) coordinator.speculate = protocol::Speculate::others;
   coordinator.queue.direction = plan.descending ? schedule::Direction::descending : schedule::Direction::ascending;
   coordinator.queue.priorities = priorities_;
-  coordinator.join_counts = flow::count_length(plan.reduces);
+  if (may_join) coordinator.join_counts = flow::count_length(plan.reduces);
   return coordinator;
 }
 
@@ -170,9 +176,9 @@ protocol::CoordinatorStart ProgramRun::coordinator_start(const ProgramCall& call
   start.units = state_.plan.units;
   start.done = state_.done;
   for (const protocol::DeadLetter& letter : state_.dead) start.dead.insert(single(letter.unit));
-  start.setup = {
-      encode(StageSetup{call.described, source_, options_.verify && call.plan->pure ? state_.plan.units : 0}),
-      call.ordinal, call.digest};
+  start.setup = {encode(StageSetup{call.described, source_, options_.verify && call.plan->pure ? state_.plan.units : 0,
+                                   done_before_}),
+                 call.ordinal, call.digest};
   return start;
 }
 

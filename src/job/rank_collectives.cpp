@@ -17,6 +17,24 @@ std::optional<RankAnswer> RankCollectives::poll() {
   return answer;
 }
 
+void RankCollectives::set_taken() {
+  for (const auto& one : waiting_) {
+    if (const auto* const join = std::get_if<std::unique_ptr<RankJoin>>(&one)) (*join)->set_taken();
+  }
+}
+
+// Of joins there is one at most that the coordinator does not have.
+exec::HeldResults RankCollectives::abandon() {
+  collectives_.abandon();
+  exec::HeldResults given;
+  for (const auto& one : std::exchange(waiting_, {})) {
+    const auto* const join = std::get_if<std::unique_ptr<RankJoin>>(&one);
+    if (join == nullptr) continue;
+    if (auto results = (*join)->give_back(); !results.units.empty()) given = std::move(results);
+  }
+  return given;
+}
+
 std::optional<RankAnswer> RankCollectives::poll(Broadcast& broadcast) {
   if (!std::exchange(broadcast.begun, true)) collectives_.begin_broadcast({});
   if (!collectives_.poll()) return std::nullopt;

@@ -31,6 +31,11 @@ class RankCollectives {
   /// Moves the present one on; the answer that has come whole, where there is one. Throws kiln::Error (internal) where
   /// it is not what was announced.
   std::optional<RankAnswer> poll();
+  /// The coordinator has what this rank gave to the join that it was told of last; the join may go on.
+  void set_taken();
+  /// A rank has died: no collective will end any more, and none is begun again. Answers that are missing come by
+  /// message. What this rank gave to a join, or was to give, where the coordinator does not have it; else nothing.
+  exec::HeldResults abandon();
   /// They move on only while this rank looks.
   bool under_way() const { return !waiting_.empty(); }
 

@@ -163,6 +163,12 @@ void RankJoin::begin_spread() {
   collectives_.begin_spread(join_.counts, give, take);
 }
 
+// It is whole until the sums come back: pieces are copied.
+exec::HeldResults RankJoin::give_back() {
+  if (taken_ || at_ == At::spreading || at_ == At::over) return {};
+  return std::move(mine_);
+}
+
 RankJoin::Result RankJoin::result() {
   Result result{std::move(joined_), std::move(sum_), 0};
   result.bytes = result.sum->bytes();

@@ -43,7 +43,15 @@ class RankJoin {
   /// Moves on; whether it is over. Throws kiln::Error (internal) where a rank gives something else than the others.
   bool poll();
 
-  /// Rank 0, when it is over.
+  /// Rank 0: all that the ranks gave is in the sum: it is done with, whatever becomes of the collectives.
+  bool summed() const { return at_ >= At::telling; }
+  /// The coordinator has what this rank gave.
+  void set_taken() { taken_ = true; }
+  /// The collectives are abandoned: what this rank gave, where the coordinator does not have it; else nothing. The last
+  /// call.
+  exec::HeldResults give_back();
+
+  /// Rank 0, when it is over, or summed() and the collectives are abandoned.
   struct Result {
     std::vector<protocol::Coordinator::Joined> joined;
     std::unique_ptr<flow::StageHarvest> sum;
@@ -69,6 +77,7 @@ class RankJoin {
   exec::HeldResults mine_;
   flow::HeldCounts counts_;
   At at_ = At::begin;
+  bool taken_ = false;
   std::unique_ptr<flow::StageHarvest> sum_;
   Answer give_answer_;
   std::optional<flow::SummedCounts> summed_;

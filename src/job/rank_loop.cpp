@@ -1,93 +1,79 @@
 #include "job/rank_loop.hpp"
 
 #include "base/log.hpp"
+#include "base/quantity.hpp"
 #include "job/clock.hpp"
+#include "job/rest.hpp"
+#include "store/journal.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
 namespace kiln::job {
 namespace {
 
-constexpr Duration kLongestPause = std::chrono::milliseconds(1);
-constexpr Duration kPauseUnderWay = std::chrono::microseconds(20);
-// While nobody needs this rank, its looks would only take the processor from units: a wake costs 20 to 30 us. They come
-// in an eighth of the time after which somebody may need it, so that what comes unexpected waits little.
-constexpr Duration kLongestCalm = std::chrono::milliseconds(10);
-constexpr int kLooksWhileCalm = 8;
 constexpr Duration kSnapshotEvery = std::chrono::seconds(1);
 constexpr int kMessagesATurn = 64;
 
-// USR1 is what launchers and schedulers send to ask for an end; TERM and INT leave no time to wait for units.
-bool leaves_no_time(int signal) { return signal != SIGUSR1; }
-
-/// Nothing was to be done. `looks`: something moves on only while this rank looks; calm(): nobody needs it for so long,
-/// which takes a lock to find out, and is not asked while messages come and go.
-template <class Calm>
-void rest(Waiter& waiter, const net::Transport& transport, bool looks, const Calm& calm) {
-  if (looks || transport.under_way()) return waiter.pause(kPauseUnderWay);
-  if (const Duration sleep = std::min<Duration>(calm() / kLooksWhileCalm, kLongestCalm); sleep > kLongestPause) {
-    waiter.sleep(sleep);
-  } else {
-    waiter.pause(kLongestPause);
-  }
-}
-
 }  // namespace
 
-int work(net::Transport& transport, Waiter& waiter, const Execution& execution,
-         const std::function<bool(WorkerSide&)>& each_turn) {
-  Link link(transport, std::nullopt);
-  WorkerSide worker(link, execution, [&waiter] { waiter.wake(); });
-  while (!worker.left()) {
-    bool busy = worker.step();
-    const bool looks = each_turn && each_turn(worker);
-    for (const int signal : waiter.take_signals_sometimes()) worker.on_interrupt(leaves_no_time(signal));
-    while (auto received = link.receive()) {
-      worker.on_message(std::move(received->message));
-      busy = true;
-    }
-    busy ? waiter.reset() : rest(waiter, transport, looks, [&] { return worker.calm(); });
-  }
-  return *worker.left();
-}
-
 CoordinatorLoop::CoordinatorLoop(net::Transport& transport, Waiter& waiter, Epoch epoch, std::vector<Rank> workers,
-                                 Writer& writer, Observer& observer, const Execution& execution)
+                                 Writer& writer, Observer& observer, const Execution& execution,
+                                 std::unique_ptr<Inheritance> inheritance)
     : waiter_(waiter),
-      link_(transport, protocol::Stamp{epoch, View(1)}),
+      execution_(execution),
+      living_(transport, execution.heartbeat, inheritance.get()),
+      link_(transport, epoch, living_.members()),
       writer_(writer),
       observer_(observer),
-      workers_(std::move(workers)) {
-  if (std::find(workers_.begin(), workers_.end(), transport.rank()) != workers_.end()) {
-    own_worker_ = std::make_unique<WorkerSide>(link_, execution, [&waiter] { waiter.wake(); });
-  }
+      workers_(std::move(workers)),
+      inheritance_(std::move(inheritance)) {
+  if (inheritance_) inherit();
+  if (std::find(workers_.begin(), workers_.end(), transport.rank()) != workers_.end()) work_here();
+  if (execution.heartbeat > Duration::zero()) tell_workers(living_.own_place());
+  tell_living();
 }
 
 CoordinatorLoop::~CoordinatorLoop() = default;
 
 protocol::Outcome CoordinatorLoop::run(StageStart stage, const units::Source& source) {
-  stage.start.workers = workers_;
+  stage.start.workers = living_workers();
+  stage.start.self = link_.transport().rank();
+  stage.options.retain_bytes = execution_.retain_bytes;
   if (coordinator_ != nullptr) {
     stage.start.first_batch = coordinator_->next_batch();
     stage.start.first_commit = coordinator_->next_commit();
   }
+  if (inheritance_) stage.start = gather(std::move(stage.start));
   source_ = &source;
   begin_join_ = std::move(stage.join);
+  leave_join_ = std::move(stage.leave_join);
   outcome_.reset();
   coordinator_ = std::make_unique<protocol::Coordinator>(std::move(stage.options), std::move(stage.start), *this);
   ticked_at_ = now();
   next_snapshot_ = {};
   coordinator_->begin(ticked_at_);
+  if (inheritance_) go_on_with_gathered();
   while (!outcome_) {
     const Instant begun = now();
     const bool busy = turn();
     account(begun, busy);
     busy ? waiter_.reset() : rest(waiter_, link_.transport(), looks_, [this] { return calm(); });
   }
-  observer_.snapshot(*coordinator_, now());
+  end_stage();
   return *outcome_;
+}
+
+void CoordinatorLoop::end_stage() {
+  observer_.snapshot(*coordinator_, now());
+  for (const auto& worker : coordinator_->workers()) {
+    if (worker.busy) held_up_.insert(worker.rank);
+  }
+  const auto counts = coordinator_->counts();
+  if (counts.copies == 0) return;
+  log::info("{} that took long {} given to an idle worker as well; of {} that was the first to end",
+            counts.copies == 1 ? "a unit" : format_count(counts.copies) + " units", counts.copies == 1 ? "was" : "were",
+            counts.copies_won == 0 ? "none" : format_count(counts.copies_won));
 }
 
 Duration CoordinatorLoop::calm() const {
@@ -104,6 +90,7 @@ bool CoordinatorLoop::turn() {
   if (each_turn_) looks_ = each_turn_();
   if (hear_writer()) busy = true;
   hear_signals();
+  look_for_deaths();
   const Instant at = now();
   // Asked as of the last tick: of what is due after that moment, none may be passed over.
   if (const auto wake = coordinator_->next_wake(ticked_at_); wake && *wake <= at) {
@@ -122,9 +109,12 @@ bool CoordinatorLoop::receive() {
   int count = 0;
   for (; count < kMessagesATurn; ++count) {
     auto received = link_.receive();
+    if (link_.deposed()) throw store::Deposed("another rank has taken over: this one writes nothing more and leaves");
     if (!received) break;
     protocol::Message& message = received->message;
-    if (own_worker_ && received->from == self && protocol::is_for_worker(message)) {
+    if (received->anew) {
+      take_up(received->from);
+    } else if (own_worker_ && received->from == self && protocol::is_for_worker(message)) {
       own_worker_->on_message(std::move(message));
     } else {
       hear(received->from, std::move(message));
@@ -134,10 +124,22 @@ bool CoordinatorLoop::receive() {
 }
 
 void CoordinatorLoop::hear(Rank from, protocol::Message message) {
-  if (const auto* ready = std::get_if<protocol::Ready>(&message)) reached_[from] = ready->call;
+  if (const auto* ready = std::get_if<protocol::Ready>(&message)) {
+    reached_[from] = ready->call;
+    held_up_.erase(from);
+  }
   if (std::holds_alternative<protocol::Interrupted>(message)) interrupted_by_ = from;
+  if (const auto* place = std::get_if<protocol::Beat>(&message)) return living_.hear(from, *place);
+  if (std::holds_alternative<protocol::Ended>(message)) held_up_.erase(from);
+  if (std::holds_alternative<protocol::Stop>(message)) return void(heard_stop_.insert(from));
   if (const auto* remark = std::get_if<protocol::Remark>(&message)) return observer_.remark(from, remark->text);
-  if (in_stage()) {
+  if (const auto* passed = std::get_if<protocol::Passed>(&message)) {
+    if (on_passed_) on_passed_(from, passed->call);
+    return;
+  }
+  if (gathering_) {
+    gathering_->on_message(from, std::move(message));
+  } else if (in_stage()) {
     coordinator_->on_message(from, std::move(message), now());
   } else if (const auto* said = std::get_if<protocol::Fault>(&message)) {
     fault(from, *said);
@@ -150,10 +152,11 @@ void CoordinatorLoop::fault(Rank rank, const protocol::Fault& fault) {
 
 void CoordinatorLoop::fault_here(protocol::Fault fault) { hear(link_.transport().rank(), std::move(fault)); }
 
-bool CoordinatorLoop::all_reached(std::uint32_t call) const {
+bool CoordinatorLoop::all_reached(std::uint32_t call, bool wait) const {
   return std::all_of(workers_.begin(), workers_.end(), [&](Rank rank) {
     const auto found = reached_.find(rank);
-    return rank == Rank(0) || (found != reached_.end() && found->second == call);
+    return rank == link_.transport().rank() || !living_.lives(rank) || (!wait && held_up(rank)) ||
+           (found != reached_.end() && found->second == call);
   });
 }
 
@@ -176,6 +179,7 @@ void CoordinatorLoop::hear_signals() {
     ++signals_;
     interrupted_by_ = link_.transport().rank();
     observer_.interrupted(signal, at_once);
+    if (gathering_) interrupts_.push_back(at_once);
     if (in_stage()) coordinator_->on_interrupt(link_.transport().rank(), at_once, now());
   }
 }
@@ -197,6 +201,7 @@ void CoordinatorLoop::wait_while(const std::function<bool()>& busy) {
     if (own_worker_) own_worker_->step();
     if (each_turn_) looks_ = each_turn_();
     hear_signals();
+    look_for_deaths();
     any ? waiter_.reset() : waiter_.pause(looks_ ? kPauseUnderWay : kLongestPause);
   }
   waiter_.reset();
@@ -210,11 +215,6 @@ void CoordinatorLoop::tell_workers(const protocol::Message& message) {
   for (const Rank rank : workers_) {
     if (rank != link_.transport().rank()) link_.send(rank, message);
   }
-}
-
-void CoordinatorLoop::stop_workers(int exit_code) {
-  tell_workers(protocol::Stop{exit_code});
-  while (link_.transport().unsent() != 0) waiter_.pause(kLongestPause);
 }
 
 void CoordinatorLoop::send(Rank to, protocol::Message message) {

@@ -4,9 +4,13 @@
 
 namespace kiln::job {
 
-void StoreArchive::write_status(const std::string& text) { store_.directory().write_replaced("status.json", text); }
+void StoreArchive::write_status(const std::string& text) {
+  store_.check_reign();
+  store_.directory().write_replaced("status.json", text);
+}
 
 void StoreArchive::write_event(const std::string& line) {
+  store_.check_reign();
   std::ofstream file(store_.directory().file("events.jsonl"), std::ios::app | std::ios::binary);
   file << line << '\n';
 }

@@ -3,6 +3,9 @@
 #include "job/writer.hpp"
 #include "store/run_store.hpp"
 
+#include <functional>
+#include <utility>
+
 namespace kiln::job {
 
 /// The run directory as the writer thread's archive, but for what a commit writes.
@@ -25,13 +28,18 @@ class StoreArchive : public Archive {
 /// Of a run of commands.
 class RunArchive final : public StoreArchive {
  public:
-  /// Both outlive this.
-  RunArchive(store::RunStore& store, const Schema& schema) : StoreArchive(store), schema_(schema) {}
+  /// All outlive this. `before_commit`: what must be done before results are durable.
+  RunArchive(store::RunStore& store, const Schema& schema, std::function<void()> before_commit)
+      : StoreArchive(store), schema_(schema), before_commit_(std::move(before_commit)) {}
 
-  void commit(protocol::CommitPlan& plan) override { store_.commit(plan, schema_); }
+  void commit(protocol::CommitPlan& plan) override {
+    before_commit_();
+    store_.commit(plan, schema_);
+  }
 
  private:
   const Schema& schema_;
+  std::function<void()> before_commit_;
 };
 
 }  // namespace kiln::job

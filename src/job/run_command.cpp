@@ -3,14 +3,20 @@
 #include "base/log.hpp"
 #include "exec/command_runner.hpp"
 #include "exec/spawner_client.hpp"
+#include "job/claimant.hpp"
 #include "job/command_facts.hpp"
 #include "job/command_run.hpp"
 #include "job/environment.hpp"
+#include "job/launch_word.hpp"
 #include "job/launcher.hpp"
+#include "job/leave.hpp"
 #include "job/on_finish.hpp"
 #include "job/rank_loop.hpp"
+#include "job/recovery_note.hpp"
 #include "job/tell_fault.hpp"
 #include "net/mpi_transport.hpp"
+#include "protocol/retained.hpp"
+#include "store/journal.hpp"
 
 #include <csignal>
 #include <exception>
@@ -20,42 +26,108 @@
 namespace kiln::job {
 namespace {
 
-int coordinate(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
-               net::Transport& transport, Waiter& waiter, const Execution& execution) {
-  std::optional<CommandRun> run;
-  try {
-    run.emplace(options, environment, arguments, transport, waiter);
-  } catch (const std::exception& fault) {
-    const int code = tell_fault(fault);
-    send_home(transport, waiter, code);
+// One rank's part in a run of commands, from the begin of MPI to its end.
+class CommandRank {
+ public:
+  CommandRank(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
+              Waiter& waiter, exec::SpawnerClient& spawner)
+      : options_(options), environment_(environment), arguments_(arguments), waiter_(waiter) {
+    execution_.make_runner = [&spawner](const protocol::Setup& setup, Rank rank) {
+      return std::make_unique<exec::CommandRunner>(spawner, exec::decode_command_setup(setup.content), rank,
+                                                   host_name());
+    };
+    execution_.beat = [&spawner] { spawner.beat(); };
+    execution_.heartbeat = heartbeat_of(options, environment);
+    if (execution_.heartbeat > Duration::zero()) execution_.retain_bytes = protocol::Retained::kBytes;
+  }
+
+  WorkEnd run() {
+    int argc = 0;
+    char** argv = nullptr;
+    net::MpiTransport transport(argc, argv);
+    log::set_rank(transport.rank().value());
+    WorkEnd end;
+    if (transport.rank() == Rank(0)) {
+      if (execution_.heartbeat > Duration::zero()) say_where(transport);
+      end.exit_code = begin(transport);
+      end.finalise = !transport.forgot_any() && !deposed_;
+    } else {
+      end = work_on(transport);
+    }
+    if (!end.finalise) transport.leave_unfinalised();
+    return end;
+  }
+
+  /// This rank was the coordinator at the end.
+  bool ended_run() const { return coordinated_ && !deposed_; }
+
+ private:
+  int begin(net::MpiTransport& transport) {
+    try {
+      run_.emplace(options_, environment_, arguments_, transport, waiter_);
+    } catch (const std::exception& fault) {
+      coordinated_ = true;
+      const int code = tell_fault(fault);
+      send_home(transport, waiter_, code);
+      tell_launcher(environment_, code);
+      return code;
+    }
+    return coordinate(nullptr);
+  }
+
+  int coordinate(std::unique_ptr<Inheritance> inheritance) {
+    coordinated_ = true;
+    int code = to_int(ExitCode::stopped_early);
+    try {
+      code = run_->run(execution_, std::move(inheritance));
+    } catch (const store::Deposed& deposed) {
+      log::warning("{}", deposed.what());
+      deposed_ = true;
+      return code;
+    } catch (const std::exception& fault) {
+      code = tell_fault(fault);
+    }
+    tell_launcher(environment_, code);  // before MPI ends, which may take long after a death
     return code;
   }
-  try {
-    return run->run(execution);
-  } catch (const std::exception& fault) {
-    return tell_fault(fault);
-  }
-}
 
-// This rank's part of the run, from the begin of MPI to its end. Returns the exit code.
-int run_rank(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
-             Waiter& waiter, exec::SpawnerClient& spawner) {
-  int argc = 0;
-  char** argv = nullptr;
-  net::MpiTransport transport(argc, argv);
-  log::set_rank(transport.rank().value());
-  Execution execution;
-  execution.make_runner = [&spawner](const protocol::Setup& setup, Rank rank) {
-    return std::make_unique<exec::CommandRunner>(spawner, exec::decode_command_setup(setup.content), rank, host_name());
-  };
-  execution.beat = [&spawner] { spawner.beat(); };
-  if (transport.rank() == Rank(0)) return coordinate(options, environment, arguments, transport, waiter, execution);
-  try {
-    work(transport, waiter, execution);
-  } catch (const std::exception& fault) {
-    transport.abort(tell_fault(fault));
+  WorkEnd work_on(net::MpiTransport& transport) {
+    try {
+      WorkEnd end =
+          work(transport, waiter_, execution_, {}, {[&](Epoch follows) { return claim(transport, follows); }});
+      if (end.inheritance) {
+        log::set_rank(0);  // from here on its lines are the run's
+        end.exit_code = coordinate(std::move(end.inheritance));
+      }
+      if (end.finalise) end.exit_code = 0;
+      return end;
+    } catch (const std::exception& fault) {
+      const int code = tell_fault(fault);
+      tell_launcher(environment_, code, Ends::rank);
+      transport.abort(code);
+    }
   }
-  return 0;
+
+  // On a thread of its own.
+  std::optional<int> claim(net::Transport& transport, Epoch follows) {
+    return claimant_.claim(follows, [&](const std::string& launch_id, Epoch epoch) {
+      run_.emplace(options_, environment_, arguments_, transport, waiter_, launch_id, epoch);
+    });
+  }
+
+  const RunOptions& options_;
+  const Environment& environment_;
+  const std::vector<std::string>& arguments_;
+  Waiter& waiter_;
+  Execution execution_;
+  std::optional<CommandRun> run_;
+  Claimant claimant_{options_, environment_};
+  bool coordinated_ = false, deposed_ = false;
+};
+
+// A launcher reads the outcome from the journal: a zero keeps mpirun from explaining other codes to the user.
+int code_for_mpirun(int code) {
+  return code == to_int(ExitCode::units_failed) || code == to_int(ExitCode::stopped_early) ? 0 : code;
 }
 
 }  // namespace
@@ -64,15 +136,17 @@ int run_command(const RunOptions& options, const std::vector<std::string>& argum
   const Environment environment = read_environment();
   if (!environment.inside_mpi()) return launch(options, environment, arguments);
 
-  const std::unique_ptr<exec::SpawnerClient> spawner = exec::SpawnerClient::start();
+  std::unique_ptr<exec::SpawnerClient> spawner = exec::SpawnerClient::start();
   Waiter waiter({SIGUSR1, SIGTERM, SIGINT});
-  const int code = run_rank(options, environment, arguments, waiter, *spawner);
-  if (!environment.launched()) {
-    if (environment.first_rank()) run_on_finish(options, code, true);  // after MPI: nobody waits for it
-    return code;
+  CommandRank rank(options, environment, arguments, waiter, *spawner);
+  const WorkEnd end = rank.run();
+  if (!environment.launched() && rank.ended_run()) {
+    run_on_finish(options, end.exit_code, true);  // after MPI: nobody waits for it
   }
-  // A launcher reads the outcome from the journal: a zero keeps mpirun from explaining other codes to the user.
-  return code == to_int(ExitCode::units_failed) || code == to_int(ExitCode::stopped_early) ? 0 : code;
+  const int code = environment.launched() ? code_for_mpirun(end.exit_code) : end.exit_code;
+  if (end.finalise) return code;
+  spawner.reset();
+  leave_at_once(code);
 }
 
 }  // namespace kiln::job

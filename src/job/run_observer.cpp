@@ -1,9 +1,11 @@
 #include "job/run_observer.hpp"
 
 #include "base/log.hpp"
+#include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "job/clock.hpp"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,7 +31,7 @@ RunObserver::RunObserver(Facts facts, Writer& writer) : facts_(std::move(facts))
   status_.job_id = facts_.job_id;
   status_.started = facts_.started;
   if (!facts_.launched) display_.emplace(facts_.display, observe::terminal_facts(STDERR_FILENO));
-  event("begin", "");
+  if (!facts_.takes_over) event("begin", "");
 }
 
 void RunObserver::snapshot(const protocol::Coordinator& coordinator, Instant at) {
@@ -51,7 +53,15 @@ void RunObserver::snapshot(const protocol::Coordinator& coordinator, Instant at)
   }
   status_.result_bytes = coordinator.committed_bytes();
   list_ranks(coordinator, at);
+  tell_of_slow_disk(coordinator);
   publish();
+}
+
+// Once: it may come and go with each commit.
+void RunObserver::tell_of_slow_disk(const protocol::Coordinator& coordinator) {
+  if (storage_failing_ || !coordinator.waits_for_disk() || std::exchange(slow_disk_told_, true)) return;
+  log::warning("{} of results wait for the disk of the run directory: nothing is handed out until they are written",
+               format_size(coordinator.pending_bytes()));
 }
 
 void RunObserver::list_ranks(const protocol::Coordinator& coordinator, Instant at) {
@@ -115,6 +125,47 @@ void RunObserver::remark(Rank rank, const std::string& text) {
   }
   ++remarks_;
   event("differs", nlohmann::json{{"rank", rank.value()}, {"text", to_utf8(text)}}.dump());
+}
+
+void RunObserver::died(const Living::Death& death, std::uint64_t units) {
+  const std::string place = death.pid == 0 ? "" : fmt::format(" (pid {} on {})", death.pid, for_message(death.host));
+  const std::string what =
+      death.ended ? "died" : fmt::format("gave no sign of life for {}", format_duration(death.silence));
+  const std::string rest = units == 0   ? "it had nothing in hand"
+                           : units == 1 ? "its unit runs again"
+                                        : fmt::format("its {} units run again", format_count(units));
+  log::warning("rank {}{} {}; {}", death.rank.value(), place, what, rest);
+  lost_.insert(death.rank);
+  status_.lost_ranks = lost_.size();
+  event("rank_died", nlohmann::json{{"rank", death.rank.value()},
+                                    {"host", to_utf8(death.host)},
+                                    {"pid", death.pid},
+                                    {"process_ended", death.ended},
+                                    {"silence", to_seconds(death.silence)},
+                                    {"units", units}}
+                         .dump());
+}
+
+void RunObserver::returned(Rank rank) {
+  log::warning("rank {} lives after all; it begins anew", rank.value());
+  lost_.erase(rank);
+  status_.lost_ranks = lost_.size();
+  event("rank_returned", nlohmann::json{{"rank", rank.value()}}.dump());
+}
+
+void RunObserver::took_over(const TakeOver& facts) {
+  const std::string place =
+      facts.place.pid == 0 ? "" : fmt::format(" (pid {} on {})", facts.place.pid, for_message(facts.place.host));
+  const std::string in_hand = facts.in_hand ? fmt::format(", {} are in hand", format_count(*facts.in_hand)) : "";
+  log::warning("rank {}{} {}; rank {} has taken over: {} units are committed{}", facts.before.value(), place, facts.why,
+               facts.now.value(), format_count(facts.committed), in_hand);
+  lost_.insert(facts.before);
+  status_.lost_ranks = lost_.size();
+  nlohmann::json members{{"rank", facts.before.value()}, {"host", to_utf8(facts.place.host)},
+                         {"pid", facts.place.pid},       {"why", facts.why},
+                         {"by", facts.now.value()},      {"committed", facts.committed}};
+  if (facts.in_hand) members["in_hand"] = *facts.in_hand;
+  event("takeover", members.dump());
 }
 
 void RunObserver::begin_stage(std::uint32_t stage, const std::string& name) {

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace kiln::job {
@@ -19,8 +20,9 @@ class RunObserver final : public Observer {
     std::string launch_id;
     Epoch epoch;
     std::string host, job_id;
-    double started = 0;     ///< Unix seconds UTC
-    bool launched = false;  ///< a launcher owns the terminal
+    double started = 0;       ///< Unix seconds UTC
+    bool takes_over = false;  ///< from another rank of this launch
+    bool launched = false;    ///< a launcher owns the terminal
     observe::DisplayMode display = observe::DisplayMode::none;
     std::function<std::string(UnitId)> name_unit;          ///< "unit 11 (tasks.txt:12: the command)"
     std::function<std::string(UnitId)> command;            ///< the command's first bytes
@@ -40,6 +42,9 @@ class RunObserver final : public Observer {
   void committed() override;
   void interrupted(int signal, bool at_once) override;
   void remark(Rank rank, const std::string& text) override;
+  void died(const Living::Death& death, std::uint64_t units) override;
+  void returned(Rank rank) override;
+  void took_over(const TakeOver& facts) override;
   /// Units whose second run gave something else (--verify).
   std::uint64_t remarks() const { return remarks_; }
 
@@ -52,6 +57,7 @@ class RunObserver final : public Observer {
   observe::ProgressDisplay* display() { return display_ ? &*display_ : nullptr; }
 
  private:
+  void tell_of_slow_disk(const protocol::Coordinator& coordinator);
   void list_ranks(const protocol::Coordinator& coordinator, Instant at);
   void publish();
   void event(const char* kind, const std::string& members);
@@ -64,6 +70,8 @@ class RunObserver final : public Observer {
   std::optional<observe::ProgressDisplay> display_;
   std::uint64_t failures_shown_ = 0, remarks_ = 0;
   bool storage_failing_ = false;
+  bool slow_disk_told_ = false;
+  std::set<Rank> lost_;
 };
 
 }  // namespace kiln::job

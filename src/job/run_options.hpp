@@ -52,6 +52,10 @@ struct RunOptions {
   std::vector<exec::ResultColumn> columns;  ///< of a new run; one that goes on has its own
   std::string where;                        ///< with retry: a kiln::Condition; "": all dead letters
   Duration grace = std::chrono::seconds(10);
+  Duration heartbeat = std::chrono::seconds(5);  ///< a rank silent for so long is dead; 0: nobody is declared dead
+  std::uint32_t restarts = 3;                    ///< of mpirun by the launcher, in a row without progress; 0: never
+  std::optional<bool>
+      speculate;            ///< late units are given to a second worker, too; default: not commands, programs' are
   std::string on_finish;    ///< a command for the shell when the run has ended; "": none
   std::string task_signal;  ///< "": none; "TERM", "SIGUSR2", "10"
   std::string shell;        ///< "": bash where there is one, else sh

@@ -9,7 +9,15 @@
 namespace kiln::job {
 
 std::filesystem::path print_file(const std::filesystem::path& run_directory, const std::string& launch_id) {
-  return run_directory / fmt::format("{}print-{}", store::kTemporaryPrefix, launch_id);
+  return run_directory / fmt::format("{}{}", store::kPrintPrefix, launch_id);
+}
+
+std::filesystem::path next_print_file(const std::filesystem::path& run_directory, const std::string& launch_id) {
+  const std::filesystem::path first = print_file(run_directory, launch_id);
+  std::uint64_t place = 0;
+  std::error_code unknown;
+  while (std::filesystem::exists(observe::print_file_at(first, place), unknown)) ++place;
+  return observe::print_file_at(first, place);
 }
 
 RunPrinting::RunPrinting(const Facts& facts, const Schema& schema, observe::ProgressDisplay* display)

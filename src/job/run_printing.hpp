@@ -9,8 +9,10 @@
 
 namespace kiln::job {
 
-/// The file through which a launch's outputs go to whoever prints them.
+/// The file through which a launch's outputs go to whoever prints them; the first of the chain.
 std::filesystem::path print_file(const std::filesystem::path& run_directory, const std::string& launch_id);
+/// The first of the chain that is not there: for a rank that has taken over.
+std::filesystem::path next_print_file(const std::filesystem::path& run_directory, const std::string& launch_id);
 
 /// --print on the coordinator's rank: outputs go into the print file; where no launcher prints them, this rank does.
 class RunPrinting {
@@ -27,6 +29,8 @@ class RunPrinting {
 
   /// Rows of units that have ended for good. Takes out of them what is printed, but not kept. Returns at once.
   void settled(Bytes& rows, bool succeeded);
+  /// Any thread: waits until what has settled is in the file, so that what is committed is printed.
+  void wait_written() { feed_.wait_written(); }
   /// No more units come.
   void end() { feed_.end(); }
   /// After end(): whether something is still to be written.

@@ -1,26 +1,30 @@
 #include "job/run_program.hpp"
 
 #include "base/log.hpp"
+#include "job/claimant.hpp"
 #include "job/crash_note.hpp"
 #include "job/environment.hpp"
+#include "job/launch_word.hpp"
 #include "job/launcher.hpp"
+#include "job/leave.hpp"
 #include "job/machine.hpp"
 #include "job/on_finish.hpp"
 #include "job/program_run.hpp"
 #include "job/rank_loop.hpp"
+#include "job/recovery_note.hpp"
 #include "job/slice_memory.hpp"
 #include "job/tell_fault.hpp"
 #include "net/mpi_collectives.hpp"
 #include "net/mpi_transport.hpp"
+#include "store/journal.hpp"
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <exception>
-#include <iostream>
 #include <kiln/error.hpp>
+#include <memory>
 #include <optional>
+#include <utility>
 
 namespace kiln::job {
 namespace {
@@ -44,8 +48,12 @@ class ProgramProcess {
               slice_cache_bytes("/", static_cast<unsigned>(std::max(environment.mpi_ranks_here, 1))),
               std::min<Duration>(give_up_after(options), std::chrono::seconds(2))) {}
 
-  /// The journal has the end entry of this launch.
-  bool ended() const { return ended_; }
+  /// No rank was lost: MPI was finalised.
+  bool finalised() const { return finalise_; }
+  /// This rank was the coordinator at the end.
+  bool ended_run() const { return coordinated_ && !deposed_; }
+  /// A launcher reads the outcome from the journal: a zero keeps mpirun from explaining other codes to the user.
+  int code_to_end_with(int code) const { return ended_ && environment_.launched() ? 0 : code; }
   /// Returns the exit code. When the program's thread cannot be ended, the process is over then.
   int run() {
     int code = 0;
@@ -57,49 +65,83 @@ class ProgramProcess {
       rank_.use(collectives);
       log::set_rank(transport.rank().value());
       install_crash_note(transport.rank().value());
-      code = transport.rank() == Rank(0) ? coordinate(transport, collectives) : work_on(transport);
+      const Duration heartbeat = heartbeat_of(options_, environment_);
+      if (transport.rank() == Rank(0) && heartbeat > Duration::zero()) say_where(transport);
+      code = transport.rank() == Rank(0) ? begin(transport, collectives) : work_on(transport, collectives, heartbeat);
+      // Before MPI ends, which may take long. Not where a death cannot be gone on with: the launcher starts again.
+      const bool starts_again = !finalise_ && !ended_ && code == to_int(ExitCode::stopped_early);
+      if (ended_run() && !starts_again) tell_launcher(environment_, code);
       announce_end();
+      if (!finalise_) transport.leave_unfinalised();
     }
-    if (rank_.stuck() || !thread_.leave(kPatience)) {
-      std::cout.flush();
-      std::fflush(nullptr);  // NOLINT(cert-err33-c): nobody is left to hear of it
-      std::_Exit(ended_ && environment_.launched() ? 0 : code);
+    if (deposed_ || rank_.stuck() || !thread_.leave(kPatience)) {
+      leave_at_once(code_to_end_with(code));
     }
     return code;
   }
 
  private:
-  int work_on(net::MpiTransport& transport) {
+  int work_on(net::MpiTransport& transport, net::Collectives& collectives, Duration heartbeat) {
     try {
-      work(transport, waiter_, rank_.execution(transport.rank()),
-           [this](WorkerSide& worker) { return rank_.turn(worker); });
+      Claim claim{[&](Epoch follows) { return this->claim(transport, collectives, follows); }, false};
+      WorkEnd end = work(
+          transport, waiter_, rank_.execution(transport.rank(), heartbeat),
+          [this](WorkerSide& worker) { return rank_.turn(worker); }, std::move(claim));
+      if (end.inheritance) {
+        log::set_rank(0);  // from here on its lines are the run's
+        return coordinate(transport, std::move(end.inheritance));
+      }
+      finalise_ = end.finalise;
       if (const ProgramCall* const call = thread_.call(); call != nullptr && call->kind == ProgramCall::Kind::end) {
         thread_.answer();
       }
+      if (!finalise_) return end.exit_code;
     } catch (const std::exception& fault) {
       announce_end();
-      transport.abort(tell_fault(fault));
+      const int code = tell_fault(fault);
+      tell_launcher(environment_, code, Ends::rank);
+      transport.abort(code);
     }
     return 0;
   }
 
-  int coordinate(net::MpiTransport& transport, net::Collectives& collectives) {
-    std::optional<ProgramRun> run;
+  ProgramRun::Rank0 place(net::Transport& transport, net::Collectives& collectives) {
+    return {transport, collectives, waiter_, thread_, rank_, build_, machine_};
+  }
+
+  // On a thread of its own.
+  std::optional<int> claim(net::Transport& transport, net::Collectives& collectives, Epoch follows) {
+    return claimant_.claim(follows, [&](const std::string& launch_id, Epoch epoch) {
+      run_.emplace(options_, environment_, program_, place(transport, collectives), launch_id, epoch);
+    });
+  }
+
+  int begin(net::MpiTransport& transport, net::Collectives& collectives) {
     try {
-      run.emplace(options_, environment_, arguments_, program_,
-                  ProgramRun::Rank0{transport, collectives, waiter_, thread_, rank_, build_, machine_});
+      run_.emplace(options_, environment_, arguments_, program_, place(transport, collectives));
     } catch (const std::exception& fault) {
+      coordinated_ = true;
       const int code = tell_fault(fault);
       send_home(transport, waiter_, code);
       return code;
     }
+    return coordinate(transport, nullptr);
+  }
+
+  int coordinate(net::MpiTransport& transport, std::unique_ptr<Inheritance> inheritance) {
+    coordinated_ = true;
+    int code = to_int(ExitCode::stopped_early);
     try {
-      const int code = run->run();
+      code = run_->run(std::move(inheritance));
       ended_ = true;
-      return code;
+    } catch (const store::Deposed& deposed) {
+      log::warning("{}", deposed.what());
+      deposed_ = true;
     } catch (const std::exception& fault) {
-      return tell_fault(fault);
+      code = tell_fault(fault);
     }
+    finalise_ = !transport.forgot_any() && !deposed_;
+    return code;
   }
 
   const RunOptions& options_;
@@ -110,7 +152,11 @@ class ProgramProcess {
   Waiter waiter_;
   ProgramThread thread_;
   ProgramRank rank_;
-  bool ended_ = false;
+  Claimant claimant_{options_, environment_};
+  std::optional<ProgramRun> run_;
+  bool coordinated_ = false, deposed_ = false;
+  bool ended_ = false;  // the journal has the end entry of this launch
+  bool finalise_ = true;
 };
 
 }  // namespace
@@ -121,12 +167,13 @@ int run_program(const RunOptions& options, const std::vector<std::string>& argum
 
   ProgramProcess process(options, environment, arguments, program);
   const int code = process.run();
-  if (!environment.launched()) {
-    if (environment.first_rank()) run_on_finish(options, code, true);  // after MPI: nobody waits for it
-    return environment.first_rank() ? code : 0;
+  if (!environment.launched() && process.ended_run()) {
+    run_on_finish(options, code, true);  // after MPI: nobody waits for it
   }
-  // A launcher reads the outcome from the journal: a zero keeps mpirun from explaining other codes to the user.
-  return process.ended() ? 0 : code;
+  int ends_with = process.code_to_end_with(code);
+  if (!environment.launched() && !environment.first_rank() && process.finalised()) ends_with = 0;
+  if (!process.finalised()) leave_at_once(ends_with);
+  return ends_with;
 }
 
 }  // namespace kiln::job

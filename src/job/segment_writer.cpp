@@ -33,12 +33,18 @@ std::optional<SegmentWriter::Written> SegmentWriter::poll() {
   return std::exchange(written_, std::nullopt);
 }
 
+bool SegmentWriter::idle() {
+  const std::lock_guard lock(mutex_);
+  return !waiting_ && !at_work_;
+}
+
 void SegmentWriter::loop() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stop_ || waiting_; });
     if (stop_) return;
     exec::HeldResults results = *std::exchange(waiting_, std::nullopt);
+    at_work_ = true;
     lock.unlock();
     std::optional<Written> written;
     std::exception_ptr fault;
@@ -50,6 +56,7 @@ void SegmentWriter::loop() {
     lock.lock();
     written_ = std::move(written);
     fault_ = std::move(fault);
+    at_work_ = false;
     lock.unlock();
     wake_();
     lock.lock();

@@ -33,6 +33,8 @@ class SegmentWriter {
     protocol::Segment segment;  ///< file, length, checksum, units; or failed
     exec::HeldResults failed;   ///< what was to be written, where it failed
   };
+  /// Nothing is being written.
+  bool idle();
   /// Rethrows what is no kiln::Error, and errors of kiln's own (ExitCode::internal).
   std::optional<Written> poll();
 
@@ -48,6 +50,7 @@ class SegmentWriter {
   std::optional<Written> written_;
   std::exception_ptr fault_;
   bool stop_ = false;
+  bool at_work_ = false;
   std::thread thread_;
 };
 

@@ -58,7 +58,9 @@ void Spool::flush() {
 
 void Spool::finish() {
   flush();
-  lseek(descriptor_, 0, SEEK_SET);
+  rewind();
 }
+
+void Spool::rewind() { lseek(descriptor_, 0, SEEK_SET); }
 
 }  // namespace kiln::job

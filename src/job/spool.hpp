@@ -18,6 +18,8 @@ class Spool {
   void write(std::string_view text);
   /// Nothing is written after this; descriptor() stands at the beginning.
   void finish();
+  /// The same again: whoever had it has moved it.
+  void rewind();
 
   int descriptor() const { return descriptor_; }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "job/link.hpp"
+#include "job/process_watch.hpp"
 
 #include <kiln/error.hpp>
 
@@ -22,9 +23,14 @@ int tell_fault(const std::exception& fault) {
 }
 
 void send_home(net::Transport& transport, Waiter& waiter, int exit_code) {
-  Link link(transport, protocol::Stamp{});
+  Link link(transport);
   for (std::int32_t rank = 1; rank < transport.size(); ++rank) link.send(Rank(rank), protocol::Stop{exit_code});
   while (transport.unsent() != 0) waiter.pause(std::chrono::milliseconds(1));
+}
+
+void say_where(net::Transport& transport) {
+  Link link(transport);
+  for (std::int32_t rank = 1; rank < transport.size(); ++rank) link.send(Rank(rank), own_place());
 }
 
 }  // namespace kiln::job

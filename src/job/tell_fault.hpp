@@ -17,4 +17,8 @@ int tell_fault(const std::exception& fault);
 /// Before anything has begun: the others wait for their setup.
 void send_home(net::Transport& transport, Waiter& waiter, int exit_code);
 
+/// Rank 0, first of all: the others see when its process ends, also while it reads its journal. Before its reign, which
+/// begins with CoordinatorLoop.
+void say_where(net::Transport& transport);
+
 }  // namespace kiln::job

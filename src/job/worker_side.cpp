@@ -20,30 +20,29 @@ protocol::Ready introduce() {
 }  // namespace
 
 WorkerSide::WorkerSide(Link& link, Execution execution, std::function<void()> wake)
-    : link_(link),
+    : link_(&link),
       execution_(std::move(execution)),
       wake_(std::move(wake)),
-      worker_(introduce(), *this, execution_.hold_bytes) {}
+      worker_(introduce(), *this, execution_.hold_bytes, execution_.retain_bytes) {}
 
 WorkerSide::~WorkerSide() {
-  segments_.reset();
-  if (!executor_ || !execution_.patience || executor_->end(*execution_.patience)) return;
-  static_cast<void>(executor_.release());  // its thread uses it
-  execution_.stuck();
+  past_.push_back({std::move(executor_), std::move(segments_)});
+  for (Past& past : past_) {
+    past.segments.reset();
+    if (!past.executor || !execution_.patience || past.executor->end(*execution_.patience)) continue;
+    static_cast<void>(past.executor.release());  // its thread uses it
+    execution_.stuck();
+  }
 }
 
 bool WorkerSide::step() {
   execution_.beat();
+  if (!past_.empty()) look_at_past();
   if (!executor_) return false;
-  bool any = false;
-  protocol::Part part;
-  while (executor_->poll(part)) {
-    worker_.on_part(std::move(part));
-    part = {};
-    any = true;
-  }
+  bool any = report_parts();
+  for (protocol::Ended ended; executor_->poll_ended(ended); any = true) worker_.on_ended(ended.batch, ended.done);
   if (any) {
-    for (Bytes& bytes : executor_->take_spares()) link_.transport().reuse(std::move(bytes));
+    for (Bytes& bytes : executor_->take_spares()) link_->transport().reuse(std::move(bytes));
   }
   // After all parts: a segment speaks of units that were reported.
   if (hear_segment()) any = true;
@@ -55,8 +54,19 @@ bool WorkerSide::step() {
       worker_.on_fault({executor_->fault_code(), "units can no longer be run: " + fault});
     } else if (!fault.empty()) {
       throw Error(ExitCode::internal,
-                  fmt::format("rank {}: units can no longer be run: {}", link_.transport().rank().value(), fault));
+                  fmt::format("rank {}: units can no longer be run: {}", link_->transport().rank().value(), fault));
     }
+  }
+  return any;
+}
+
+bool WorkerSide::report_parts() {
+  bool any = false;
+  protocol::Part part;
+  while (executor_->poll(part)) {
+    worker_.on_part(std::move(part));
+    part = {};
+    any = true;
   }
   return any;
 }
@@ -66,10 +76,10 @@ Duration WorkerSide::calm() const {
   return executor_ ? from_seconds(std::min(executor_->seconds_ahead(), kMost)) : Duration::zero();
 }
 
-void WorkerSide::send(protocol::Message message) { link_.send(link_.coordinator(), message); }
+void WorkerSide::send(const protocol::Message& message) { link_->send(link_->coordinator(), message); }
 
 bool WorkerSide::set_up(const protocol::Setup& setup) {
-  auto runner = execution_.make_runner(setup, link_.transport().rank());
+  auto runner = past_.empty() ? execution_.make_runner(setup, link_->transport().rank()) : nullptr;
   if (runner == nullptr) {
     waiting_ = setup;
     return false;
@@ -84,6 +94,24 @@ void WorkerSide::catch_up() {
   if (!waiting_) return;
   const protocol::Setup setup = *std::exchange(waiting_, std::nullopt);
   if (set_up(setup)) worker_.on_set_up();
+}
+
+// No thread is waited for: a command has its grace, and a function may never look.
+void WorkerSide::forget_all() {
+  waiting_.reset();
+  if (execution_.leave_join) static_cast<void>(execution_.leave_join(true));
+  if (executor_) executor_->end(Duration::zero());
+  if (executor_) past_.push_back({std::move(executor_), std::move(segments_)});
+}
+
+// A setup that came meanwhile waits for it.
+void WorkerSide::look_at_past() {
+  std::erase_if(past_, [](Past& past) {
+    if (past.segments && !past.segments->idle()) return false;
+    past.segments.reset();
+    return past.executor->ended();
+  });
+  if (past_.empty()) catch_up();
 }
 
 void WorkerSide::answer(protocol::Answer answer) {
@@ -125,6 +153,20 @@ bool WorkerSide::join(const protocol::Join& join) {
   return true;
 }
 
+bool WorkerSide::leave_join(bool keep) {
+  if (!execution_.leave_join) return false;
+  exec::HeldResults given = execution_.leave_join(keep);
+  const bool held = keep && executor_ && !given.units.empty();
+  if (held) executor_->holdings().take_back(std::move(given));
+  return held;
+}
+
+// What could not go on is told to the new coordinator, too.
+void WorkerSide::on_takeover() {
+  fault_told_ = false;
+  worker_.on_takeover();
+}
+
 bool WorkerSide::hear_segment() {
   if (!segments_) return false;
   auto written = segments_->poll();
@@ -139,12 +181,22 @@ bool WorkerSide::hear_segment() {
 }
 
 void WorkerSide::submit(protocol::Batch batch) {
-  executor_->submit({batch.id, batch.units, batch.attempt, std::move(batch.payloads)});
+  if (!executor_) throw Error(ExitCode::internal, "a batch came before its setup");
+  executor_->submit({batch.id, batch.units, batch.attempt, std::move(batch.payloads), batch.copy});
 }
 
 std::vector<protocol::GivenBack::Piece> WorkerSide::take_back(protocol::TakeBack::Share share) {
   return executor_ ? executor_->take_back(share) : std::vector<protocol::GivenBack::Piece>{};
 }
+
+protocol::GivenUp WorkerSide::give_up(BatchId batch, Interval units) {
+  if (!executor_) return {};
+  protocol::GivenUp given = executor_->give_up(batch, units);
+  report_parts();
+  return given;
+}
+
+bool WorkerSide::settle(BatchId batch, bool keep) { return executor_ && executor_->settle_copy(batch, keep); }
 
 void WorkerSide::cancel() {
   if (executor_) executor_->cancel();

@@ -32,18 +32,29 @@ struct Execution {
   std::function<void()> stuck = {};
   /// Begins this rank's part in a join, with what it holds (nothing, too); main thread.
   std::function<void(const protocol::Join&, exec::HeldResults)> join = {};
+  /// As protocol::WorkerPort::leave_join, and whatever other collective this rank is in: what is to be held again;
+  /// main thread.
+  std::function<exec::HeldResults(bool keep)> leave_join = {};
+  /// The program has passed the call that the last runner was made for: what it refers to is gone; main thread.
+  std::function<bool()> passed = {};
   /// Called at every turn of the main thread's loop: the rank lives.
   std::function<void()> beat = [] {};
+  /// Who is silent for so long is dead (RunOptions::heartbeat); zero: nobody watches the others.
+  Duration heartbeat{};
+  /// What is kept until it is committed, so that another rank can take over (protocol::Worker); 0: none can.
+  std::uint64_t retain_bytes = 0;
 };
 
 /// A rank as worker: joins the protocol's state machine, the link and the executor.
 class WorkerSide final : public protocol::WorkerPort {
  public:
-  /// `wake` may be called from any thread. `link` outlives this.
+  /// `wake` may be called from any thread. `link` outlives this, or use_link is called before it ends.
   WorkerSide(Link& link, Execution execution, std::function<void()> wake);
   /// Ends the executor; where its unit does not end within Execution::patience, leaves it behind and says `stuck`.
   ~WorkerSide() override;
 
+  /// What is sent goes to the coordinator of this link from now on.
+  void use_link(Link& link) { link_ = &link; }
   void on_message(protocol::Message message) { worker_.on_message(std::move(message)); }
   void on_interrupt(bool at_once) { worker_.on_interrupt(at_once); }
   /// The rank's program has got further: a setup that waits for it is looked at again.
@@ -51,6 +62,15 @@ class WorkerSide final : public protocol::WorkerPort {
   /// The rank's program cannot go on.
   void on_fault(protocol::Fault fault) { worker_.on_fault(std::move(fault)); }
   void on_remark(protocol::Remark remark) { send(std::move(remark)); }
+  void on_passed(protocol::Passed passed) { send(passed); }
+  /// The coordinator had declared this rank dead: everything is forgotten, and the next setup begins anew.
+  void begin_anew() { worker_.on_taken_up(); }
+  /// A coordinator of a higher epoch was heard: as protocol::Worker::on_takeover.
+  void on_takeover();
+  /// What runs was given up, and counts no more: what it uses must stay.
+  bool busy() const { return executor_ && executor_->busy(); }
+  /// A unit of what was forgotten still runs: what it uses must stay.
+  bool forgetting() const { return !past_.empty(); }
   /// Reports what the executor has finished and what was written; whether there was anything. A fault of the runner is
   /// told to the coordinator (where there is Execution::patience), else thrown as kiln::Error. Throws what writing a
   /// segment threw for good.
@@ -61,26 +81,39 @@ class WorkerSide final : public protocol::WorkerPort {
   std::optional<int> left() const { return left_; }
 
  private:
-  void send(protocol::Message message) override;
+  void send(const protocol::Message& message) override;
   bool set_up(const protocol::Setup& setup) override;
   void submit(protocol::Batch batch) override;
   std::vector<protocol::GivenBack::Piece> take_back(protocol::TakeBack::Share share) override;
   void cancel() override;
   void signal_units() override;
+  protocol::GivenUp give_up(BatchId batch, Interval units) override;
+  bool settle(BatchId batch, bool keep) override;
   void leave(int exit_code) override { left_ = exit_code; }
   void answer(protocol::Answer answer) override;
   void announce(const protocol::Announce& announce) override;
   Held held() override;
   Writing write_segment() override;
   bool join(const protocol::Join& join) override;
+  bool leave_join(bool keep) override;
+  bool is_at_setup() override { return !execution_.passed || !execution_.passed(); }
+  void forget_all() override;
+  bool report_parts();
   bool hear_segment();
+  void look_at_past();
 
-  Link& link_;
+  Link* link_;
   Execution execution_;
   std::function<void()> wake_;
   std::optional<protocol::Setup> waiting_;  // for the rank's program
   std::unique_ptr<exec::Executor> executor_;
   std::unique_ptr<SegmentWriter> segments_;  // may use what the executor's runner made: ends before it
+  // What was forgotten while its threads were at work: destroyed when they have ended.
+  struct Past {
+    std::unique_ptr<exec::Executor> executor;
+    std::unique_ptr<SegmentWriter> segments;
+  };
+  std::vector<Past> past_;
   std::optional<int> left_;
   bool fault_told_ = false;
   protocol::Worker worker_;

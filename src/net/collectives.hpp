@@ -13,8 +13,7 @@ namespace kiln::net {
 /// one and returns at once, poll() moves it on and never blocks. What is large goes in pieces, so that the caller's
 /// loop goes on living. One thread. Rank 0 is the root.
 ///
-/// A rank that never comes makes no error: the operation stays under way. Whoever gives it up destroys the object; the
-/// memory that the others may still write to is kept then, while the process lives.
+/// A rank that never comes makes no error: the operation stays under way, until it is abandoned.
 class Collectives {
  public:
   static constexpr std::size_t kPieceBytes = std::size_t{8} << 20;
@@ -47,6 +46,11 @@ class Collectives {
   virtual std::vector<Bytes> gathered() = 0;
   /// Of the last broadcast. Gives it away; on the root it is what it gave.
   virtual Bytes received() = 0;
+
+  /// Local: some rank will never come. What is under way is given up where it is, and nothing can be begun any more;
+  /// poll() says that nothing is under way. Memory that the others may still read or write is kept while the process
+  /// lives.
+  virtual void abandon() {}
 };
 
 }  // namespace kiln::net

@@ -1,6 +1,7 @@
 #include "net/mpi_collectives.hpp"
 
 #include "net/mpi_check.hpp"
+#include "net/ulfm.hpp"
 
 #include <mpi.h>
 
@@ -28,24 +29,35 @@ class Operation {
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
+  /// Once, when the communicator is there.
+  virtual void start() = 0;
+
   /// Whether it is done; else moves it on.
   virtual bool poll() = 0;
 
  protected:
-  static bool done(MPI_Request& request) {
+  bool done(MPI_Request& request) {
     int flag = 0;
-    check_mpi(MPI_Test(&request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
-    return flag != 0;
+    if (!broken_) check(MPI_Test(&request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
+    return !broken_ && flag != 0;
+  }
+  /// Of each MPI call. Where MPI says that a rank is dead, the operation stays under way, as it does where MPI says
+  /// nothing.
+  void check(int code, const char* call) {
+    broken_ = broken_ || is_death_in_collective(code);
+    if (!broken_) check_mpi(code, call);
   }
 
-  const Group group_;
+  const Group& group_;
+
+ private:
+  bool broken_ = false;
 };
 
 class Barrier final : public Operation {
  public:
-  explicit Barrier(const Group& group) : Operation(group) {
-    check_mpi(MPI_Ibarrier(group_.comm, &request_), "MPI_Ibarrier");
-  }
+  using Operation::Operation;
+  void start() override { check(MPI_Ibarrier(group_.comm, &request_), "MPI_Ibarrier"); }
   bool poll() override { return done(request_); }
 
  private:
@@ -62,9 +74,11 @@ class Gather final : public Operation {
         result_(result),
         length_(mine_.size()),
         lengths_(static_cast<std::size_t>(group.size)),
-        share_(std::max<std::size_t>(1, Collectives::kPieceBytes / lengths_.size())) {
-    check_mpi(MPI_Iallgather(&length_, 1, MPI_UINT64_T, lengths_.data(), 1, MPI_UINT64_T, group_.comm, &request_),
-              "MPI_Iallgather");
+        share_(std::max<std::size_t>(1, Collectives::kPieceBytes / lengths_.size())) {}
+
+  void start() override {
+    check(MPI_Iallgather(&length_, 1, MPI_UINT64_T, lengths_.data(), 1, MPI_UINT64_T, group_.comm, &request_),
+          "MPI_Iallgather");
   }
 
   bool poll() override {
@@ -97,9 +111,9 @@ class Gather final : public Operation {
     }
     if (group_.root()) piece_.resize(total);
     const std::byte* const from = mine_.data() + std::min<std::uint64_t>(at_, length_);
-    check_mpi(MPI_Igatherv(from, static_cast<int>(share_of(length_)), MPI_BYTE, piece_.data(), counts_.data(),
-                           places_.data(), MPI_BYTE, kRoot, group_.comm, &request_),
-              "MPI_Igatherv");
+    check(MPI_Igatherv(from, static_cast<int>(share_of(length_)), MPI_BYTE, piece_.data(), counts_.data(),
+                       places_.data(), MPI_BYTE, kRoot, group_.comm, &request_),
+          "MPI_Igatherv");
     return true;
   }
 
@@ -125,6 +139,7 @@ class Gather final : public Operation {
 /// Of a row of counts several pieces are under way at a time: while one travels the next is copied.
 class Pieces : public Operation {
  public:
+  void start() final { fill(); }
   bool poll() final {
     while (taken_ < length_) {
       Piece& piece = pieces_[taken_ / kPiece % pieces_.size()];
@@ -145,7 +160,12 @@ class Pieces : public Operation {
   };
 
   Pieces(const Group& group, std::uint64_t length) : Operation(group), length_(length) {}
-  /// At the end of the constructor. As many as there are places for.
+
+ private:
+  virtual void begin(std::uint64_t first, Piece& piece, int count) = 0;
+  virtual void take(std::uint64_t first, const Piece& piece, std::size_t count) = 0;
+
+  // As many as there are places for.
   void fill() {
     while (given_ < length_ && given_ < taken_ + pieces_.size() * kPiece) {
       const std::size_t count = std::min(kPiece, length_ - given_);
@@ -156,10 +176,6 @@ class Pieces : public Operation {
     }
   }
 
- private:
-  virtual void begin(std::uint64_t first, Piece& piece, int count) = 0;
-  virtual void take(std::uint64_t first, const Piece& piece, std::size_t count) = 0;
-
   const std::uint64_t length_;
   std::uint64_t given_ = 0, taken_ = 0;
   std::array<Piece, 8> pieces_;
@@ -168,17 +184,15 @@ class Pieces : public Operation {
 class Sum final : public Pieces {
  public:
   Sum(const Group& group, std::uint64_t length, Collectives::Give give, Collectives::Take take)
-      : Pieces(group, length), give_(std::move(give)), take_(std::move(take)) {
-    fill();
-  }
+      : Pieces(group, length), give_(std::move(give)), take_(std::move(take)) {}
 
  private:
   void begin(std::uint64_t first, Piece& piece, int count) override {
     give_(first, piece.mine);
     if (group_.root()) piece.sum.resize(piece.mine.size());
-    check_mpi(MPI_Ireduce(piece.mine.data(), piece.sum.data(), count, MPI_UINT64_T, MPI_SUM, kRoot, group_.comm,
-                          &piece.request),
-              "MPI_Ireduce");
+    check(MPI_Ireduce(piece.mine.data(), piece.sum.data(), count, MPI_UINT64_T, MPI_SUM, kRoot, group_.comm,
+                      &piece.request),
+          "MPI_Ireduce");
   }
   void take(std::uint64_t first, const Piece& piece, std::size_t count) override {
     if (group_.root()) take_(first, {piece.sum.data(), count});
@@ -191,14 +205,12 @@ class Sum final : public Pieces {
 class Spread final : public Pieces {
  public:
   Spread(const Group& group, std::uint64_t length, Collectives::Give give, Collectives::Take take)
-      : Pieces(group, length), give_(std::move(give)), take_(std::move(take)) {
-    fill();
-  }
+      : Pieces(group, length), give_(std::move(give)), take_(std::move(take)) {}
 
  private:
   void begin(std::uint64_t first, Piece& piece, int count) override {
     if (group_.root()) give_(first, piece.mine);
-    check_mpi(MPI_Ibcast(piece.mine.data(), count, MPI_UINT64_T, kRoot, group_.comm, &piece.request), "MPI_Ibcast");
+    check(MPI_Ibcast(piece.mine.data(), count, MPI_UINT64_T, kRoot, group_.comm, &piece.request), "MPI_Ibcast");
   }
   void take(std::uint64_t first, const Piece& piece, std::size_t count) override {
     if (!group_.root()) take_(first, {piece.mine.data(), count});
@@ -214,8 +226,9 @@ class Broadcast final : public Operation {
   Broadcast(const Group& group, Bytes value, Bytes& result)
       : Operation(group), value_(std::move(value)), result_(result), length_(value_.size()) {
     result_ = {};
-    check_mpi(MPI_Ibcast(&length_, 1, MPI_UINT64_T, kRoot, group_.comm, &request_), "MPI_Ibcast");
   }
+
+  void start() override { check(MPI_Ibcast(&length_, 1, MPI_UINT64_T, kRoot, group_.comm, &request_), "MPI_Ibcast"); }
 
   bool poll() override {
     while (done(request_)) {
@@ -225,8 +238,8 @@ class Broadcast final : public Operation {
         return true;
       }
       const std::size_t count = std::min<std::uint64_t>(Collectives::kPieceBytes, length_ - at_);
-      check_mpi(MPI_Ibcast(value_.data() + at_, static_cast<int>(count), MPI_BYTE, kRoot, group_.comm, &request_),
-                "MPI_Ibcast");
+      check(MPI_Ibcast(value_.data() + at_, static_cast<int>(count), MPI_BYTE, kRoot, group_.comm, &request_),
+            "MPI_Ibcast");
       at_ += count;
     }
     return false;
@@ -244,54 +257,98 @@ class Broadcast final : public Operation {
 
 struct MpiCollectives::State {
   Group group;
+  MPI_Request making = MPI_REQUEST_NULL;  // the communicator
+  enum class Comm { none, making, made, never } comm = Comm::none;
   std::vector<Bytes> gathered;
   Bytes received;
   std::unique_ptr<Operation> operation;
+  bool started = false;  // the operation
 
+  State();
   template <class Kind, class... Arguments>
   void begin(Arguments&&... arguments) {
     if (operation) throw Error(ExitCode::internal, "a collective was begun while another is under way");
     operation = std::make_unique<Kind>(group, std::forward<Arguments>(arguments)...);
+    started = false;
+    start();
   }
+  bool start();
+  bool poll();
 };
 
-MpiCollectives::MpiCollectives() : state_(std::make_unique<State>()) {
-  Group& group = state_->group;
-  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &group.comm), "MPI_Comm_dup");
-  check_mpi(MPI_Comm_set_errhandler(group.comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  check_mpi(MPI_Comm_rank(group.comm, &group.rank), "MPI_Comm_rank");
-  check_mpi(MPI_Comm_size(group.comm, &group.size), "MPI_Comm_size");
+MpiCollectives::State::State() {
+  check_mpi(MPI_Comm_rank(MPI_COMM_WORLD, &group.rank), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(MPI_COMM_WORLD, &group.size), "MPI_Comm_size");
 }
+
+// Whether the operation has started. The communicator is made when the first one wants it: a rank that dies before
+// that holds up nobody.
+bool MpiCollectives::State::start() {
+  if (started) return true;
+  if (comm == Comm::none) {
+    const int code = MPI_Comm_idup(MPI_COMM_WORLD, &group.comm, &making);
+    comm = is_death_in_collective(code) ? Comm::never : Comm::making;
+    if (comm == Comm::making) check_mpi(code, "MPI_Comm_idup");
+  }
+  if (comm == Comm::making) {
+    int flag = 0;
+    const int code = MPI_Test(&making, &flag, MPI_STATUS_IGNORE);
+    if (is_death_in_collective(code)) comm = Comm::never;
+    if (is_death_in_collective(code) || flag == 0) return false;
+    check_mpi(code, "MPI_Test");
+    check_mpi(MPI_Comm_set_errhandler(group.comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    comm = Comm::made;
+  }
+  if (comm == Comm::never) return false;
+  started = true;
+  operation->start();
+  return true;
+}
+
+bool MpiCollectives::State::poll() {
+  if (operation && start() && operation->poll()) operation.reset();
+  return operation == nullptr;
+}
+
+MpiCollectives::MpiCollectives() : state_(std::make_unique<State>()), size_(state_->group.size) {}
 
 // The communicator goes with MPI: to free it is collective.
-MpiCollectives::~MpiCollectives() {
-  if (!state_->operation) return;
-  [[maybe_unused]] const State* const kept = state_.release();  // others may still write into it
+MpiCollectives::~MpiCollectives() { abandon(); }
+
+std::int32_t MpiCollectives::size() const { return size_; }
+
+MpiCollectives::State& MpiCollectives::state() {
+  if (state_ == nullptr) throw Error(ExitCode::internal, "a collective was begun after they were given up");
+  return *state_;
 }
 
-std::int32_t MpiCollectives::size() const { return state_->group.size; }
+void MpiCollectives::begin_barrier() { state().begin<Barrier>(); }
 
-void MpiCollectives::begin_barrier() { state_->begin<Barrier>(); }
-
-void MpiCollectives::begin_gather(Bytes mine) { state_->begin<Gather>(std::move(mine), state_->gathered); }
+void MpiCollectives::begin_gather(Bytes mine) { state().begin<Gather>(std::move(mine), state().gathered); }
 
 void MpiCollectives::begin_sum(std::uint64_t length, Give give, Take take) {
-  state_->begin<Sum>(length, std::move(give), std::move(take));
+  state().begin<Sum>(length, std::move(give), std::move(take));
 }
 
 void MpiCollectives::begin_spread(std::uint64_t length, Give give, Take take) {
-  state_->begin<Spread>(length, std::move(give), std::move(take));
+  state().begin<Spread>(length, std::move(give), std::move(take));
 }
 
-void MpiCollectives::begin_broadcast(Bytes value) { state_->begin<Broadcast>(std::move(value), state_->received); }
+void MpiCollectives::begin_broadcast(Bytes value) { state().begin<Broadcast>(std::move(value), state().received); }
 
-bool MpiCollectives::poll() {
-  if (state_->operation && state_->operation->poll()) state_->operation.reset();
-  return state_->operation == nullptr;
+bool MpiCollectives::poll() { return state_ == nullptr || state_->poll(); }
+
+std::vector<Bytes> MpiCollectives::gathered() {
+  return state_ == nullptr ? std::vector<Bytes>() : std::exchange(state_->gathered, {});
 }
 
-std::vector<Bytes> MpiCollectives::gathered() { return std::exchange(state_->gathered, {}); }
+Bytes MpiCollectives::received() { return state_ == nullptr ? Bytes() : std::exchange(state_->received, {}); }
 
-Bytes MpiCollectives::received() { return std::exchange(state_->received, {}); }
+// What is under way may still be read and written by others.
+void MpiCollectives::abandon() {
+  const bool under_way = state_ != nullptr && state_->operation;
+  [[maybe_unused]] const State* const kept = under_way ? state_.release() : nullptr;
+  state_.reset();
+}
 
 }  // namespace kiln::net

@@ -6,9 +6,9 @@
 
 namespace kiln::net {
 
-/// Collectives over a communicator of its own, with all ranks of MPI_COMM_WORLD. MPI must be initialised, and is
-/// finalised after this is gone. The constructor is collective, and blocks; the destructor is local. Throws kiln::Error
-/// (internal) on an MPI error.
+/// Collectives over a communicator of its own, with all ranks of MPI_COMM_WORLD; it is made, without blocking, when the
+/// first of them begins. MPI must be initialised, and is finalised after this is gone. Constructor and destructor are
+/// local. Throws kiln::Error (internal) on an MPI error.
 class MpiCollectives final : public Collectives {
  public:
   MpiCollectives();
@@ -25,10 +25,14 @@ class MpiCollectives final : public Collectives {
   bool poll() override;
   std::vector<Bytes> gathered() override;
   Bytes received() override;
+  void abandon() override;
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  State& state();
+
+  std::unique_ptr<State> state_;  // null once abandoned
+  std::int32_t size_;
 };
 
 }  // namespace kiln::net

@@ -3,6 +3,7 @@
 #include "net/buffer_pool.hpp"
 #include "net/kept_libraries.hpp"
 #include "net/mpi_check.hpp"
+#include "net/ulfm.hpp"
 
 #include <fmt/core.h>
 #include <malloc.h>
@@ -17,6 +18,7 @@
 #include <kiln/error.hpp>
 #include <list>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -57,7 +59,12 @@ struct MpiTransport::State {
   }
 
   bool begin_receive();
-  static bool done(Transfer& transfer);
+  enum class Progress { under_way, whole, broken };
+  static Progress progress(Transfer& transfer);
+  static bool done(Transfer& transfer) { return progress(transfer) != Progress::under_way; }
+  void note_deaths();
+  void bury(Transfer&& transfer);
+  std::list<Transfer>::iterator drop(std::list<Transfer>::iterator received);
 
   boost::mpi::environment environment;
   boost::mpi::communicator world;
@@ -66,32 +73,65 @@ struct MpiTransport::State {
   std::size_t unsent = 0;
   std::size_t receives_unlooked = 0;
   std::list<Transfer> receiving;
+  // What comes from ranks that were forgotten: it may never be whole, so nobody waits for it.
+  std::set<Rank> forgotten;
+  std::size_t receiving_forgotten = 0;
+  std::vector<Rank> lost;         // as MPI says
+  std::list<Transfer> graveyard;  // never freed, nor looked at
+  std::size_t buried = 0;
   std::deque<Received> own;  // messages of this rank to itself
   BufferPool pool;
 };
 
-bool MpiTransport::State::done(Transfer& transfer) {
+// Broken: the other side is dead.
+MpiTransport::State::Progress MpiTransport::State::progress(Transfer& transfer) {
   int flag = 0;
-  check_mpi(MPI_Test(&transfer.request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
-  return flag != 0;
+  const int code = MPI_Test(&transfer.request, &flag, MPI_STATUS_IGNORE);
+  if (is_death(code)) return Progress::broken;
+  check_mpi(code, "MPI_Test");
+  return flag != 0 ? Progress::whole : Progress::under_way;
+}
+
+void MpiTransport::State::note_deaths() {
+  for (const Rank rank : acknowledge_deaths()) {
+    if (std::find(lost.begin(), lost.end(), rank) == lost.end()) lost.push_back(rank);
+  }
+}
+
+// The request keeps its memory: a list does not move what it holds, and a vector that is moved keeps its place.
+void MpiTransport::State::bury(Transfer&& transfer) {
+  buried += transfer.bytes.capacity();
+  graveyard.push_back(std::move(transfer));
+}
+
+std::list<MpiTransport::State::Transfer>::iterator MpiTransport::State::drop(std::list<Transfer>::iterator received) {
+  if (forgotten.contains(received->peer)) --receiving_forgotten;
+  return receiving.erase(received);
 }
 
 // Matches one message that waits, if any. Large ones arrive piece by piece while others are served.
 bool MpiTransport::State::begin_receive() {
-  if (receiving.size() >= kMostReceiving) return false;
+  if (receiving.size() - receiving_forgotten >= kMostReceiving) return false;
   int flag = 0;
   MPI_Message matched = MPI_MESSAGE_NULL;
   MPI_Status status;
-  check_mpi(MPI_Improbe(MPI_ANY_SOURCE, kTag, world, &flag, &matched, &status), "MPI_Improbe");
-  if (flag == 0) return false;
+  const int code = MPI_Improbe(MPI_ANY_SOURCE, kTag, world, &flag, &matched, &status);
+  if (is_death(code)) note_deaths();
+  if (is_death(code) || flag == 0) return false;
+  check_mpi(code, "MPI_Improbe");
   int count = 0;
   check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
   Transfer& transfer = receiving.emplace_back();
   transfer.peer = Rank(status.MPI_SOURCE);
+  if (forgotten.contains(transfer.peer)) ++receiving_forgotten;
   transfer.bytes = pool.take(static_cast<std::size_t>(count));
   transfer.bytes.resize(static_cast<std::size_t>(count));
-  check_mpi(MPI_Imrecv(transfer.bytes.data(), count, MPI_BYTE, &matched, &transfer.request), "MPI_Imrecv");
-  return true;
+  const int begun = MPI_Imrecv(transfer.bytes.data(), count, MPI_BYTE, &matched, &transfer.request);
+  if (!is_death(begun)) check_mpi(begun, "MPI_Imrecv");
+  if (!is_death(begun)) return true;
+  note_deaths();
+  drop(std::prev(receiving.end()));
+  return false;
 }
 
 MpiTransport::MpiTransport(int& argc, char**& argv) {
@@ -103,6 +143,10 @@ MpiTransport::~MpiTransport() {
   // Finalising waits for what is still on its way; a fault while unwinding must not hang on it.
   if (std::uncaught_exceptions() > 0) MPI_Abort(MPI_COMM_WORLD, to_int(ExitCode::internal));
   keep_libraries();
+  // A rank that dies now makes this fail under ULFM, and nothing depends on it any more.
+  if (finalise_) MPI_Finalize();
+  if (finalise_) return;
+  [[maybe_unused]] const State* const kept = state_.release();
 }
 
 Rank MpiTransport::rank() const { return Rank(state_->world.rank()); }
@@ -114,13 +158,16 @@ void MpiTransport::send(Rank to, Bytes message) {
     state_->own.push_back({to, std::move(message)});
     return;
   }
+  if (!state_->forgotten.empty()) take_in(to);
   State::Transfer& transfer = state_->sending[to].emplace_back();
   ++state_->unsent;
   transfer.peer = to;
   transfer.bytes = std::move(message);
-  check_mpi(MPI_Isend(transfer.bytes.data(), to_count(transfer.bytes.size()), MPI_BYTE, to.value(), kTag, state_->world,
-                      &transfer.request),
-            "MPI_Isend");
+  const int code = MPI_Isend(transfer.bytes.data(), to_count(transfer.bytes.size()), MPI_BYTE, to.value(), kTag,
+                             state_->world, &transfer.request);
+  if (!is_death(code)) return check_mpi(code, "MPI_Isend");
+  state_->note_deaths();
+  transfer.request = MPI_REQUEST_NULL;  // as one that has left
 }
 
 Bytes MpiTransport::spare(std::size_t size) { return state_->pool.take(size); }
@@ -138,14 +185,21 @@ std::optional<Received> MpiTransport::receive() {
   if (state_->receiving.empty() && !state_->begin_receive()) return std::nullopt;
   while (true) {
     std::vector<Rank> unfinished;  // sources whose earlier message is not here yet: theirs must wait
-    for (auto it = state_->receiving.begin(); it != state_->receiving.end(); ++it) {
+    for (auto it = state_->receiving.begin(); it != state_->receiving.end();) {
       const bool blocked = std::find(unfinished.begin(), unfinished.end(), it->peer) != unfinished.end();
-      if (!blocked && State::done(*it)) {
+      const auto progress = blocked ? State::Progress::under_way : State::progress(*it);
+      if (progress == State::Progress::whole) {
         Received message{it->peer, std::move(it->bytes)};
-        state_->receiving.erase(it);
+        state_->drop(it);
         return message;
       }
+      if (progress == State::Progress::broken) {
+        state_->note_deaths();
+        it = state_->drop(it);
+        continue;
+      }
       if (!blocked) unfinished.push_back(it->peer);
+      ++it;
     }
     if (!state_->begin_receive()) return std::nullopt;
   }
@@ -165,7 +219,38 @@ std::size_t MpiTransport::unsent() {
   return state_->unsent;
 }
 
-bool MpiTransport::under_way() const { return !state_->receiving.empty() || state_->unsent != 0; }
+bool MpiTransport::under_way() const {
+  return state_->receiving.size() != state_->receiving_forgotten || state_->unsent != 0;
+}
+
+void MpiTransport::forget(Rank rank) {
+  if (!state_->forgotten.insert(rank).second) return;
+  forgot_any_ = true;
+  if (const auto found = state_->sending.find(rank); found != state_->sending.end()) {
+    state_->unsent -= found->second.size();
+    for (State::Transfer& transfer : found->second) {
+      if (!State::done(transfer)) state_->bury(std::move(transfer));
+    }
+    state_->sending.erase(found);
+  }
+  for (auto it = state_->receiving.begin(); it != state_->receiving.end();) {
+    const auto next = std::next(it);
+    if (it->peer == rank && !State::done(*it)) state_->bury(std::move(*it));
+    if (it->peer == rank) state_->receiving.erase(it);
+    it = next;
+  }
+}
+
+const std::vector<Rank>& MpiTransport::lost() const { return state_->lost; }
+
+std::size_t MpiTransport::buried() const { return state_->buried; }
+
+void MpiTransport::take_in(Rank rank) {
+  if (state_->forgotten.erase(rank) == 0) return;
+  for (const State::Transfer& transfer : state_->receiving) {
+    if (transfer.peer == rank) --state_->receiving_forgotten;
+  }
+}
 
 void MpiTransport::abort(int exit_code) {
   MPI_Abort(MPI_COMM_WORLD, exit_code);

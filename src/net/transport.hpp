@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace kiln::net {
 
@@ -30,10 +31,22 @@ class Transport {
   virtual void reuse(Bytes&& /*bytes*/) {}
   /// The next message that has come in; nothing when there is none now.
   virtual std::optional<Received> receive() = 0;
-  /// Messages that have not left yet.
+  /// Messages that have not left yet; those to ranks that were forgotten do not count.
   virtual std::size_t unsent() = 0;
   /// A message is half here, or was not seen to have left: it moves on only while this rank looks.
   virtual bool under_way() const = 0;
+  /// The rank is dead, or was declared so: what is half sent to it or half here from it is given up, and its memory is
+  /// kept while the process lives, as the other side may still read or write it. Nothing of it holds up anybody, nor
+  /// what may still come from there. Sending to it again takes it in again.
+  virtual void forget(Rank /*rank*/) {}
+  /// Ranks that MPI itself has noticed to be dead, where it can (ULFM), in the order in which it did; none is taken out
+  /// again. They are not forgotten by that.
+  virtual const std::vector<Rank>& lost() const {
+    static const std::vector<Rank> none;
+    return none;
+  }
+  /// Bytes that are kept so.
+  virtual std::size_t buried() const { return 0; }
 };
 
 }  // namespace kiln::net

@@ -22,12 +22,19 @@ constexpr std::uint32_t kMagic = 0x54525050;  // "PPRT"
 constexpr std::uint64_t kOutCut = 1, kErrCut = 2;
 constexpr std::uint64_t kForgetAtOnce = 8U << 20;  // bytes
 constexpr std::uint64_t kBlock = 1U << 16;         // no file system has larger ones that matter here
+constexpr unsigned kOffsetBits = 48;               // of a place
+
+std::uint64_t offset_of(std::uint64_t place) { return place & ((std::uint64_t{1} << kOffsetBits) - 1); }
 
 [[noreturn]] void cannot(const char* what, const std::string& path) {
   throw Error(ExitCode::stopped_early, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)));
 }
 
 }  // namespace
+
+std::filesystem::path print_file_at(const std::filesystem::path& path, std::uint64_t place) {
+  return place == 0 ? path : std::filesystem::path(fmt::format("{}.{}", path.string(), place));
+}
 
 // As it stands in the file. The checksum covers what is before it.
 struct PrintFileHeader {
@@ -91,21 +98,37 @@ void PrintFileWriter::end() {
 }
 
 PrintFileReader::~PrintFileReader() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  for (const int descriptor : descriptors_) ::close(descriptor);
 }
 
 bool PrintFileReader::open(const std::filesystem::path& path) {
-  if (descriptor_ < 0) descriptor_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  return descriptor_ >= 0;
+  path_ = path;
+  return is_open() || open_next();
+}
+
+bool PrintFileReader::open_next() {
+  const int descriptor = ::open(print_file_at(path_, descriptors_.size()).c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  descriptors_.push_back(descriptor);
+  at_ = (descriptors_.size() - 1) << kOffsetBits;
+  forgotten_ = 0;
+  return true;
+}
+
+int PrintFileReader::descriptor_of(std::uint64_t place) const {
+  const std::uint64_t file = place >> kOffsetBits;
+  return file < descriptors_.size() ? descriptors_[file] : -1;
 }
 
 bool PrintFileReader::read_fully(std::uint64_t place, char* data, std::size_t size) const {
+  const int descriptor = descriptor_of(place);
+  std::uint64_t offset = offset_of(place);
   while (size != 0) {
-    const ssize_t got = ::pread(descriptor_, data, size, static_cast<off_t>(place));
+    const ssize_t got = ::pread(descriptor, data, size, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return false;
     data += got;
-    place += static_cast<std::uint64_t>(got);
+    offset += static_cast<std::uint64_t>(got);
     size -= static_cast<std::size_t>(got);
   }
   return true;
@@ -114,7 +137,7 @@ bool PrintFileReader::read_fully(std::uint64_t place, char* data, std::size_t si
 // A network file system may show the end of a file before its middle: what does not fit is read again later.
 std::optional<PrintFileHeader> PrintFileReader::header_at(std::uint64_t place) {
   std::array<char, sizeof(PrintFileHeader)> bytes{};
-  if (descriptor_ < 0 || !read_fully(place, bytes.data(), bytes.size())) return std::nullopt;
+  if (!read_fully(place, bytes.data(), bytes.size())) return std::nullopt;
   PrintFileHeader header;
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.magic != kMagic || header.sum != header.own_sum()) return std::nullopt;
@@ -124,17 +147,26 @@ std::optional<PrintFileHeader> PrintFileReader::header_at(std::uint64_t place) {
 bool PrintFileReader::read_body(std::uint64_t place, const PrintFileHeader& header) {
   const std::uint64_t size = header.out_size + header.err_size;
   struct stat facts {};
-  if (::fstat(descriptor_, &facts) != 0 || size > static_cast<std::uint64_t>(facts.st_size)) return false;
+  if (::fstat(descriptor_of(place), &facts) != 0 || size > static_cast<std::uint64_t>(facts.st_size)) return false;
   body_.resize(size);
   return read_fully(place + sizeof header, body_.data(), size) && checksum(as_bytes(body_)) == header.body_sum;
 }
 
+// Looked for once more when the next file is there: the one before grew until then.
 std::optional<PrintFileReader::Record> PrintFileReader::next() {
+  if (auto record = next_here()) return record;
+  if (!is_open() || ::access(print_file_at(path_, descriptors_.size()).c_str(), F_OK) != 0) return std::nullopt;
+  if (auto record = next_here()) return record;
+  return open_next() ? next_here() : std::nullopt;
+}
+
+std::optional<PrintFileReader::Record> PrintFileReader::next_here() {
   const auto header = header_at(at_);
   if (!header) return std::nullopt;
   const std::uint64_t end = at_ + sizeof(PrintFileHeader) + header->out_size + header->err_size;
   struct stat facts {};
-  if (::fstat(descriptor_, &facts) != 0 || end > static_cast<std::uint64_t>(facts.st_size)) return std::nullopt;
+  if (::fstat(descriptor_of(at_), &facts) != 0 || offset_of(end) > static_cast<std::uint64_t>(facts.st_size))
+    return std::nullopt;
   const Record record{header->kind, UnitId(header->unit), at_};
   at_ = end;
   return record;
@@ -161,9 +193,9 @@ std::optional<PrintedUnit> PrintFileReader::unit_at(std::uint64_t place) {
 }
 
 void PrintFileReader::forget() {
-  const std::uint64_t end = at_ / kBlock * kBlock;
+  const std::uint64_t end = offset_of(at_) / kBlock * kBlock;
   if (end < forgotten_ + kForgetAtOnce) return;
-  ::fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(forgotten_),
+  ::fallocate(descriptor_of(at_), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(forgotten_),
               static_cast<off_t>(end - forgotten_));
   forgotten_ = end;
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The file between the coordinator, which knows what units wrote, and whoever prints it (--print): what is not printed
 /// yet waits on disk, not in memory, and a slow reader of the output holds nobody up. It lives as long as the launch;
@@ -17,6 +18,10 @@
 namespace kiln::observe {
 
 struct PrintFileHeader;
+
+/// The name of the next file of a chain: `place` 0 is `path` itself. A coordinator that takes over writes a file of its
+/// own, as the one before may have left a record half written.
+std::filesystem::path print_file_at(const std::filesystem::path& path, std::uint64_t place);
 
 /// One unit's outputs.
 struct PrintedUnit {
@@ -43,7 +48,8 @@ class PrintFileWriter {
   int descriptor_ = -1;
 };
 
-/// Reads the file while it grows. One thread.
+/// Reads the file while it grows, and then the next ones of the chain; one that has a next one does not grow any more.
+/// One thread.
 class PrintFileReader {
  public:
   PrintFileReader() = default;
@@ -53,13 +59,13 @@ class PrintFileReader {
 
   /// False while the file is not there.
   bool open(const std::filesystem::path& path);
-  bool is_open() const { return descriptor_ >= 0; }
+  bool is_open() const { return !descriptors_.empty(); }
 
   enum class Kind : std::uint32_t { begin = 1, unit = 2, end = 3 };
   struct Record {
     Kind kind = Kind::unit;
     UnitId unit;
-    std::uint64_t place = 0;
+    std::uint64_t place = 0;  ///< the file's place in the chain above the lower 48 bits
   };
   /// The next whole record, in the order of the file; nothing while there is none.
   std::optional<Record> next();
@@ -71,13 +77,17 @@ class PrintFileReader {
   void forget();
 
  private:
+  std::optional<Record> next_here();
+  bool open_next();
+  int descriptor_of(std::uint64_t place) const;
   std::optional<PrintFileHeader> header_at(std::uint64_t place);
   bool read_fully(std::uint64_t place, char* data, std::size_t size) const;
   bool read_body(std::uint64_t place, const PrintFileHeader& header);
 
-  int descriptor_ = -1;
-  std::uint64_t at_ = 0;         // of the next record
-  std::uint64_t forgotten_ = 0;  // the space before it is given back
+  std::filesystem::path path_;
+  std::vector<int> descriptors_;  // of the files of the chain; the last one grows
+  std::uint64_t at_ = 0;          // of the next record, as a place
+  std::uint64_t forgotten_ = 0;   // of the last file: the space before it is given back
   std::string body_;
 };
 

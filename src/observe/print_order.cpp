@@ -4,7 +4,7 @@ namespace kiln::observe {
 
 void PrintOrder::add(UnitId unit, std::uint64_t place) {
   if (mode_ == PrintMode::ordered) {
-    waiting_[unit.value()] = place;
+    if (!printed_.contains(unit)) waiting_[unit.value()] = place;
   } else {
     grouped_.push_back(place);
   }
@@ -21,6 +21,7 @@ std::optional<std::uint64_t> PrintOrder::next() {
   const auto front = expected_.front();
   if (!ended_ && front && front->first.value() < unit) return std::nullopt;
   expected_.erase(single(UnitId(unit)));
+  printed_.insert(single(UnitId(unit)));
   waiting_.erase(waiting_.begin());
   return place;
 }

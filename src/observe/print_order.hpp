@@ -22,7 +22,7 @@ class PrintOrder {
 
   /// The units that may come (ordered: none is printed before all of these in front of it).
   void expect(schedule::IntervalSet units) { expected_ = std::move(units); }
-  /// The unit has ended; its outputs are at `place`.
+  /// The unit has ended; its outputs are at `place`. Ordered: one that was printed is not printed again.
   void add(UnitId unit, std::uint64_t place);
   /// No more units come: the rest is printed in order, whatever is missing.
   void end() { ended_ = true; }
@@ -36,6 +36,7 @@ class PrintOrder {
   schedule::IntervalSet expected_;                  // ordered: what is not printed yet
   std::deque<std::uint64_t> grouped_;               // places
   std::map<std::uint64_t, std::uint64_t> waiting_;  // ordered: unit -> place
+  schedule::IntervalSet printed_;                   // ordered
   bool ended_ = false;
 };
 

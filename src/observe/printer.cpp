@@ -41,6 +41,7 @@ struct Printer::Work {
   std::optional<PrintFileReader::Record> begin;  // not read yet
   std::optional<std::uint64_t> stuck;            // a place that could not be read
   Clock::time_point stuck_since;
+  bool expects = false;  // the first file has said what may come
   bool ended = false;
 };
 
@@ -68,7 +69,8 @@ Printer::~Printer() {
   abandon();
   thread_.join();
   ::close(stop_);
-  if (!options_.remove_at_once) ::unlink(options_.file.c_str());
+  if (options_.remove_at_once) return;
+  for (std::uint64_t place = 0; ::unlink(print_file_at(options_.file, place).c_str()) == 0;) ++place;
 }
 
 void Printer::no_more() {
@@ -145,7 +147,7 @@ bool Printer::take_records(Work& work, bool last) {
   if (work.begin) {
     auto units = work.file.units(*work.begin);
     if (!units && !last) return false;
-    if (units) work.order.expect(*std::move(units));
+    if (units && !std::exchange(work.expects, true)) work.order.expect(*std::move(units));
     work.begin.reset();
   }
   for (int i = 0; i < 256; ++i) {

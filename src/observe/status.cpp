@@ -1,5 +1,6 @@
 #include "observe/status.hpp"
 
+#include "base/json_number.hpp"
 #include "base/text.hpp"
 
 #include <fmt/core.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -88,6 +90,7 @@ Json write(const StatusSnapshot& s, std::size_t listed) {
               {"last_commit", number(s.last_commit)},
               {"last_commit_seconds", number(s.last_commit_seconds)},
               {"workers", s.workers},
+              {"lost_ranks", s.lost_ranks},
               {"ranks", Json::array()},
               {"groups", Json::array()},
               {"slowest", Json::array()}};
@@ -117,7 +120,12 @@ const Json& object(const Json& in) {
 template <class T>
 void read(const Json& from, const char* key, T& value) {
   const auto found = from.find(key);
-  if (found != from.end() && !found->is_null()) found->get_to(value);
+  if (found == from.end() || found->is_null()) return;
+  if constexpr (std::integral<T>) {
+    value = whole_number<T>(*found);
+  } else {
+    found->get_to(value);
+  }
 }
 
 void read(const Json& from, const char* key, std::optional<double>& value) {
@@ -185,7 +193,7 @@ RunState read_state(const Json& in) {
 }
 
 StatusSnapshot read_snapshot(const Json& in) {
-  const int version = in.at("version").get<int>();
+  const auto version = whole_number<int>(in.at("version"));
   if (version > kStatusVersion) throw std::runtime_error(fmt::format("version {}, written by a newer kiln", version));
   StatusSnapshot s;
   s.state = read_state(in);
@@ -209,6 +217,7 @@ StatusSnapshot read_snapshot(const Json& in) {
   read(in, "last_commit", s.last_commit);
   read(in, "last_commit_seconds", s.last_commit_seconds);
   read(in, "workers", s.workers);
+  read(in, "lost_ranks", s.lost_ranks);
   read_list(in, "ranks", s.ranks, read_rank);
   read_list(in, "groups", s.groups, read_group);
   read_list(in, "slowest", s.slowest, read_slow);

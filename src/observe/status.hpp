@@ -81,6 +81,7 @@ struct StatusSnapshot {
   std::optional<double> last_commit;   ///< when the last commit ended
   double last_commit_seconds = 0;      ///< what it cost
   std::uint64_t workers = 0;
+  std::uint64_t lost_ranks = 0;   ///< declared dead, and not back
   std::vector<RankStatus> ranks;  ///< written one by one up to kListedRanks, the others as groups
   std::vector<RankGroup> groups;  ///< as read; written from `ranks` where there are too many of them
   std::vector<SlowUnit> slowest;  ///< units that have been running longest, up to kSlowUnits

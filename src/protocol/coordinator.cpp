@@ -1,4 +1,5 @@
 #include "protocol/coordinator.hpp"
+#include "protocol/retained.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -8,14 +9,6 @@ namespace kiln::protocol {
 namespace {
 
 constexpr Duration kPatienceAfterFault = std::chrono::milliseconds(500);
-
-schedule::IntervalSet units_to_do(const CoordinatorStart& start) {
-  schedule::IntervalSet open(make_interval(0, start.units));
-  open.erase(start.done);
-  open.erase(start.dead);
-  open.erase(start.removed);
-  return open;
-}
 
 std::uint64_t count_common(const schedule::IntervalSet& a, const schedule::IntervalSet& b) {
   std::uint64_t common = 0;
@@ -45,12 +38,15 @@ std::uint64_t count_units(const Part& part) {
 Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, CoordinatorPort& port)
     : options_(std::move(options)),
       port_(port),
+      self_(start.self),
+      taken_(std::move(start.taken)),
+      messages_(std::move(start.messages)),
       policy_(schedule::make_batch_policy(options_.batch)),
       ledger_(start.units),
       removed_(start.removed.count()),
       removed_done_(count_common(start.removed, start.done)),
       allowed_(options_.retries),
-      queue_(units_to_do(start), options_.queue, start.workers),
+      queue_(units_to_do(start, taken_), options_.queue, start.workers),
       next_batch_(start.first_batch),
       next_commit_(start.first_commit),
       pending_(std::make_unique<CommitPlan>()),
@@ -59,18 +55,30 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
   ledger_.restore(start.done, start.dead);
   for (const Rank rank : start.workers) workers_[rank].view.rank = rank;
   setup_ = std::move(start.setup);
+  if (start.takeover) joining_ = Joining::over;
   for (const RetryClass& one : options_.retry_classes) allowed_.set(one.interval, one.retries);
 }
 
 void Coordinator::begin(Instant now) {
-  for (const auto& [rank, worker] : workers_) port_.send(rank, setup_);
+  for (const TakenOver& one : taken_) take_over(one, now);
+  for (const auto& [rank, worker] : workers_) {
+    if (!std::ranges::binary_search(taken_, rank, {}, &TakenOver::rank)) port_.send(rank, setup_);
+  }
+  taken_.clear();
+  for (auto& [rank, message] : std::exchange(messages_, {})) hear(rank, std::move(message), now);
   step(now);
 }
 
 Coordinator::~Coordinator() = default;
 
 void Coordinator::on_message(Rank from, Message message, Instant now) {
+  hear(from, std::move(message), now);
+  step(now);
+}
+
+void Coordinator::hear(Rank from, Message message, Instant now) {
   const auto found = workers_.find(from);
+  copies_.again = true;
   if (auto* interrupted = std::get_if<Interrupted>(&message)) {
     on_interrupt(from, interrupted->at_once, now);
   } else if (const auto* fault = std::get_if<Fault>(&message)) {
@@ -85,10 +93,13 @@ void Coordinator::on_message(Rank from, Message message, Instant now) {
     on(found->second, *given, now);
   } else if (auto* segment = std::get_if<Segment>(&message)) {
     on(found->second, *segment, now);
+  } else if (auto* given_up = std::get_if<GivenUp>(&message)) {
+    on(found->second, *given_up, now);
+  } else if (auto* ended = std::get_if<Ended>(&message)) {
+    on(found->second, *ended, now);
   } else {
     ++dropped_;
   }
-  step(now);
 }
 
 void Coordinator::on_tick(Instant now) { step(now); }
@@ -138,6 +149,7 @@ bool Coordinator::fits(const Worker& worker, const Part& part) {
 }
 
 void Coordinator::on(Worker& worker, Part& part, Instant now) {
+  heard(worker, part.number, Retained::bytes_of(part));
   if (!fits(worker, part)) {
     ++dropped_;
     return;
@@ -149,6 +161,7 @@ void Coordinator::on(Worker& worker, Part& part, Instant now) {
     const double sample = part.busy_seconds / static_cast<double>(count);
     double& speed = worker.view.unit_seconds;
     speed = speed == 0 ? sample : 0.5 * speed + 0.5 * sample;
+    if (speculates()) copies_.durations.add(sample, count);
     record(worker, batch, part, now);
     worker.since = now;
   }
@@ -164,6 +177,7 @@ void Coordinator::record(Worker& worker, InFlight& batch, Part& part, Instant no
       {part.batch, worker.view.rank, hull(part), count_units(part), part.start, part.busy_seconds});
   for (const Interval units : part.done) {
     took(worker, batch, units);
+    drop_copies(units);
     worker.view.units_done += units.size();
     ledger_.mark_done(units);
     part.held ? hold(worker, units, now) : void(pending_->done.insert(units));
@@ -183,9 +197,10 @@ void Coordinator::record(Worker& worker, InFlight& batch, Part& part, Instant no
 void Coordinator::fail(Worker& worker, InFlight& batch, UnitFailure& failure, Instant now) {
   took(worker, batch, single(failure.unit));
   if (failure.kind == FailureKind::cancelled) {
-    reopen(batch, single(failure.unit), now);
+    come_back(batch, single(failure.unit), now);
     return;
   }
+  if (take_failed(failure.unit)) return;
   if (batch.suspect) suspects_.erase(failure.unit);
   const std::uint32_t failed = ++attempts_[failure.unit];
   const bool again = failed <= allowed_.at(failure.unit);
@@ -231,7 +246,7 @@ void Coordinator::end_batch(Worker& worker, BatchId id, Instant now) {
     ++dropped_;
     worker.view.in_flight -= units.size();
     in_flight_ -= units.size();
-    reopen(found->second, units, now);
+    come_back(found->second, units, now);
   }
   worker.batches.erase(found);
 }
@@ -241,7 +256,12 @@ void Coordinator::on(Worker& worker, const GivenBack& message, Instant now) {
     --asks_out_;
     worker.asked = message.pieces.empty() && !worker.sent_since_ask ? Asked::had_none : Asked::no;
   }
-  for (const GivenBack::Piece& piece : message.pieces) {
+  take_pieces(worker, message.pieces, now);
+  refile(worker);
+}
+
+void Coordinator::take_pieces(Worker& worker, const std::vector<GivenBack::Piece>& pieces, Instant now) {
+  for (const GivenBack::Piece& piece : pieces) {
     const auto found = worker.batches.find(piece.batch);
     const bool known = found != worker.batches.end() && found->second.units.contains(piece.units);
     if (!known && !piece.units.empty()) {
@@ -251,11 +271,10 @@ void Coordinator::on(Worker& worker, const GivenBack& message, Instant now) {
     if (found == worker.batches.end()) continue;
     if (!piece.units.empty()) {
       took(worker, found->second, piece.units);
-      reopen(found->second, piece.units, now);
+      come_back(found->second, piece.units, now);
     }
     if (piece.last || found->second.units.empty()) end_batch(worker, piece.batch, now);
   }
-  refile(worker);
 }
 
 // `units` have left the worker's hands.
@@ -269,10 +288,11 @@ void Coordinator::took(Worker& worker, InFlight& batch, Interval units) {
 void Coordinator::refile(Worker& worker) {
   const Rank rank = worker.view.rank;
   const auto file = [rank](std::set<Rank>& set, bool in) { in ? void(set.insert(rank)) : void(set.erase(rank)); };
-  const bool idle = worker.view.ready && worker.batches.empty() && !worker.full;
+  const bool free = !worker.copy && !worker.busy && worker.give_ups_out == 0;
+  const bool idle = worker.view.ready && worker.batches.empty() && !worker.full && free;
   const double left = worker.view.unit_seconds * static_cast<double>(worker.view.in_flight);
-  const bool short_of_work = !worker.batches.empty() && !worker.full && !worker.alone && worker.view.unit_seconds > 0 &&
-                             schedule::may_have_ahead(worker.batches.size(), left);
+  const bool short_of_work = !worker.batches.empty() && !worker.full && !worker.alone && free &&
+                             worker.view.unit_seconds > 0 && schedule::may_have_ahead(worker.batches.size(), left);
   file(idle_, idle);
   file(ahead_, short_of_work);
   if (worker.filed_load != 0) loaded_.erase({worker.filed_load, rank});
@@ -293,13 +313,19 @@ Coordinator::Counts Coordinator::counts() const {
   counts.lost = lost_;
   counts.retried = retried_;
   counts.dropped = dropped_;
+  counts.copies = copies_.started;
+  counts.copies_won = copies_.won;
   return counts;
 }
 
 std::vector<Coordinator::WorkerView> Coordinator::workers() const {
   std::vector<WorkerView> views;
   views.reserve(workers_.size());
-  for (const auto& [rank, worker] : workers_) views.push_back(worker.view);
+  for (const auto& [rank, worker] : workers_) {
+    views.push_back(worker.view);
+    views.back().held_units = worker.held.count();
+    views.back().busy = worker.busy;
+  }
   return views;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 #include "protocol/coordinator_port.hpp"
+#include "protocol/copies.hpp"
 #include "schedule/batch_policy.hpp"
 #include "schedule/ledger.hpp"
 #include "schedule/retry_queue.hpp"
@@ -24,6 +25,10 @@ struct RetryClass {
   std::uint32_t retries = 0;
 };
 
+/// Near the end, units that take much longer than others are given to an idle worker as well. `others`: but none of the
+/// coordinator's own rank, and none to it: all others would wait until what it gave up has ended.
+enum class Speculate : std::uint8_t { no, others, all };
+
 struct CoordinatorOptions {
   std::string batch = "adaptive";  ///< as --batch
   schedule::QueueOptions queue;
@@ -45,10 +50,27 @@ struct CoordinatorOptions {
   /// Of the stage's reductions, how many counts they are that can be added (Join); 0: what workers hold goes to
   /// segments.
   std::uint64_t join_counts = 0;
+  Speculate speculate = Speculate::no;  ///< not where most_in_flight says a limit
   std::uint64_t seed = 0;
+  /// Of each worker, so many bytes that it retains until they are committed (Retained::kBytes); a commit starts early
+  /// at half of it. 0: workers retain nothing, as nobody could take over.
+  std::uint64_t retain_bytes = 0;
 };
 
-/// What there is to do: decided from the journal before the coordinator begins.
+/// What a worker has from the coordinator before, as far as it still counts (Gathering).
+struct TakenOver {
+  Rank rank;
+  std::vector<Holding::Batch> batches;  ///< in hand, and what the messages speak of that it sends again
+  schedule::IntervalSet held;           ///< the same
+  std::uint64_t held_bytes = 0;
+  bool full = false, joinable = false;
+  double unit_seconds = 0;
+  bool busy = false;
+  std::uint64_t committed = 0;  ///< up to this number all that it has sent is in the journal
+};
+
+/// What there is to do: decided from the journal before the coordinator begins, and at a takeover from what workers
+/// have.
 struct CoordinatorStart {
   std::uint64_t units = 0;        ///< ids 0..units-1
   schedule::IntervalSet done;     ///< committed earlier
@@ -58,6 +80,11 @@ struct CoordinatorStart {
   Setup setup;                    ///< what their executors need
   std::uint64_t first_batch = 1;  ///< ids of batches and commits go on counting over the stages of a reign
   std::uint64_t first_commit = 1;
+  Rank self{0};  ///< the coordinator's own: suspects do not run there
+  /// At a takeover. These of `workers` have their setup. No two have the same unit, and none is done.
+  bool takeover = false;  ///< a rank has died: no join by collectives in this launch
+  std::vector<TakenOver> taken;
+  std::vector<std::pair<Rank, Message>> messages;  ///< that came before the coordinator was there, in order
 };
 
 /// Hands out batches, keeps the ledger, decides when to commit and when the run is over. Pure: no I/O, no clock, no
@@ -68,7 +95,8 @@ class Coordinator {
   Coordinator(CoordinatorOptions options, CoordinatorStart start, CoordinatorPort& port);
   ~Coordinator();
 
-  /// Sends every worker its setup; those that answer get work, whenever that is. Call once, first.
+  /// Sends every worker its setup (but those that have it, at a takeover); those that answer get work, whenever that
+  /// is. Call once, first.
   void begin(Instant now);
   /// A message of a worker. What does not fit the books (an unknown batch, units it does not hold) is dropped and
   /// counted.
@@ -108,12 +136,14 @@ class Coordinator {
   struct Counts {
     std::uint64_t units = 0;  ///< all but removed ones
     std::uint64_t done = 0, failed = 0, committed = 0, removed = 0;
-    std::uint64_t in_flight = 0;  ///< handed out
-    std::uint64_t waiting = 0;    ///< for their next attempt, or suspects that wait
-    std::uint64_t suspects = 0;   ///< that wait
-    std::uint64_t lost = 0;       ///< done, but lost with a rank before they were committed
-    std::uint64_t retried = 0;    ///< attempts after a first one, this launch
-    std::uint64_t dropped = 0;    ///< messages that did not fit the books
+    std::uint64_t in_flight = 0;   ///< handed out
+    std::uint64_t waiting = 0;     ///< for their next attempt, or suspects that wait
+    std::uint64_t suspects = 0;    ///< that wait
+    std::uint64_t lost = 0;        ///< done, but lost with a rank before they were committed
+    std::uint64_t retried = 0;     ///< attempts after a first one, this launch
+    std::uint64_t dropped = 0;     ///< messages that did not fit the books
+    std::uint64_t copies = 0;      ///< of units that took long, given to a second worker
+    std::uint64_t copies_won = 0;  ///< whose result counted
   };
   Counts counts() const;
   struct WorkerView {
@@ -122,8 +152,10 @@ class Coordinator {
     std::int32_t pid = 0;
     bool ready = false;
     std::uint64_t units_done = 0, in_flight = 0;
-    std::uint64_t held_bytes = 0;  ///< results that it keeps until a flush
+    std::uint64_t held_units = 0;  ///< whose results it keeps until a flush
+    std::uint64_t held_bytes = 0;  ///< of these results
     double busy_seconds = 0, unit_seconds = 0;
+    bool busy = false;  ///< with what it gave up, or a copy that was dropped
   };
   /// By rank.
   std::vector<WorkerView> workers() const;
@@ -149,6 +181,8 @@ class Coordinator {
   bool finished() const { return finished_; }
   /// Bytes of rows and partial results that wait here for a commit or are in one. What workers hold is not in it.
   std::size_t pending_bytes() const { return pending_->bytes + committing_bytes_; }
+  /// So much that nothing is handed out until some of it is written.
+  bool waits_for_disk() const { return pending_bytes() >= options_.pause_bytes; }
 
  private:
   struct InFlight {
@@ -164,6 +198,13 @@ class Coordinator {
   // Whether a worker may be asked to give units back: not while an answer is out, nor after it had nothing to give,
   // until it reports again.
   enum class Asked { no, waiting, had_none };
+  // What a worker retains, by the numbers of its messages.
+  struct Retainings {
+    std::uint64_t heard = 0;       // the last that came
+    std::uint64_t committing = 0;  // up to here they are in the commit under way; 0: in none
+    std::uint64_t committed = 0;   // the worker was told so
+    std::uint64_t bytes = 0;       // that came since the last commit began
+  };
   struct Worker {
     WorkerView view;
     std::map<BatchId, InFlight> batches;
@@ -174,17 +215,24 @@ class Coordinator {
     Instant since{};               // what it runs now cannot have begun much earlier
     // Done, but the results are with the worker and in no segment: if it dies, these are lost with it and open again.
     schedule::IntervalSet held;
-    bool flush_asked = false;  // an answer to Flush is out
-    bool full = false;         // it may hold no more: gets nothing new
-    bool joinable = false;     // all that it holds may go into a join
-    bool alone = false;        // with a suspect: gets nothing beside it
+    bool flush_asked = false;        // an answer to Flush is out
+    bool full = false;               // it may hold no more: gets nothing new
+    bool joinable = false;           // all that it holds may go into a join
+    bool alone = false;              // with a suspect: gets nothing beside it
+    std::optional<UnitId> copy;      // it has this one of copies_.out
+    std::uint64_t give_ups_out = 0;  // questions without an answer yet
+    bool busy = false;               // with what it gave up, or a copy that was dropped: gets nothing
+    Retainings retained;
   };
 
   // Events.
+  void hear(Rank from, Message message, Instant now);
   void on(Worker& worker, const Ready& message);
   void on(Worker& worker, Part& message, Instant now);
   void on(Worker& worker, const GivenBack& message, Instant now);
   void on(Worker& worker, Segment& message, Instant now);
+  void on(Worker& worker, const GivenUp& message, Instant now);
+  void on(Worker& worker, const Ended& message, Instant now);
   void on(Rank from, const Fault& message, Instant now);
   static bool fits(const Worker& worker, const Part& part);
   void record(Worker& worker, InFlight& batch, Part& part, Instant now);
@@ -192,6 +240,7 @@ class Coordinator {
   void set_aside(UnitFailure& failure, std::uint32_t attempts, Instant now);
   void reopen(const InFlight& batch, Interval units, Instant now);
   void end_batch(Worker& worker, BatchId id, Instant now);
+  void take_pieces(Worker& worker, const std::vector<GivenBack::Piece>& pieces, Instant now);
   void took(Worker& worker, InFlight& batch, Interval units);
   void refile(Worker& worker);
   void step(Instant now);
@@ -219,6 +268,11 @@ class Coordinator {
   void finish_if_over();
   void touch_unsaved(Instant now);
 
+  // What workers retain (coordinator_retained.cpp).
+  void heard(Worker& worker, std::uint64_t number, std::uint64_t bytes);
+  void begin_retained_commit();
+  void end_retained_commit(bool durable);
+
   // What workers hold (coordinator_held.cpp).
   void hold(Worker& worker, Interval units, Instant now);
   void ask_flushes();
@@ -227,6 +281,26 @@ class Coordinator {
   void let_go(Worker& worker, Interval units);
   void answered(Worker& worker);
   static bool fits(const Worker& worker, const Segment& segment);
+
+  // What was found at a takeover (coordinator_taken.cpp).
+  static schedule::IntervalSet units_to_do(const CoordinatorStart& start, const std::vector<TakenOver>& taken);
+  void take_over(const TakenOver& taken, Instant now);
+
+  // Units that two workers have (coordinator_copies.cpp).
+  bool speculates() const { return options_.speculate != Speculate::no && options_.most_in_flight == 0; }
+  bool may_copy() const;
+  void speculate(Instant now);
+  void look_for_late(Instant now);
+  bool may_be_copied(const Worker& worker) const;
+  Worker* worker_for_copy(const Worker& late);
+  void send_copy(Worker& from, Worker& to, Instant now);
+  void come_back(const InFlight& batch, Interval units, Instant now);
+  bool take_failed(UnitId unit);
+  void keep_copy(std::map<UnitId, Copy>::iterator copy);
+  void drop_copy(std::map<UnitId, Copy>::iterator copy);
+  void drop_copies(Interval units);
+  void drop_running_copies();
+  std::optional<Instant> next_look() const;
 
   // What dead workers leave (coordinator_lost.cpp).
   void lose_batches(Worker& worker, bool alone, Instant now);
@@ -240,6 +314,9 @@ class Coordinator {
   CoordinatorOptions options_;
   CoordinatorPort& port_;
   Setup setup_;
+  Rank self_;
+  std::vector<TakenOver> taken_;                    // until begin
+  std::vector<std::pair<Rank, Message>> messages_;  // the same
   std::unique_ptr<schedule::BatchPolicy> policy_;
   schedule::Ledger ledger_;
   std::uint64_t removed_ = 0, removed_done_ = 0;
@@ -251,6 +328,7 @@ class Coordinator {
   std::set<UnitId> waiting_suspects_;
   bool suspect_out_ = false;  // one is with a worker
   std::uint64_t lost_ = 0;
+  Copies copies_;
   std::map<Rank, Worker> workers_;
   std::set<Rank> idle_;                              // ready, with nothing in hand
   std::set<Rank> ahead_;                             // short of work: may have one more batch
@@ -276,6 +354,7 @@ class Coordinator {
   std::size_t committing_bytes_ = 0;
   std::uint64_t committing_segments_ = 0;  // bytes in files of workers
   bool commit_running_ = false;
+  bool retained_presses_ = false;  // some worker retains so much that it is to be committed
   std::optional<Duration> last_commit_cost_;
   std::optional<Instant> last_commit_at_;
   std::uint64_t committed_bytes_ = 0;

@@ -19,7 +19,7 @@ bool Coordinator::save_due(Instant now) const {
   if (storage_retry_at_) return now >= *storage_retry_at_;
   // Whoever ends at once may be killed any moment: what is done is written before units are waited for.
   const bool nothing_to_come = in_flight_ == 0 && (complete() || stop_as_);
-  return nothing_to_come || cancelled_ || pending_->bytes >= options_.commit_bytes ||
+  return nothing_to_come || cancelled_ || retained_presses_ || pending_->bytes >= options_.commit_bytes ||
          now - *unsaved_since_ >= checkpoint_interval_;
 }
 
@@ -36,7 +36,8 @@ void Coordinator::save(Instant now) {
     if (flushing_ == Flushing::answered) flushing_ = Flushing::no;
     return;
   }
-  const bool presses = cancelled_ || storage_failing_since_ || pending_->bytes >= options_.commit_bytes;
+  const bool presses =
+      cancelled_ || storage_failing_since_ || retained_presses_ || pending_->bytes >= options_.commit_bytes;
   const bool waits = (flushing_ == Flushing::asked || joining_ == Joining::now) && !presses;
   if ((due && !waits) || (flushing_ == Flushing::answered && !storage_retry_at_)) start_commit(now);
 }
@@ -48,6 +49,7 @@ void Coordinator::start_commit(Instant now) {
   committing_bytes_ = pending_->bytes;
   for (const Segment& segment : pending_->segments) committing_segments_ += segment.length;
   commit_running_ = true;
+  begin_retained_commit();
   if (flushing_ == Flushing::answered) flushing_ = Flushing::no;
   unsaved_since_.reset();
   if (!holders_.empty()) touch_unsaved(now);
@@ -61,6 +63,7 @@ void Coordinator::on_committed(Duration cost, Instant now) {
   last_commit_cost_ = cost;
   last_commit_at_ = now;
   commit_running_ = false;
+  end_retained_commit(true);
   commits_failing_ = false;
   storage_works();
   if (options_.checkpoint_adapts) checkpoint_interval_ = std::max(options_.checkpoint_every, cost * 100);
@@ -69,6 +72,7 @@ void Coordinator::on_committed(Duration cost, Instant now) {
 
 void Coordinator::on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now) {
   commit_running_ = false;
+  end_retained_commit(false);
   commits_failing_ = true;
   committing_.clear();
   committing_bytes_ = 0;
@@ -128,7 +132,8 @@ std::optional<Instant> Coordinator::next_wake(Instant now) const {
   };
   at(cancel_at_);
   at(give_up_at_);
-  if (may_hand_out() && !(idle_.empty() && ahead_.empty())) at(retries_.next_wake(now));
+  if (may_hand_out() && !(idle_.empty() && ahead_.empty() && copies_.out.empty())) at(retries_.next_wake(now));
+  at(next_look());
   const bool joining = joining_ == Joining::now;
   const bool may_ask = flushing_ == Flushing::no && !joining && !holders_.empty();
   const bool may_commit = flushing_ != Flushing::asked && !joining && !commit_running_ && !pending_->empty();

@@ -11,9 +11,7 @@ constexpr double kMostCalm = 3600;        // seconds
 
 }  // namespace
 
-bool Coordinator::may_hand_out() const {
-  return !stop_as_ && !storage_failing_since_ && pending_bytes() < options_.pause_bytes;
-}
+bool Coordinator::may_hand_out() const { return !stop_as_ && !storage_failing_since_ && !waits_for_disk(); }
 
 // How many more units may be with workers.
 std::uint64_t Coordinator::room() const {
@@ -35,6 +33,7 @@ void Coordinator::dispatch(Instant now) {
   }
   if (queue_.empty()) hand_out_suspect(now);
   if (queue_.empty() || room() == 0) ask_back();
+  if (speculates()) speculate(now);
 }
 
 bool Coordinator::hand_out(Worker& worker, Instant now) {
@@ -123,6 +122,7 @@ void Coordinator::begin_drain(Outcome outcome, bool at_once, Instant now) {
   // An interrupt during a drain for failures stops what that drain would wait for.
   if (first || outcome != Outcome::too_many_failures) stop_as_ = first ? outcome : *stop_as_;
   if (outcome != Outcome::too_many_failures && !cancel_at_ && !cancelled_) cancel_at_ = now + options_.grace;
+  drop_running_copies();
   for (auto& [rank, worker] : workers_) {
     if (!first || worker.batches.empty()) continue;
     if (worker.asked != Asked::waiting) ++asks_out_;
@@ -147,6 +147,7 @@ void Coordinator::cancel_all(Instant now) {
 // As if these units had not been handed out; what is reported of them later does not count.
 void Coordinator::give_up_running(Instant now) {
   give_up_at_.reset();
+  while (!copies_.out.empty()) drop_copy(copies_.out.begin());
   for (auto& [rank, worker] : workers_) {
     while (!worker.batches.empty()) end_batch(worker, worker.batches.begin()->first, now);
     refile(worker);

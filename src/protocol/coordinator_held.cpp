@@ -1,4 +1,5 @@
 #include "protocol/coordinator.hpp"
+#include "protocol/retained.hpp"
 
 #include <kiln/error.hpp>
 #include <utility>
@@ -97,6 +98,7 @@ void Coordinator::on(Worker& worker, Segment& message, Instant now) {
   worker.full = message.full;
   worker.joinable = message.joinable;
   const bool asked = message.asked;
+  heard(worker, message.number, Retained::bytes_of(message));
   if (!message.failed.empty() && !worker.held.empty()) {
     port_.note_segment_failed(rank, message.failed);
     segments_failing_.insert(rank);

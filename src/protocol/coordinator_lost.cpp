@@ -20,6 +20,11 @@ void Coordinator::on_dead(Rank rank, bool alone, Instant now) {
   const auto found = workers_.find(rank);
   if (finished_ || found == workers_.end()) return;
   Worker& worker = found->second;
+  copies_.again = true;
+  if (worker.copy) {
+    copies_.spoiled.insert(*worker.copy);
+    copies_.out.erase(*worker.copy);
+  }
   lose_batches(worker, alone, now);
   lose_held(worker);
   if (worker.asked == Asked::waiting) --asks_out_;
@@ -42,6 +47,7 @@ void Coordinator::on_dead(Rank rank, bool alone, Instant now) {
 void Coordinator::on_back(Rank rank, Instant now) {
   if (finished_) return;
   workers_[rank].view.rank = rank;
+  copies_.again = true;
   port_.send(rank, setup_);
   step(now);
 }
@@ -65,7 +71,8 @@ void Coordinator::lose_batches(Worker& worker, bool alone, Instant now) {
       for (UnitId unit = units.first; unit < innocent; unit = unit.next()) {
         suspect(worker.view.rank, unit, batch.attempt, was_alone, now);
       }
-      if (innocent < units.last) reopen(batch, {innocent, units.last}, now);
+      drop_copies({units.first, innocent});
+      if (innocent < units.last) come_back(batch, {innocent, units.last}, now);
     }
     suspects = 0;
   }
@@ -96,8 +103,8 @@ void Coordinator::hand_out_suspect(Instant now) {
   if (suspect_out_ || waiting_suspects_.empty() || room() == 0) return;
   const UnitId unit = *waiting_suspects_.begin();
   const Suspect& suspect = suspects_.at(unit);
-  // One that may have ended a process must not end the last.
-  if (!suspect.died.empty() && workers_.size() == 1) return blame(unit, now);
+  // One that may have ended a process must not end the last: there would be nobody to say so.
+  if (!suspect.died.empty() && workers_.size() == 1 && workers_.contains(self_)) return blame(unit, now);
   Worker* const worker = worker_for(suspect);
   if (worker == nullptr) return;
   waiting_suspects_.erase(unit);
@@ -111,7 +118,7 @@ Coordinator::Worker* Coordinator::worker_for(const Suspect& suspect) {
   const auto tried = [&](Rank rank) { return std::ranges::find(suspect.died, rank) != suspect.died.end(); };
   Rank best(-1);
   for (const Rank rank : idle_) {
-    if (rank == Rank(0) && workers_.size() > 1) continue;
+    if (rank == self_ && workers_.size() > 1) continue;
     if (best == Rank(-1) || (tried(best) && !tried(rank))) best = rank;
   }
   return best == Rank(-1) ? nullptr : &workers_.at(best);
@@ -126,7 +133,7 @@ void Coordinator::blame(UnitId unit, Instant now) {
   UnitFailure failure;
   failure.unit = unit;
   failure.reason = fmt::format("the process of rank {} died while it ran nothing but this unit{}", ranks,
-                               suspect.died.size() < kMostDeaths ? ", and one worker is left" : "");
+                               suspect.died.size() < kMostDeaths ? ", and no other rank is left" : "");
   const std::uint32_t attempts = suspect.attempt - 1 + static_cast<std::uint32_t>(suspect.died.size());
   failure.row = port_.row_of_lost(unit, failure.reason);
   port_.note_failure(unit, suspect.died.back(), attempts, failure.reason, true);

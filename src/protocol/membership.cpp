@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kTicksADeadline = 8;
 constexpr int kBeatsADeadline = 4;
+constexpr int kDeadlinesToLeave = 4;  // after which all have left who gave this rank up while it stood still
 
 }  // namespace
 
@@ -42,6 +43,16 @@ Membership::Heard Membership::heard(Rank from, View view, Instant now) {
   return view == member.view ? Heard::counts : Heard::old;
 }
 
+void Membership::lost_before(Rank rank) {
+  const auto found = members_.find(rank);
+  if (found != members_.end() && std::exchange(found->second.lives, false)) --living_;
+}
+
+void Membership::take_up_anew(Rank rank) {
+  const auto found = members_.find(rank);
+  if (found != members_.end()) found->second.view = last_view_ = last_view_.next();
+}
+
 void Membership::gone(Rank rank) {
   const auto found = members_.find(rank);
   if (found == members_.end() || std::exchange(found->second.gone, true)) return;
@@ -51,6 +62,7 @@ void Membership::gone(Rank rank) {
 // Who says that a process has ended, lives beside it. A node's ranks fall silent at one time, but were heard last up to
 // two beats apart; who fell silent long before is another death.
 bool Membership::alone(Rank rank, const Member& member, Instant now) const {
+  if (stood_still_ && now - *stood_still_ < kDeadlinesToLeave * deadline_) return false;
   if (member.gone || member.host.empty()) return true;
   return std::none_of(members_.begin(), members_.end(), [&](const auto& other) {
     const Duration silence = now - other.second.heard_at;
@@ -63,6 +75,7 @@ std::vector<Membership::Death> Membership::on_tick(Instant now) {
   const Duration pause = now - std::exchange(ticked_at_, now);
   if (deadline_ > Duration::zero() && pause > deadline_ / 4) {
     for (auto& [rank, member] : members_) member.heard_at = std::min(member.heard_at + pause, now);
+    if (pause > deadline_) stood_still_ = now;
   }
   std::vector<Death> deaths;
   for (const auto& [rank, member] : members_) {

@@ -39,12 +39,20 @@ class Membership {
   };
   /// An intact message of `from` came in that carries this view. Messages that wait are heard before on_tick is called.
   Heard heard(Rank from, View view, Instant now);
+  /// The rank was dead before this one became coordinator: it is taken up when it is heard.
+  void lost_before(Rank rank);
+  /// A rank that lives is taken up anew: view() is new, what it has does not count (Gathering says so).
+  void take_up_anew(Rank rank);
+  /// Whether this rank is one of those that it watches, living or not.
+  bool knows(Rank rank) const { return members_.contains(rank); }
   /// The rank is known to have ended (the process table, the MPI); on_tick will say it.
   void gone(Rank rank);
 
   struct Death {
     Rank rank;
-    bool alone = true;  ///< its process ended, or no other rank of its host fell silent with it
+    /// Its process ended, or no other rank of its host fell silent with it. Not soon after this rank stood still for
+    /// longer than the deadline: then the others had reason to leave.
+    bool alone = true;
     Duration silence{};
   };
   /// To be called at least every eighth of the deadline (next_wake); says who is dead from now on.
@@ -77,6 +85,7 @@ class Membership {
   std::set<Rank> gone_;  // and not declared dead yet
   View last_view_{1};
   Instant ticked_at_{};
+  std::optional<Instant> stood_still_;  // for longer than the deadline, until then
 };
 
 }  // namespace kiln::protocol

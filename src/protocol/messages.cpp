@@ -1,5 +1,7 @@
 #include "protocol/messages.hpp"
 
+#include "protocol/message_bodies.hpp"
+
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
@@ -9,25 +11,8 @@ namespace kiln::protocol {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x4E4C494B;  // "KILN"
-constexpr std::uint16_t kVersion = 2;
+constexpr std::uint16_t kVersion = 4;
 constexpr std::size_t kHeaderBytes = 40;
-
-void put(ByteWriter& out, Interval units) {
-  out.put(units.first.value());
-  out.put(units.last.value());
-}
-
-Interval get_interval(ByteReader& in) {
-  const auto first = in.get<std::uint64_t>();
-  const auto last = in.get<std::uint64_t>();
-  if (last < first) throw Error(ExitCode::internal, "an interval ends before it begins");
-  return make_interval(first, last);
-}
-
-Bytes get_blob(ByteReader& in) {
-  const ByteView view = in.get_bytes();
-  return {view.begin(), view.end()};
-}
 
 void put(ByteWriter& out, const Setup& message) {
   out.put_bytes(message.content);
@@ -36,63 +21,25 @@ void put(ByteWriter& out, const Setup& message) {
 }
 void put(ByteWriter& out, const Batch& message) {
   out.put(message.id.value());
-  put(out, message.units);
+  put_interval(out, message.units);
   out.put(message.attempt);
+  out.put(message.copy);
   out.put_bytes(message.payloads.view());
 }
 void put(ByteWriter& out, const TakeBack& message) { out.put(message.share); }
 void put(ByteWriter&, const Cancel&) {}
 void put(ByteWriter&, const SignalUnits&) {}
-void put(ByteWriter& out, const Stop& message) { out.put(message.exit_code); }
+void put(ByteWriter& out, const Stop& message) {
+  out.put(message.exit_code);
+  out.put(message.finalise);
+}
 void put(ByteWriter& out, const Ready& message) {
   out.put_text(message.host);
   out.put(message.pid);
   out.put(message.call);
 }
-void put(ByteWriter& out, const Part& message) {
-  out.put(message.batch.value());
-  out.put(static_cast<std::uint64_t>(message.done.size()));
-  for (const Interval units : message.done) put(out, units);
-  out.put(static_cast<std::uint64_t>(message.failures.size()));
-  for (const UnitFailure& failure : message.failures) {
-    out.put(failure.unit.value());
-    out.put(failure.kind);
-    out.put_text(failure.reason);
-    out.put_bytes(failure.row);
-  }
-  out.put_bytes(message.rows);
-  out.put_bytes(message.partials);
-  out.put(message.held);
-  out.put(message.held_bytes);
-  out.put(message.full);
-  out.put(message.joinable);
-  out.put(message.start);
-  out.put(message.busy_seconds);
-  out.put(message.last);
-}
-void put(ByteWriter& out, const GivenBack& message) {
-  out.put(static_cast<std::uint64_t>(message.pieces.size()));
-  for (const GivenBack::Piece& piece : message.pieces) {
-    out.put(piece.batch.value());
-    put(out, piece.units);
-    out.put(piece.last);
-  }
-}
 void put(ByteWriter& out, const Interrupted& message) { out.put(message.at_once); }
 void put(ByteWriter&, const Flush&) {}
-void put(ByteWriter& out, const Segment& message) {
-  out.put_text(message.file);
-  out.put(message.length);
-  out.put(message.checksum);
-  out.put(static_cast<std::uint64_t>(message.units.size()));
-  for (const Interval units : message.units) put(out, units);
-  out.put_text(message.failed);
-  out.put(message.held_bytes);
-  out.put(message.full);
-  out.put(message.joinable);
-  out.put(message.asked);
-  out.put(message.rejected);
-}
 void put(ByteWriter& out, const Answer& message) {
   out.put(message.call);
   out.put(message.plan);
@@ -103,8 +50,28 @@ void put(ByteWriter& out, const Fault& message) {
   out.put_text(message.text);
 }
 void put(ByteWriter& out, const Remark& message) { out.put_text(message.text); }
-void put(ByteWriter&, const Beat&) {}
+void put(ByteWriter& out, const Beat& message) {
+  out.put_text(message.host);
+  out.put_text(message.machine);
+  out.put(message.pid);
+  out.put(message.started);
+}
 void put(ByteWriter& out, const JoinOver& message) { out.put(message.keep); }
+void put(ByteWriter& out, const Committed& message) { out.put(message.number); }
+void put(ByteWriter&, const Candidate&) {}
+void put(ByteWriter& out, const Passed& message) { out.put(message.call); }
+void put(ByteWriter& out, const GiveUp& message) {
+  out.put(message.batch.value());
+  put_interval(out, message.units);
+}
+void put(ByteWriter& out, const Settle& message) {
+  out.put(message.batch.value());
+  out.put(message.keep);
+}
+void put(ByteWriter& out, const Ended& message) {
+  out.put(message.batch.value());
+  out.put(message.done);
+}
 
 void put(ByteWriter& out, const Announce& message) {
   out.put(message.call);
@@ -118,48 +85,12 @@ void put(ByteWriter& out, const Join& message) {
   out.put(message.counts);
 }
 
-bool get_flag(ByteReader& in) { return in.get<std::uint8_t>() != 0; }
-
-Part get_part(ByteReader& in) {
-  Part message;
-  message.batch = BatchId(in.get<std::uint64_t>());
-  message.done.resize(in.get_count(16));
-  for (Interval& units : message.done) units = get_interval(in);
-  message.failures.resize(in.get_count(25));
-  for (UnitFailure& failure : message.failures) {
-    failure.unit = UnitId(in.get<std::uint64_t>());
-    failure.kind = in.get<FailureKind>();
-    failure.reason = in.get_text();
-    failure.row = get_blob(in);
-  }
-  message.rows = get_blob(in);
-  message.partials = get_blob(in);
-  message.held = get_flag(in);
-  message.held_bytes = in.get<std::uint64_t>();
-  message.full = get_flag(in);
-  message.joinable = get_flag(in);
-  message.start = in.get<double>();
-  message.busy_seconds = in.get<double>();
-  message.last = get_flag(in);
-  return message;
-}
-
-GivenBack get_given_back(ByteReader& in) {
-  GivenBack message;
-  message.pieces.resize(in.get_count(25));
-  for (GivenBack::Piece& piece : message.pieces) {
-    piece.batch = BatchId(in.get<std::uint64_t>());
-    piece.units = get_interval(in);
-    piece.last = get_flag(in);
-  }
-  return message;
-}
-
 Batch get_batch(ByteReader& in, ByteView& payloads) {
   Batch message;
   message.id = BatchId(in.get<std::uint64_t>());
   message.units = get_interval(in);
   message.attempt = in.get<std::uint32_t>();
+  message.copy = get_flag(in);
   payloads = in.get_bytes();
   return message;
 }
@@ -169,22 +100,6 @@ Setup get_setup(ByteReader& in) {
   message.content = get_blob(in);
   message.call = in.get<std::uint32_t>();
   message.plan = in.get<std::uint64_t>();
-  return message;
-}
-
-Segment get_segment(ByteReader& in) {
-  Segment message;
-  message.file = in.get_text();
-  message.length = in.get<std::uint64_t>();
-  message.checksum = in.get<std::uint64_t>();
-  message.units.resize(in.get_count(16));
-  for (Interval& units : message.units) units = get_interval(in);
-  message.failed = in.get_text();
-  message.held_bytes = in.get<std::uint64_t>();
-  message.full = get_flag(in);
-  message.joinable = get_flag(in);
-  message.asked = get_flag(in);
-  message.rejected = in.get<std::uint64_t>();
   return message;
 }
 
@@ -219,12 +134,43 @@ Join get_join(ByteReader& in) {
   return message;
 }
 
+Beat get_beat(ByteReader& in) {
+  Beat message;
+  message.host = in.get_text();
+  message.machine = in.get_text();
+  message.pid = in.get<std::int32_t>();
+  message.started = in.get<std::uint64_t>();
+  return message;
+}
+
+GiveUp get_give_up(ByteReader& in) {
+  GiveUp message;
+  message.batch = BatchId(in.get<std::uint64_t>());
+  message.units = get_interval(in);
+  return message;
+}
+
 Ready get_ready(ByteReader& in) {
   Ready message;
   message.host = in.get_text();
   message.pid = in.get<std::int32_t>();
   message.call = in.get<std::uint32_t>();
   return message;
+}
+
+Message get_of_copies(std::uint16_t kind, ByteReader& in) {
+  switch (kind) {
+    case 24:
+      return get_give_up(in);
+    case 25:
+      return get_given_up(in);
+    case 26:
+      return Settle{BatchId(in.get<std::uint64_t>()), get_flag(in)};
+    case 27:
+      return Ended{BatchId(in.get<std::uint64_t>()), get_flag(in)};
+    default:
+      throw Error(ExitCode::internal, fmt::format("unknown kind of message {}", kind));
+  }
 }
 
 // The kinds are the variant's places; a new one goes to the end.
@@ -242,7 +188,7 @@ Message get_body(std::uint16_t kind, ByteReader& in, ByteView& payloads) {
     case 4:
       return SignalUnits{};
     case 5:
-      return Stop{in.get<std::int32_t>()};
+      return Stop{in.get<std::int32_t>(), get_flag(in)};
     case 6:
       return get_ready(in);
     case 7:
@@ -266,11 +212,21 @@ Message get_body(std::uint16_t kind, ByteReader& in, ByteView& payloads) {
     case 16:
       return Remark{std::string(in.get_text())};
     case 17:
-      return Beat{};
+      return get_beat(in);
     case 18:
       return JoinOver{get_flag(in)};
+    case 19:
+      return Committed{in.get<std::uint64_t>()};
+    case 20:
+      return get_holding(in);
+    case 21:
+      return get_living(in);
+    case 22:
+      return Candidate{};
+    case 23:
+      return Passed{in.get<std::uint32_t>()};
     default:
-      throw Error(ExitCode::internal, fmt::format("unknown kind of message {}", kind));
+      return get_of_copies(kind, in);
   }
 }
 
@@ -303,7 +259,9 @@ bool is_for_worker(const Message& message) {
          std::holds_alternative<SignalUnits>(message) || std::holds_alternative<Stop>(message) ||
          std::holds_alternative<Flush>(message) || std::holds_alternative<Answer>(message) ||
          std::holds_alternative<Announce>(message) || std::holds_alternative<Join>(message) ||
-         std::holds_alternative<JoinOver>(message);
+         std::holds_alternative<JoinOver>(message) || std::holds_alternative<Committed>(message) ||
+         std::holds_alternative<Living>(message) || std::holds_alternative<Candidate>(message) ||
+         std::holds_alternative<GiveUp>(message) || std::holds_alternative<Settle>(message);
 }
 
 std::size_t length_hint(const Message& message) {
@@ -325,7 +283,7 @@ Bytes encode_batch(const Batch& batch, std::size_t payload_bytes, const std::fun
   ByteWriter out(std::move(room));
   out.reserve(kHeaderBytes + 64 + payload_bytes);
   begin_message(out, Message(Batch{}).index(), stamp);
-  put(out, Batch{batch.id, batch.units, batch.attempt, {}});
+  put(out, Batch{batch.id, batch.units, batch.attempt, {}, batch.copy});
   const std::size_t begin = out.size();
   append(out);
   out.patch(begin - sizeof(std::uint64_t), static_cast<std::uint64_t>(out.size() - begin));

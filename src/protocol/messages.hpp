@@ -19,6 +19,8 @@ struct Batch {
   Interval units;
   std::uint32_t attempt = 1;  ///< number of the attempt; a retry is a batch of one
   ByteSlice payloads;         ///< as units::Source::append_payloads writes them; empty where the id says all
+  bool copy =
+      false;  ///< another worker has these units as well: nothing of them is reported, but Ended, until a Settle
 };
 
 /// Coordinator to worker: give back what you have not begun, so that others can do it.
@@ -33,9 +35,11 @@ struct Cancel {};
 /// Coordinator to worker: send the task signal to what is running (a drain has begun).
 struct SignalUnits {};
 
-/// Coordinator to worker: the run is over, leave.
+/// Coordinator to worker: the run is over, leave. A worker that is not to finalise answers by the same message: it has
+/// heard it.
 struct Stop {
   std::int32_t exit_code = 0;
+  bool finalise = true;  ///< no rank was lost: MPI is finalised, which all ranks do together
 };
 
 /// Worker to coordinator, the answer to Setup: here I am. It may come late, when the worker's program is behind.
@@ -70,6 +74,8 @@ struct Part {
   double start = 0;              ///< Unix seconds UTC when the first of these units began
   double busy_seconds = 0;       ///< time spent on these units
   bool last = false;             ///< nothing of this batch is left on the worker
+  std::uint32_t attempt = 0;     ///< as in its Batch; 0: the worker keeps no books of that (no membership)
+  std::uint64_t number = 0;      ///< 1, 2, … over all parts and segments since the setup; 0: it is not retained
 };
 
 /// Worker to coordinator, the answer to TakeBack: these units were not begun and are the coordinator's again.
@@ -110,6 +116,7 @@ struct Segment {
   bool joinable = false;         ///< as in Part
   bool asked = false;            ///< answers a Flush
   std::uint64_t rejected = 0;    ///< rejected records in it
+  std::uint64_t number = 0;      ///< as in Part
 };
 
 /// Coordinator to worker: what a collective call of the program gave. Content belongs to job.
@@ -146,24 +153,104 @@ struct Remark {
   std::string text;
 };
 
-/// Any rank, when it has sent nothing else for a while: it lives.
-struct Beat {};
+/// Any rank, first of all and when it has sent nothing else for a while: it lives, here.
+struct Beat {
+  std::string host;     ///< for people
+  std::string machine;  ///< kernel and pid namespace; the same where one rank may look for another's process; or ""
+  std::int32_t pid = 0;
+  std::uint64_t started = 0;  ///< of the process, clock ticks after boot; 0 where unknown
+};
 
 /// Coordinator to worker: the join has ended, or was given up because a rank died in it: whoever is still in it leaves.
 struct JoinOver {
   bool keep = false;  ///< what it gave has got nowhere: it holds it again; else the coordinator has it
 };
 
+/// Coordinator to worker: of all that this worker has sent since its setup, what has a number up to this one is in the
+/// journal, or has nothing in it that could be: it need not be kept.
+struct Committed {
+  std::uint64_t number = 0;
+};
+
+/// Worker to a coordinator that has taken over, the answer to its first setup: what the worker has from the coordinator
+/// before. After it, it sends again what it has retained, in the old order, and then whatever is new. A worker that is
+/// not in that call has nothing.
+struct Holding {
+  std::uint32_t call = 0;  ///< of the setup
+  struct Batch {
+    BatchId id;
+    std::uint32_t attempt = 1;
+    std::vector<Interval> units;  ///< neither reported nor given back; sorted, disjoint
+  };
+  std::vector<Batch> batches;    ///< by id
+  std::vector<Interval> held;    ///< done; their results are with the worker and in no segment that it has reported
+  std::uint64_t held_bytes = 0;  ///< as in Part
+  bool full = false;             ///< as in Part
+  bool joinable = false;         ///< as in Part
+  double unit_seconds = 0;       ///< what its units take, about; 0: not known
+  std::uint64_t kept = 0;        ///< parts and segments that follow and were sent before
+  bool busy = false;             ///< as in GivenUp
+};
+
+/// Coordinator to worker: somebody else has the result of these units of your batch: give them up, even if they run,
+/// unless they have ended. Answered by GivenUp.
+struct GiveUp {
+  BatchId batch;
+  Interval units;
+};
+
+/// Worker to coordinator, the answer to GiveUp: what it has not begun, and what it ran where the units asked for are
+/// among that, are the coordinator's again. Without these units: they have ended, and a part that has them was sent
+/// before or follows.
+struct GivenUp {
+  std::vector<GivenBack::Piece> pieces;
+  bool busy = false;  ///< it is still in what it ran, and can do nothing else before an Ended
+};
+
+/// Coordinator to worker: what becomes of the copy in this batch, at any time after it was sent.
+struct Settle {
+  BatchId batch;
+  bool keep =
+      false;  ///< the batch is this worker's like any other: it is reported; else it is dropped, even if it runs
+};
+
+/// Worker to coordinator: a copy, or what it gave up while it ran, has ended. Nothing of it is in hand or held.
+struct Ended {
+  BatchId batch;
+  bool done = false;  ///< the copy has succeeded, all of its units; its results wait here for a Settle
+};
+
+/// Coordinator to all ranks, at the begin and after each change: who lives, itself included.
+struct Living {
+  struct Span {
+    Rank first, last;  ///< half-open
+    friend bool operator==(const Span&, const Span&) = default;
+  };
+  std::vector<Span> spans;  ///< sorted, disjoint
+};
+
+/// To all ranks, at least every quarter of the deadline: the coordinator is silent, this rank is about to take over and
+/// reads the journal. Its stamp is that of the coordinator before.
+struct Candidate {};
+
+/// Worker to coordinator, when that has greeted it: its program has the answers to all calls before this one.
+struct Passed {
+  std::uint32_t call = 0;
+};
+
 using Message = std::variant<Setup, Batch, TakeBack, Cancel, SignalUnits, Stop, Ready, Part, GivenBack, Interrupted,
-                             Flush, Segment, Answer, Fault, Announce, Join, Remark, Beat, JoinOver>;
+                             Flush, Segment, Answer, Fault, Announce, Join, Remark, Beat, JoinOver, Committed, Holding,
+                             Living, Candidate, Passed, GiveUp, GivenUp, Settle, Ended>;
 
 /// Whether a worker is meant; else the coordinator is.
 bool is_for_worker(const Message& message);
 
-/// In front of every message. A message whose header does not fit is dropped unread.
+/// In front of every message. A message whose header does not fit is dropped unread. Between a coordinator and a rank
+/// the view is that in which the rank was taken up.
 struct Stamp {
   Epoch epoch;
   View view;
+  friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
 /// The stamp of an intact message; nothing where the header does not fit. A worker takes over the stamp of the first

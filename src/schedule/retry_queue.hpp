@@ -29,6 +29,8 @@ class RetryQueue {
   /// The next moment at which take may give something that it does not give now.
   std::optional<Instant> next_wake(Instant now) const;
 
+  /// Whether the wait of some unit is over.
+  bool any_due(Instant now) const { return !waiting_.empty() && waiting_.begin()->first.since <= now; }
   std::size_t size() const { return waiting_.size(); }
   bool empty() const { return size() == 0; }
 

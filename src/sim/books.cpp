@@ -57,6 +57,7 @@ void Books::batch_sent(Rank to, const protocol::Batch& batch, bool others, Insta
     const std::uint64_t id = unit.value();
     if (id >= books_.size()) violated("unit {} was handed out and does not exist", id);
     Book& book = books_[id];
+    if (book.forgiven) violated("unit {} was handed out and a copy of it runs", id);
     if (removed(unit)) violated("unit {} was handed out and is removed", id);
     if (journal_.holds(unit)) violated("unit {} was handed out and is committed", id);
     if (book.succeeded) violated("unit {} was handed out and is done", id);
@@ -97,11 +98,17 @@ void Books::part_arrived(Rank from, const protocol::Part& part, Instant now) {
       book.succeeded = true;
       book.deaths = 0;
       book.result_with = part.held ? from : Rank(-1);
+      book.done_by = from;
     }
   }
   for (const protocol::UnitFailure& failure : part.failures) {
     Book& book = let_go(from, failure.unit);
-    if (failure.kind == protocol::FailureKind::cancelled) {
+    const bool cancelled = failure.kind == protocol::FailureKind::cancelled;
+    if (!cancelled && book.copier != Rank(-1) && copied_alone(failure.unit)) {
+      book.forgiven = true;
+      continue;
+    }
+    if (cancelled) {
       came_back(book);
       continue;
     }
@@ -116,7 +123,11 @@ void Books::part_arrived(Rank from, const protocol::Part& part, Instant now) {
 }
 
 void Books::given_back_arrived(Rank from, const protocol::GivenBack& message, Instant) {
-  for (const protocol::GivenBack::Piece& piece : message.pieces) {
+  came_back(from, message.pieces);
+}
+
+void Books::came_back(Rank from, const std::vector<protocol::GivenBack::Piece>& pieces) {
+  for (const protocol::GivenBack::Piece& piece : pieces) {
     for (UnitId unit = piece.units.first; unit < piece.units.last; unit = unit.next()) {
       Book& book = let_go(from, unit);
       if (book.running) violated("unit {} was given back while it ran", unit.value());
@@ -136,7 +147,9 @@ void Books::segment_arrived(Rank from, const protocol::Segment& segment) {
 
 void Books::joined(const std::vector<Interval>& intervals) {
   for (const Interval units : intervals) {
-    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) books_[unit.value()].result_with = Rank(-1);
+    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
+      books_[unit.value()].result_with = books_[unit.value()].done_by = Rank(-1);
+    }
   }
 }
 
@@ -146,6 +159,7 @@ void Books::rank_died(Rank rank, bool alone) {
   const bool one = held_[index] == 1;
   held_[index] = 0;
   for (Book& book : books_) {
+    if (book.copier == rank) book.copier = Rank(-1);
     if (book.holder == rank) {
       book.holder = Rank(-1);
       book.running = false;
@@ -164,6 +178,10 @@ void Books::rank_died(Rank rank, bool alone) {
 std::uint32_t Books::unit_begins(Rank rank, UnitId unit) {
   Book& book = books_.at(unit.value());
   if (lost_[static_cast<std::size_t>(rank.value())]) return book.begun++;
+  if (book.holder != rank && copied_.contains({rank, unit})) {
+    if (book.copier == rank) book.copy_running = true;
+    return book.begun++;
+  }
   if (book.holder != rank) violated("rank {} runs unit {}, which it does not have", rank.value(), unit.value());
   if (book.running) violated("unit {} runs twice at a time", unit.value());
   if (book.succeeded || journal_.holds(unit)) violated("unit {} runs and is settled", unit.value());
@@ -172,10 +190,14 @@ std::uint32_t Books::unit_begins(Rank rank, UnitId unit) {
 }
 
 void Books::unit_ends(Rank rank, UnitId unit, ExecutorHost::End end) {
-  if (lost_[static_cast<std::size_t>(rank.value())]) return;
   Book& book = books_.at(unit.value());
-  book.running = false;
   if (end == ExecutorHost::End::failed) ++book.failed;
+  if (lost_[static_cast<std::size_t>(rank.value())]) return;
+  if (book.holder == rank) {
+    book.running = false;
+  } else if (book.copier == rank) {
+    book.copy_running = false;
+  }
 }
 
 void Books::dead_letter(const protocol::DeadLetter& letter) const {

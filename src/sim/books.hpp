@@ -1,14 +1,17 @@
 #pragma once
 
-#include "protocol/messages.hpp"
+#include "protocol/coordinator.hpp"
 #include "sim/executor.hpp"
 #include "sim/journal.hpp"
 #include "sim/scenario.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 namespace kiln::sim {
@@ -21,6 +24,13 @@ class Books {
   /// Both outlive the books.
   Books(const Scenario& scenario, const Journal& journal, const LaunchPlan& launch);
 
+  /// A worker gets units that another one has as well.
+  void copy_sent(Rank to, const protocol::Batch& batch);
+  /// A copy becomes the only one, or nothing of it counts.
+  void settled(Rank to, const protocol::Settle& message);
+  /// A copy has ended in vain.
+  void copy_failed(Rank from, BatchId batch);
+  void given_up_arrived(Rank from, const protocol::GivenUp& message);
   void batch_sent(Rank to, const protocol::Batch& batch, bool others, Instant now);
   void part_arrived(Rank from, const protocol::Part& part, Instant now);
   void given_back_arrived(Rank from, const protocol::GivenBack& message, Instant now);
@@ -33,6 +43,9 @@ class Books {
   void rank_died(Rank rank, bool alone);
   /// The rank has forgotten all that it had.
   void rank_anew(Rank rank) { lost_[static_cast<std::size_t>(rank.value())] = false; }
+  /// A rank has taken over and goes on from what workers have. `keeps`: whether this rank has lost nothing of what it
+  /// had reported. Who ran a unit that nobody lost must not have run it in vain.
+  void taken_over(const protocol::CoordinatorStart& start, const std::function<bool(Rank)>& keeps);
   /// A dead letter is about to be committed.
   void dead_letter(const protocol::DeadLetter& letter) const;
 
@@ -48,7 +61,11 @@ class Books {
     Rank holder{-1};       // -1: nobody
     Rank result_with{-1};  // a rank that holds it; -1: it is with the coordinator
     std::int32_t priority = 0;
+    Rank done_by{-1};  // the result came from it, and was not joined
+    Rank copier{-1};   // has a copy
     bool running = false;
+    bool copy_running = false;
+    bool forgiven = false;      // failed while a copy ran: nobody has it, until the copy is all there is
     bool succeeded = false;     // the result has arrived
     bool reopened = false;      // came back unharmed since it failed last
     bool lost = false;          // came back from a dead rank: no order holds for it
@@ -59,8 +76,12 @@ class Books {
     Rank failed_on;
     Instant failed_at{};
   };
+  void forget_all_holders();
   Book& let_go(Rank from, UnitId unit);
   void came_back(Book& book);
+  void taken_out(Book& book);
+  bool copied_alone(UnitId unit) const;
+  void came_back(Rank from, const std::vector<protocol::GivenBack::Piece>& pieces);
   void check_priority(const protocol::Batch& batch);
   void check_retry(Rank to, UnitId unit, std::uint32_t attempt, bool others, Instant now) const;
 
@@ -69,6 +90,12 @@ class Books {
   const LaunchPlan& launch_;
   std::vector<Book> books_;
   std::vector<std::uint64_t> held_;
+  struct CopySent {
+    Rank to;
+    Interval units;
+  };
+  std::map<BatchId, CopySent> copies_;             // all that were sent
+  std::set<std::pair<Rank, UnitId>> copied_;       // the same
   std::vector<bool> lost_;                         // by rank: declared dead, and not begun anew
   std::map<std::int32_t, std::uint64_t> waiting_;  // priority -> units that wait for their first try; none with 0
 };

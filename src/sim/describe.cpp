@@ -11,7 +11,8 @@ std::string text(Interval units) { return fmt::format("[{},{})", units.first.val
 
 std::string text(const Setup&) { return "setup"; }
 std::string text(const Batch& message) {
-  return fmt::format("batch {} {} attempt {}", message.id.value(), text(message.units), message.attempt);
+  return fmt::format("{} {} {} attempt {}", message.copy ? "copy" : "batch", message.id.value(), text(message.units),
+                     message.attempt);
 }
 std::string text(const TakeBack& message) {
   return message.share == TakeBack::Share::all ? "take back all" : "take back half";
@@ -28,12 +29,23 @@ std::string text(const Part& message) {
   }
   return line + (message.last ? ", last" : "");
 }
-std::string text(const GivenBack& message) {
-  std::string line = "given back:";
-  for (const GivenBack::Piece& piece : message.pieces) {
+std::string text(const std::vector<GivenBack::Piece>& pieces) {
+  std::string line;
+  for (const GivenBack::Piece& piece : pieces) {
     line += fmt::format(" {} of {}{}", text(piece.units), piece.batch.value(), piece.last ? " (last)" : "");
   }
   return line;
+}
+std::string text(const GivenBack& message) { return "given back:" + text(message.pieces); }
+std::string text(const GivenUp& message) { return "given up:" + text(message.pieces) + (message.busy ? ", busy" : ""); }
+std::string text(const GiveUp& message) {
+  return fmt::format("give up {} of {}", text(message.units), message.batch.value());
+}
+std::string text(const Settle& message) {
+  return fmt::format("{} {}", message.keep ? "keep" : "drop", message.batch.value());
+}
+std::string text(const Ended& message) {
+  return fmt::format("ended {}{}", message.batch.value(), message.done ? ", done" : "");
 }
 std::string text(const Interrupted& message) { return message.at_once ? "interrupted at once" : "interrupted"; }
 std::string text(const Flush&) { return "flush"; }
@@ -49,6 +61,25 @@ std::string text(const Fault& message) { return "fault: " + message.text; }
 std::string text(const Remark& message) { return "remark: " + message.text; }
 std::string text(const Beat&) { return "beat"; }
 std::string text(const JoinOver& message) { return message.keep ? "the join is given up" : "the join is over"; }
+std::string text(const Committed& message) { return fmt::format("committed up to {}", message.number); }
+std::string text(const Holding& message) {
+  std::string line = "holding:";
+  for (const Holding::Batch& batch : message.batches) {
+    line += fmt::format(" {} (attempt {})", batch.id.value(), batch.attempt);
+    for (const Interval units : batch.units) line += " " + text(units);
+  }
+  line += "; held";
+  for (const Interval units : message.held) line += " " + text(units);
+  return line + fmt::format("; {} follow", message.kept);
+}
+std::string text(const Living& message) {
+  std::string line = "living:";
+  for (const Living::Span& span : message.spans)
+    line += fmt::format(" {}-{}", span.first.value(), span.last.value() - 1);
+  return line;
+}
+std::string text(const Candidate&) { return "candidate"; }
+std::string text(const Passed& message) { return fmt::format("passed {}", message.call); }
 
 }  // namespace
 

@@ -27,6 +27,8 @@ enum class EventKind : std::uint8_t {
   stop,          ///< of `rank`, or of all (-1), for a while; `number`: of the plan's absences
   noticed,       ///< the process table says that `rank` has ended
   beat,          ///< `rank` sends one, where it has sent nothing else
+  succession,    ///< `rank` looks whether it is its turn to take over; `number`: of the search
+  epoch_begins,  ///< `rank` links an epoch; `number`: the last entry of the journal that it saw
 };
 
 struct Event {

@@ -1,5 +1,7 @@
 #include "sim/executor.hpp"
 
+#include "sim/violation.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -32,7 +34,9 @@ SimExecutor::SimExecutor(const Scenario& scenario, Rank rank, double slowness, M
 
 void SimExecutor::submit(const protocol::Batch& batch, Instant now) {
   Work work;
+  if (occupied()) violated("rank {} gets batch {} while it is busy", rank_.value(), batch.id.value());
   work.id = batch.id;
+  work.copy = batch.copy;
   work.open = batch.units;
   work.part.batch = batch.id;
   work.rows = Rows(row_schema());
@@ -43,10 +47,11 @@ void SimExecutor::submit(const protocol::Batch& batch, Instant now) {
 }
 
 void SimExecutor::begin_next(Instant now) {
+  if (zombie_ || current_) return;
   while (!work_.empty() && work_.front().open.empty()) work_.pop_front();
   if (work_.empty()) return;
   Interval& open = work_.front().open;
-  const std::uint64_t size = std::min(scenario_.claim, open.size());
+  const std::uint64_t size = work_.front().copy ? open.size() : std::min(scenario_.claim, open.size());
   current_ = open.first;
   claim_end_ = UnitId(open.first.value() + size);
   open.first = claim_end_;
@@ -58,7 +63,8 @@ void SimExecutor::begin_next(Instant now) {
 void SimExecutor::begin_unit(Instant now) {
   unit_began_ = now;
   current_fails_ = scenario_.units.fails(*current_, host_.unit_begins(rank_, *current_));
-  host_.end_unit_in(rank_, scenario_.units.seconds(*current_) * slowness_, ++number_);
+  const double slowness = slowness_ * scenario_.units.slowness(*current_, rank_);
+  host_.end_unit_in(rank_, scenario_.units.seconds(*current_) * slowness, ++number_);
 }
 
 void SimExecutor::put_row(Work& work, UnitId unit) {
@@ -69,6 +75,10 @@ void SimExecutor::put_row(Work& work, UnitId unit) {
 }
 
 void SimExecutor::unit_ended(std::uint64_t number, Instant now) {
+  if (zombie_ && number == number_) {
+    host_.ended(rank_, *std::exchange(zombie_, std::nullopt), false);
+    return begin_next(now);
+  }
   if (!current_ || number != number_) return;
   end_unit(current_fails_, now);
   current_ = current_->next();
@@ -78,7 +88,7 @@ void SimExecutor::unit_ended(std::uint64_t number, Instant now) {
     return;
   }
   current_.reset();
-  report_if_due(now);
+  work_.front().copy ? end_copy(now) : report_if_due(now);
   begin_next(now);
 }
 
@@ -91,6 +101,7 @@ void SimExecutor::end_unit(bool failed, Instant now) {
   host_.unit_ends(rank_, unit, failed ? ExecutorHost::End::failed : ExecutorHost::End::succeeded);
   if (failed) {
     part.failures.push_back({unit, protocol::FailureKind::failed, "exit code 3", encode_row(scenario_.units, unit)});
+    if (mutation_ == Mutation::swallow_hole) work.harvest->add(scenario_.units, unit);
     if (mutation_ == Mutation::blank_reason) part.failures.back().reason.clear();
     return;
   }
@@ -104,6 +115,7 @@ void SimExecutor::end_unit(bool failed, Instant now) {
 
 void SimExecutor::report_if_due(Instant now) {
   Work& work = work_.front();
+  if (work.copy) return;
   const bool last = !current_ && work.open.empty();
   if (last || now - reported_at_ >= scenario_.report_every) report(work, last, now);
 }
@@ -160,6 +172,8 @@ std::vector<protocol::GivenBack::Piece> SimExecutor::take_back(protocol::TakeBac
 }
 
 void SimExecutor::forget() {
+  copy_.reset();
+  zombie_.reset();
   work_.clear();
   current_.reset();
   ++number_;
@@ -177,7 +191,7 @@ void SimExecutor::cancel(Instant now) {
     work.part.failures.push_back({unit, kind, "cancelled", {}});
   }
   current_.reset();
-  report(work, work.open.empty(), now);
+  work.copy ? end_copy(now) : report(work, work.open.empty(), now);
   begin_next(now);
 }
 

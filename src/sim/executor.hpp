@@ -33,6 +33,8 @@ class ExecutorHost {
   enum class End { succeeded, failed, cancelled };
   virtual void unit_ends(Rank rank, UnitId unit, End end) = 0;
   virtual void report(Rank rank, protocol::Part part) = 0;
+  /// As protocol::Worker::on_ended.
+  virtual void ended(Rank rank, BatchId batch, bool done) = 0;
 };
 
 /// Runs units in simulated time with the semantics of exec::Executor: batches in order, claimed a few units at a time;
@@ -46,12 +48,16 @@ class SimExecutor {
   void submit(const protocol::Batch& batch, Instant now);
   std::vector<protocol::GivenBack::Piece> take_back(protocol::TakeBack::Share share);
   void cancel(Instant now);
+  /// As protocol::WorkerPort.
+  protocol::GivenUp give_up(BatchId batch, Interval units, Instant now);
+  bool settle(BatchId batch, bool keep, Instant now);
   /// Nothing of what is in hand is reported.
   void forget();
   /// The unit that was announced with this number has ended, unless it was cancelled meanwhile.
   void unit_ended(std::uint64_t number, Instant now);
 
   bool running() const { return current_.has_value(); }
+  bool occupied() const { return zombie_ || copy_; }
   /// Units that nobody has begun, behind the one that runs.
   std::uint64_t behind() const { return behind_; }
   /// When the present claim was made.
@@ -64,8 +70,11 @@ class SimExecutor {
     protocol::Part part;
     Rows rows;
     std::unique_ptr<ReducedHarvest> harvest;
+    bool copy = false;
   };
 
+  void end_copy(Instant now);
+  void give_up_running(BatchId batch);
   void begin_next(Instant now);
   void begin_unit(Instant now);
   void put_row(Work& work, UnitId unit);
@@ -85,6 +94,8 @@ class SimExecutor {
   std::optional<UnitId> current_;  // of work_.front()
   UnitId claim_end_;
   bool current_fails_ = false;
+  std::optional<Work> copy_;       // has ended and waits to be settled
+  std::optional<BatchId> zombie_;  // was given up and runs on
   std::uint64_t number_ = 0;
   std::uint64_t behind_ = 0;
   Instant claimed_at_{}, unit_began_{}, reported_at_{};

@@ -32,6 +32,8 @@ void Journal::write_segment(const std::string& file, protocol::SegmentContent co
 
 void Journal::append(const protocol::CommitPlan& plan) {
   ++entries_;
+  ++number_;
+  last_done_ = plan.done;
   if (plan.empty()) violated("entry {} of the journal says nothing", entries_);
   for (const Interval units : plan.done.intervals()) {
     for (UnitId unit = units.first; unit < units.last; unit = unit.next()) settle(unit, State::done);
@@ -54,6 +56,12 @@ void Journal::append(const protocol::CommitPlan& plan) {
   const std::size_t bytes = bytes_of(plan.rows) + bytes_of(plan.partials);
   if (bytes != plan.bytes) violated("entry {}: {} bytes, booked as {}", entries_, bytes, plan.bytes);
   if (reduction_.units() != done_) violated("entry {}: what is done is not what is reduced", entries_);
+}
+
+schedule::IntervalSet Journal::stale_done() const {
+  schedule::IntervalSet done = done_;
+  done.erase(last_done_);
+  return done;
 }
 
 void Journal::settle(UnitId unit, State state) {

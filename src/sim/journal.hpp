@@ -34,6 +34,12 @@ class Journal {
   bool holds(UnitId unit) const { return state_[unit.value()] != State::open; }
   bool holds_done(UnitId unit) const { return state_[unit.value()] == State::done; }
   std::uint64_t entries() const { return entries_; }
+  /// The number of the last entry: commits and epochs.
+  std::uint64_t number() const { return number_; }
+  /// Links an epoch behind the last entry.
+  void begin_epoch() { ++number_; }
+  /// What a reader sees whose listing does not have the last commit.
+  schedule::IntervalSet stale_done() const;
 
  private:
   enum class State : std::uint8_t { open, done, dead };
@@ -53,7 +59,8 @@ class Journal {
   schedule::IntervalSet done_, dead_;
   CommittedReduction reduction_;
   std::map<std::string, File> files_;
-  std::uint64_t entries_ = 0;
+  std::uint64_t entries_ = 0, number_ = 0;
+  schedule::IntervalSet last_done_;  // of the last commit
 };
 
 }  // namespace kiln::sim

@@ -10,7 +10,7 @@
 namespace kiln::sim {
 namespace {
 
-constexpr std::uint64_t kStale = 1;            // in Event::number: of an earlier epoch
+constexpr std::uint64_t kStale = UINT64_MAX;   // in Event::number: of an earlier launch; else the receiver
 constexpr std::size_t kBeatBytes = 40;         // nothing but a header
 constexpr std::uint64_t kMostBeats = 500'000;  // with nothing else between them
 constexpr std::size_t kMostStale = 3;          // messages kept over a crash
@@ -33,15 +33,15 @@ protocol::CoordinatorStart start_of(const LaunchPlan& plan, const Journal& journ
   return start;
 }
 
-protocol::CoordinatorOptions options_of(const Launch::Context& context) {
-  protocol::CoordinatorOptions options = context.scenario.options;
-  if (context.mutation == Mutation::forget_priorities) options.queue.priorities.clear();
-  if (context.mutation == Mutation::forget_retries) options.retry_classes.clear();
-  if (context.mutation == Mutation::forget_limit) options.most_in_flight = 0;
+}  // namespace
+
+protocol::CoordinatorOptions Launch::coordinator_options() const {
+  protocol::CoordinatorOptions options = scenario_.options;
+  if (context_.mutation == Mutation::forget_priorities) options.queue.priorities.clear();
+  if (context_.mutation == Mutation::forget_retries) options.retry_classes.clear();
+  if (context_.mutation == Mutation::forget_limit) options.most_in_flight = 0;
   return options;
 }
-
-}  // namespace
 
 Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stale)
     : scenario_(context.scenario),
@@ -58,7 +58,8 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
   ready_.resize(ranks);
   idle_since_.resize(ranks);
   presence_.resize(ranks);
-  coordinator_ = std::make_unique<protocol::Coordinator>(options_of(context), start_of(plan_, journal), *this);
+  occupied_.resize(ranks);
+  coordinator_ = std::make_unique<protocol::Coordinator>(coordinator_options(), start_of(plan_, journal), *this);
   coordinator_->set_coordinator_seconds(scenario_.coordinator_seconds);
   for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
     const double slowness = scenario_.slowest > 1 ? random_.across(1, scenario_.slowest) : 1;
@@ -71,6 +72,7 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
     events_.put(now_ + one.at, EventKind::interrupt, one.where, one.at_once ? kAtOnce : 0);
   }
   begin_absences();
+  journal_.begin_epoch();
 }
 
 Launch::~Launch() = default;
@@ -89,8 +91,8 @@ LaunchEnd Launch::run() {
     if (!outcome_) check_stop_time();
     note(*event);
     ++end_.events;
-    const bool beat =
-        event->kind == EventKind::beat || event->kind == EventKind::tick || event->message.size() == kBeatBytes;
+    const bool beat = event->kind == EventKind::beat || event->kind == EventKind::tick ||
+                      event->kind == EventKind::succession || event->message.size() == kBeatBytes;
     beats = beat ? beats + 1 : 0;
     all_beats += beat ? 1U : 0U;
     if (end_.events - all_beats > most_events || beats > kMostBeats)
@@ -106,6 +108,7 @@ LaunchEnd Launch::run() {
       return std::move(end_);
     }
   }
+  if (!coordinator_) violated("the run is stuck without a coordinator");
   const auto counts = coordinator_->counts();
   violated("the run is stuck: {} of {} units done, {} failed, {} handed out, {} waiting", counts.done, counts.units,
            counts.failed, counts.in_flight, counts.waiting);
@@ -122,20 +125,25 @@ void Launch::handle(Event& event) {
     case EventKind::unit_ends:
       return worker(event.rank).unit_ended(event.number);
     case EventKind::commit_ends:
-      return end_commit();
+      return event.number == reign_ ? end_commit() : leave_deposed();
     case EventKind::segment_ends:
       return worker(event.rank).segment_ended();
     case EventKind::join_ends:
       if (event.number == join_number_ && !join_broken_) end_join();
       return;
     case EventKind::kill:
-      return kill(event.rank);
+      return kill(event.rank == Rank(0) ? chief_ : event.rank, plan_.absences[event.number].noticed);
     case EventKind::stop:
       return stop(plan_.absences[event.number]);
+    case EventKind::succession:
+      return look_for_successor(event.rank, event.number);
+    case EventKind::epoch_begins:
+      return begin_epoch(event.rank, event.number);
     case EventKind::noticed:
+      if (!presence_[index(event.rank)].killed) return;
       membership_.gone(event.rank);
       look_for_deaths();
-      coordinator_->on_tick(now_);
+      if (coordinator_) coordinator_->on_tick(now_);
       return after_coordinator();
     case EventKind::beat:
       return beat(event.rank);
@@ -145,18 +153,18 @@ void Launch::handle(Event& event) {
       if (event.number != tick_number_) return;
       tick_at_.reset();
       if (watches()) look_for_deaths();
-      coordinator_->on_tick(now_);
+      if (coordinator_) coordinator_->on_tick(now_);
       return after_coordinator();
   }
 }
 
 // The network: any delay, but messages of a pair of ranks stay in order.
-void Launch::put_message(Rank pair, EventKind kind, Bytes message) {
+void Launch::put_message(Rank pair, EventKind kind, std::uint64_t number, Bytes message) {
   const double spread = to_seconds(scenario_.delay_high - scenario_.delay_low);
   const double drawn = random_.real();
   Instant& last = (kind == EventKind::to_worker ? last_to_worker_ : last_to_coordinator_)[index(pair)];
   last = std::max(last, now_ + scenario_.delay_low + from_seconds(spread * drawn * drawn));
-  events_.put(last, kind, pair, 0, std::move(message));
+  events_.put(last, kind, pair, number, std::move(message));
 }
 
 void Launch::send(Rank to, protocol::Message message) {
@@ -167,36 +175,46 @@ void Launch::send(Rank to, protocol::Message message) {
     if (coordinator_->pending_bytes() >= scenario_.options.pause_bytes) {
       violated("a batch is handed out while {} bytes wait for the disk", coordinator_->pending_bytes());
     }
-    books_.batch_sent(to, *batch, ready_count_ > 1, now_);
+    if (!batch->copy) books_.batch_sent(to, *batch, ready_count_ > 1, now_);
     const std::uint64_t limit = scenario_.options.most_in_flight;
     if (limit != 0 && books_.all_held() > limit) violated("{} units are in flight, not {}", books_.all_held(), limit);
   }
-  put_message(to, EventKind::to_worker, protocol::encode(message, {epoch(), membership_.view(to)}));
+  note_sent(to, message);
+  put_message(to, EventKind::to_worker, index(chief_), protocol::encode(message, {epoch(), membership_.view(to)}));
 }
 
-void Launch::send_to_coordinator(Rank from, protocol::Message message) {
-  const protocol::Stamp stamp{epoch(), worker(from).view()};
+void Launch::send_to_coordinator(Rank from, const protocol::Message& message) {
+  const protocol::Stamp stamp{worker(from).epoch(), worker(from).view()};
+  const std::uint64_t to = index(worker(from).coordinator());
   presence_[index(from)].sent_at = now_;
   const bool strikes = mutation_random_.chance(kMutationChance);
-  if (std::holds_alternative<protocol::Part>(message)) {
+  if (const auto* part = std::get_if<protocol::Part>(&message)) {
+    if (context_.mutation == Mutation::changed_payload && !part->rows.empty()) {
+      protocol::Part changed = *part;
+      if (strikes && changed.rows.size() == late_rows_.size()) changed.rows = late_rows_;
+      late_rows_ = part->rows;
+      return put_message(from, EventKind::to_coordinator, to, protocol::encode(changed, stamp));
+    }
     if (strikes && context_.mutation == Mutation::drop_part) return;
     if (strikes && context_.mutation == Mutation::duplicate_part) {
-      put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp));
+      put_message(from, EventKind::to_coordinator, to, protocol::encode(message, stamp));
     }
   }
   if (const auto* segment = std::get_if<protocol::Segment>(&message)) {
     if (strikes && context_.mutation == Mutation::drop_segment && !segment->asked) return;
     if (context_.mutation == Mutation::duplicate_segment) {
-      put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp));
+      put_message(from, EventKind::to_coordinator, to, protocol::encode(message, stamp));
     }
   }
-  auto* given = std::get_if<protocol::GivenBack>(&message);
-  if (given != nullptr && strikes && context_.mutation == Mutation::lose_given_back) given->pieces.clear();
-  put_message(from, EventKind::to_coordinator, protocol::encode(message, stamp));
+  const bool loses = strikes && context_.mutation == Mutation::lose_given_back;
+  const bool empties = loses && std::holds_alternative<protocol::GivenBack>(message);
+  put_message(from, EventKind::to_coordinator, to,
+              protocol::encode(empties ? protocol::Message(protocol::GivenBack{}) : message, stamp));
 }
 
 void Launch::arrive_at_coordinator(Event& event) {
   if (event.number != kStale && !counts(event)) return;
+  if (event.number == kStale && !reigns(chief_)) return;
   const View view = event.number == kStale ? View(1) : protocol::stamp_of(event.message)->view;
   protocol::Decoded decoded = protocol::decode(std::move(event.message), {epoch(), view});
   if (event.number == kStale) {
@@ -205,23 +223,26 @@ void Launch::arrive_at_coordinator(Event& event) {
   }
   if (!decoded.message) violated("a message was dropped: {}", decoded.why_dropped);
   if (context_.trace) context_.trace(fmt::format("  0 <- {} {}", event.rank.value(), describe(*decoded.message)));
-  heard(event.rank, *decoded.message);
-  if (const auto* part = std::get_if<protocol::Part>(&*decoded.message)) books_.part_arrived(event.rank, *part, now_);
-  if (const auto* given = std::get_if<protocol::GivenBack>(&*decoded.message)) {
-    books_.given_back_arrived(event.rank, *given, now_);
-  }
-  if (const auto* stop = std::get_if<protocol::Interrupted>(&*decoded.message)) expect_stop(event.rank, stop->at_once);
-  if (const auto* segment = std::get_if<protocol::Segment>(&*decoded.message)) {
-    books_.segment_arrived(event.rank, *segment);
-  }
+  if (gathering_) return hear_at_takeover(event.rank, std::move(*decoded.message));
+  note_at_coordinator(event.rank, *decoded.message);
   if (std::holds_alternative<protocol::Beat>(*decoded.message)) return;
-  if (const auto* ready = std::get_if<protocol::Ready>(&*decoded.message)) {
-    membership_.set_host(event.rank, ready->host);
-    if (!ready_[index(event.rank)]) ++ready_count_;
-    ready_[index(event.rank)] = true;
-  }
   coordinator_->on_message(event.rank, std::move(*decoded.message), now_);
   after_coordinator();
+}
+
+// The coordinator is about to hear it.
+void Launch::note_at_coordinator(Rank from, protocol::Message& message) {
+  heard(from, message);
+  note_copies(from, message);
+  if (const auto* part = std::get_if<protocol::Part>(&message)) books_.part_arrived(from, *part, now_);
+  if (const auto* given = std::get_if<protocol::GivenBack>(&message)) books_.given_back_arrived(from, *given, now_);
+  if (const auto* stop = std::get_if<protocol::Interrupted>(&message)) expect_stop(from, stop->at_once);
+  if (const auto* segment = std::get_if<protocol::Segment>(&message)) books_.segment_arrived(from, *segment);
+  if (const auto* ready = std::get_if<protocol::Ready>(&message)) {
+    membership_.set_host(from, ready->host);
+    if (!ready_[index(from)]) ++ready_count_;
+    ready_[index(from)] = true;
+  }
 }
 
 // What the coordinator is about to know of the worker's results.
@@ -237,22 +258,33 @@ void Launch::heard(Rank from, protocol::Message& message) {
 }
 
 void Launch::arrive_at_worker(Event& event) {
-  const View view = protocol::stamp_of(event.message)->view;
+  const protocol::Stamp stamp = *protocol::stamp_of(event.message);
+  const Presence& sender = presence_[event.number];
+  if (sender.last_heard && now_ > *sender.last_heard) return;
+  if (event.rank == Rank(0) && !own_) return leave_deposed();
   WorkerRank& rank = worker(event.rank);
-  if (view < rank.view()) return;
-  if (view > rank.view()) {
-    rank.taken_up(view);
+  if (stamp.epoch < rank.epoch()) return;
+  protocol::Decoded decoded = protocol::decode(std::move(event.message), stamp);
+  if (!decoded.message) violated("a message was dropped: {}", decoded.why_dropped);
+  if (context_.trace) {
+    context_.trace(fmt::format("  {} -> {} {}", event.number, event.rank.value(), describe(*decoded.message)));
+  }
+  if (std::holds_alternative<protocol::Candidate>(*decoded.message)) {
+    return rank.hear_candidate(Rank(static_cast<std::int32_t>(event.number)));
+  }
+  if (stamp.epoch > rank.epoch()) rank.follow(stamp.epoch, Rank(static_cast<std::int32_t>(event.number)));
+  if (stamp.view < rank.view()) return;
+  if (stamp.view > rank.view()) {
+    rank.taken_up(stamp.view);
     books_.rank_anew(event.rank);
   }
-  protocol::Decoded decoded = protocol::decode(std::move(event.message), {epoch(), view});
-  if (!decoded.message) violated("a message was dropped: {}", decoded.why_dropped);
-  if (context_.trace) context_.trace(fmt::format("  0 -> {} {}", event.rank.value(), describe(*decoded.message)));
   rank.on_message(std::move(*decoded.message));
 }
 
 void Launch::interrupt(const Event& event) {
   const bool at_once = event.number == kAtOnce;
-  if (event.rank != Rank(0)) return worker(event.rank).on_interrupt(at_once);
+  if (!reigns(event.rank)) return event.rank == Rank(0) ? void() : worker(event.rank).on_interrupt(at_once);
+  if (gathering_) return gathering_->on_message(event.rank, protocol::Interrupted{at_once});
   expect_stop(event.rank, at_once);
   coordinator_->on_interrupt(event.rank, at_once, now_);
   after_coordinator();
@@ -270,7 +302,11 @@ void Launch::commit(std::unique_ptr<protocol::CommitPlan> plan) {
   if (plan->joined) put_joined(*plan);
   committing_ = std::move(plan);
   commit_cost_ = draw_write();
-  events_.put(now_ + commit_cost_, EventKind::commit_ends, Rank(0));
+  events_.put(now_ + commit_cost_, EventKind::commit_ends, chief_, reign_);
+  if (context_.mutation != Mutation::early_committed) return;
+  for (const auto& one : workers_) {
+    if (membership_.lives(one->rank())) send(one->rank(), protocol::Committed{UINT64_MAX});
+  }
 }
 
 Duration Launch::draw_write() {
@@ -353,6 +389,8 @@ std::uint32_t Launch::unit_begins(Rank rank, UnitId unit) {
 }
 
 void Launch::unit_ends(Rank rank, UnitId unit, End end) { books_.unit_ends(rank, unit, end); }
+
+void Launch::ended(Rank rank, BatchId batch, bool done) { worker(rank).ended(batch, done); }
 
 void Launch::report(Rank rank, protocol::Part part) { worker(rank).report(std::move(part)); }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "protocol/coordinator.hpp"
+#include "protocol/gathering.hpp"
 #include "protocol/membership.hpp"
+#include "protocol/succession.hpp"
 #include "protocol/worker.hpp"
 #include "sim/books.hpp"
 #include "sim/event_queue.hpp"
@@ -68,9 +70,10 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::uint32_t unit_begins(Rank rank, UnitId unit) override;
   void unit_ends(Rank rank, UnitId unit, End end) override;
   void report(Rank rank, protocol::Part part) override;
+  void ended(Rank rank, BatchId batch, bool done) override;
 
-  void send_to_coordinator(Rank from, protocol::Message message);
-  void put_message(Rank pair, EventKind kind, Bytes message);
+  void send_to_coordinator(Rank from, const protocol::Message& message);
+  void put_message(Rank pair, EventKind kind, std::uint64_t number, Bytes message);
   void handle(Event& event);
   void arrive_at_coordinator(Event& event);
   void arrive_at_worker(Event& event);
@@ -93,7 +96,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   // Ranks that die or are stopped (launch_absences.cpp).
   void begin_absences();
   bool postponed(Event& event);
-  void kill(Rank rank);
+  void kill(Rank rank, bool noticed);
   void stop(const LaunchPlan::Absence& absence);
   void beat(Rank rank);
   bool counts(Event& event);
@@ -103,6 +106,26 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   bool may_be_declared_dead(Rank rank) const;
   bool gone_for_good(Rank rank) const;
   bool any_absent() const;
+
+  // The coordinator dies or falls silent, and another rank takes over (launch_takeover.cpp).
+  void lose_coordinator(bool noticed);
+  void begin_search(bool noticed);
+  void look_for_successor(Rank rank, std::uint64_t search);
+  void begin_epoch(Rank rank, std::uint64_t seen);
+  void depose();
+  void leave_deposed();
+  void reign(Rank rank, const std::vector<Rank>& heirs, bool stale);
+  protocol::CoordinatorStart start_of_reign(const std::vector<Rank>& heirs, bool stale) const;
+  protocol::CoordinatorOptions coordinator_options() const;
+  void note_at_coordinator(Rank from, protocol::Message& message);
+  void hear_at_takeover(Rank from, protocol::Message message);
+  void after_gathering();
+  void end_gathering();
+  bool reigns(Rank rank) const { return rank == chief_ && (coordinator_ || gathering_); }
+
+  // Copies (launch_copies.cpp).
+  void note_sent(Rank to, const protocol::Message& message);
+  void note_copies(Rank from, const protocol::Message& message);
 
   // Invariants (launch_checks.cpp).
   void expect_stop(Rank from, bool at_once);
@@ -116,7 +139,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
 
   std::size_t index(Rank rank) const { return static_cast<std::size_t>(rank.value()); }
   WorkerRank& worker(Rank rank) { return rank == Rank(0) ? *own_ : *workers_[index(rank) - 1]; }
-  Epoch epoch() const { return Epoch(static_cast<std::uint32_t>(context_.number + 1)); }
+  Epoch epoch() const { return Epoch(static_cast<std::uint32_t>(1000 * (context_.number + 1) + reign_)); }
   bool watches() const { return scenario_.deadline > Duration::zero(); }
 
   const Scenario& scenario_;
@@ -125,10 +148,22 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   Journal& journal_;
   Books books_;
   Random random_;
+  Bytes late_rows_;         // of the part before, for a mutation
   Random mutation_random_;  // apart, so that a mutated run is the same run up to the first strike
   EventQueue events_;
   Instant now_{};
+  Rank chief_{0};             // the coordinator's
+  std::uint64_t reign_ = 0;   // epochs in this launch but the first
+  std::uint64_t search_ = 0;  // of a successor
   std::unique_ptr<protocol::Coordinator> coordinator_;
+  std::unique_ptr<protocol::Gathering> gathering_;  // before it, at a takeover
+  struct Former {
+    Rank rank;
+    std::unique_ptr<protocol::CommitPlan> committing;
+    std::uint64_t seen = 0;  // the last entry of the journal that it knows
+    std::uint64_t reign = 0;
+  };
+  std::vector<Former> formers_;  // deposed, and do not know it yet
   std::vector<std::unique_ptr<WorkerRank>> workers_;
   std::unique_ptr<WorkerRank> own_;  // the coordinator's rank executes
   bool works_alone_ = false;
@@ -149,6 +184,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::map<Rank, exec::HeldResults> in_join_;  // what workers gave
   bool joining_ = false;
   bool join_broken_ = false;  // a rank of it died
+  bool died_with_sum_ = false;
   std::uint64_t join_number_ = 0;
   std::vector<Bytes> joined_rows_, joined_partials_;  // until they are put into a plan
   Duration commit_cost_{};
@@ -159,7 +195,15 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::optional<Instant> tick_at_;
   std::uint64_t tick_number_ = 0;
 
-  std::vector<bool> ready_;  // by rank: the coordinator knows it
+  // What a rank has besides units in hand, as the coordinator knows.
+  struct Occupation {
+    bool copy = false, copy_done = false;
+    bool busy = false;        // with what does not count any more
+    std::uint64_t asked = 0;  // to give up
+    bool any() const { return copy || busy || asked != 0; }
+  };
+  std::vector<Occupation> occupied_;  // by rank
+  std::vector<bool> ready_;           // by rank: the coordinator knows it
   std::uint64_t ready_count_ = 0;
   std::vector<std::optional<Instant>> idle_since_;  // by rank, as the coordinator sees it
   Instant paused_until_{};

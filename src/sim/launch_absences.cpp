@@ -20,7 +20,8 @@ void Launch::begin_absences() {
   for (std::size_t i = 0; i < plan_.absences.size(); ++i) {
     const LaunchPlan::Absence& one = plan_.absences[i];
     events_.put(now_ + one.at, one.length ? EventKind::stop : EventKind::kill, one.where, i);
-    if (!one.length && one.noticed) events_.put(now_ + one.at + scenario_.delay_low, EventKind::noticed, one.where);
+    if (!one.length && one.noticed && one.where != Rank(0))
+      events_.put(now_ + one.at + scenario_.delay_low, EventKind::noticed, one.where);
   }
   for (const auto& one : workers_)
     events_.put(now_ + scenario_.deadline / kBeatsADeadline, EventKind::beat, one->rank());
@@ -33,30 +34,39 @@ bool Launch::postponed(Event& event) {
   const bool here = event.kind == EventKind::to_coordinator || event.kind == EventKind::tick ||
                     event.kind == EventKind::commit_ends || event.kind == EventKind::join_ends ||
                     event.kind == EventKind::noticed;
-  Presence& who = presence_[here ? 0 : index(event.rank)];
+  const bool stale = event.kind == EventKind::to_coordinator && event.number >= presence_.size();
+  const Rank place = !here || event.kind == EventKind::commit_ends ? event.rank : chief_;
+  const bool addressed = event.kind == EventKind::to_coordinator && !stale;
+  Presence& who = presence_[addressed ? event.number : index(place)];
   if (who.killed) return true;
   if (!who.away_until || event.at >= *who.away_until) return false;
   events_.put_off(std::move(event), *who.away_until);
   return true;
 }
 
-void Launch::kill(Rank rank) {
+void Launch::kill(Rank rank, bool noticed) {
   Presence& who = presence_[index(rank)];
-  if (outcome_ || std::exchange(who.killed, true)) return;
-  worker(rank).die(random_);
+  if (outcome_ || who.killed) return;
+  const auto leaves =
+      std::ranges::count_if(formers_, [this](const Former& former) { return !presence_[index(former.rank)].killed; });
+  if (std::ranges::count(presence_, false, &Presence::killed) - leaves == 1) return;  // the last
+  who.killed = true;
+  if (rank != Rank(0) || own_) worker(rank).die(random_);
   // The last of what it sent may not have left.
   who.last_heard = now_ + from_seconds(random_.real() * 1.2 * to_seconds(scenario_.delay_high));
   if (joining_) join_broken_ = true;
+  if (rank == chief_) lose_coordinator(noticed);
 }
 
 void Launch::stop(const LaunchPlan::Absence& absence) {
   if (outcome_) return;
   for (std::int32_t rank = 0; rank <= plan_.workers; ++rank) {
-    if (absence.where != kAll && absence.where != Rank(rank)) continue;
+    if (absence.where != kAll && Rank(rank) != (absence.where == Rank(0) ? chief_ : absence.where)) continue;
     Presence& who = presence_[static_cast<std::size_t>(rank)];
     const Instant until = now_ + *absence.length;
     who.away_until = who.away_until ? std::max(*who.away_until, until) : until;
     who.was_away = *who.away_until;
+    if (Rank(rank) == chief_) begin_search(false);
   }
 }
 
@@ -73,9 +83,10 @@ bool Launch::counts(Event& event) {
   using Heard = protocol::Membership::Heard;
   const Presence& who = presence_[index(event.rank)];
   if (who.last_heard && now_ > *who.last_heard) return false;
-  if (event.rank == Rank(0)) return true;
   const auto stamp = protocol::stamp_of(event.message);
   if (!stamp) violated("a message without a stamp");
+  if (event.number != index(chief_) || !reigns(chief_) || stamp->epoch != epoch()) return false;
+  if (event.rank == chief_) return true;
   const Heard heard = membership_.heard(event.rank, stamp->view, now_);
   if (heard == Heard::returned) {
     presence_[index(event.rank)].declared = false;
@@ -83,6 +94,8 @@ bool Launch::counts(Event& event) {
     send(event.rank, protocol::Beat{});
     if (outcome_) {
       send(event.rank, protocol::Stop{});
+    } else if (gathering_) {
+      gathering_->on_back(event.rank);
     } else {
       coordinator_->on_back(event.rank, now_);
       after_coordinator();
@@ -93,14 +106,14 @@ bool Launch::counts(Event& event) {
 }
 
 void Launch::look_for_deaths() {
-  if (outcome_) return;
+  if (outcome_ || !reigns(chief_)) return;
   if (context_.mutation == Mutation::no_forgiving) {
-    for (Instant at = presence_[0].sent_at; at < now_; at += scenario_.deadline / 8) {
+    for (Instant at = presence_[index(chief_)].sent_at; at < now_; at += scenario_.deadline / 8) {
       for (const auto& death : membership_.on_tick(at)) declare_dead(death);
     }
   }
   for (const auto& death : membership_.on_tick(now_)) declare_dead(death);
-  presence_[0].sent_at = now_;
+  if (chief_ == Rank(0) || context_.mutation == Mutation::no_forgiving) presence_[index(chief_)].sent_at = now_;
 }
 
 bool Launch::may_be_declared_dead(Rank rank) const {
@@ -113,11 +126,16 @@ void Launch::declare_dead(const protocol::Membership::Death& death) {
   if (!may_be_declared_dead(death.rank)) violated("rank {} lives and is declared dead", death.rank.value());
   presence_[index(death.rank)].declared = true;
   books_.rank_died(death.rank, death.alone);
+  occupied_[index(death.rank)] = {};
   if (ready_[index(death.rank)]) --ready_count_;
   ready_[index(death.rank)] = false;
   full_.erase(death.rank);
   segments_failing_.erase(death.rank);
   if (context_.mutation == Mutation::forget_death) return;
+  if (gathering_) {
+    gathering_->on_dead(death.rank);
+    return after_gathering();
+  }
   coordinator_->on_dead(death.rank, death.alone, now_);
   if (works_alone_ && !own_) execute_here();
 }

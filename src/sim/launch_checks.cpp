@@ -25,10 +25,10 @@ void Launch::note(const Event& event) {
   end_.digest = mix(mix(end_.digest, at), (static_cast<std::uint64_t>(event.rank.value()) << 8U) +
                                               static_cast<std::uint64_t>(event.kind) + (event.message.size() << 32U));
   if (!context_.trace) return;
-  constexpr std::array<std::string_view, 13> kKinds{"starts",    "message to 0", "message",    "unit ends",
-                                                    "tick of 0", "commit ends",  "interrupt",  "segment ends",
-                                                    "join ends", "dies",         "is stopped", "is seen to have died",
-                                                    "beats"};
+  constexpr std::array<std::string_view, 15> kKinds{
+      "starts",    "message to 0",          "message",       "unit ends", "tick of 0",  "commit ends",
+      "interrupt", "segment ends",          "join ends",     "dies",      "is stopped", "is seen to have died",
+      "beats",     "looks for a successor", "links an epoch"};
   context_.trace(fmt::format("{:.9f} event {}: rank {} {}", to_seconds(event.at.time_since_epoch()), end_.events + 1,
                              event.rank.value(), kKinds[static_cast<std::size_t>(event.kind)]));
 }
@@ -56,6 +56,10 @@ void Launch::check_stop_time() const {
 // worker has nothing to do. Looks at the state that holds from the last event to the next, `until`.
 void Launch::check_idle(Instant until) {
   if (outcome_) return;
+  if (!coordinator_) {
+    paused_until_ = until;
+    return;
+  }
   if (!may_hand_out() || any_absent()) paused_until_ = until;
   std::optional<Instant> idle;
   for (const auto& since : idle_since_) {
@@ -80,12 +84,13 @@ void Launch::after_coordinator() {
     end_.outcome = outcome_;
     check_end();
     for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
-      if (membership_.lives(Rank(rank))) send(Rank(rank), protocol::Stop{});
+      if (membership_.lives(Rank(rank)) || Rank(rank) == chief_) send(Rank(rank), protocol::Stop{});
     }
     return;
   }
-  check_coordinator();
-  auto wake = coordinator_->next_wake(now_);
+  if (!reigns(chief_)) return;
+  if (coordinator_) check_coordinator();
+  auto wake = coordinator_ ? coordinator_->next_wake(now_) : std::nullopt;
   if (wake && *wake <= now_) violated("the coordinator wants to be woken in the past: it would spin");
   if (const auto look = membership_.next_wake()) {
     const Instant soon = std::max(*look, now_ + Duration(1));
@@ -94,7 +99,7 @@ void Launch::after_coordinator() {
   if (!wake || context_.mutation == Mutation::no_tick) return;
   if (tick_at_ && *tick_at_ <= *wake) return;
   tick_at_ = wake;
-  events_.put(*wake, EventKind::tick, Rank(0), ++tick_number_);
+  events_.put(*wake, EventKind::tick, chief_, ++tick_number_);
 }
 
 void Launch::check_coordinator() {
@@ -106,7 +111,8 @@ void Launch::check_coordinator() {
   const bool room = limit == 0 || counts.in_flight < limit;
   for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
     auto& since = idle_since_[index(Rank(rank))];
-    const bool idle = ready_[index(Rank(rank))] && books_.held(Rank(rank)) == 0 && !full_.contains(Rank(rank));
+    const bool idle = ready_[index(Rank(rank))] && books_.held(Rank(rank)) == 0 && !full_.contains(Rank(rank)) &&
+                      !occupied_[index(Rank(rank))].any();
     if (!idle) {
       since.reset();
       continue;

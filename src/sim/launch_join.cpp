@@ -20,9 +20,10 @@ void Launch::join(const protocol::Join&) {
 void Launch::give_to_join(Rank rank, exec::HeldResults results) {
   if (!in_join_.emplace(rank, std::move(results)).second) violated("rank {} takes part in a join twice", rank.value());
   if (in_join_.size() != workers_.size()) return;
-  events_.put(now_ + scenario_.delay_high, EventKind::join_ends, Rank(0), join_number_);
+  events_.put(now_ + scenario_.delay_high, EventKind::join_ends, chief_, join_number_);
 }
 
+// Nothing where the join has ended.
 std::optional<exec::HeldResults> Launch::take_from_join(Rank rank) {
   auto node = in_join_.extract(rank);
   if (node.empty() || context_.mutation == Mutation::lose_join_results) return std::nullopt;
@@ -54,6 +55,10 @@ void Launch::end_join() {
       bytes += out.size();
       joined_partials_.push_back(out.take());
     }
+  }
+  if (plan_.dies_with_sum && !std::exchange(died_with_sum_, true)) {
+    kill(chief_, random_.chance(0.5));
+    if (coordinator_ == nullptr) return;  // else it is the last
   }
   coordinator_->on_joined(joined, bytes, now_);
   after_coordinator();

@@ -37,13 +37,25 @@ enum class Mutation : std::uint8_t {
   hear_the_dead,      ///< messages of a rank that was declared dead count
   no_forgiving,       ///< a coordinator that was stopped does not forgive the others that time
   lose_join_results,  ///< what was given to a join that was given up is not held again
+  book_lost_join,     ///< what a sum was written over is said to be held again
+  stale_listing,      ///< a rank that takes over does not see the last commit, and no link stops it
+  early_committed,    ///< workers hear that a commit is durable when it begins
+  forget_in_hand,     ///< what a worker says at a takeover lacks a batch
+  count_twice,        ///< what was sent again at a takeover comes twice
+  unfenced_commit,    ///< a coordinator that was stopped commits when it wakes, whoever has taken over
+  swallow_hole,       ///< what is reduced covers a unit that failed among others
+  changed_payload,    ///< the content of a part's message changes after it was given to the network
+  merge_copy,         ///< the results of a copy are held as soon as it has ended, whoever wins
+  loser_counts,       ///< what was given up counts on its worker as if it had ended
+  charge_copy,        ///< a copy that fails is reported as its unit's failure
+  freed_number,       ///< the number of an epoch is free again: who was deposed links its commit there
 };
 
 struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 28> kMutations{{
+inline constexpr std::array<NamedMutation, 40> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -72,6 +84,18 @@ inline constexpr std::array<NamedMutation, 28> kMutations{{
     {"hear_the_dead", Mutation::hear_the_dead},
     {"no_forgiving", Mutation::no_forgiving},
     {"lose_join_results", Mutation::lose_join_results},
+    {"book_lost_join", Mutation::book_lost_join},
+    {"stale_listing", Mutation::stale_listing},
+    {"early_committed", Mutation::early_committed},
+    {"forget_in_hand", Mutation::forget_in_hand},
+    {"count_twice", Mutation::count_twice},
+    {"unfenced_commit", Mutation::unfenced_commit},
+    {"swallow_hole", Mutation::swallow_hole},
+    {"changed_payload", Mutation::changed_payload},
+    {"merge_copy", Mutation::merge_copy},
+    {"loser_counts", Mutation::loser_counts},
+    {"charge_copy", Mutation::charge_copy},
+    {"freed_number", Mutation::freed_number},
 }};
 
 }  // namespace kiln::sim

@@ -76,6 +76,18 @@ void draw_held(Scenario& scenario) {
   if (random.chance(0.3)) scenario.joinable_every = static_cast<std::int32_t>(random.between(2, 4));
 }
 
+// From numbers of their own, too: units that take very long on some rank, and copies of them.
+void draw_stragglers(Scenario& scenario) {
+  Random random(mix(scenario.seed, 0x57a661e));
+  if (!random.chance(1.0 / 3)) return;
+  scenario.options.speculate = random.chance(0.5) ? protocol::Speculate::all : protocol::Speculate::others;
+  scenario.units.slow_factor = random.across(10, 1000);
+  scenario.units.slow_share = random.chance(0.3) ? 0 : random.across(0.01, 0.5);
+  if (random.chance(0.8)) scenario.options.most_in_flight = 0;
+  if (random.chance(0.8)) scenario.units.typical_seconds = random.across(0.05, 100);
+  if (random.chance(0.5)) scenario.never_returns = Rank(static_cast<std::int32_t>(random.between(1, 3)));
+}
+
 LaunchPlan::Absence draw_absence(Random& random, const Scenario& scenario, const LaunchPlan& launch, double length) {
   LaunchPlan::Absence absence;
   absence.at = from_seconds(random.real() * length);
@@ -87,11 +99,39 @@ LaunchPlan::Absence draw_absence(Random& random, const Scenario& scenario, const
   return absence;
 }
 
+// The coordinator's rank dies, from numbers of their own: once, or one after another.
+void draw_successions(Scenario& scenario) {
+  Random random(mix(scenario.seed, 0x7a6e0));
+  scenario.retain_bytes = random.chance(0.3) ? random.between(1, 20'000) : std::uint64_t{16} << 20;
+  scenario.options.retain_bytes = scenario.retain_bytes;
+  if (!random.chance(0.5)) return;
+  for (LaunchPlan& launch : scenario.launches) {
+    const double length = scenario.units.typical_seconds * static_cast<double>(launch.units) / launch.workers * 1.5 +
+                          to_seconds(scenario.start_spread);
+    Duration at = from_seconds(random.real() * length);
+    for (std::uint64_t i = random.chance(0.6) ? 1 : random.between(0, 4); i > 0; --i) {
+      LaunchPlan::Absence absence;
+      absence.at = at;
+      absence.where = Rank(0);
+      absence.noticed = random.chance(0.5);
+      const bool bad_disk = launch.disk_full || launch.bad_disk;
+      if (random.chance(0.4) && !bad_disk)
+        absence.length = random.across(scenario.deadline / 2, scenario.deadline * 10);
+      launch.absences.push_back(absence);
+      at += from_seconds(random.real() * 3 * to_seconds(scenario.deadline));
+    }
+  }
+  for (LaunchPlan& launch : scenario.launches) launch.dies_with_sum = random.chance(0.9);
+}
+
 // From numbers of their own, too.
 void draw_absences(Scenario& scenario) {
   Random random(mix(scenario.seed, 0xdead));
   if (!random.chance(0.5)) return;
   double longest = scenario.units.shape == UnitModel::Shape::heavy_tailed ? 300 * scenario.units.typical_seconds : 0;
+  if (scenario.units.slow_share > 0) {
+    longest = std::max(longest, scenario.units.slow_factor * scenario.units.typical_seconds);
+  }
   for (const LaunchPlan& launch : scenario.launches) {
     longest =
         std::max(longest, scenario.units.typical_seconds * static_cast<double>(launch.units) / launch.workers * 1.5);
@@ -111,6 +151,7 @@ void draw_absences(Scenario& scenario) {
       launch.absences.push_back(absence);
     }
   }
+  draw_successions(scenario);
 }
 
 protocol::CoordinatorOptions draw_options(Random& random, std::uint64_t units) {
@@ -211,6 +252,12 @@ double UnitModel::seconds(UnitId unit) const {
   return typical_seconds;
 }
 
+double UnitModel::slowness(UnitId unit, Rank rank) const {
+  if (slow_share == 0) return 1;
+  const auto pair = mix(seed + 6, mix(unit.value(), static_cast<std::uint64_t>(rank.value())));
+  return to_unit_interval(pair) < slow_share ? slow_factor : 1;
+}
+
 bool UnitModel::fails(UnitId unit, std::uint32_t tried) const {
   if (to_unit_interval(mix(seed + 2, unit.value())) < failing_always) return true;
   return to_unit_interval(mix(mix(seed + 3, unit.value()), tried)) < failing_sometimes;
@@ -261,6 +308,10 @@ std::string Scenario::describe() const {
   if (ride_bytes != SIZE_MAX) text += fmt::format(", held above {} B, to {} B", ride_bytes, hold_bytes);
   if (options.join_counts != 0) text += fmt::format(", every {}. rank may join", joinable_every);
   if (deadline > Duration::zero()) text += fmt::format(", deadline {:.3g} s", to_seconds(deadline));
+  if (options.speculate != protocol::Speculate::no) {
+    text += fmt::format(", copies, {:.3g} of units take {:.3g} times as long", units.slow_share, units.slow_factor);
+    if (never_returns >= Rank(0)) text += fmt::format(", rank {} never returns", never_returns.value());
+  }
   if (options.queue.dyadic) text += ", dyadic";
   if (options.most_in_flight != 0) text += fmt::format(", {} in flight", options.most_in_flight);
   for (const LaunchPlan& launch : launches) {
@@ -272,6 +323,7 @@ std::string Scenario::describe() const {
       text += fmt::format(", rank {} {} at {:.3g} s", one.where.value(), one.length ? "stopped" : "killed",
                           to_seconds(one.at));
     }
+    if (launch.dies_with_sum) text += ", the coordinator killed as a join ends";
     if (launch.bad_disk) text += fmt::format(", bad disk of rank {}", launch.bad_disk->where.value());
     if (!launch.removed.empty()) text += fmt::format(", {} units removed", launch.removed.count());
   }
@@ -297,6 +349,7 @@ Scenario draw_scenario(std::uint64_t seed, const Limits& limits) {
   if (random.chance(0.3)) scenario.coordinator_seconds = random.across(1e-6, 1e-2);
   scenario.launches = draw_launches(random, scenario, units, limits);
   draw_held(scenario);
+  draw_stragglers(scenario);
   draw_absences(scenario);
   return scenario;
 }

@@ -20,8 +20,12 @@ struct UnitModel {
   double typical_seconds = 0.01;
   double failing_always = 0;     ///< share of units that never succeed
   double failing_sometimes = 0;  ///< probability that a try of another unit fails
+  double slow_share = 0;         ///< of pairs of unit and rank
+  double slow_factor = 1;        ///< for these
 
   double seconds(UnitId unit) const;
+  /// Times as long does this rank take for it as others.
+  double slowness(UnitId unit, Rank rank) const;
   /// `tried`: how often the unit was begun before in this run.
   bool fails(UnitId unit, std::uint32_t tried) const;
   /// The one value in a done unit's row.
@@ -52,14 +56,15 @@ struct LaunchPlan {
   };
   std::optional<BadDisk> bad_disk;              ///< only this worker's segments fail meanwhile
   std::optional<std::uint64_t> crash_at_event;  ///< all ranks die at once there
-  /// A worker dies, or ranks are stopped for a while.
+  /// A rank dies, or ranks are stopped for a while.
   struct Absence {
     Duration at{};
-    Rank where;                      ///< 0: the coordinator's, -1: all; these are only stopped
+    Rank where;                      ///< 0: the coordinator's at that time; -1: all, which are only stopped
     std::optional<Duration> length;  ///< nothing: it was killed
     bool noticed = false;            ///< the process table tells the coordinator at once
   };
   std::vector<Absence> absences;
+  bool dies_with_sum = false;  ///< the coordinator, where a join ends: the sum is written over what was given
 };
 
 struct Scenario {
@@ -76,6 +81,8 @@ struct Scenario {
   std::uint64_t hold_bytes = UINT64_MAX;  ///< as protocol::Worker has it
   std::int32_t joinable_every = 1;        ///< of ranks: what the others hold cannot be joined
   Duration deadline{};                    ///< a rank that is silent for so long is dead; 0: nobody dies
+  std::uint64_t retain_bytes = 0;         ///< as protocol::Worker has it; 0 without a deadline
+  Rank never_returns{-1};                 ///< what is given up there never ends; -1: nowhere
   double coordinator_seconds = 0;         ///< told to the coordinator as its own time a batch
   std::vector<LaunchPlan> launches;       ///< the last has no faults but failing units and a disk full for a while
 

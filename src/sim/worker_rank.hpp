@@ -5,6 +5,7 @@
 #include "sim/launch.hpp"
 #include "sim/violation.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -17,11 +18,14 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   WorkerRank(Launch& launch, Rank rank, double slowness)
       : launch_(launch),
         rank_(rank),
-        executor_(launch.scenario_, rank, slowness, launch.context_.mutation, holdings_, launch) {}
+        executor_(launch.scenario_, rank, slowness, launch.context_.mutation, holdings_, launch),
+        coordinator_(launch.chief_),
+        epoch_(launch.epoch()) {}
 
   void start() {
     worker_.emplace(protocol::Ready{fmt::format("node{}", rank_.value() / 3), rank_.value()}, *this,
-                    launch_.scenario_.hold_bytes);
+                    launch_.scenario_.hold_bytes, launch_.scenario_.retain_bytes);
+    if (followed_) worker_->on_takeover();
     for (protocol::Message& message : std::exchange(early_, {})) worker_->on_message(std::move(message));
   }
   void on_message(protocol::Message message) {
@@ -44,7 +48,12 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
     if (writing_ && random.chance(0.7)) launch_.journal_.write_segment(file(), content(), random.chance(0.5));
   }
   void segment_ended();
-  void report(protocol::Part part) { worker_->on_part(std::move(part)); }
+  void report(protocol::Part part) {
+    worker_->on_part(std::move(part));
+    if (worker_->retained_bytes() > launch_.scenario_.retain_bytes + 2 * sizeof(protocol::Message) + (64U << 10)) {
+      violated("rank {} retains {} bytes", rank_.value(), worker_->retained_bytes());
+    }
+  }
 
   /// The coordinator had declared it dead and takes it up again.
   void taken_up(View view) {
@@ -53,12 +62,44 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
     if (worker_) worker_->on_taken_up();
   }
 
+  /// The coordinator is silent: from now on it looks whether it is its turn.
+  void seek(protocol::Succession succession) {
+    succession_.emplace(std::move(succession));
+    succession_->begin(launch_.now_);
+  }
+  std::optional<protocol::Succession>& succession() { return succession_; }
+  void hear_candidate(Rank candidate) {
+    if (succession_) succession_->candidate(candidate, launch_.now_);
+  }
+  /// A coordinator of a higher epoch is heard.
+  void follow(Epoch epoch, Rank coordinator) {
+    epoch_ = epoch;
+    coordinator_ = coordinator;
+    view_ = View(1);
+    if (succession_) succession_->follow(coordinator, launch_.now_);
+    early_.clear();
+    followed_ = true;
+    if (worker_) worker_->on_takeover();
+  }
+  /// It reads the journal: whether there is an epoch that it had not read of, nor heard.
+  bool reads_newer(Epoch epoch) { return std::exchange(read_, std::max(epoch, read_)) < epoch && epoch_ < epoch; }
+  bool retained_all() const { return worker_ && worker_->retained_all(); }
+  Epoch epoch() const { return epoch_; }
+  Rank coordinator() const { return coordinator_; }
   const SimExecutor& executor() const { return executor_; }
   Rank rank() const { return rank_; }
   View view() const { return view_; }
   bool left() const { return left_; }
 
-  void send(protocol::Message message) override { launch_.send_to_coordinator(rank_, std::move(message)); }
+  void send(const protocol::Message& message) override {
+    const auto* holding = std::get_if<protocol::Holding>(&message);
+    if (holding != nullptr && !holding->batches.empty() && launch_.context_.mutation == Mutation::forget_in_hand) {
+      protocol::Holding less = *holding;
+      less.batches.pop_back();
+      return launch_.send_to_coordinator(rank_, less);
+    }
+    launch_.send_to_coordinator(rank_, message);
+  }
   bool set_up(const protocol::Setup&) override {
     set_up_ = true;
     return true;
@@ -71,6 +112,11 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
     return executor_.take_back(share);
   }
   void cancel() override { executor_.cancel(launch_.now_); }
+  protocol::GivenUp give_up(BatchId batch, Interval units) override {
+    return executor_.give_up(batch, units, launch_.now_);
+  }
+  bool settle(BatchId batch, bool keep) override { return executor_.settle(batch, keep, launch_.now_); }
+  void ended(BatchId batch, bool done) { worker_->on_ended(batch, done); }
   void signal_units() override {}
   void answer(protocol::Answer) override {}
   Held held() override {
@@ -82,11 +128,13 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
     launch_.give_to_join(rank_, std::move(results));
     return true;
   }
-  void leave_join(bool keep) override {
+  bool leave_join(bool keep) override {
     auto results = launch_.take_from_join(rank_);
-    if (!keep || !results || results->units.empty()) return;
+    const bool mutated = launch_.context_.mutation == Mutation::book_lost_join;
+    if (!keep || !results || results->units.empty()) return keep && mutated;
     holdings_.add(std::move(*results), exec::Holdings::Join::now);
     holdings_.publish();
+    return true;
   }
   void forget_all() override {
     executor_.forget();
@@ -137,6 +185,11 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   std::vector<protocol::Message> early_;
   bool set_up_ = false;
   bool left_ = false;
+  Rank coordinator_;
+  Epoch epoch_;
+  Epoch read_;
+  bool followed_ = false;
+  std::optional<protocol::Succession> succession_;
   View view_{1};
   bool forget_segment_ = false;  // what is being written is nobody's any more
 };

@@ -108,6 +108,11 @@ EntryNumber Journal::append(const EntryBody& body, const Schema& schema, StageId
   return number;
 }
 
+bool Journal::passed() const {
+  std::error_code unknown;
+  return fs::exists(run_directory_ / layout::entry_path(last_.next(), options_.numbers_per_folder), unknown);
+}
+
 void Journal::throw_deposed(EntryNumber number) const {
   std::string who = "another kiln";
   try {
@@ -130,7 +135,7 @@ bool Journal::try_epoch(EntryNumber number, const EpochEntry& body) {
   return link_entry(number, encode_entry({number, epoch_, StageId(), 0, body}, {})) == Linked::yes;
 }
 
-Entry Journal::begin_epoch(const EpochEntry& body) {
+Entry Journal::begin_epoch(const EpochEntry& body, std::optional<Epoch> follows) {
   const std::uint64_t per_folder = options_.numbers_per_folder;
   int looks = 0;
   bool look = true;
@@ -142,6 +147,7 @@ Entry Journal::begin_epoch(const EpochEntry& body) {
       number = listing.highest(per_folder).next();
       for (const auto& [entry, path] : listing.entries) {
         const auto header = peek_header(path);
+        if (header && follows && header->epoch > *follows) throw_deposed(entry);
         highest = header ? std::max(highest, header->epoch) : highest.next();  // a damaged one may have held the next
       }
       for (const auto& item : fs::directory_iterator(run_directory_ / "merged")) {
@@ -159,7 +165,7 @@ Entry Journal::begin_epoch(const EpochEntry& body) {
     }
     // Somebody linked this number since the folders were listed.
     const auto header = peek_header(run_directory_ / layout::entry_path(number, per_folder));
-    if (header && header->type == EntryType::epoch) throw_deposed(number);
+    if (header && (header->type == EntryType::epoch || (follows && header->epoch > *follows))) throw_deposed(number);
     if (header) highest = std::max(highest, header->epoch);
     number = number.next();
   }

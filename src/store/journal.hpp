@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace kiln::store {
@@ -32,18 +33,26 @@ class Journal {
 
   /// Takes over: links an epoch entry behind the highest number, with an epoch above all read. After it no other
   /// writer can append, so scan_journal sees everything there will be. Throws Deposed, naming the other, where somebody
-  /// else began an epoch at the same moment; StorageError.
-  Entry begin_epoch(const EpochEntry& body);
+  /// else began an epoch at the same moment; StorageError. With `follows`, only the reign of that epoch is ended: where
+  /// a later one has begun, throws Deposed.
+  Entry begin_epoch(const EpochEntry& body, std::optional<Epoch> follows = {});
 
   /// After begin_epoch and a scan: copies damaged files to damaged/, links voids at missing numbers, appends voids for
   /// damaged entries, drops merged files that are lost from the list, removes what dead writers left (temporaries,
-  /// half-retired folders). Changes nothing that `found` says. Throws Deposed, StorageError.
-  void repair(const ScanResult& found);
+  /// half-retired folders, segments). Changes nothing that `found` says. Throws Deposed, StorageError.
+  enum class Workers {
+    gone,
+    live,  ///< of this very launch: segments that no entry names may yet be named
+  };
+  void repair(const ScanResult& found, Workers workers = Workers::gone);
 
   /// Appends an entry; when it returns, the entry is durable. Throws Deposed, or StorageError: then the same may be
   /// tried again (nothing was appended, or what was appended says the same and counts once: has_unsynced).
   EntryNumber append(const EntryBody& body, const Schema& schema = {}, StageId stage = StageId(0),
                      std::uint32_t round = 0);
+
+  /// Whether somebody else has linked the number that would be next: append would throw Deposed. Changes nothing.
+  bool passed() const;
 
   EntryNumber last() const { return last_; }  ///< the highest number, this writer's own
   Epoch epoch() const { return epoch_; }
@@ -68,7 +77,7 @@ class Journal {
 
   void copy_damaged(const ScanResult::Problem& problem);
   void void_missing(EntryNumber number, const std::string& why);
-  void remove_leftovers(const ScanResult& found);
+  void remove_leftovers(const ScanResult& found, Workers workers);
 
   std::filesystem::path run_directory_;
   JournalOptions options_;

@@ -13,7 +13,7 @@ namespace kiln::store {
 
 namespace fs = std::filesystem;
 
-void Journal::repair(const ScanResult& found) {
+void Journal::repair(const ScanResult& found, Workers workers) {
   for (const ScanResult::Problem& problem : found.problems) {
     if (!problem.missing) copy_damaged(problem);
   }
@@ -29,7 +29,7 @@ void Journal::repair(const ScanResult& found) {
     if (problem.file.parent_path() == "segments" && found.lost.contains(name))
       retire_segment(run_directory_, name, *ops_);
   }
-  remove_leftovers(found);
+  remove_leftovers(found, workers);
 }
 
 // For people who want to look into it; no decision hangs on the copy, so a failure to make it changes nothing.
@@ -65,7 +65,7 @@ void Journal::void_missing(EntryNumber number, const std::string& why) {
   last_ = own_last;
 }
 
-void Journal::remove_leftovers(const ScanResult& found) {
+void Journal::remove_leftovers(const ScanResult& found, Workers workers) {
   const JournalListing listing = list_journal(run_directory_, options_.numbers_per_folder);
   for (const fs::path& temporary : listing.temporaries) remove_name(*ops_, temporary);
   for (const std::uint64_t folder : listing.retired) {
@@ -74,7 +74,7 @@ void Journal::remove_leftovers(const ScanResult& found) {
     if (!covers(found.merged, first, last)) continue;  // the merged file is lost: these files are all there is
     retire_folder(*ops_, run_directory_, folder, options_.numbers_per_folder, unique_suffix());
   }
-  remove_other_segments(run_directory_, found.segments, *ops_);
+  if (workers == Workers::gone) remove_other_segments(run_directory_, found.segments, *ops_);
   if (found.merged_lost) return;  // whatever lies there may be of use to somebody
   for (const auto& item : fs::directory_iterator(run_directory_ / "merged")) {
     const std::string name = item.path().filename().native();

@@ -1,6 +1,7 @@
 #include "store/ledger_state.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace kiln::store {
@@ -168,6 +169,12 @@ Taken RowResolver::take_all(const Entry& entry) {
     claimed_.insert(segment.units);
   }
   return taken;
+}
+
+std::uint64_t LedgerState::launches() const {
+  std::set<std::string_view> names;
+  for (const auto& epoch : epochs) names.insert(epoch.body.launch_id);
+  return names.size();
 }
 
 }  // namespace kiln::store

@@ -34,6 +34,9 @@ struct LedgerState {
   std::vector<Numbered<SourceEntry>> sources;
   std::vector<Numbered<EpochEntry>> epochs;
   std::vector<Numbered<EndEntry>> ends;
+
+  /// Of the whole run: a launch has an epoch for each rank that took over in it.
+  std::uint64_t launches() const;
 };
 
 /// Resolves entries into a LedgerState: success beats dead letter; among equals the lower number wins; a reopen

@@ -63,7 +63,15 @@ OwnerCheck check_owner(const std::filesystem::path& directory, const Owner& self
   }
 }
 
+// Of a coordinator that was deposed while it was stopped: the file is another's.
+bool Heart::is_passed() const {
+  const auto text = read_small_file(directory_.file(kOwnerName));
+  const auto owner = text ? parse_owner(*text) : std::nullopt;
+  return owner && owner->epoch > self_.epoch;
+}
+
 void Heart::beat() {
+  if (is_passed()) return;
   ++self_.beat;
   directory_.write_replaced(kOwnerName, to_json(self_));
 }

@@ -43,12 +43,14 @@ class Heart {
 
   void set_epoch(Epoch epoch) { self_.epoch = epoch; }
   const Owner& self() const { return self_; }
-  /// About once a second. Throws StorageError.
+  /// About once a second; nothing where a later epoch's owner has written the file. Throws StorageError.
   void beat();
   /// The end in good order: the next run need not wait. Throws StorageError.
   void release();
 
  private:
+  bool is_passed() const;
+
   RunDirectory directory_;
   Owner self_;
 };

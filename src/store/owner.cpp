@@ -1,5 +1,6 @@
 #include "store/owner.hpp"
 
+#include "base/json_number.hpp"
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "store/small_file.hpp"
@@ -10,6 +11,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <exception>
 #include <nlohmann/json.hpp>
 
 namespace kiln::store {
@@ -59,18 +61,18 @@ std::optional<Owner> parse_owner(std::string_view text) {
   if (!json.is_object()) return std::nullopt;
   try {
     Owner owner;
-    owner.beat = json.at("beat").get<std::uint64_t>();
+    owner.beat = whole_number<std::uint64_t>(json.at("beat"));
     owner.host = json.at("host").get<std::string>();
     owner.boot_id = json.at("boot_id").get<std::string>();
-    owner.pid = json.at("pid").get<std::int32_t>();
-    owner.process_start = json.at("process_start").get<std::uint64_t>();
+    owner.pid = whole_number<std::int32_t>(json.at("pid"));
+    owner.process_start = whole_number<std::uint64_t>(json.at("process_start"));
     owner.job_id = json.at("job_id").get<std::string>();
-    owner.restart_count = json.at("restart_count").get<std::int32_t>();
+    owner.restart_count = whole_number<std::int32_t>(json.at("restart_count"));
     owner.launch_id = json.at("launch_id").get<std::string>();
-    owner.epoch = Epoch(json.at("epoch").get<std::uint32_t>());
+    owner.epoch = Epoch(whole_number<std::uint32_t>(json.at("epoch")));
     owner.released = json.at("released").get<bool>();
     return owner;
-  } catch (const nlohmann::json::exception&) {
+  } catch (const std::exception&) {  // the parser's own, a wrong type, a number out of range
     return std::nullopt;
   }
 }

@@ -53,7 +53,7 @@ void write_facts(const h5::Handle& file, const ResultsRequest& request) {
   h5::write_attribute(file, "created", facts.created);
   text("outcome", launch_state(request));
   h5::write_attribute(file, "exit_code", request.end ? request.end->exit_code : std::int32_t{-1});
-  h5::write_attribute(file, "launches", std::uint64_t{request.view.ledger.epochs.size()});
+  h5::write_attribute(file, "launches", request.view.ledger.launches());
   h5::write_attribute(file, "made_from", request.made_from.value());
   const Totals totals = request.view.totals();
   h5::write_attribute(file, "units", totals.units);
@@ -158,7 +158,7 @@ const char* outcome_name(protocol::Outcome outcome) {
   return "unknown";
 }
 
-void write_results_file(const ResultsRequest& request) {
+void write_results_file(const ResultsRequest& request, const std::function<void()>& last_check) {
   const Temporary temporary(request.file);
   {
     GuardedFile guarded(temporary.path());
@@ -166,6 +166,7 @@ void write_results_file(const ResultsRequest& request) {
     guarded.finish();
   }
   append_results_trailer(temporary.path(), request.made_from);
+  if (last_check) last_check();
   if (::rename(temporary.path().c_str(), request.file.c_str()) != 0) throw StorageError(errno, "replace", request.file);
   sync_folder(system_file_ops(), folder_of(request.file));
 }

@@ -4,6 +4,7 @@
 #include "store/run_facts.hpp"
 
 #include <filesystem>
+#include <functional>
 
 namespace kiln::store {
 
@@ -19,8 +20,9 @@ struct ResultsRequest {
 
 /// Makes results.h5 (docs/file-format.md). Memory stays bounded. Throws StorageError where there is no room for it or
 /// the disk refuses; `file` is then as it was. Throws Damage or StorageError (ENOENT) where the journal has moved on
-/// since the view was read: read it again and repeat.
-void write_results_file(const ResultsRequest& request);
+/// since the view was read: read it again and repeat. `last_check` is called when the new one is complete, right before
+/// it replaces the old one; what it throws leaves that as it was.
+void write_results_file(const ResultsRequest& request, const std::function<void()>& last_check = {});
 
 /// "complete", "units_failed", "too_many_failures", "interrupted", "storage", "fault": as outcome.json says it too.
 const char* outcome_name(protocol::Outcome outcome);

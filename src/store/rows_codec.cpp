@@ -171,12 +171,14 @@ std::string schema_text(const Schema& schema) {
 
 Schema parse_schema(std::string_view text) {
   Schema schema;
+  if (text.find('\0') != std::string_view::npos) damaged("the schema of its rows has a NUL");
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     Column column;
     column.name = take_field(line);
+    if (column.name.empty()) damaged("a column has no name");
     const std::string_view type = take_field(line);
     const auto* const known =
         std::find_if(kTypeNames.begin(), kTypeNames.end(), [&](const auto& entry) { return entry.second == type; });

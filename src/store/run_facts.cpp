@@ -1,8 +1,11 @@
 #include "store/run_facts.hpp"
 
+#include "base/json_number.hpp"
 #include "base/text.hpp"
 
 #include <fmt/core.h>
+
+#include <exception>
 #include <nlohmann/json.hpp>
 
 namespace kiln::store {
@@ -18,12 +21,12 @@ namespace {
 
 RunFacts from_json(const nlohmann::json& json) {
   RunFacts facts;
-  facts.format_version = json.at("format_version").get<std::uint32_t>();
+  facts.format_version = whole_number<std::uint32_t>(json.at("format_version"));
   facts.kind = json.at("kind").get<std::string>();
   facts.program = json.at("program").get<std::string>();
   facts.arguments = json.at("arguments").get<std::vector<std::string>>();
   facts.source = json.value("source", "");
-  facts.seed = json.at("seed").get<std::uint64_t>();
+  facts.seed = whole_number<std::uint64_t>(json.at("seed"));
   facts.created = json.at("created").get<double>();
   facts.kiln_version = json.at("kiln_version").get<std::string>();
   facts.directory = json.value("directory", "");
@@ -77,7 +80,7 @@ RunFacts parse_run_facts(std::string_view text, std::string_view where, bool may
   refuse_newer(json, where, may_choose);
   try {
     return from_json(json);
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const std::exception& error) {  // the parser's own, a wrong type, a number out of range
     damaged(where, for_message(error.what()), may_choose);
   }
 }

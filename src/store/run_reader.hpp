@@ -45,7 +45,9 @@ class RunReader {
   std::vector<std::string> damage() const;
   /// The run is of a program on the library.
   bool is_program() const { return directory_.facts().kind != RunFacts().kind; }
+  /// Their epochs: of each launch one, and one for each rank that took over in it.
   const std::vector<LedgerState::Numbered<EpochEntry>>& launches() const { return view_.ledger.epochs; }
+  std::uint64_t count_launches() const { return view_.ledger.launches(); }
   /// How the last launch ended; nothing where it still runs or was ended by force.
   std::optional<EndEntry> last_end() const { return view_.standing_end(); }
   /// How a launch ended; nothing where it has not, or was ended by force.

@@ -16,7 +16,16 @@ namespace {
 
 double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
+// Somebody else ended it; what a process of it on another node may still write is behind our epoch.
+bool is_ended_launch(const RunStoreOptions& options) {
+  if (options.previous_launch.empty()) return false;
+  const auto text = read_small_file(options.path / "owner.json");
+  const auto owner = text ? parse_owner(*text) : std::nullopt;
+  return owner && owner->launch_id == options.previous_launch;
+}
+
 void refuse_if_in_use(const RunStoreOptions& options, const Owner& self, const LivenessClock& clock) {
+  if (is_ended_launch(options)) return;
   const OwnerCheck check = check_owner(options.path, self, options.owner_deadline, clock);
   // A stopped owner that wakes after its entries were deleted could add one to the new run's.
   if (options.fresh && check.may_wake) {
@@ -93,13 +102,18 @@ std::unique_ptr<RunStore> RunStore::open(const RunStoreOptions& options, const L
   RunDirectory::Found found = RunDirectory::examine(options.path);
   if (found == RunDirectory::Found::run) {
     if (!options.fresh) refuse_other_columns(options, RunDirectory::open(options.path, RunDirectory::For::writing));
-    if (!options.takeover) refuse_if_in_use(options, self, clock);
+    if (!options.takeover && !options.follows) refuse_if_in_use(options, self, clock);
     if (options.fresh) {
       remove_old(options);
       found = RunDirectory::Found::half_gone;
     }
   }
   const bool created = found != RunDirectory::Found::run;
+  if (created && options.follows) {
+    throw Error(
+        ExitCode::run_directory,
+        fmt::format("run directory {} is gone: what the run still had to write is lost", options.path.string()));
+  }
   RunDirectory directory = created ? create(options) : RunDirectory::open_for_writing(options.path, options.kind);
   std::unique_ptr<RunStore> store(new RunStore(std::move(directory), options));
   store->recovered_.created = created;
@@ -118,17 +132,17 @@ RunStore::RunStore(RunDirectory directory, const RunStoreOptions& options)
 
 void RunStore::begin(const Owner& self) {
   const Entry epoch = journal_.begin_epoch(
-      {.launch_id = options_.launch_id, .host = self.host, .pid = self.pid, .started = unix_now()});
-  // From here on nobody else writes: what lies around is nobody's.
+      {.launch_id = options_.launch_id, .host = self.host, .pid = self.pid, .started = unix_now()}, options_.follows);
+  // From here on nobody else writes the journal: what lies around is nobody's.
   heart_ = Heart(directory_, self);
   heart_.set_epoch(epoch.epoch);
   beat();
-  remove_temporaries(directory_.path());
+  remove_temporaries(directory_.path(), options_.follows ? kPrintPrefix : "");
   remove_temporaries(directory_.file("source"));
   recovered_.epoch = epoch.epoch;
   recovered_.highest = EntryNumber(epoch.number.value() - 1);
   const JournalView view = read({.whole_segments = true});
-  journal_.repair(view.scan);
+  journal_.repair(view.scan, options_.follows ? Journal::Workers::live : Journal::Workers::gone);
   recover(view);
   stages_.emplace(journal_, [this] { return read({.parts = true}); });
   stages_->restore(view);
@@ -138,11 +152,22 @@ void RunStore::begin(const Owner& self) {
 void RunStore::recover(const JournalView& view) {
   recovered_.done = view.ledger.done;
   for (const auto& [unit, dead] : view.ledger.dead) recovered_.dead.push_back(dead.letter);
+  const auto began = std::ranges::find_if(
+      view.ledger.epochs, [this](const auto& epoch) { return epoch.body.launch_id == options_.launch_id; });
+  recovered_.launch_started = began == view.ledger.epochs.end() ? unix_now() : began->body.started;
+  recovered_.launch_epoch = began == view.ledger.epochs.end() ? recovered_.epoch : began->epoch;
+  for (const auto& launch : view.ledger.epochs) {
+    const bool is_first = !options_.first_launch.empty() && launch.body.launch_id == options_.first_launch;
+    if (is_first && !recovered_.first_launch) recovered_.first_launch = launch.number;
+  }
+  for (const auto& [unit, dead] : view.ledger.dead) {
+    if (recovered_.first_launch && dead.number > *recovered_.first_launch) recovered_.dead_since.insert(single(unit));
+  }
   recovered_.units = view.units;
   recovered_.damage = view.scan.lines();
   recovered_.damage.insert(recovered_.damage.end(), view.notes.begin(), view.notes.end());
   if (!view.ledger.ends.empty()) recovered_.last_end = view.ledger.ends.back().body;
-  recovered_.launches = view.ledger.epochs.empty() ? 0 : view.ledger.epochs.size() - 1;
+  recovered_.launches = view.ledger.launches() - 1;
   registry_ = view.registry;
   std::uint32_t newest = 0;
   for (const auto& source : view.ledger.sources) newest = std::max(newest, source.body.version);
@@ -237,6 +262,13 @@ void RunStore::beat() noexcept {
   }
 }
 
+void RunStore::check_reign() const {
+  if (!journal_.passed()) return;
+  throw Deposed(
+      fmt::format("somebody else has taken over the run directory {}: this rank writes nothing more and leaves",
+                  directory_.path().string()));
+}
+
 void RunStore::end(const EndEntry& entry) { journal_.append(entry); }
 
 void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
@@ -249,7 +281,7 @@ void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
       request.made_from = journal_.last().next();
     }
     try {
-      return write_results_file(request);
+      return write_results_file(request, [this] { check_reign(); });
     } catch (const Damage& damage) {
       // It was sound a moment ago; the next reading reports it and leaves it out.
       if (tries == 2) throw Error(ExitCode::run_directory, fmt::format("journal: {}", damage.what()));

@@ -27,7 +27,13 @@ struct RunStoreOptions {
   std::vector<std::string> columns;    ///< of a new run, as in RunFacts; of an existing one: the same, or none given
   bool fresh = false;                  ///< begin anew: an existing run's content is deleted
   bool takeover = false;               ///< do not ask whether the run is in use
-  std::string launch_id;               ///< names this launch in epoch and end entries; file-name characters only
+  /// A rank of the run takes over from the coordinator of this epoch, while others live: the run is in use, and what
+  /// they write stays. Throws Deposed where a later epoch has begun.
+  std::optional<Epoch> follows;
+  std::string launch_id;  ///< names this launch in epoch and end entries; file-name characters only
+  // Of a launch that goes on with earlier ones of the same launcher:
+  std::string first_launch;     ///< the one that began; "" for none
+  std::string previous_launch;  ///< whose processes have been ended: as owner it is not alive; "" for none
 
   Duration owner_deadline = kOwnerDeadline;
   std::uint64_t numbers_per_folder = 1000;  ///< the same for the whole life of a run directory
@@ -45,8 +51,12 @@ struct Recovered {
   std::uint64_t units = 0;                 ///< ids taken so far
   std::vector<std::string> damage;         ///< for people, one line each; their units run again
   std::optional<EndEntry> last_end;
-  EntryNumber highest;         ///< before this launch wrote anything
-  std::uint64_t launches = 0;  ///< before this one
+  EntryNumber highest;                      ///< before this launch wrote anything
+  std::uint64_t launches = 0;               ///< before this one
+  std::optional<EntryNumber> first_launch;  ///< where RunStoreOptions::first_launch began
+  double launch_started = 0;                ///< this launch, Unix seconds UTC: its first epoch
+  Epoch launch_epoch;                       ///< that epoch; without `follows` its only one
+  schedule::IntervalSet dead_since;         ///< of `dead`: what became so after that
 };
 
 /// A run's storage as its one writer sees it. Opened on one thread, then used by one thread at a time. Every call may
@@ -89,6 +99,8 @@ class RunStore {
   /// About once a second: this launch lives. A beat that cannot be written is no error: it only saves work. Any thread,
   /// also while another one is in a call.
   void beat() noexcept;
+  /// Throws Deposed where somebody else has begun an epoch: before what is no entry of the journal is written.
+  void check_reign() const;
   /// The launch has ended.
   void end(const EndEntry& entry);
   /// Makes results.h5 of what is committed; the old one stays until the new one is complete. `schema` gives the columns

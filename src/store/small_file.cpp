@@ -127,11 +127,13 @@ bool write_new(const fs::path& path, std::string_view text) {
   return ours;
 }
 
-void remove_temporaries(const fs::path& directory) noexcept {
+void remove_temporaries(const fs::path& directory, std::string_view but) noexcept {
   try {
     std::error_code ignored;
     for (const auto& item : fs::directory_iterator(directory, ignored)) {
-      if (item.path().filename().string().starts_with(kTemporaryPrefix)) fs::remove(item.path(), ignored);
+      const std::string name = item.path().filename().string();
+      if (!name.starts_with(kTemporaryPrefix) || (!but.empty() && name.starts_with(but))) continue;
+      fs::remove(item.path(), ignored);
     }
   } catch (const std::exception&) {
     return;

@@ -10,6 +10,8 @@ namespace kiln::store {
 
 /// Temporaries of this room begin so; leftovers may be removed by the run's owner.
 inline constexpr std::string_view kTemporaryPrefix = ".kiln-tmp-";
+/// Of these, the files through which outputs go to whoever prints them.
+inline constexpr std::string_view kPrintPrefix = ".kiln-tmp-print-";
 
 /// Nothing where the file does not exist. Throws kiln::Error (run_directory) where it cannot be read or is larger than
 /// `limit` bytes.
@@ -25,7 +27,8 @@ void write_replaced(const std::filesystem::path& path, std::string_view text, Du
 /// one.
 bool write_new(const std::filesystem::path& path, std::string_view text);
 
-/// Removes temporaries that a process of this room left in the directory. Errors are ignored: they do no harm.
-void remove_temporaries(const std::filesystem::path& directory) noexcept;
+/// Removes temporaries that a process of this room left in the directory, but for names that begin with `but`. Errors
+/// are ignored: they do no harm.
+void remove_temporaries(const std::filesystem::path& directory, std::string_view but = "") noexcept;
 
 }  // namespace kiln::store

@@ -42,6 +42,11 @@ const PlanEntry* StageStore::stored_plan(StageId stage) const {
   return found == ledgers_.end() || !found->second.plan ? nullptr : &found->second.plan->body;
 }
 
+const LedgerState* StageStore::opened_with(StageId stage) const {
+  const auto found = ledgers_.find(stage);
+  return found == ledgers_.end() ? nullptr : &found->second;
+}
+
 const PlanEntry& StageStore::plan() const {
   if (!began_) throw Error(ExitCode::internal, "no stage has begun");
   return plan_;
@@ -104,6 +109,23 @@ StageState StageStore::begin(StageId stage, PlanEntry plan, const PlanEntry* sho
   return state;
 }
 
+bool StageStore::skip_to(StageId stage) {
+  for (StageId passed(0); passed < stage; passed = passed.next()) {
+    const LedgerState* const ledger = known(passed);
+    if (ledger == nullptr || !ledger->plan || !ledger->end) return false;
+  }
+  for (StageId passed(0); passed < stage; passed = passed.next()) {
+    const LedgerState& ledger = *known(passed);
+    check_tables(ledger.plan->body);
+    began_ = ended_ = true;
+    stage_ = passed;
+    round_ = ledger.round;
+    plan_ = ledger.plan->body;
+    chain_ = chain_after(plan_, ledger.end->body);
+  }
+  return true;
+}
+
 StageState StageStore::keep(LedgerState& ledger, const PlanEntry& plan) {
   StageState state;
   state.resumed = true;
@@ -111,7 +133,10 @@ StageState StageStore::keep(LedgerState& ledger, const PlanEntry& plan) {
   state.plan = ledger.plan->body;
   state.done = ledger.done;
   for (const auto& [unit, dead] : ledger.dead) state.dead.push_back(dead.letter);
-  if (ledger.end) state.end = ledger.end->body;
+  if (ledger.end) {
+    state.end = ledger.end->body;
+    state.ended_in = ledger.end->epoch;
+  }
   if (state.end || ledger.done.empty()) return state;
   // Entries may have been merged since the run was opened.
   for (const RowsPart& part : read_().parts) {
@@ -167,6 +192,17 @@ void StageStore::end(const StageEndEntry& entry) {
   ended_ = true;
 }
 
+std::map<StageId, StageEndEntry> StageStore::ends() const {
+  std::map<StageId, StageEndEntry> ends;
+  if (!began_) return ends;
+  const JournalView view = read_();
+  for (StageId stage(0); stage < stage_ || (stage == stage_ && ended_); stage = stage.next()) {
+    const LedgerState* const ledger = view.stage(stage);
+    if (ledger != nullptr && ledger->end) ends.emplace(stage, ledger->end->body);
+  }
+  return ends;
+}
+
 bool StageStore::root_done(const std::string& name, std::uint32_t call) const {
   return std::any_of(roots_.begin(), roots_.end(), [&](const RootEntry& root) {
     return root.name == name && root.call == call && root.identity == chain_;
@@ -179,16 +215,18 @@ void StageStore::record_root(const std::string& name, std::uint32_t call) {
   roots_.push_back(std::move(root));
 }
 
-std::vector<StageStore::Withdrawn> StageStore::withdraw_dead() {
+std::vector<StageStore::Withdrawn> StageStore::withdraw_dead(std::optional<EntryNumber> until) {
   std::vector<Withdrawn> all;
   for (std::uint32_t i = 0; i < standing_; ++i) {
     LedgerState& ledger = ledgers_.at(StageId(i));
-    if (ledger.dead.empty()) continue;
     schedule::IntervalSet units;
-    for (const auto& [unit, dead] : ledger.dead) units.insert(single(unit));
+    for (const auto& [unit, dead] : ledger.dead) {
+      if (!until || dead.number < *until) units.insert(single(unit));
+    }
+    if (units.empty()) continue;
     journal_.append(ReopenEntry{units}, {}, StageId(i), ledger.round);
     all.push_back({StageId(i), ledger.plan->body.name, units.count()});
-    ledger.dead.clear();
+    std::erase_if(ledger.dead, [&](const auto& one) { return units.contains(one.first); });
     ledger.end.reset();
   }
   return all;

@@ -22,6 +22,7 @@ struct StageState {
   std::vector<protocol::DeadLetter> dead;  ///< ascending
   std::uint64_t partials = 0;              ///< how many read_partials will give
   std::optional<StageEndEntry> end;        ///< the stage is over: nothing of it is to be run
+  Epoch ended_in;                          ///< the reign in which it came to that
 };
 
 /// The stages of a program's run, as their one writer sees them: which of their results count, and what is appended
@@ -36,11 +37,17 @@ class StageStore {
 
   /// What the journal holds of a stage's plan so far, whether it will count or not; nullptr for nothing.
   const PlanEntry* stored_plan(StageId stage) const;
+  /// What the journal had of a stage when the run was opened, whether it counts or not; nullptr for nothing.
+  const LedgerState* opened_with(StageId stage) const;
   /// The next stage; the one before must have ended. `plan`: without before and identity. Where the journal knows the
   /// same stage after the same stages, its results are kept; else a new round begins. Throws kiln::Error (usage) where
   /// a table's name was used by an earlier stage or is one of kiln's own. `shorter`: the plan as it was before units
   /// were added behind; where the journal knows the stage so, its results are kept too, and the stage is open again.
   StageState begin(StageId stage, PlanEntry plan, const PlanEntry* shorter = nullptr);
+  /// Instead of begin() for all stages before this one: the program has passed them already, in this launch, when this
+  /// rank takes over, and they count as the journal has them. False, with nothing changed, where the journal does not
+  /// have the end of each.
+  bool skip_to(StageId stage);
   /// Gives the partial results of the stage's committed units, one blob at a time, in the journal's order: together
   /// those of exactly StageState::done. To be called directly after begin().
   void read_partials(const std::function<void(Bytes)>& take) const;
@@ -57,6 +64,9 @@ class StageStore {
   /// The present stage is over. The entry is durable on return.
   void end(const StageEndEntry& entry);
 
+  /// The ends of the stages so far, read from the journal as it is now.
+  std::map<StageId, StageEndEntry> ends() const;
+
   /// Digest of all stages so far and of their values: what an at_root that was done before must have seen.
   std::uint64_t chain() const { return chain_; }
   bool root_done(const std::string& name, std::uint32_t call) const;
@@ -68,8 +78,8 @@ class StageStore {
     std::uint64_t units = 0;
   };
   /// Withdraws the dead letters of every stage that counts (`--retry`); before the first begin(). Stages behind one
-  /// that then gives another value run again.
-  std::vector<Withdrawn> withdraw_dead();
+  /// that then gives another value run again. Not those that became so after entry `until`.
+  std::vector<Withdrawn> withdraw_dead(std::optional<EntryNumber> until = std::nullopt);
 
  private:
   LedgerState* known(StageId stage);

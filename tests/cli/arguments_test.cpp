@@ -58,6 +58,8 @@ TEST(RunArguments, DefaultsAreThoseOfTheContract) {
   EXPECT_EQ(given.keep_output, fresh.keep_output);
   EXPECT_EQ(given.output_limit, fresh.output_limit);
   EXPECT_EQ(given.grace, fresh.grace);
+  EXPECT_EQ(given.heartbeat, fresh.heartbeat);
+  EXPECT_EQ(given.restarts, fresh.restarts);
   EXPECT_EQ(given.task_signal, "");
   EXPECT_EQ(given.shell, "");
   EXPECT_EQ(given.seed, fresh.seed);
@@ -138,6 +140,11 @@ TEST(RunArguments, FormsOfValues) {
   EXPECT_EQ(run_with({"--timeout", "30"}).timeout, Duration(30s));
   EXPECT_EQ(run_with({"--retries", "0"}).retries, 0U);
   EXPECT_EQ(run_with({"--backoff", "0"}).backoff, 0s);
+  EXPECT_EQ(run_with({"--heartbeat", "1.5s"}).heartbeat, 1500ms);
+  EXPECT_EQ(run_with({"--restarts", "7"}).restarts, 7U);
+  EXPECT_EQ(run_with({"--heartbeat", "0"}).heartbeat, 0s);
+  EXPECT_EQ(run_with({"--heartbeat", "0.2"}).heartbeat, 200ms);
+  EXPECT_EQ(run_with({"--restarts", "0"}).restarts, 0U);
   EXPECT_EQ(run_with({"--output-limit", "64MiB"}).output_limit, 64U << 20U);
   EXPECT_EQ(run_with({"--batch", "200ms"}).batch, "200ms");
   EXPECT_EQ(run_with({"--batch", "guided"}).batch, "guided");
@@ -172,9 +179,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"--batch", "lots"}, Bad{"--batch", "0KiB"}, Bad{"--checkpoint-every", "0"},
                     Bad{"--checkpoint-every", "-1s"}, Bad{"--keep-output", "some"}, Bad{"--output-limit", "65MiB"},
                     Bad{"--output-limit", "-1"}, Bad{"--output-limit", "12 elephants"}, Bad{"--output-limit", "1e9"},
-                    Bad{"--grace", "-10s"}, Bad{"--task-signal", "0"}, Bad{"--task-signal", "65"},
+                    Bad{"--grace", "-10s"}, Bad{"--heartbeat", "199ms"}, Bad{"--heartbeat", "-1s"},
+                    Bad{"--heartbeat", "never"}, Bad{"--restarts", "-1"}, Bad{"--restarts", "1000001"},
+                    Bad{"--restarts", "often"}, Bad{"--task-signal", "0"}, Bad{"--task-signal", "65"},
                     Bad{"--task-signal", "SIGNAL"}, Bad{"--task-signal", ""}, Bad{"--seed", "-1"}, Bad{"--seed", "x"},
                     Bad{"--progress", "loud"}, Bad{"--shell", ""}));
+
+TEST(RunArguments, AHeartbeatThatIsTooShortIsRefusedWithTheShortest) {
+  EXPECT_THAT(run_complaint({"--heartbeat", "100ms"}), HasSubstr("a time of 0.2 s or more"));
+}
 
 TEST(RunArguments, UnknownOptionNamesTheNearest) {
   EXPECT_THAT(run_complaint({"--retires", "3"}), HasSubstr("Did you mean --retries?"));
@@ -268,6 +281,10 @@ TEST(Help, ShowsEveryOptionWithItsDefaultAndAnExample) {
                            "(default auto)",
                            "--grace",
                            "(default 10s)",
+                           "--heartbeat TIME",
+                           "(default 5s)",
+                           "--restarts N",
+                           "(default 3)",
                            "--task-signal",
                            "--progress",
                            "--verbose",

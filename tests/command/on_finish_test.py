@@ -50,7 +50,7 @@ class OnFinish(KilnCase):
 
     def test_a_run_whose_ranks_die(self):
         self.write_tasks(["touch up; sleep 1000"])
-        run = self.start("run", "-n", "1", "--on-finish", SAY, "tasks.txt")
+        run = self.start("run", "-n", "1", "--restarts", "0", "--heartbeat", "0", "--on-finish", SAY, "tasks.txt")
         self.wait_for(lambda: (self.folder / "up").exists() or run.ended(), "it runs")
         os.kill(self.status()["pid"] if self.status() else self.running_status()["pid"], signal.SIGKILL)
         self.assertEqual(run.wait().code, 75)

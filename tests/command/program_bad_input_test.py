@@ -190,9 +190,9 @@ class Rebuilt(ProgramCase):
 class FirstRank(ProgramCase):
     program = "lab"
 
-    def test_it_is_killed(self):
+    def test_it_is_killed_and_nobody_takes_over(self):
         running = self.start(words=[str(PROGRAMS / "lab"), "--case", "stubborn", "-n", "2", "--batch", "1",
-                                    "--checkpoint-every", "50ms"])
+                                    "--checkpoint-every", "50ms", "--restarts", "0", "--heartbeat", "0"])
         self.wait_for_commits(running, 50)
         os.kill(self.status()["pid"], signal.SIGKILL)
         killed = running.wait()

@@ -82,7 +82,8 @@ class Faults(KilnCase):
         """`by_hand`: the exit code of an mpirun of the user's; the program's own start of one always gives 75."""
         self.touch("bad")
         for code, out, words in ((by_hand, "hand", self.words_of(what, "--out", "hand")),
-                                 (75, "lab.kiln", [str(PROGRAMS / "lab"), "--case", what, "-n", "2"])):
+                                 (75, "lab.kiln", [str(PROGRAMS / "lab"), "--case", what, "-n", "2", "--restarts", "0",
+                                               "--heartbeat", "0"])):
             crashed = self.kiln(words=words)
             self.assertEqual(crashed.code, code, crashed.err)
             self.assertIn(text, crashed.err)

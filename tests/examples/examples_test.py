@@ -6,8 +6,8 @@ import random
 import signal
 import unittest
 
-import h5py
 from kiln_case import KilnCase
+from same_results import content_of, differences
 
 PROGRAMS = pathlib.Path(os.environ["KILN"]).parent
 SEED = int(os.environ.get("KILN_TEST_SEED", "7"))
@@ -19,7 +19,6 @@ SMALL = {
     "kmeans": ["--rows", "120000"],
     "tiles": ["--size", "768"],
 }
-OF_THE_RUN = ("batches", "stages")  # who did what, when; the age of input files
 
 
 class Examples(KilnCase):
@@ -28,23 +27,13 @@ class Examples(KilnCase):
                 *more]
 
     def content(self, out):
-        """Everything in results.h5 that must not depend on how the run went: {path: (type, shape, values)}."""
-        found = {}
-
-        def take(path, item):
-            if isinstance(item, h5py.Dataset) and path.split("/")[0] not in OF_THE_RUN:
-                values = item[...]
-                found[path] = (item.dtype.str, item.shape, values.tolist() if item.dtype.kind == "O" else values.tobytes())
-
-        with h5py.File(self.folder / out / "results.h5") as file:
-            file.visititems(take)
+        """Everything in results.h5 that must not depend on how the run went."""
+        found = content_of(self.folder / out / "results.h5")
         self.assertTrue(found)
         return found
 
     def expect_same(self, one, other, what):
-        self.assertEqual(sorted(one), sorted(other), what)
-        for path, value in one.items():
-            self.assertEqual(value, other[path], f"{what}: {path}")
+        self.assertEqual(differences(one, other), [], what)
 
     def undisturbed(self, name, workers=2):
         result = self.kiln(words=self.program(name, "whole.kiln", workers), seconds=120)

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""SIGKILL of any process of a run: nothing survives it, nothing committed is lost, the next run comes to the same."""
+"""SIGKILL of any process of a run: nothing survives it, nothing committed is lost, the next run comes to the same.
+
+Nobody is declared dead here and nothing is started again; recovery_test.py and restart_test.py have that."""
 
 import os
 import pathlib
@@ -15,7 +17,8 @@ GATE = 20  # units from here on wait for the gate, which opens for the next run
 class Killed(KilnCase):
     def start_some(self):
         self.marking_tasks(UNITS, gate=GATE)
-        self.run_ = self.start("run", "-n", "2", "--checkpoint-every", "100ms", "tasks.txt")
+        self.run_ = self.start("run", "-n", "2", "--restarts", "0", "--heartbeat", "0", "--checkpoint-every",
+                               "100ms", "tasks.txt")
         self.running_status()
         self.wait_for(lambda: len(self.committed()) >= GATE or self.run_.ended(), "what does not wait is committed")
         self.assertFalse(self.run_.ended(), self.run_.said())
@@ -33,7 +36,7 @@ class Killed(KilnCase):
         os.kill(pid, signal.SIGKILL)
 
     def mpirun_pid(self):
-        return min(pid for pid, words in self.processes("mpirun").items() if pid != self.run_.pid)
+        return min(self.mpiruns())
 
     def expect_recovery(self, pid, has_launcher, workers="3"):
         self.kill(pid)
@@ -96,7 +99,8 @@ class Killed(KilnCase):
         launch = None
         for step, victim in enumerate(victims):
             (self.folder / f"go{step}").touch()
-            self.run_ = self.start("run", "-n", "2", "--checkpoint-every", "100ms", "tasks.txt")
+            self.run_ = self.start("run", "-n", "2", "--restarts", "0", "--heartbeat", "0", "--checkpoint-every",
+                                   "100ms", "tasks.txt")
             launch = self.running_status(launch)["launch_id"]
             self.wait_for(lambda: len(self.committed()) >= 10 * (step + 1) or self.run_.ended(), "ten more are committed")
             self.assertFalse(self.run_.ended(), self.run_.said())
@@ -117,7 +121,7 @@ class Killed(KilnCase):
                 for name in ("up0", "up1"):
                     (self.folder / name).unlink(missing_ok=True)
                 last = self.status().get("launch_id")
-                self.run_ = self.start("run", "-n", "2", "tasks.txt")
+                self.run_ = self.start("run", "-n", "2", "--restarts", "0", "--heartbeat", "0", "tasks.txt")
                 self.running_status(last)
                 self.wait_for(lambda: (self.folder / "up0").exists() and (self.folder / "up1").exists(), "both run")
                 self.assertGreaterEqual(len(self.processes("sleep 100")), 5)

@@ -139,7 +139,7 @@ class Grace(KilnCase):
     def test_a_signal_before_the_ranks_are_there(self):
         self.marking_tasks(5)
         run = self.start("run", "-n", "2", "tasks.txt")
-        self.wait_for(lambda: self.processes("mpirun") or run.ended(), "mpirun is there")
+        self.wait_for(lambda: self.mpiruns() or run.ended(), "mpirun is there")
         run.process.send_signal(signal.SIGTERM)
         self.assertIn(run.wait().code, (0, 75))
         self.expect(0, "run", "tasks.txt")

@@ -50,6 +50,12 @@ double value_of(const std::string& what, std::uint64_t i, kiln::Unit& unit) {
   if (what == "rejects" && i == 80) wait_for("go");
   if (what == "nan" && i == 5) return std::numeric_limits<double>::quiet_NaN();
   if (what == "stubborn" && i == 90) wait_for("go");
+  // Whoever comes first waits: until he hears that it is in vain, or for ever.
+  if ((what == "straggler" || what == "deaf") && i == 90 && std::filesystem::create_directory("first")) {
+    const auto ends = [&] { return exists("go") || (what == "straggler" && unit.cancelled()); };
+    while (!ends()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (unit.cancelled()) note("cancelled");
+  }
   if (what == "impure") {
     static std::uint64_t calls = 0;
     return static_cast<double>(++calls);

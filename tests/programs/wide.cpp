@@ -8,9 +8,15 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace {
+
+bool is_second_rank() {
+  const char* const rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  return rank != nullptr && std::string_view(rank) == "1";
+}
 
 // The most memory that this process has had, in KiB, into a file for its rank.
 void tell_memory(const std::string& file) {
@@ -25,13 +31,17 @@ void tell_memory(const std::string& file) {
 
 int main(int argc, char** argv) {
   std::uint64_t bins = 200'000, units = 2'000;
-  std::string gate, memory;
+  std::string gate, memory, late;
   kiln::Program program("wide", "Counts in many bins.");
   program.option("--bins", bins, "how many").option("--units", units, "how many");
   program.option("--gate", gate, "the last unit waits for this file");
   program.option("--memory", memory, "files for the most memory of each rank begin so");
+  program.option("--late", late, "the second rank begins when there is this file").only_shown("--late");
   program.only_shown("--gate").only_shown("--memory");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
+    while (is_second_rank() && !late.empty() && !std::filesystem::exists(late)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
     kiln::Flow flow("count");
     auto numbers = flow.range(units).map([&](std::uint64_t id, kiln::Unit& unit) {
       while (id + 1 == units && !gate.empty() && !std::filesystem::exists(gate) && !unit.cancelled()) {

@@ -9,7 +9,8 @@ import pathlib
 import re
 import sys
 
-LAYERS = ["base", "units", "schedule", "protocol", "net", "exec", "store", "flow", "observe", "job", "args", "sim"]
+LAYERS = ["base", "units", "schedule", "protocol", "net", "exec", "store", "shuffle", "flow", "observe", "job", "args",
+          "sim"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 MPI = re.compile(r"^(mpi\.h|mpi-ext\.h|boost/mpi(\.hpp|/.*))$")
 HDF5 = re.compile(r"^(hdf5(_hl)?\.h|H5[A-Za-z0-9]*\.h|highfive/.*)$")

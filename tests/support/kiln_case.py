@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,12 @@ MARK = "FAULT_TEST_OF"  # units do not see KILN_…: kiln keeps these names for 
 DEADLINE = 60  # seconds until a condition is given up
 CLONE_NEWNS = 0x20000
 EPOCH, SOURCE, COMMIT, END = 1, 2, 3, 7  # types of journal entries
+
+
+def mpi_major():
+    """The first number of Open MPI's version."""
+    said = subprocess.run(["mpirun", "--version"], check=True, capture_output=True, text=True).stdout
+    return int(re.search(r"\(Open MPI\) (\d+)", said)[1])
 
 
 def own_mounts():
@@ -164,6 +171,15 @@ class KilnCase(unittest.TestCase):
                 words = pathlib.Path("/proc", entry, "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
                 if part in words and words:
                     found[int(entry)] = words
+        return found
+
+    def mpiruns(self):
+        """{pid: command line} of every mpirun of this test: that of Open MPI 5 is called prterun."""
+        found = {}
+        for pid, words in self.processes().items():
+            with contextlib.suppress(OSError):
+                if pathlib.Path("/proc", str(pid), "comm").read_text() in ("mpirun\n", "prterun\n"):
+                    found[pid] = words
         return found
 
     def expect_nobody(self, seconds=20):

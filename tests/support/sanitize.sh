@@ -1,5 +1,5 @@
 #!/bin/bash
-# sanitize.sh address|thread [LAYER…]: builds with the sanitizers into build-asan or build-tsan and runs the tests they can
+# sanitize.sh address|thread [LAYER…]; sanitize.sh address chaos [N [SEED]]: builds with the sanitizers into build-asan or build-tsan and runs the tests they can
 # cover. Open MPI keeps memory to the end by design and its threads are not known to TSan: leaks are not looked for,
 # and under TSan the tests over MPI are left out.
 set -uo pipefail
@@ -19,6 +19,13 @@ export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:detect_stack_use_after_retur
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tests/support/tsan.supp
 ./dev configure "$directory" -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=$flags" "-DKILN_SANITIZE=$sanitize" || exit 1
+if [ "${layers[*]:0:1}" = chaos ]; then
+  ./dev compile "$directory" kiln montecarlo sensors kmeans tiles || exit 1
+  mkdir -p "$directory/chaos"
+  cd "$directory/chaos" || exit 1
+  exec /usr/bin/python3 -B -W ignore::ResourceWarning "$root/tests/chaos/chaos.py" --bin "$root/$directory/bin" --quick \
+    --seconds "${KILN_CHAOS_SECONDS:-600}" "${layers[@]:1}"
+fi
 ./dev compile "$directory" "${layers[@]/#/unit_}" || exit 1
 status=0
 if [ ${#layers[@]} -eq 0 ]; then

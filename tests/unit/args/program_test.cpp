@@ -52,8 +52,9 @@ TEST(ProgramTest, AnotherLaunchIsToldAllButWhatIsOfThisOne) {
 TEST(ProgramTest, OwnOptionsStandBesideThoseOfKiln) {
   Values values;
   Program program = values.program();
-  const auto parsed = ProgramOptions::parse(
-      program, {"-t5", "-n", "3", "b.txt", "--scale=2e-1", "--deep", "--kind", "put", "--out", "d", "c.txt"});
+  const auto parsed =
+      ProgramOptions::parse(program, {"-t5", "-n", "3", "b.txt", "--scale=2e-1", "--deep", "--kind", "put", "--out",
+                                      "d", "--heartbeat=2s", "--restarts", "1", "c.txt"});
   EXPECT_EQ(values.top, 5);
   EXPECT_EQ(values.scale, 0.2);
   EXPECT_EQ(values.kind, "put");
@@ -61,6 +62,8 @@ TEST(ProgramTest, OwnOptionsStandBesideThoseOfKiln) {
   EXPECT_EQ(values.files, (Words{"b.txt", "c.txt"}));
   EXPECT_EQ(parsed.run.workers, 3U);
   EXPECT_EQ(parsed.run.directory, "d");
+  EXPECT_EQ(parsed.run.heartbeat, std::chrono::seconds(2));
+  EXPECT_EQ(parsed.run.restarts, 1U);
 }
 
 TEST(ProgramTest, WithoutWordsDefaultsHold) {

@@ -127,6 +127,23 @@ TEST(Holdings, HoldAgainWhatCouldNotBeWritten) {
   EXPECT_EQ(again.rows.size(), 3U);
 }
 
+TEST(Holdings, HoldAgainWhatAJoinHasNotTaken) {
+  Holdings holdings;
+  holdings.add(results(1, "a"), Holdings::Join::now);
+  holdings.publish();
+  HeldResults given;
+  ASSERT_EQ(holdings.hand_over(given), Holdings::Taken::all);
+  EXPECT_EQ(holdings.bytes(), 0U);
+  holdings.take_back({});
+  EXPECT_TRUE(holdings.joinable()) << "nothing came back";
+  holdings.take_back(std::move(given));
+  EXPECT_EQ(holdings.bytes(), 15U);
+  EXPECT_FALSE(holdings.joinable()) << "it is to be written";
+  HeldResults again;
+  ASSERT_EQ(holdings.take(again), Holdings::Taken::all);
+  EXPECT_EQ(texts(again), "a|");
+}
+
 TEST(Holdings, TellWhatJoiningThrowsAndHoldNothingThen) {
   Holdings holdings;
   holdings.add(results(1, "a"), Holdings::Join::now);

@@ -163,5 +163,12 @@ TEST(DoctorLimits, StackLockedMemoryAndFileSize) {
   EXPECT_EQ(of(judge_limits(limits, plenty(), 2), "limits.file_size").verdict, Verdict::note);
 }
 
+TEST(DoctorMachine, AKernelWithoutPidfdsIsNamed) {
+  MachineFacts facts;
+  EXPECT_EQ(judge_process_table(facts).verdict, Verdict::good);
+  facts.pidfd = false;
+  EXPECT_EQ(judge_process_table(facts).verdict, Verdict::note);
+}
+
 }  // namespace
 }  // namespace kiln::job

@@ -49,9 +49,16 @@ TEST(DoctorMpi, NothingMoreIsAskedOfAMissingMpirun) {
 }
 
 TEST(DoctorMpi, OptionsForFaultTolerance) {
-  EXPECT_THAT(judge_fault_tolerance(true, true).text, HasSubstr("--enable-recovery, --with-ft ulfm"));
-  EXPECT_THAT(judge_fault_tolerance(false, true).text, HasSubstr("knows --with-ft ulfm"));
-  EXPECT_THAT(judge_fault_tolerance(false, false).text, HasSubstr("no option"));
+  const Finding four = judge_fault_tolerance(kLibrary, true, false);
+  EXPECT_EQ(four.verdict, Verdict::good);
+  EXPECT_THAT(four.text, HasSubstr("any rank may die"));
+  EXPECT_THAT(four.text, HasSubstr("mpirun --enable-recovery -n 4 kiln run"));
+  EXPECT_THAT(judge_fault_tolerance("Open MPI v5.0.7", false, true).text, HasSubstr("mpirun --with-ft ulfm -n 4"));
+  for (const Finding& none : {judge_fault_tolerance(kLibrary, false, true), judge_fault_tolerance("MPICH", true, true),
+                              judge_fault_tolerance("Open MPI v5.0.7", true, false)}) {
+    EXPECT_EQ(none.verdict, Verdict::note);
+    EXPECT_THAT(none.text, HasSubstr("--restarts"));
+  }
 }
 
 TEST(DoctorMpi, AsksMpirunForItsOptions) {
@@ -79,7 +86,7 @@ TEST(DoctorMpi, Transports) {
       "mca:pml:v:version:\"mca:2.1.0\"\nmca:pml:cm:version:\"api:2.0.0\"\nmca:pml:ob1:version:\"api:2.0.0\"\n"
       "mca:pml:monitoring:version:\"x\"\nmca:pml:ucx:version:\"x\"\nmca:btl:tcp:version:\"x\"\n"
       "mca:pml:base:param:pml_base_verbose:value:\"-1\"\n";
-  EXPECT_THAT(judge_transports(info).text, HasSubstr("choose from cm, ucx too"));
+  EXPECT_THAT(judge_transports(info).text, HasSubstr("choose from cm, ucx too, but there a rank's death"));
   EXPECT_THAT(judge_transports("mca:btl:tcp:version:1\nmca:pml:ob1:version:1\n").text,
               HasSubstr("would change nothing"));
   EXPECT_EQ(judge_transports("mca:btl:self:version:1\n").verdict, Verdict::bad);

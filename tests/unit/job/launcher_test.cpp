@@ -36,9 +36,11 @@ TEST(WorkerCount, AsAskedElseByTheAllocationElseByTheCores) {
   EXPECT_EQ(worker_count(options, environment), 3U);
 }
 
-std::string words_text(const RunOptions& options, std::uint32_t workers) {
+std::string words_text(const RunOptions& options, std::uint32_t workers, const std::string& hosts = "") {
   std::string text;
-  for (const std::string& word : mpirun_words(options, workers, "/bin/kiln", {"run", "a b.txt"})) text += word + "|";
+  const std::vector<std::string> words =
+      mpirun_words(options, workers, {"--enable-recovery"}, hosts, {"ONE", "TWO"}, "/bin/kiln", {"run", "a b.txt"});
+  for (const std::string& word : words) text += word + "|";
   return text;
 }
 
@@ -55,6 +57,24 @@ TEST(MpirunWords, TheFastNetworkIsLeftToOpenMpi) {
   EXPECT_THAT(words_text(options, 1), testing::HasSubstr("|--mca|pml|ob1|"));
   options.fast_network = true;
   EXPECT_THAT(words_text(options, 1), testing::Not(testing::HasSubstr("--mca")));
+}
+
+TEST(MpirunWords, RecoveryAndVariablesStandInFrontOfTheProgram) {
+  EXPECT_THAT(words_text(RunOptions(), 1), testing::HasSubstr("|--enable-recovery|-x|ONE|-x|TWO|"));
+}
+
+TEST(MpirunWords, HostsWhereSomeAreLeftOut) {
+  EXPECT_THAT(words_text(RunOptions(), 4, "n1:2,n2:2"), testing::HasSubstr("|--host|n1:2,n2:2|"));
+  EXPECT_THAT(words_text(RunOptions(), 4), testing::Not(testing::HasSubstr("--host")));
+}
+
+TEST(RecoveryWords, AreThoseOfTheMpiFound) {
+  EXPECT_THAT(recovery_words("Open MPI v4.1.4"), testing::ElementsAre("--enable-recovery"));
+  EXPECT_THAT(recovery_words("Open MPI v5.0.7"), testing::ElementsAre("--with-ft", "ulfm"));
+  EXPECT_THAT(recovery_words("Open MPI v10.0"), testing::ElementsAre("--with-ft", "ulfm"));
+  for (const char* name : {"", "Open MPI", "Open MPI v", "Open MPI vx", "Open MPI v1.6.5", "MPICH Version: 4.0.2"}) {
+    EXPECT_TRUE(recovery_words(name).empty()) << name;
+  }
 }
 
 TEST(SignalNumber, NamesAndNumbers) {

@@ -50,10 +50,58 @@ TEST(MpirunNoise, TalkOfSignalsIsDropped) {
   EXPECT_THAT(shown({"mpirun: Forwarding signal 10 to job", "kept"}), ElementsAre("kept"));
 }
 
+TEST(MpirunNoise, OfConnectionsThatNobodyNeedsNothingIsSaid) {
+  EXPECT_THAT(shown({"[vm][[4,1],1][../opal/mca/btl/tcp/btl_tcp_proc.c:266:mca_btl_tcp_proc_create_interface_graph] "
+                     "Unable to find reachable pairing between local and remote interfaces",
+                     kRule, "At least one pair of MPI processes are unable to reach each other for", kRule}),
+              ElementsAre("At least one pair of MPI processes are unable to reach each other for"));
+}
+
 TEST(MpirunNoise, ABannerThatIsCutOffIsStillJudged) {
   EXPECT_THAT(shown({kRule, "MPI_ABORT was invoked on rank 1"}), IsEmpty());
   EXPECT_THAT(shown({kRule, "no such thing"}), ElementsAre("no such thing"));
   EXPECT_THAT(shown({kRule}), IsEmpty());
+}
+
+TEST(MpirunNoise, TalkOfADeathIsDropped) {
+  EXPECT_THAT(
+      shown({"[vm:31224] PMIX ERROR: BAD-PARAM in file ../../../src/event/pmix_event_notification.c at line 1033",
+             "[vm:30915] [[5181,0],0] ORTE_ERROR_LOG: Data unpack would read past end of buffer in file "
+             "../../../orte/util/show_help.c at line 513",
+             "[vm:02179] 19 more processes have sent help message help-mpi-btl-tcp.txt / client connect fail",
+             "[vm:02179] Set MCA parameter \"orte_base_help_aggregate\" to 0 to see all help / error messages", kRule,
+             "An MPI communication peer process has unexpectedly disconnected.  This", kRule, kRule,
+             "mpirun has exited due to process rank 1 with PID 0 on",
+             "node vm exiting improperly. There are three reasons this could occur:", "",
+             "1. this process did not call \"init\" before exiting, but others in", kRule, "kept"}),
+      ElementsAre("kept"));
+}
+
+TEST(MpirunNoise, OfConnectionsOnlyWhatComesOfADeathIsDropped) {
+  const std::string reset =
+      "[vm][[1,1],0][../opal/mca/btl/tcp/btl_tcp_frag.c:135:mca_btl_tcp_frag_send] mca_btl_tcp_frag_send: writev "
+      "failed: "
+      "Connection reset by peer (104)";
+  const std::string state =
+      "[vm][[1,1],0][../opal/mca/btl/tcp/btl_tcp_endpoint.c:1065:mca_btl_tcp_endpoint_send_handler] invalid connection "
+      "state (2)";
+  const std::string connect = "WARNING: Open MPI failed to TCP connect to a peer MPI process.  This";
+  EXPECT_THAT(shown({state, kRule, connect, kRule}), ElementsAre(state, connect));
+  EXPECT_THAT(shown({reset, state, kRule, connect, kRule, state}), IsEmpty());
+}
+
+TEST(MpirunNoise, ALostNodeIsOneLine) {
+  EXPECT_THAT(shown({kRule, "ORTE has lost communication with a remote daemon.", "",
+                     "  HNP daemon   : [[1,0],0] on node n1", "  Remote daemon: [[1,0],1] on node n2", "",
+                     "This is usually due to either a failure of the TCP network", kRule}),
+              ElementsAre("kiln: mpirun has lost the node n2"));
+}
+
+TEST(MpirunNoise, NothingIsDroppedWhereAllIsAskedFor) {
+  MpirunNoise noise(true);
+  EXPECT_THAT(noise.line(kRule), ElementsAre(kRule));
+  EXPECT_THAT(noise.line("MPI_ABORT was invoked on rank 1"), ElementsAre("MPI_ABORT was invoked on rank 1"));
+  EXPECT_THAT(noise.end(), IsEmpty());
 }
 
 TEST(MpirunNoise, LinesBehindALoneRuleAreNotHeldBackForEver) {

@@ -17,7 +17,7 @@ TEST(CallAnswer, ComesBackAsItWas) {
   const std::vector<std::vector<std::optional<Bytes>>> all = {
       {}, {Bytes(5)}, {std::nullopt}, {Bytes()}, {Bytes(3), std::nullopt, Bytes(7)}, {std::nullopt, Bytes(1)}};
   for (const auto& values : all) {
-    const CallAnswer answer = decode_call_answer(encode_call_answer("a call", result(values)));
+    const CallAnswer answer = decode_call_answer(encode_call_answer("a call", 5, result(values)));
     EXPECT_EQ(answer.described, "a call");
     EXPECT_EQ(answer.result.values, values);
     EXPECT_EQ(answer.result.counts.failed, 2U);
@@ -30,7 +30,7 @@ TEST(CallAnswer, SaysWhichValuesComeApart) {
   some.forests.resize(3);
   some.forests[2] = std::make_unique<detail::ForestOf<Histogram>>(Histogram(0, 1, 1'000));
   some.forests[2]->provide_counts();
-  const Bytes encoded = encode_call_answer("a call", some);
+  const Bytes encoded = encode_call_answer("a call", 5, some);
   EXPECT_LT(encoded.size(), 200U);
   const CallAnswer answer = decode_call_answer(encoded);
   EXPECT_EQ(answer.in_counts, std::vector<std::uint32_t>{2});
@@ -38,7 +38,7 @@ TEST(CallAnswer, SaysWhichValuesComeApart) {
 }
 
 TEST(CallAnswer, DamagedBytesAreRefused) {
-  const Bytes good = encode_call_answer("a call", result({Bytes(3), Bytes(7)}));
+  const Bytes good = encode_call_answer("a call", 5, result({Bytes(3), Bytes(7)}));
   for (std::size_t length = 0; length < good.size(); ++length) {
     EXPECT_THROW(decode_call_answer(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(length))), Error);
   }

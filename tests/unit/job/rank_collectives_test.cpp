@@ -15,7 +15,10 @@ class FakeCollectives final : public net::Collectives {
  public:
   std::int32_t size() const override { return 2; }
   void begin_barrier() override { FAIL(); }
-  void begin_gather(Bytes) override { FAIL(); }
+  void begin_gather(Bytes) override {
+    ++begun;
+    waits_ = true;
+  }
   void begin_sum(std::uint64_t, Give, Take) override { FAIL(); }
   void begin_spread(std::uint64_t, Give, Take) override { FAIL(); }
   void begin_broadcast(Bytes) override {
@@ -31,7 +34,13 @@ class FakeCollectives final : public net::Collectives {
     return std::move(*arrived);
   }
 
+  void abandon() override {
+    abandoned = true;
+    waits_ = false;
+  }
+
   int begun = 0;
+  bool abandoned = false;
   std::optional<Bytes> arrived;
 
  private:
@@ -76,6 +85,38 @@ TEST(RankCollectives, WhatIsNotAsAnnouncedIsAFault) {
     collectives.arrived = bytes_of(other);
     EXPECT_THROW(broadcasts.poll(), Error);
   }
+}
+
+exec::HeldResults of_units(std::uint64_t first, std::uint64_t last) {
+  exec::HeldResults results;
+  results.units.insert(make_interval(first, last));
+  return results;
+}
+
+TEST(RankCollectives, GiveBackWhatTheJoinHasNotTakenWhenARankDies) {
+  for (const bool begun : {false, true}) {
+    FakeCollectives collectives;
+    RankCollectives all(collectives);
+    if (!begun) all.announce(announce(2, bytes_of("never comes")));
+    all.join({3, 10}, of_units(4, 7));
+    EXPECT_FALSE(all.poll());
+    const exec::HeldResults given = all.abandon();
+    EXPECT_EQ(given.units.count(), 3U);
+    EXPECT_TRUE(collectives.abandoned);
+    EXPECT_FALSE(all.under_way());
+    EXPECT_FALSE(all.poll());
+    EXPECT_TRUE(all.abandon().units.empty()) << "a second death";
+  }
+}
+
+TEST(RankCollectives, GiveNothingBackThatTheCoordinatorHas) {
+  FakeCollectives collectives;
+  RankCollectives all(collectives);
+  all.join({3, 10}, of_units(4, 7));
+  EXPECT_FALSE(all.poll());
+  all.set_taken();
+  EXPECT_TRUE(all.under_way()) << "the sums may still come back";
+  EXPECT_TRUE(all.abandon().units.empty());
 }
 
 }  // namespace

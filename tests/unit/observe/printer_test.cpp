@@ -142,6 +142,29 @@ TEST_F(PrinterTest, KeepsTheOrderOfTheUnits) {
   EXPECT_FALSE(exists()) << "it has no name while it is printed";
 }
 
+TEST_F(PrinterTest, GoesOnWithTheNextFile) {
+  start(PrintMode::ordered);
+  add(0, "0");
+  add(2, "2");
+  EXPECT_EQ(out_.read_exactly(1), "0");
+  {
+    std::ofstream file(folder_ / "file", std::ios::binary | std::ios::app);
+    file << std::string(17, 'x');  // the beginning of a record
+  }
+  const auto next = print_file_at(folder_ / "file", 1);
+  PrintFileWriter second(next, schedule::IntervalSet(make_interval(1, 4)));
+  second.add({UnitId(0), "again", "", false, false});
+  second.add({UnitId(1), "1", "", false, false});
+  EXPECT_EQ(out_.read_exactly(2), "12") << "what the first file has, too, and nothing twice";
+  second.add({UnitId(3), "3", "", false, false});
+  second.end();
+  EXPECT_TRUE(finishes());
+  EXPECT_EQ(out_.read_exactly(1), "3");
+  printer_.reset();
+  EXPECT_FALSE(exists());
+  EXPECT_FALSE(std::filesystem::exists(next));
+}
+
 TEST_F(PrinterTest, PrintsWhatIsThereWhenTheWriterWasCutOff) {
   add(3, "3");
   add(1, "1");

@@ -119,6 +119,9 @@ TEST(Status, WhatIsNoStatusIsRefused) {
   for (const std::string& text : {std::string(), std::string("{}"), std::string("[1]"), std::string("null"),
                                   good.substr(0, good.size() / 2), std::string(R"({"version":1,"state":"flying"})"),
                                   std::string(R"({"version":1,"state":"running","totals":[1]})"),
+                                  std::string(R"({"version":1,"state":"running","totals":{},"pid":2795291873.4})"),
+                                  std::string(R"({"version":1,"state":"running","totals":{},"pid":2147483648})"),
+                                  std::string(R"({"version":1,"state":"running","totals":{},"workers":-1})"),
                                   std::string(R"({"version":99,"state":"running","totals":{}})")}) {
     try {
       status_from_json(text);

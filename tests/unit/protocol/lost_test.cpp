@@ -111,14 +111,35 @@ TEST_F(LostTest, AUnitThatEndsTwoProcessesIsADeadLetter) {
   EXPECT_NE(port.committing->dead[0].reason.find("died while it ran nothing but this unit"), std::string::npos);
 }
 
-TEST_F(LostTest, TheLastWorkerIsNotRiskedForAUnitThatHasEndedAnother) {
+// Whoever kills ranks as long as two live, costs no unit.
+TEST_F(LostTest, TheLastWorkerTriesAUnitThatHasEndedAnother) {
   options.batch = "1";
   begin(2, 2);
   const auto batches = take<Batch>();
   ASSERT_EQ(batches.size(), 2U);
   dies(batches[0].first);
   hear(batches[1].first, part(batches[1].second, false));
-  EXPECT_TRUE(take<Batch>().empty());
+  const auto given = take<Batch>();
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_EQ(given[0].second.units, batches[0].second.units);
+  hear(given[0].first, part(given[0].second, false));
+  EXPECT_EQ(coordinator->counts().done, 2U);
+  EXPECT_EQ(coordinator->counts().failed, 0U);
+}
+
+TEST_F(LostTest, TheCoordinatorsRankIsNotRiskedForAUnitThatHasEndedAnother) {
+  options.batch = "1";
+  begin(2, 1);
+  const auto batches = take<Batch>();
+  ASSERT_FALSE(batches.empty());
+  dies(batches[0].first);
+  ASSERT_EQ(port.alone, 1);
+  coordinator->on_back(Rank(0), now);
+  hear(0, Ready{"node", 1, 0});
+  const auto given = take<Batch>();
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_EQ(given[0].second.units, make_interval(1, 2));
+  hear(0, part(given[0].second, false));
   EXPECT_EQ(coordinator->counts().failed, 1U);
   EXPECT_EQ(coordinator->counts().done, 1U);
 }

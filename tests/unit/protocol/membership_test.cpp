@@ -45,6 +45,23 @@ TEST_F(MembershipTest, AStoppedRankForgivesTheOthersThatTime) {
   EXPECT_EQ(pass(1s, {}).size(), 3U) << "but not what is silent from then on";
 }
 
+TEST_F(MembershipTest, WhoWasDeadBeforeIsTakenUpWhenItIsHeard) {
+  members.lost_before(Rank(2));
+  EXPECT_FALSE(members.lives(Rank(2)));
+  EXPECT_EQ(members.living(), 2U);
+  EXPECT_TRUE(pass(10s, {Rank(1), Rank(3)}).empty()) << "its death is no news";
+  EXPECT_EQ(members.heard(Rank(2), View(1), now), Membership::Heard::returned);
+  EXPECT_EQ(members.view(Rank(2)), View(2));
+  EXPECT_EQ(members.living(), 3U);
+}
+
+TEST_F(MembershipTest, WhatWasSentBeforeARankWasTakenUpAnewIsOld) {
+  members.take_up_anew(Rank(2));
+  EXPECT_EQ(members.heard(Rank(2), View(1), now), Membership::Heard::old);
+  EXPECT_EQ(members.heard(Rank(2), members.view(Rank(2)), now), Membership::Heard::counts);
+  EXPECT_EQ(members.view(Rank(3)), View(1));
+}
+
 TEST_F(MembershipTest, WhoHasEndedIsDeadAtOnce) {
   members.gone(Rank(2));
   ASSERT_TRUE(members.next_wake());
@@ -52,6 +69,23 @@ TEST_F(MembershipTest, WhoHasEndedIsDeadAtOnce) {
   EXPECT_EQ(pass(500ms, {Rank(1), Rank(3)}), std::vector{Rank(2)});
   EXPECT_EQ(members.heard(Rank(2), View(1), now), Membership::Heard::old) << "the last that its process sent";
   EXPECT_FALSE(members.lives(Rank(2)));
+}
+
+// They may have given this rank up and left.
+TEST_F(MembershipTest, WhoEndsSoonAfterThisRankStoodStillDidNotDieAlone) {
+  now += 6s;
+  members.gone(Rank(1));
+  pass(500ms, {Rank(2), Rank(3)});
+  members.gone(Rank(2));
+  pass(500ms, {Rank(3)});
+  ASSERT_EQ(deaths.size(), 2U);
+  EXPECT_FALSE(deaths[0].alone);
+  EXPECT_FALSE(deaths[1].alone);
+  pass(20s, {Rank(3)});
+  members.gone(Rank(3));
+  pass(500ms, {});
+  ASSERT_EQ(deaths.size(), 3U);
+  EXPECT_TRUE(deaths[2].alone);
 }
 
 TEST_F(MembershipTest, WhoIsHeardAgainIsTakenUpUnderANewView) {

@@ -11,6 +11,19 @@ const Stamp kStamp{Epoch(3), View(1)};
 
 Bytes bytes_of(std::string_view text) { return {as_bytes(text).begin(), as_bytes(text).end()}; }
 
+Holding some_holding() {
+  return Holding{
+      2,
+      {{BatchId(7), 2, {make_interval(12, 13)}}, {BatchId(9), 1, {make_interval(20, 24), make_interval(30, 31)}}},
+      {make_interval(0, 5)},
+      100,
+      true,
+      true,
+      0.5,
+      3,
+      true};
+}
+
 std::vector<Message> one_of_each() {
   Part part;
   part.batch = BatchId(7);
@@ -25,27 +38,46 @@ std::vector<Message> one_of_each() {
   part.start = 1.5e9;
   part.busy_seconds = 0.25;
   part.last = true;
-  return {
-      Setup{bytes_of("setup"), 2, 5},
-      Batch{BatchId(7), make_interval(10, 21), 2, bytes_of("payloads")},
-      TakeBack{TakeBack::Share::all},
-      Cancel{},
-      SignalUnits{},
-      Stop{75},
-      Ready{"node7", 4711, 2},
-      part,
-      GivenBack{{{BatchId(7), make_interval(15, 20), false}, {BatchId(8), make_interval(0, 0), true}}},
-      Interrupted{true},
-      Flush{},
-      Segment{
-          "w-1-r0003-000007.h5", 4096, 77, {make_interval(0, 9), make_interval(12, 13)}, "", 5, false, true, true, 3},
-      Answer{3, 99, bytes_of("value")},
-      Fault{3, "rank 2: no"},
-      Announce{4, 98, 1U << 20, 12345},
-      Join{4, 8U << 20},
-      Remark{"unit 7 gave something else"},
-      Beat{},
-      JoinOver{true}};
+  part.attempt = 2;
+  part.number = 9;
+  return {Setup{bytes_of("setup"), 2, 5},
+          Batch{BatchId(7), make_interval(10, 21), 2, bytes_of("payloads"), true},
+          TakeBack{TakeBack::Share::all},
+          Cancel{},
+          SignalUnits{},
+          Stop{75, false},
+          Ready{"node7", 4711, 2},
+          part,
+          GivenBack{{{BatchId(7), make_interval(15, 20), false}, {BatchId(8), make_interval(0, 0), true}}},
+          Interrupted{true},
+          Flush{},
+          Segment{"w-1-r0003-000007.h5",
+                  4096,
+                  77,
+                  {make_interval(0, 9), make_interval(12, 13)},
+                  "",
+                  5,
+                  false,
+                  true,
+                  true,
+                  3,
+                  10},
+          Answer{3, 99, bytes_of("value")},
+          Fault{3, "rank 2: no"},
+          Announce{4, 98, 1U << 20, 12345},
+          Join{4, 8U << 20},
+          Remark{"unit 7 gave something else"},
+          Beat{"node7", "boot/pid:[1]", 4711, 99},
+          JoinOver{true},
+          Committed{77},
+          some_holding(),
+          Living{{{Rank(0), Rank(3)}, {Rank(4), Rank(9)}}},
+          Candidate{},
+          Passed{6},
+          GiveUp{BatchId(7), make_interval(10, 12)},
+          GivenUp{{{BatchId(7), make_interval(10, 12), true}}, true},
+          Settle{BatchId(8), true},
+          Ended{BatchId(8), true}};
 }
 
 TEST(Messages, EveryKindComesBackAsItWas) {

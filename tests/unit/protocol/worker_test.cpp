@@ -10,7 +10,7 @@ namespace {
 
 class Port final : public WorkerPort {
  public:
-  void send(Message message) override { sent.push_back(std::move(message)); }
+  void send(const Message& message) override { sent.push_back(message); }
   bool set_up(const Setup& setup) override {
     calls.push_back(setup.call);
     return there;
@@ -19,6 +19,11 @@ class Port final : public WorkerPort {
   std::vector<GivenBack::Piece> take_back(TakeBack::Share) override { return {}; }
   void cancel() override {}
   void signal_units() override {}
+  GivenUp give_up(BatchId batch, Interval units) override { return {{{batch, units, true}}, runs}; }
+  bool settle(BatchId, bool keep) override {
+    settled.push_back(keep);
+    return runs && !keep;
+  }
   void leave(int) override {}
   void answer(Answer) override {}
   Held held() override { return {bytes, largest, joinable}; }
@@ -38,6 +43,8 @@ class Port final : public WorkerPort {
   std::vector<Message> sent;
   std::vector<std::uint32_t> calls;
   bool there = true, later = false, joinable = false;
+  bool runs = true;
+  std::vector<bool> settled;
   std::uint64_t bytes = 0, largest = 0;
   int writes = 0, joins = 0;
 };
@@ -206,6 +213,78 @@ TEST_F(WorkerTest, SaysNothingAfterTheStop) {
   worker.on_tick();
   EXPECT_TRUE(port.sent.empty());
   EXPECT_EQ(port.writes, 1);
+}
+
+class WorkerWithCopies : public WorkerTest {
+ protected:
+  WorkerWithCopies() { retaining.on_message(protocol::Setup{{}, 1, 7}); }
+  void copy() { retaining.on_message(Batch{BatchId(9), make_interval(3, 4), 2, {}, true}); }
+  Holding taken_over() {
+    retaining.on_takeover();
+    port.sent.clear();
+    retaining.on_message(protocol::Setup{{}, 1, 7});
+    return std::get<Holding>(port.sent.at(1));
+  }
+
+  Worker retaining{Ready{"node", 1}, port, 1000, 1 << 20};
+};
+
+TEST_F(WorkerWithCopies, WhatIsGivenUpIsNotInHandAndItIsBusyUntilItEnds) {
+  retaining.on_message(Batch{BatchId(8), make_interval(3, 4), 1, {}});
+  retaining.on_message(GiveUp{BatchId(8), make_interval(3, 4)});
+  EXPECT_TRUE(last<GivenUp>().busy);
+  EXPECT_TRUE(retaining.busy());
+  const Holding holding = taken_over();
+  EXPECT_TRUE(holding.busy);
+  EXPECT_TRUE(holding.batches.empty());
+  retaining.on_ended(BatchId(8), false);
+  EXPECT_EQ(last<Ended>().batch, BatchId(8));
+  EXPECT_FALSE(retaining.busy());
+}
+
+TEST_F(WorkerWithCopies, ACopyIsInHandOnceItIsKept) {
+  copy();
+  retaining.on_message(Settle{BatchId(8), true});
+  EXPECT_TRUE(port.settled.empty()) << "of another batch";
+  retaining.on_ended(BatchId(9), true);
+  EXPECT_TRUE(last<Ended>().done);
+  retaining.on_message(Settle{BatchId(9), true});
+  EXPECT_EQ(port.settled, std::vector<bool>{true});
+  const Holding holding = taken_over();
+  ASSERT_EQ(holding.batches.size(), 1U);
+  EXPECT_EQ(holding.batches[0].id, BatchId(9));
+  EXPECT_EQ(holding.batches[0].attempt, 2U);
+  EXPECT_FALSE(holding.busy);
+}
+
+TEST_F(WorkerWithCopies, ACopyIsDroppedAtATakeover) {
+  copy();
+  const Holding holding = taken_over();
+  EXPECT_EQ(port.settled, std::vector<bool>{false});
+  EXPECT_TRUE(holding.batches.empty());
+  EXPECT_TRUE(holding.busy);
+  retaining.on_ended(BatchId(9), false);
+  EXPECT_FALSE(retaining.busy());
+  EXPECT_FALSE(last<Ended>().done);
+}
+
+TEST_F(WorkerWithCopies, BetweenCoordinatorsNobodyIsTold) {
+  copy();
+  retaining.on_takeover();
+  port.sent.clear();
+  retaining.on_ended(BatchId(9), false);
+  EXPECT_TRUE(port.sent.empty());
+  retaining.on_message(protocol::Setup{{}, 1, 7});
+  EXPECT_FALSE(std::get<Holding>(port.sent.at(1)).busy);
+}
+
+TEST_F(WorkerWithCopies, ACopyThatFailedIsGone) {
+  copy();
+  retaining.on_ended(BatchId(9), false);
+  EXPECT_FALSE(last<Ended>().done);
+  retaining.on_message(Settle{BatchId(9), true});
+  EXPECT_TRUE(port.settled.empty());
+  EXPECT_TRUE(taken_over().batches.empty());
 }
 
 }  // namespace

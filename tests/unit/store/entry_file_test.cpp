@@ -97,6 +97,9 @@ TEST(Schema, TextOfItReadsBackAndOldOnesToo) {
                           "a\tf64\t\t\t99999999999\n", "a\ttext\t\t\tlist\n", "a\tf99\n"}) {
     EXPECT_THROW(parse_schema(bad), Error) << bad;
   }
+  using namespace std::string_view_literals;
+  EXPECT_THROW(parse_schema("a\0b\tf64\n"sv), Error);
+  EXPECT_THROW(parse_schema("\tf64\n"), Error);
 }
 
 TEST(EntryFile, KeepsTheSmallKinds) {

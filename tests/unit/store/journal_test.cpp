@@ -76,6 +76,32 @@ TEST_F(JournalTest, ATakeoverGoesPastACommitThatCameBetween) {
   EXPECT_EQ(read_picture(folder_.path(), 10).ledger.done.count(), 5u);
 }
 
+TEST_F(JournalTest, OnlyTheReignThatIsFollowedIsEnded) {
+  Journal first = make("a");
+  first.begin_epoch(owner_);
+  Journal second = make("b");
+  EXPECT_EQ(second.begin_epoch({"launch-a", "there", 2, 0}, Epoch(1)).epoch, Epoch(2));
+  Journal third = make("c");
+  EXPECT_THROW(third.begin_epoch({"launch-a", "late", 3, 0}, Epoch(1)), Deposed);
+  second.append(done_only(0, 5));
+  EXPECT_EQ(third.begin_epoch({"launch-a", "late", 3, 0}, Epoch(2)).epoch, Epoch(3));
+}
+
+// The listing of the one that is late did not show the entry of the other yet.
+TEST_F(JournalTest, ACommitOfALaterReignEndsATakeoverToo) {
+  Journal first = make("a");
+  first.begin_epoch(owner_);
+  FaultyOps slow;
+  Journal late = make("b", slow);
+  slow.before_link = [&] {
+    slow.before_link = nullptr;
+    Journal other = make("c");
+    other.begin_epoch({"launch-a", "there", 2, 0}, Epoch(1));
+    other.append(done_only(0, 5));
+  };
+  EXPECT_THROW(late.begin_epoch({"launch-a", "late", 3, 0}, Epoch(1)), Deposed);
+}
+
 TEST_F(JournalTest, AnswersOfNfsToOnesOwnLinkAreSuccess) {
   ops_.link_answers_eexist = true;
   Journal journal = make("a");

@@ -169,6 +169,17 @@ TEST(OwnerFile, RoundTripAndBadBytes) {
   for (std::size_t size = 0; size + 1 < text.size(); ++size) EXPECT_EQ(parse_owner(text.substr(0, size)), std::nullopt);
 }
 
+TEST(OwnerFile, NumbersThatDoNotFitAreNotTaken) {
+  Owner owner = this_process();
+  owner.pid = 77;
+  const std::string text = to_json(owner);
+  const std::size_t at = text.find("\"pid\":77");
+  ASSERT_NE(at, std::string::npos);
+  for (const char* pid : {"7.5", "1e300", "-3000000000", "4294967296", "\"77\""}) {
+    EXPECT_EQ(parse_owner(std::string(text).replace(at + 6, 2, pid)), std::nullopt) << pid;
+  }
+}
+
 TEST(OwnerFile, ThisProcessIsAlive) {
   const Owner self = this_process();
   EXPECT_EQ(self.pid, ::getpid());

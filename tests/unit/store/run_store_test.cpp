@@ -1,5 +1,7 @@
 #include "store/run_store.hpp"
 
+#include "store/reign.hpp"
+
 #include "run_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -115,6 +117,41 @@ TEST_F(RunStoreTest, ALivingOwnerIsRefusedAndTakeoverForcesIt) {
   EXPECT_EQ(taken->recovered().done.count(), 1u);
   EXPECT_THROW(first->commit(done_plan(1, 2), exec::command_schema()), Deposed);
   EXPECT_NO_THROW(taken->commit(done_plan(1, 3), exec::command_schema()));
+}
+
+TEST_F(RunStoreTest, ARankOfTheRunTakesOverFromItsCoordinatorOnly) {
+  const auto first = open();
+  set_commands(*first, up_to(4));
+  first->commit(done_plan(0, 1), exec::command_schema());
+  RunStoreOptions heir = options("launch-a");
+  heir.follows = first->recovered().epoch;
+  const auto second = RunStore::open(heir);  // the first one beats: nobody asks
+  EXPECT_EQ(second->recovered().done.count(), 1u);
+  EXPECT_EQ(second->recovered().epoch, first->recovered().epoch.next());
+  EXPECT_THROW(first->check_reign(), Deposed);
+  EXPECT_THROW(first->write_results(exec::command_schema()), Deposed);
+  EXPECT_FALSE(std::filesystem::exists(path() / "results.h5"));
+  first->beat();
+  EXPECT_EQ(parse_owner(read_small_file(path() / "owner.json").value())->epoch, second->recovered().epoch);
+  EXPECT_NO_THROW(second->check_reign());
+  EXPECT_EQ(owning_launch(path()), "launch-a");
+  EXPECT_EQ(last_epoch(path()), second->recovered().epoch);
+  EXPECT_THROW(first->commit(done_plan(1, 2), exec::command_schema()), Deposed);
+  EXPECT_THROW(RunStore::open(heir), Deposed);
+  std::filesystem::remove_all(path());
+  EXPECT_THROW(RunStore::open(heir), Error);
+  EXPECT_FALSE(std::filesystem::exists(path() / "run.json"));
+}
+
+TEST_F(RunStoreTest, NothingIsToBeTakenOverAfterTheEnd) {
+  const auto store = open();
+  set_commands(*store, up_to(1));
+  EXPECT_FALSE(launch_end(path(), "launch-a"));
+  store->commit(done_plan(0, 1), exec::command_schema());
+  EXPECT_FALSE(launch_end(path(), "launch-a"));
+  store->end({"launch-a", protocol::Outcome::units_failed, 1, 5});
+  EXPECT_EQ(launch_end(path(), "launch-a").value().exit_code, 1);
+  EXPECT_FALSE(launch_end(path(), "launch-b"));
 }
 
 TEST_F(RunStoreTest, FreshBeginsAnew) {

@@ -8,6 +8,12 @@ namespace {
 
 class StageStoreTest : public ProgramFixture {
  protected:
+  std::unique_ptr<RunStore> open_as_heir(Epoch follows) {
+    RunStoreOptions heir = options("launch-a");
+    heir.kind = kProgramKind;
+    heir.follows = follows;
+    return RunStore::open(heir);
+  }
   std::string segment_name(Epoch epoch) { return fmt::format("w-{}-r0003-000001.h5", epoch.value()); }
 };
 
@@ -120,6 +126,37 @@ TEST_F(StageStoreTest, AnEndedStageGivesItsValueAndNoWork) {
   const StageState next = store->stages().begin(StageId(1), second);
   EXPECT_TRUE(next.resumed);
   EXPECT_EQ(next.done.count(), 2u);
+}
+
+TEST_F(StageStoreTest, ARankThatTakesOverSkipsTheStagesItHasPassed) {
+  PlanEntry first = plan("a", 10), second = plan("b", 5);
+  const auto store = open();
+  store->stages().begin(StageId(0), first);
+  store->commit(part(first.tables, 0, 10));
+  const auto early = open_as_heir(Epoch(1));
+  EXPECT_FALSE(early->stages().skip_to(StageId(1))) << "the stage has not ended";
+  EXPECT_EQ(early->stages().begin(StageId(0), first).done.count(), 10u);
+  early->stages().end(stage_end(first, "value"));
+  early->stages().record_root("print", 1);
+  early->stages().begin(StageId(1), second);
+  early->commit(part(second.tables, 0, 2));
+
+  const auto heir = open_as_heir(Epoch(2));
+  ASSERT_TRUE(heir->stages().skip_to(StageId(1)));
+  EXPECT_EQ(heir->stages().chain(), early->stages().chain());
+  EXPECT_TRUE(heir->stages().root_done("print", 1));
+  const StageState next = heir->stages().begin(StageId(1), second);
+  EXPECT_TRUE(next.resumed) << next.why;
+  EXPECT_EQ(next.done.count(), 2u);
+}
+
+TEST_F(StageStoreTest, SegmentsOfLivingWorkersStayAtATakeover) {
+  PlanEntry first = plan("a", 30);
+  auto store = open();
+  store->stages().begin(StageId(0), first);
+  segment_part(first.tables, 20, 25, store->recovered().epoch, 2);
+  const auto heir = open_as_heir(Epoch(1));
+  EXPECT_FALSE(std::filesystem::is_empty(path() / "segments"));
 }
 
 TEST_F(StageStoreTest, AChangeBeginsNewRoundsFromThereOn) {

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// Data for keyed steps: the same for every run of the bench.
+namespace kiln::bench {
+
+/// Words of `words` different ones, the n-th as often as 1/n of the first; rarer ones are longer.
+std::string zipf_text(std::size_t bytes, std::uint32_t words, std::size_t longest);
+
+struct Record {
+  std::array<unsigned char, 10> key;
+  std::array<unsigned char, 90> rest;
+};
+std::vector<Record> random_records(std::size_t count);
+
+struct Row {
+  std::uint64_t key;
+  double value;
+};
+std::vector<Row> random_rows(std::size_t count, std::uint64_t keys);
+
+/// What a keyed step must give, whatever its order: to see that both did the same.
+struct Digest {
+  std::uint64_t entries = 0, sum = 0;
+  void add(std::uint64_t one) {
+    ++entries;
+    sum += one;
+  }
+  friend bool operator==(const Digest&, const Digest&) = default;
+};
+
+}  // namespace kiln::bench

@@ -1,0 +1,123 @@
+#include "job/launch_processes.hpp"
+
+#include "job/clock.hpp"
+#include "job/environment.hpp"
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace kiln::job {
+namespace {
+
+constexpr Duration kByThemselves = std::chrono::milliseconds(1500);  // ranks end within a second of their mpirun
+constexpr Duration kForHelpers = std::chrono::seconds(5);
+constexpr Duration kForTheRest = std::chrono::seconds(2);
+constexpr int kLookMilliseconds = 20;
+
+std::string read_proc(pid_t pid, const char* name) {
+  std::ifstream file(fmt::format("/proc/{}/{}", pid, name), std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// The number that this variable has; 0 where it has none.
+std::uint64_t number_in(const std::string& variables, const std::string& begin) {
+  const std::size_t at = ('\0' + variables).find('\0' + begin);
+  std::uint64_t number = 0;
+  if (at == std::string::npos) return 0;
+  const char* const digits = variables.data() + at + begin.size();
+  std::from_chars(digits, variables.data() + variables.size(), number);
+  return number;
+}
+
+bool are_of_launch(const std::string& variables, const std::string& launch_id) {
+  const std::string wanted = fmt::format("{}={}", kLaunchIdName, launch_id) + '\0';
+  for (std::size_t at = variables.find(wanted); at != std::string::npos; at = variables.find(wanted, at + 1)) {
+    if (at == 0 || variables[at - 1] == '\0') return true;
+  }
+  return false;
+}
+
+bool is_of_launch(pid_t pid, const std::string& launch_id) {
+  return are_of_launch(read_proc(pid, "environ"), launch_id);
+}
+
+// A number is given to another process when this one has ended: the descriptor is not.
+void end_process(pid_t pid, const std::string& launch_id) {
+  const auto descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (!is_of_launch(pid, launch_id)) {
+    if (descriptor >= 0) ::close(descriptor);
+    return;
+  }
+  if (descriptor < 0) {
+    ::kill(pid, SIGKILL);
+    return;
+  }
+  ::syscall(SYS_pidfd_send_signal, descriptor, SIGKILL, nullptr, 0);
+  ::close(descriptor);
+}
+
+// Until none is left; false at the deadline.
+bool wait_for_end(const std::string& launch_id, Duration patience) {
+  const Instant until = now() + patience;
+  while (true) {
+    if (processes_of_launch(launch_id).empty()) return true;
+    if (now() >= until) return false;
+    ::poll(nullptr, 0, kLookMilliseconds);
+  }
+}
+
+void end_all(const std::string& launch_id, bool helpers_too) {
+  for (const LaunchProcess& one : processes_of_launch(launch_id)) {
+    if (!one.helper || helpers_too) end_process(one.pid, launch_id);
+  }
+}
+
+}  // namespace
+
+std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id) {
+  std::vector<LaunchProcess> found;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", failed)) {
+    const std::string name = entry.path().filename().string();
+    pid_t pid = -1;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    const bool is_other = error == std::errc{} && end == name.data() + name.size() && pid != ::getpid();
+    if (!is_other) continue;
+    const std::string variables = read_proc(pid, "environ");
+    if (!are_of_launch(variables, launch_id)) continue;
+    const bool helper = read_proc(pid, "comm") == "kiln-helper\n";
+    found.push_back({pid, helper, helper ? 0 : number_in(variables, "OMPI_COMM_WORLD_LOCAL_SIZE=")});
+  }
+  return found;
+}
+
+bool end_launch(const std::string& launch_id) {
+  if (wait_for_end(launch_id, kByThemselves)) return true;
+  end_all(launch_id, false);
+  if (wait_for_end(launch_id, kForHelpers)) return true;
+  end_all(launch_id, true);
+  return wait_for_end(launch_id, kForTheRest);
+}
+
+bool has_children(pid_t pid) {
+  std::error_code failed;
+  bool known = false;
+  for (const auto& thread : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), failed)) {
+    std::ifstream file(thread.path() / "children");
+    if (!file) continue;
+    known = true;
+    std::string first;
+    if (file >> first) return true;
+  }
+  return !known;
+}
+
+}  // namespace kiln::job

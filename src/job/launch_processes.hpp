@@ -1,0 +1,29 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// The processes of a launch on this host: its ranks, their helpers, and mpirun. They are known by the launch's id in
+/// the environment that they were started with; the commands of units do not have it, their helpers end them.
+namespace kiln::job {
+
+struct LaunchProcess {
+  pid_t pid = -1;
+  bool helper = false;           ///< ends the commands of its rank when that has gone
+  std::uint64_t ranks_here = 0;  ///< a rank: so many were started on this host, as MPI has told it; else 0
+};
+
+/// Those that live, but for the caller.
+std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id);
+
+/// Ends them: those that do not go by themselves, then helpers that do not either. Waits up to a few seconds; false
+/// where some are left. Never signals any other process.
+bool end_launch(const std::string& launch_id);
+
+/// Whether a process has children; true where the system does not tell.
+bool has_children(pid_t pid);
+
+}  // namespace kiln::job

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <kiln/detail/bytes.hpp>
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace kiln::shuffle {
+
+/// write(2), or what a test puts in its place.
+using WriteCall = std::function<ssize_t(int, const void*, std::size_t)>;
+
+/// A file descriptor; closed at the end.
+class File {
+ public:
+  File() = default;
+  explicit File(int fd) : fd_(fd) {}
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File();
+
+  int fd() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+  void close();
+
+ private:
+  int fd_ = -1;
+};
+
+/// What the user reads where the disk said no. Code: stopped_early where there is no room, else run_directory.
+/// `doing` completes "cannot …".
+[[noreturn]] void throw_disk_error(int error_number, std::string_view doing, const std::filesystem::path& path);
+/// What the user reads of bytes that are not those that were written.
+[[noreturn]] void throw_damaged(const std::filesystem::path& path, std::uint64_t offset, const std::string& why);
+
+/// All bytes at the file's position. Throws kiln::Error.
+void write_all(int fd, ByteView bytes, const std::filesystem::path& path, const WriteCall& write);
+
+/// Blocks in a file, one behind the other: length (8 bytes), number (8), checksum (8), bytes; the last one has the
+/// length 0. The checksum is that of the bytes, of the length and of the number.
+void write_block(int fd, std::uint64_t number, ByteView block, const std::filesystem::path& path,
+                 const WriteCall& write);
+
+/// Reads them; nothing is believed before it has been checked. Throws kiln::Error.
+class BlockReader {
+ public:
+  /// `begin`: where the first one lies. The file must stay as it is.
+  BlockReader(int fd, std::filesystem::path path, std::uint64_t begin);
+  /// False at the end. The block lives until the next call.
+  bool next(ByteView& block);
+  void rewind();
+
+ private:
+  int fd_;
+  std::filesystem::path path_;
+  std::uint64_t begin_, at_, size_;
+  std::uint64_t number_ = 0;
+  bool ended_ = false;
+  Bytes block_;
+};
+
+/// `size` bytes at `offset`; fewer where the file ends. Throws kiln::Error.
+std::size_t read_at(int fd, std::uint64_t offset, std::byte* to, std::size_t size, const std::filesystem::path& path);
+
+}  // namespace kiln::shuffle

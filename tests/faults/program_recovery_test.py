@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+"""Ranks of a program are killed: it goes on, and gives the same bits as an undisturbed run."""
+
+import os
+import pathlib
+import shutil
+import signal
+import unittest
+
+from kiln_case import SHIMS
+from recovery_case import RecoveryCase
+
+LAB = pathlib.Path(os.environ["KILN"]).parent.parent / "programs" / "lab"
+WIDE = LAB.with_name("wide")
+
+
+class ProgramRecovery(RecoveryCase):
+    def setUp(self):
+        super().setUp()
+        self.run_directory = self.folder / "lab.kiln"
+
+    def begin(self, ranks, what, *options, heartbeat="1s"):
+        return self.start(words=self.surviving(ranks, LAB, "--case", what, "--heartbeat", heartbeat, *options))
+
+    def undisturbed(self, what, *options, ranks=3):
+        """What it prints where nobody dies."""
+        result = self.ends(self.begin(ranks, what, *options))
+        shutil.rmtree(self.run_directory)
+        return result.out
+
+    def test_workers_are_killed_while_units_run(self):
+        self.open_gate()
+        expected = self.undisturbed("stubborn")
+        (self.folder / "go").unlink()
+        running = self.begin(4, "stubborn")
+        pids = self.wait_for_ranks(3)
+        busy = self.wait_for(lambda: [one["rank"] for one in self.status()["ranks"] if one["running"]], "units run")
+        self.kill(pids[busy[0]])
+        self.wait_for(lambda: self.happened("rank_died"), "the death is noted")
+        self.open_gate()
+        self.assertEqual(self.ends(running).out, expected)
+
+    def test_a_worker_is_killed_that_holds_results(self):
+        expected = self.undisturbed("big", "--units", "400")
+        running = self.start(words=[str(LAB), "-n", "3", "--case", "big", "--units", "400", "--heartbeat", "1s"])
+        self.kill(self.wait_for_ranks(3)[2])
+        self.assertEqual(self.ends(running).out, expected)
+
+    def test_a_unit_that_ends_its_process_is_a_dead_letter(self):
+        (self.folder / "bad").touch()
+        running = self.begin(6, "segv")
+        self.assertIn("failed 1", self.ends(running).out)
+        dead = self.happened("dead_letter")
+        self.assertEqual([one["unit"] for one in dead], [7])
+        self.assertRegex(dead[0]["reason"], "the process of rank [0-9] and [0-9] died while it ran nothing but this unit")
+
+    def test_a_stopped_worker_works_again_when_it_wakes(self):
+        self.open_gate()
+        expected = self.undisturbed("stubborn")
+        (self.folder / "go").unlink()
+        running = self.begin(4, "stubborn", heartbeat="500ms")
+        pid = self.wait_for_ranks(3)[2]
+        os.kill(pid, signal.SIGSTOP)
+        self.wait_for(lambda: self.happened("rank_died"), "it is given up")
+        os.kill(pid, signal.SIGCONT)
+        self.wait_for(lambda: self.happened("rank_returned"), "it is taken up again")
+        self.open_gate()
+        self.assertEqual(self.ends(running).out, expected)
+
+
+class DeathInCollectives(RecoveryCase):
+    """A rank dies while all join a large value, or get it: what is in the sum is not computed again, the rest is."""
+
+    def setUp(self):
+        super().setUp()
+        self.run_directory = self.folder / "wide.kiln"
+
+    def counts(self, kill_at=None):
+        """What the program prints whose rank 1, 2 or 3 dies there (tests/faults/kill_at.cpp)."""
+        shim = ["-x", f"LD_PRELOAD={SHIMS / 'kill_at.so'}", "-x", f"KILL_AT={kill_at}"] if kill_at else []
+        running = self.start(words=self.surviving(4, *shim, WIDE, "--bins", 500_000, "--units", 500))
+        result = self.ends(running)
+        self.assertEqual(len(self.happened("rank_died")), 1 if kill_at else 0, result.err)
+        shutil.rmtree(self.run_directory)
+        return result.out
+
+    def test_the_run_goes_on(self):
+        expected = self.counts()
+        for kill_at in ("2 MPI_Comm_idup 1", "1 MPI_Iallgather 1", "3 MPI_Igatherv 1 after", "2 MPI_Ireduce 1",
+                        "1 MPI_Ireduce 9", "3 MPI_Ireduce 16 after", "3 MPI_Ibcast 1", "1 MPI_Ibcast 2", "2 MPI_Ibcast 9",
+                        "1 MPI_Ibcast 17 after"):
+            with self.subTest(kill_at):
+                self.assertEqual(self.counts(kill_at), expected)
+
+
+if __name__ == "__main__":
+    unittest.main()

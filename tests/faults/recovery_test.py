@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""Ranks of a run of commands are killed and stopped: the run goes on, and its results are those of an undisturbed one."""
+
+import json
+import os
+import signal
+import unittest
+
+from kiln_case import KILN
+from recovery_case import RecoveryCase
+
+UNITS = 60
+# Ends the rank itself: a command's parent is the rank's helper.
+KILLS_ITS_RANK = "kill -KILL $(sed -n 's/^PPid:[[:space:]]*//p' /proc/$PPID/status); sleep 100"
+
+
+class Recovery(RecoveryCase):
+    def begin(self, ranks, *options, heartbeat="1s"):
+        return self.start(words=self.surviving(ranks, KILN, "run", "--heartbeat", heartbeat, *options, "tasks.txt"))
+
+    def expect_all(self, gate=None):
+        self.assertEqual(self.facts(), self.marking_facts(UNITS, gate))
+
+    def deaths(self):
+        return self.wait_for(lambda: self.happened("rank_died"), "a death is noted")
+
+    # ---- killed ----
+
+    def test_a_worker_is_killed_in_the_middle(self):
+        self.marking_tasks(UNITS, gate=20)
+        running = self.begin(4)
+        self.wait_for(lambda: len(self.ran()) > 20, "units run")
+        pid = self.rank_pids()[2]
+        self.kill(pid)
+        death = self.deaths()[0]
+        self.assertEqual((death["rank"], death["pid"], death["process_ended"]), (2, pid, True))
+        self.wait_for(lambda: self.status().get("lost_ranks") == 1, "the status counts it")
+        self.assertIn("1 rank, dead or silent", self.expect(0, "status", "tasks.kiln").out)
+        self.open_gate()
+        err = self.ends(running).err
+        self.assertIn(f"rank 2 (pid {pid} on ", err)
+        self.assertNotIn("MPI_Finalize", err)
+        self.expect_all(20)
+
+    def test_a_worker_is_killed_as_the_run_begins(self):
+        self.marking_tasks(UNITS)
+        running = self.begin(4)
+        self.wait_for(lambda: (self.run_directory / "status.json").exists(), "the run has begun")
+        self.kill(self.rank_pids().get(3, 0) or self.fail("no rank 3"))
+        self.ends(running)
+        self.expect_all()
+
+    def test_two_of_three_workers_are_killed(self):
+        self.marking_tasks(UNITS, gate=10)
+        running = self.begin(4)
+        pids = self.wait_for_ranks(3)
+        for rank in (1, 3):
+            self.kill(pids[rank])
+        self.wait_for(lambda: len(self.happened("rank_died")) == 2, "both deaths are noted")
+        self.open_gate()
+        self.ends(running)
+        self.expect_all(10)
+
+    def test_rank_0_works_where_no_worker_lives(self):
+        self.marking_tasks(UNITS, gate=10)
+        running = self.begin(3)
+        pids = self.wait_for_ranks(2)
+        for rank in (1, 2):
+            self.kill(pids[rank])
+        self.wait_for(lambda: len(self.happened("rank_died")) == 2, "both deaths are noted")
+        self.open_gate()
+        self.ends(running)
+        self.expect_all(10)
+        self.assertIn(0, self.table()["rank"])
+
+    def test_nobody_watches_without_a_heartbeat(self):
+        self.marking_tasks(UNITS)
+        self.ends(self.begin(3, heartbeat="0"))
+        self.expect_all()
+        self.assertEqual(self.happened("rank_died"), [])
+
+    # ---- units that end their rank ----
+
+    def test_a_command_that_kills_its_rank_is_found(self):
+        self.write_tasks([f"echo {i}" if i != 5 else KILLS_ITS_RANK for i in range(20)])
+        self.ends(self.begin(5))
+        self.assertEqual(json.loads((self.run_directory / "outcome.json").read_text())["exit_code"], 1)
+        status = self.table()["status"]
+        self.assertEqual([unit for unit, word in enumerate(status) if word != "ok"], [5])
+        dead = self.happened("dead_letter")
+        self.assertEqual([one["unit"] for one in dead], [5])
+        self.assertRegex(dead[0]["reason"], "the process of rank [0-9] and [0-9] died while it ran nothing but this unit")
+        # Twice with nothing but this unit, and maybe once with others beside it.
+        self.assertIn(len(self.happened("rank_died")), (2, 3))
+
+    # ---- stopped ----
+
+    def test_a_worker_that_is_stopped_and_wakes_begins_anew(self):
+        self.marking_tasks(UNITS, gate=10)
+        running = self.begin(3, heartbeat="500ms")
+        pid = self.wait_for_ranks(2)[2]
+        self.wait_for(lambda: len(self.ran()) > 10, "units run")
+        os.kill(pid, signal.SIGSTOP)
+        self.assertFalse(self.deaths()[0]["process_ended"])
+        os.kill(pid, signal.SIGCONT)
+        self.wait_for(lambda: self.happened("rank_returned"), "it is back")
+        self.wait_for(lambda: any(one["rank"] == 2 and one["running"] for one in self.status()["ranks"]), "it works again")
+        self.open_gate()
+        self.ends(running)
+        self.expect_all(10)
+
+    def test_a_pause_of_all_ranks_kills_nobody(self):
+        self.marking_tasks(UNITS, gate=10)
+        running = self.begin(4, heartbeat="500ms")
+        pids = self.wait_for_ranks(3)
+        for pid in pids.values():
+            os.kill(pid, signal.SIGSTOP)
+        stopped = self.status()["updated"]
+        # The deadline has passed when the clock of this test has; nothing of the run can tell.
+        self.wait_for(lambda: self.now() > stopped + 2.5, "the pause is long")
+        for pid in pids.values():
+            os.kill(pid, signal.SIGCONT)
+        self.wait_for(lambda: self.status()["updated"] > stopped + 2.5, "the run goes on")
+        self.open_gate()
+        self.ends(running)
+        self.expect_all(10)
+        self.assertEqual(self.happened("rank_died"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
