@@ -71,7 +71,7 @@ class Chaos:
             finally:
                 case.done()
             code, wanted = self.whole[key]["code"], int(plan.program == "farm")
-            if code != wanted:
+            if code != wanted or self.whole[key]["content"] is None:
                 sys.exit(f"chaos: {plan.program} ends undisturbed with {code}, not {wanted}:\n{case.err}")
         return self.whole[key]
 

@@ -70,12 +70,14 @@ class ChaosCase(RecoveryCase):
     # ---- running ----
 
     def undisturbed(self):
-        """{code, out, content, seconds} of the same run in peace."""
+        """{code, out, content, seconds} of the same run in peace; no content where it made no results."""
         running = self.start(words=self.command())
         self.watch(running, [])
         self.last_words(running)
         seconds = self.ended_at - self.began_at
-        return {"code": self.code, "out": self.out, "content": content_of(self.run_directory / "results.h5"), "seconds": seconds}
+        results = self.run_directory / "results.h5"
+        content = content_of(results) if results.exists() else None
+        return {"code": self.code, "out": self.out, "content": content, "seconds": seconds}
 
     def disturbed(self, whole):
         """Whether it comes to what `whole` says; what is wrong is in self.faults."""

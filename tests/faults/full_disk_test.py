@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A disk that is full in the middle of a run: it is said, nothing is handed out, what is committed stays.
+"""A disk that is full, over quota or read-only in the middle of a run: it is said, nothing is handed out, what is
+committed stays.
 
 A small tmpfs in a mount namespace of this process's own where that is permitted, and everywhere a preloaded library
 that lets writes below the run directory fail.
@@ -20,6 +21,7 @@ class FullDisk(KilnCase):
     """The steps, on a disk that the subclass fills and frees."""
 
     variables = {}
+    why = "No space left on device"
 
     def steps(self, fill, free):
         task = [self.marking_task(i, gate=GATE) for i in range(UNITS)]
@@ -31,7 +33,7 @@ class FullDisk(KilnCase):
         self.assertFalse(run.ended(), run.said())
         fill()
         self.open_gate()
-        self.wait_for(lambda: "No space left" in run.said() or run.ended(), "the full disk is said", 30)
+        self.wait_for(lambda: self.why in run.said() or run.ended(), "the full disk is said", 30)
         self.assertFalse(run.ended(), run.said())
         self.assertIn("nothing is handed out", run.said())
         # Nobody frees it: the user stops the run, which has its grace to save what it holds, and no more.
@@ -51,7 +53,7 @@ class FullDisk(KilnCase):
         # While it is full nothing can begin either.
         again = self.kiln("run", "--out", "disk/tasks.kiln", "tasks.txt", **self.variables)
         self.assertIn(again.code, (4, 75), again.err)
-        self.assertIn("No space left", again.err)
+        self.assertIn(self.why, again.err)
         free()
         self.forget_ran()
         self.expect(0, "run", "-n", "3", "--out", "disk/tasks.kiln", "tasks.txt", **self.variables)
@@ -67,7 +69,7 @@ class FullDisk(KilnCase):
         self.wait_for(lambda: len(self.committed()) >= GATE or run.ended(), "what does not wait is committed")
         fill()
         self.open_gate()
-        self.wait_for(lambda: "No space left" in run.said() or run.ended(), "the full disk is said", 30)
+        self.wait_for(lambda: self.why in run.said() or run.ended(), "the full disk is said", 30)
         self.assertFalse(run.ended(), run.said())
         free()
         result = run.wait()
@@ -78,12 +80,14 @@ class FullDisk(KilnCase):
 
 
 class Preloaded(FullDisk):
+    kind = "full"
+
     def setUp(self):
         super().setUp()
         (self.folder / "disk").mkdir()
         self.full = self.folder / "full"
         self.variables = {"LD_PRELOAD": str(SHIMS / "full_disk.so"), "FULL_DISK_WHEN": str(self.full),
-                          "FULL_DISK_BELOW": str(self.folder.resolve() / "disk")}
+                          "FULL_DISK_BELOW": str(self.folder.resolve() / "disk"), "FULL_DISK_AS": self.kind}
 
     def test_stopped_and_gone_on(self):
         self.steps(self.full.touch, self.full.unlink)
@@ -96,11 +100,21 @@ class Preloaded(FullDisk):
         self.full.touch()
         result = self.kiln("run", "-n", "1", "--out", "disk/tasks.kiln", "tasks.txt", **self.variables)
         self.assertIn(result.code, (4, 75), result.err)
-        self.assertIn("No space left", result.err)
+        self.assertIn(self.why, result.err)
         self.assertEqual(self.ran(), [])
         self.full.unlink()
         self.expect(0, "run", "-n", "1", "--out", "disk/tasks.kiln", "tasks.txt", **self.variables)
         self.assertEqual(self.ran(), [1])
+
+
+class Quota(Preloaded):
+    kind, why = "quota", "Disk quota exceeded"
+
+
+class ReadOnly(Preloaded):
+    """As after an error of the disk: file systems are remounted so."""
+
+    kind, why = "read-only", "Read-only file system"
 
 
 @unittest.skipUnless(own_mounts(), "mounting is not permitted here")
@@ -135,7 +149,7 @@ class SmallDisk(FullDisk):
         run = self.start("run", "-n", "2", "--out", "disk/tasks.kiln", "--checkpoint-every", "50ms", "--grace", "1s",
                          "tasks.txt")
         self.run_directory = self.disk / "tasks.kiln"
-        self.wait_for(lambda: "No space left" in run.said() or run.ended(), "the full disk is said")
+        self.wait_for(lambda: self.why in run.said() or run.ended(), "the full disk is said")
         self.assertFalse(run.ended(), run.said())
         run.process.send_signal(signal.SIGTERM)
         result = run.wait()

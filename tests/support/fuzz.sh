@@ -1,7 +1,8 @@
 #!/bin/bash
 # fuzz.sh SECONDS [TARGET…]: builds libFuzzer's programs with clang into build-fuzz and runs each for so long, from the
 # corpus in tests/fuzz/corpus; what it adds stays in build-fuzz/corpus. An input that breaks a target is kept in
-# build-fuzz/found: add it to tests/fuzz/corpus once it is mended.
+# build-fuzz/found: add it to tests/fuzz/corpus once it is mended. KILN_FUZZ_SEED: the same inputs in the same order each
+# time, as far as the time goes (without what build-fuzz/corpus has from earlier).
 set -uo pipefail
 
 seconds=${1:?seconds}
@@ -24,12 +25,14 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # shellcheck disable=SC2317
 one() { # one TARGET: its log and its outcome
   mkdir -p "build-fuzz/corpus/$1" "build-fuzz/found"
-  timeout --kill-after=10 "$((seconds + 60))" "build-fuzz/bin/fuzz_$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+  timeout --kill-after=10 "$((seconds + 60))" "build-fuzz/bin/fuzz_$1" -seed="$seed" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
     -max_len=4096 -print_final_stats=1 -artifact_prefix="build-fuzz/found/$1-" \
     "build-fuzz/corpus/$1" "tests/fuzz/corpus/$1" >"build-fuzz/$1.log" 2>&1
 }
 export -f one
-export seconds
+seed=${KILN_FUZZ_SEED:-0}
+export seconds seed
+if [ "$seed" -ne 0 ]; then rm -rf build-fuzz/corpus; fi
 status=0
 rm -f build-fuzz/failures
 printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'one {} || touch build-fuzz/{}.failed' || status=1
