@@ -21,6 +21,10 @@ target_compile_features(kiln_shared INTERFACE cxx_std_20)
 target_compile_options(kiln_shared INTERFACE -ffp-contract=off)
 target_include_directories(kiln_shared INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+if(KILN_SANITIZE)  # programs need it as well: its runtime wants to be the first library of a process
+  target_compile_options(kiln_shared INTERFACE $<BUILD_INTERFACE:-fsanitize=${KILN_SANITIZE}>)
+  target_link_options(kiln_shared INTERFACE $<BUILD_INTERFACE:-fsanitize=${KILN_SANITIZE}>)
+endif()
 # What programs in this tree link: the same as outside of it.
 add_library(kiln::kiln ALIAS kiln_shared)
 
