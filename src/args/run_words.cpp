@@ -87,6 +87,11 @@ std::vector<RunOptionSpec> of_commands() {
       word("--restarts", "N",
            "when all ranks are gone, start again from the last\ncheckpoint: so often in a row without progress", kDeath,
            &W::restarts, kAll),
+      flag(
+          "--no-rerun-lost",
+          "a command never starts a second time because a rank,\na node or the whole job was lost: what may have begun "
+          "is\na dead letter, and kiln retry runs it again. For\ncommands only; one is handed out at a time",
+          kDeath, &W::no_rerun_lost),
       word("--keep-output", "WHICH", "output of units: all, failed, none", kKept, &W::keep_output),
       word("--output-limit", "SIZE", "a stream of a unit, at most 64MiB", kKept, &W::output_limit),
       word("--output-files", "PATTERN", "each unit's outputs whole, as files:\n'logs/{unit}.{stream}'", kKept,
@@ -123,6 +128,19 @@ std::vector<RunOptionSpec> of_late_units() {
 }
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
+
+void check_no_rerun_lost(const RunWords& words) {
+  if (!words.no_rerun_lost) return;
+  if (words.speculate) {
+    usage(
+        "--speculate may run a unit twice at a time, and --no-rerun-lost promises that none starts twice: leave one of "
+        "them out");
+  }
+  if (words.batch == RunWords().batch) return;
+  usage(
+      "--batch says how many units are handed out at a time, and with --no-rerun-lost that is one, so that little is "
+      "lost with a rank: leave one of them out");
+}
 
 }  // namespace
 
@@ -168,6 +186,8 @@ job::RunOptions check_run_words(const RunWords& words) {
         "--speculate may run a unit twice at a time, and both would write the same --output-files: leave one of them "
         "out");
   }
+  check_no_rerun_lost(words);
+  options.no_rerun_lost = words.no_rerun_lost;
   if (words.on_finish != "none") options.on_finish = words.on_finish;
   if (words.shell.empty()) usage("--shell needs the path of a shell, or auto");
   if (words.shell != "auto") options.shell = words.shell;

@@ -48,6 +48,7 @@ struct RunWords {
   bool verify = false;    // programs
   bool speculate = false;
   bool no_speculate = false;
+  bool no_rerun_lost = false;
   int verbose = 0;
   int quiet = 0;
 };

@@ -159,6 +159,7 @@ protocol::CoordinatorOptions CommandRun::coordinator_options() const {
   coordinator.seed = options_.seed;
   coordinator.checkpoint_adapts = !options_.checkpoint_every;
   if (options_.speculate.value_or(false)) coordinator.speculate = protocol::Speculate::all;
+  coordinator.no_rerun_lost = options_.no_rerun_lost;
   if (options_.checkpoint_every) coordinator.checkpoint_every = *options_.checkpoint_every;
   if (options_.max_failures) {
     const auto units = static_cast<double>(store_->registry().active().count());
@@ -187,6 +188,7 @@ protocol::CoordinatorStart CommandRun::start() const {
   start.units = store_->registry().units();
   start.done = store_->recovered().done;
   start.dead = dead_;
+  start.given = store_->recovered().given;
   start.removed = schedule::IntervalSet(make_interval(0, start.units));
   start.removed.erase(store_->registry().active());
   start.setup.content = exec::encode(command_setup(workers()));

@@ -161,8 +161,10 @@ bool CoordinatorLoop::all_reached(std::uint32_t call, bool wait) const {
 }
 
 bool CoordinatorLoop::hear_writer() {
+  const auto given = writer_.poll_given();
+  if (given) hear_given(*given);
   auto committed = writer_.poll();
-  if (!committed) return false;
+  if (!committed) return given.has_value();
   if (committed->failed) {
     observer_.commit_failed(committed->why);
     coordinator_->on_commit_failed(std::move(committed->failed), now());
@@ -171,6 +173,15 @@ bool CoordinatorLoop::hear_writer() {
     coordinator_->on_committed(committed->cost, now());
   }
   return true;
+}
+
+void CoordinatorLoop::hear_given(const std::string& failed) {
+  if (!failed.empty()) {
+    observer_.commit_failed(failed);
+    return coordinator_->on_give_failed(now());
+  }
+  observer_.committed();
+  coordinator_->on_given(now());
 }
 
 void CoordinatorLoop::hear_signals() {

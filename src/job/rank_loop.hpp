@@ -149,6 +149,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   bool receive();
   void hear(Rank from, protocol::Message message);
   bool hear_writer();
+  void hear_given(const std::string& failed);
   void hear_signals();
   void account(Instant begun, bool busy);
   void end_stage();
@@ -169,6 +170,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   std::uint64_t payload_bytes(UnitId unit) override { return source_->payload_bytes(unit); }
   std::uint64_t most_payload_bytes() override { return source_->most_payload_bytes(); }
   void commit(std::unique_ptr<protocol::CommitPlan> plan) override { writer_.commit(std::move(plan)); }
+  void give(const schedule::IntervalSet& units) override { writer_.give(units); }
   void join(const protocol::Join& join) override { begin_join_(join); }
   void leave_join() override { leave_join_(); }
   void work_alone() override { work_here_ = true; }

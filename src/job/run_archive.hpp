@@ -36,6 +36,7 @@ class RunArchive final : public StoreArchive {
     before_commit_();
     store_.commit(plan, schema_);
   }
+  void give(const schedule::IntervalSet& units) override { store_.give(units); }
 
  private:
   const Schema& schema_;

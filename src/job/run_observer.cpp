@@ -131,9 +131,10 @@ void RunObserver::died(const Living::Death& death, std::uint64_t units) {
   const std::string place = death.pid == 0 ? "" : fmt::format(" (pid {} on {})", death.pid, for_message(death.host));
   const std::string what =
       death.ended ? "died" : fmt::format("gave no sign of life for {}", format_duration(death.silence));
-  const std::string rest = units == 0   ? "it had nothing in hand"
-                           : units == 1 ? "its unit runs again"
-                                        : fmt::format("its {} units run again", format_count(units));
+  const std::string rest = units == 0             ? "it had nothing in hand"
+                           : facts_.no_rerun_lost ? "what it had in hand may have run and is a dead letter"
+                           : units == 1           ? "its unit runs again"
+                                                  : fmt::format("its {} units run again", format_count(units));
   log::warning("rank {}{} {}; {}", death.rank.value(), place, what, rest);
   lost_.insert(death.rank);
   status_.lost_ranks = lost_.size();

@@ -23,6 +23,7 @@ class RunObserver final : public Observer {
     double started = 0;       ///< Unix seconds UTC
     bool takes_over = false;  ///< from another rank of this launch
     bool launched = false;    ///< a launcher owns the terminal
+    bool no_rerun_lost = false;
     observe::DisplayMode display = observe::DisplayMode::none;
     std::function<std::string(UnitId)> name_unit;          ///< "unit 11 (tasks.txt:12: the command)"
     std::function<std::string(UnitId)> command;            ///< the command's first bytes

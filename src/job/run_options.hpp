@@ -55,10 +55,11 @@ struct RunOptions {
   Duration heartbeat = std::chrono::seconds(5);  ///< a rank silent for so long is dead; 0: nobody is declared dead
   std::uint32_t restarts = 3;                    ///< of mpirun by the launcher, in a row without progress; 0: never
   std::optional<bool>
-      speculate;            ///< late units are given to a second worker, too; default: not commands, programs' are
-  std::string on_finish;    ///< a command for the shell when the run has ended; "": none
-  std::string task_signal;  ///< "": none; "TERM", "SIGUSR2", "10"
-  std::string shell;        ///< "": bash where there is one, else sh
+      speculate;               ///< late units are given to a second worker, too; default: not commands, programs' are
+  bool no_rerun_lost = false;  ///< of commands: what a lost rank may have begun is a dead letter
+  std::string on_finish;       ///< a command for the shell when the run has ended; "": none
+  std::string task_signal;     ///< "": none; "TERM", "SIGUSR2", "10"
+  std::string shell;           ///< "": bash where there is one, else sh
   std::uint64_t seed = 0;
   bool fresh = false;
   bool takeover = false;

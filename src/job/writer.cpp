@@ -40,6 +40,14 @@ void Writer::commit(std::unique_ptr<protocol::CommitPlan> plan) {
   changed_.notify_one();
 }
 
+void Writer::give(schedule::IntervalSet units) {
+  {
+    const std::lock_guard lock(mutex_);
+    giving_ = std::move(units);
+  }
+  changed_.notify_one();
+}
+
 void Writer::status(std::string text) {
   {
     const std::lock_guard lock(mutex_);
@@ -66,6 +74,12 @@ std::optional<Writer::Committed> Writer::poll() {
   const std::lock_guard lock(mutex_);
   if (fault_) std::rethrow_exception(std::exchange(fault_, nullptr));
   return std::exchange(committed_, std::nullopt);
+}
+
+std::optional<std::string> Writer::poll_given() {
+  const std::lock_guard lock(mutex_);
+  if (fault_) std::rethrow_exception(std::exchange(fault_, nullptr));
+  return std::exchange(given_, std::nullopt);
 }
 
 bool Writer::running() {
@@ -121,6 +135,7 @@ void Writer::write_events(std::unique_lock<std::mutex>& lock) {
 bool Writer::work_one(std::unique_lock<std::mutex>& lock) {
   if (broken_) {
     plan_.reset();
+    giving_.reset();
     status_.reset();
     tasks_.clear();
     tasks_open_ = 0;
@@ -130,6 +145,12 @@ bool Writer::work_one(std::unique_lock<std::mutex>& lock) {
     auto plan = std::move(plan_);
     lock.unlock();
     do_commit(std::move(plan));
+    wake_();
+    quietly([this] { archive_.maintain(); });
+  } else if (giving_) {
+    const auto units = *std::exchange(giving_, std::nullopt);
+    lock.unlock();
+    do_give(units);
     wake_();
     quietly([this] { archive_.maintain(); });
   } else if (status_) {
@@ -180,6 +201,25 @@ void Writer::do_commit(std::unique_ptr<protocol::CommitPlan> plan) {
     break_with(fault);
   } else {
     committed_ = std::move(result);
+  }
+}
+
+void Writer::do_give(const schedule::IntervalSet& units) {
+  std::string why;
+  std::exception_ptr fault;
+  try {
+    archive_.give(units);
+  } catch (const Error& error) {
+    if (archive_.may_recover(error)) why = error.what();
+    if (why.empty()) fault = std::current_exception();
+  } catch (...) {
+    fault = std::current_exception();
+  }
+  const std::lock_guard lock(mutex_);
+  if (fault) {
+    break_with(fault);
+  } else {
+    given_ = std::move(why);
   }
 }
 

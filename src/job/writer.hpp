@@ -23,6 +23,8 @@ class Archive {
   virtual ~Archive() = default;
   /// Durable when it returns. A throw leaves nothing behind; the plan may have been changed to one that says the same.
   virtual void commit(protocol::CommitPlan& plan) = 0;
+  /// Durable when it returns: these units may begin. A throw leaves it open whether it counts.
+  virtual void give(const schedule::IntervalSet& /*units*/) {}
   /// Says "this run lives"; about once a second, on a thread of its own: a long commit or the making of results must
   /// not look like death. Not called after a fault.
   virtual void beat() = 0;
@@ -44,6 +46,8 @@ class Writer {
   ~Writer();
 
   void commit(std::unique_ptr<protocol::CommitPlan> plan);
+  /// Behind a commit that waits. At most one is under way.
+  void give(schedule::IntervalSet units);
   /// Only the latest counts, if the thread is busy.
   void status(std::string text);
   void event(std::string line);
@@ -57,6 +61,8 @@ class Writer {
   };
   /// What became of the commit; nothing while it runs. Rethrows what cannot be recovered from (deposed, a fault).
   std::optional<Committed> poll();
+  /// The same of give(): why it failed, "" where it did not.
+  std::optional<std::string> poll_given();
   /// Whether tasks given to run() are still to be done. Rethrows what they threw.
   bool running();
 
@@ -67,6 +73,7 @@ class Writer {
   void break_with(std::exception_ptr fault);
   void write_events(std::unique_lock<std::mutex>& lock);
   void do_commit(std::unique_ptr<protocol::CommitPlan> plan);
+  void do_give(const schedule::IntervalSet& units);
   void quietly(const std::function<void()>& task);
 
   Archive& archive_;
@@ -74,6 +81,8 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<protocol::CommitPlan> plan_;
+  std::optional<schedule::IntervalSet> giving_;
+  std::optional<std::string> given_;  // why it failed
   std::optional<std::string> status_;
   std::deque<std::string> events_;
   std::deque<std::function<void()>> tasks_;

@@ -47,6 +47,8 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
       removed_done_(count_common(start.removed, start.done)),
       allowed_(options_.retries),
       queue_(units_to_do(start, taken_), options_.queue, start.workers),
+      given_({}, options_.queue, start.workers),
+      lost_at_begin_(units_lost(start, taken_)),
       next_batch_(start.first_batch),
       next_commit_(start.first_commit),
       pending_(std::make_unique<CommitPlan>()),
@@ -65,6 +67,8 @@ void Coordinator::begin(Instant now) {
     if (!std::ranges::binary_search(taken_, rank, {}, &TakenOver::rank)) port_.send(rank, setup_);
   }
   taken_.clear();
+  lose_units(std::exchange(lost_at_begin_, {}), self_, 1,
+             "it was handed out, or about to be, when the coordinator or the whole job was lost", now);
   for (auto& [rank, message] : std::exchange(messages_, {})) hear(rank, std::move(message), now);
   step(now);
 }
@@ -108,6 +112,7 @@ void Coordinator::step(Instant now) {
   if (finished_) return;
   if (cancel_at_ && now >= *cancel_at_) cancel_all(now);
   if (give_up_at_ && now >= *give_up_at_) give_up_running(now);
+  give_again(now);
   if (may_hand_out()) dispatch(now);
   save(now);
   finish_if_over();
@@ -196,6 +201,9 @@ void Coordinator::record(Worker& worker, InFlight& batch, Part& part, Instant no
 
 void Coordinator::fail(Worker& worker, InFlight& batch, UnitFailure& failure, Instant now) {
   took(worker, batch, single(failure.unit));
+  if (failure.kind == FailureKind::cancelled && options_.no_rerun_lost) {
+    return lose(failure.unit, worker.view.rank, batch.attempt, "it was ended as the run was stopped", now);
+  }
   if (failure.kind == FailureKind::cancelled) {
     come_back(batch, single(failure.unit), now);
     return;
@@ -228,10 +236,7 @@ void Coordinator::set_aside(UnitFailure& failure, std::uint32_t attempts, Instan
 // Units that come back unharmed are as they were before they were handed out.
 void Coordinator::reopen(const InFlight& batch, Interval units, Instant now) {
   if (batch.suspect) return void(waiting_suspects_.insert(units.first));
-  if (batch.attempt == 1) {
-    queue_.put_back(units);
-    return;
-  }
+  if (batch.attempt == 1) return queue().put_back(units);
   for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
     retries_.push({unit, batch.attempt, Rank(-1), now});
   }
@@ -242,13 +247,16 @@ void Coordinator::end_batch(Worker& worker, BatchId id, Instant now) {
   if (found == worker.batches.end()) return;
   if (found->second.suspect) suspect_out_ = worker.alone = false;
   // A worker that says "last" while units are missing never reports them: they are open again.
-  for (const Interval units : found->second.units.intervals()) {
+  const InFlight batch = std::move(found->second);
+  worker.batches.erase(found);
+  for (const Interval units : batch.units.intervals()) {
     ++dropped_;
     worker.view.in_flight -= units.size();
     in_flight_ -= units.size();
-    come_back(found->second, units, now);
+    if (!options_.no_rerun_lost) come_back(batch, units, now);
   }
-  worker.batches.erase(found);
+  if (!options_.no_rerun_lost) return;
+  lose_units(batch.units, worker.view.rank, batch.attempt, "its worker did not report it", now);
 }
 
 void Coordinator::on(Worker& worker, const GivenBack& message, Instant now) {
@@ -291,8 +299,9 @@ void Coordinator::refile(Worker& worker) {
   const bool free = !worker.copy && !worker.busy && worker.give_ups_out == 0;
   const bool idle = worker.view.ready && worker.batches.empty() && !worker.full && free;
   const double left = worker.view.unit_seconds * static_cast<double>(worker.view.in_flight);
-  const bool short_of_work = !worker.batches.empty() && !worker.full && !worker.alone && free &&
-                             worker.view.unit_seconds > 0 && schedule::may_have_ahead(worker.batches.size(), left);
+  const bool short_of_work = !options_.no_rerun_lost && !worker.batches.empty() && !worker.full && !worker.alone &&
+                             free && worker.view.unit_seconds > 0 &&
+                             schedule::may_have_ahead(worker.batches.size(), left);
   file(idle_, idle);
   file(ahead_, short_of_work);
   if (worker.filed_load != 0) loaded_.erase({worker.filed_load, rank});
@@ -312,6 +321,7 @@ Coordinator::Counts Coordinator::counts() const {
   counts.suspects = waiting_suspects_.size();
   counts.lost = lost_;
   counts.retried = retried_;
+  counts.given = given_.count();
   counts.dropped = dropped_;
   counts.copies = copies_.started;
   counts.copies_won = copies_.won;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "protocol/coordinator_options.hpp"
 #include "protocol/coordinator_port.hpp"
 #include "protocol/copies.hpp"
 #include "schedule/batch_policy.hpp"
@@ -18,44 +19,6 @@
 #include <vector>
 
 namespace kiln::protocol {
-
-/// Units `interval` get this many extra tries. Where such classes overlap, the later one holds.
-struct RetryClass {
-  Interval interval;
-  std::uint32_t retries = 0;
-};
-
-/// Near the end, units that take much longer than others are given to an idle worker as well. `others`: but none of the
-/// coordinator's own rank, and none to it: all others would wait until what it gave up has ended.
-enum class Speculate : std::uint8_t { no, others, all };
-
-struct CoordinatorOptions {
-  std::string batch = "adaptive";  ///< as --batch
-  schedule::QueueOptions queue;
-  std::uint32_t retries = 0;                   ///< extra tries of a unit that fails
-  std::vector<RetryClass> retry_classes = {};  ///< of units with a number of their own
-  Duration backoff = std::chrono::seconds(1);
-  std::uint64_t max_failures = UINT64_MAX;  ///< the run stops when this many units are dead letters
-  Duration checkpoint_every = std::chrono::seconds(30);
-  bool checkpoint_adapts = true;              ///< the interval grows so that committing costs under 1 %
-  std::size_t commit_bytes = 64U << 20;       ///< a commit starts early when this much waits for one
-  std::size_t pause_bytes = 512U << 20;       ///< nothing is handed out while this much waits (a slow or full disk)
-  Duration grace = std::chrono::seconds(10);  ///< given to running units when the run is interrupted
-  /// What runs so long after it was cancelled is given up: its worker may be busy for ever. Nothing: it is waited for.
-  std::optional<Duration> give_up_after = {};
-  bool task_signal = false;  ///< running units get the task signal when the run is interrupted
-  Duration storage_patience = std::chrono::seconds(30);  ///< failed commits are tried again for this long
-  Duration storage_retry = std::chrono::seconds(1);      ///< after this pause
-  std::uint64_t most_in_flight = 0;                      ///< units handed out at a time, over all workers; 0: any
-  /// Of the stage's reductions, how many counts they are that can be added (Join); 0: what workers hold goes to
-  /// segments.
-  std::uint64_t join_counts = 0;
-  Speculate speculate = Speculate::no;  ///< not where most_in_flight says a limit
-  std::uint64_t seed = 0;
-  /// Of each worker, so many bytes that it retains until they are committed (Retained::kBytes); a commit starts early
-  /// at half of it. 0: workers retain nothing, as nobody could take over.
-  std::uint64_t retain_bytes = 0;
-};
 
 /// What a worker has from the coordinator before, as far as it still counts (Gathering).
 struct TakenOver {
@@ -76,6 +39,8 @@ struct CoordinatorStart {
   schedule::IntervalSet done;     ///< committed earlier
   schedule::IntervalSet dead;     ///< dead letters committed earlier; not repeated
   schedule::IntervalSet removed;  ///< no longer in the source: neither handed out nor waited for
+  /// With no_rerun_lost, then or now: these may have begun. What of them no worker has (`taken`) is a dead letter.
+  schedule::IntervalSet given;
   std::vector<Rank> workers;      ///< the ranks that execute
   Setup setup;                    ///< what their executors need
   std::uint64_t first_batch = 1;  ///< ids of batches and commits go on counting over the stages of a reign
@@ -105,6 +70,9 @@ class Coordinator {
   void on_committed(Duration cost, Instant now);
   /// The commit failed and left nothing behind; the plan comes back and is tried again later.
   void on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now);
+  /// What CoordinatorPort::give was asked for is durable; or it failed and nothing is.
+  void on_given(Instant now);
+  void on_give_failed(Instant now);
   /// The join has ended: what these ranks held of these units, by rank, is with the port now. `bytes`: its memory.
   /// Throws kiln::Error (internal) where a rank has given units that it does not hold: what was added cannot be taken
   /// apart.
@@ -141,6 +109,7 @@ class Coordinator {
     std::uint64_t suspects = 0;    ///< that wait
     std::uint64_t lost = 0;        ///< done, but lost with a rank before they were committed
     std::uint64_t retried = 0;     ///< attempts after a first one, this launch
+    std::uint64_t given = 0;       ///< with no_rerun_lost: may be handed out at once
     std::uint64_t dropped = 0;     ///< messages that did not fit the books
     std::uint64_t copies = 0;      ///< of units that took long, given to a second worker
     std::uint64_t copies_won = 0;  ///< whose result counted
@@ -284,10 +253,13 @@ class Coordinator {
 
   // What was found at a takeover (coordinator_taken.cpp).
   static schedule::IntervalSet units_to_do(const CoordinatorStart& start, const std::vector<TakenOver>& taken);
+  static schedule::IntervalSet units_lost(const CoordinatorStart& start, const std::vector<TakenOver>& taken);
   void take_over(const TakenOver& taken, Instant now);
 
   // Units that two workers have (coordinator_copies.cpp).
-  bool speculates() const { return options_.speculate != Speculate::no && options_.most_in_flight == 0; }
+  bool speculates() const {
+    return options_.speculate != Speculate::no && options_.most_in_flight == 0 && !options_.no_rerun_lost;
+  }
   bool may_copy() const;
   void speculate(Instant now);
   void look_for_late(Instant now);
@@ -302,9 +274,18 @@ class Coordinator {
   void drop_running_copies();
   std::optional<Instant> next_look() const;
 
+  // Units that begin at most once (coordinator_given.cpp).
+  schedule::UnitQueue& queue() { return options_.no_rerun_lost ? given_ : queue_; }
+  void give(Instant now);
+  void give_again(Instant now);
+  void begin_give(std::uint64_t units);
+  void lose(UnitId unit, Rank rank, std::uint32_t attempts, const std::string& how, Instant now);
+  void lose_units(const schedule::IntervalSet& units, Rank rank, std::uint32_t attempts, const std::string& how,
+                  Instant now);
+
   // What dead workers leave (coordinator_lost.cpp).
   void lose_batches(Worker& worker, bool alone, Instant now);
-  void lose_held(Worker& worker);
+  void lose_held(Worker& worker, Instant now);
   std::uint64_t begun(const Worker& worker) const;
   void suspect(Rank died, UnitId unit, std::uint32_t attempt, bool was_alone, Instant now);
   void hand_out_suspect(Instant now);
@@ -322,6 +303,11 @@ class Coordinator {
   std::uint64_t removed_ = 0, removed_done_ = 0;
   schedule::UnitValues<std::uint32_t> allowed_;  // extra tries
   schedule::UnitQueue queue_;
+  schedule::UnitQueue given_;            // with no_rerun_lost: out of queue_, may be handed out
+  schedule::IntervalSet giving_;         // the same, when the port has made them durable
+  schedule::IntervalSet lost_at_begin_;  // until begin
+  std::uint64_t give_ahead_ = 0;
+  std::optional<Instant> gave_at_;
   schedule::RetryQueue retries_;
   std::map<UnitId, std::uint32_t> attempts_;  // failed attempts of units that may be tried again
   std::map<UnitId, Suspect> suspects_;
@@ -360,6 +346,7 @@ class Coordinator {
   std::uint64_t committed_bytes_ = 0;
   Duration checkpoint_interval_;
   bool commits_failing_ = false;     // the last one failed
+  bool gives_failing_ = false;       // the same
   std::set<Rank> segments_failing_;  // of these workers the last one failed
   std::optional<Instant> storage_failing_since_, storage_retry_at_;
   bool gave_up_ = false;  // on saving: what is not saved when the run ends is lost and runs again

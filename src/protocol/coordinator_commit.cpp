@@ -92,7 +92,7 @@ void Coordinator::on_commit_failed(std::unique_ptr<CommitPlan> plan, Instant now
   step(now);
 }
 
-// A commit, or the segment of a worker, could not be written.
+// A commit, a give, or the segment of a worker could not be written.
 void Coordinator::storage_failed(Instant now) {
   if (!storage_failing_since_) storage_failing_since_ = now;
   storage_retry_at_ = now + options_.storage_retry;
@@ -107,13 +107,15 @@ void Coordinator::storage_failed(Instant now) {
 
 // One of those that failed works again.
 void Coordinator::storage_works() {
-  if (commits_failing_ || !segments_failing_.empty()) return;
+  if (commits_failing_ || gives_failing_ || !segments_failing_.empty()) return;
   storage_failing_since_.reset();
   storage_retry_at_.reset();
 }
 
 void Coordinator::finish_if_over() {
-  if (finished_ || commit_running_ || flushes_out_ != 0 || in_flight_ != 0 || joining_ == Joining::now) return;
+  if (finished_ || commit_running_ || !giving_.empty() || flushes_out_ != 0 || in_flight_ != 0 ||
+      joining_ == Joining::now)
+    return;
   if (unsaved() && !gave_up_) return;  // a commit is due, or will be tried again
   if (!unsaved() && complete() && stop_as_ != Outcome::fault) {
     finished_ = true;
@@ -138,7 +140,7 @@ std::optional<Instant> Coordinator::next_wake(Instant now) const {
   const bool may_ask = flushing_ == Flushing::no && !joining && !holders_.empty();
   const bool may_commit = flushing_ != Flushing::asked && !joining && !commit_running_ && !pending_->empty();
   if (storage_retry_at_) {
-    if (unsaved()) at(storage_retry_at_);
+    if (unsaved() || (gives_failing_ && giving_.empty())) at(storage_retry_at_);
   } else if (may_ask || may_commit) {
     at(*unsaved_since_ + checkpoint_interval_);
   }

@@ -21,19 +21,20 @@ std::uint64_t Coordinator::room() const {
 
 void Coordinator::dispatch(Instant now) {
   // Idle workers first: a second batch for one that works must not take the unit that another waits for.
-  for (auto next = idle_.begin(); next != idle_.end() && !(queue_.empty() && retries_.empty());) {
+  for (auto next = idle_.begin(); next != idle_.end() && !(queue().empty() && retries_.empty());) {
     Worker& worker = workers_.at(*next++);  // hand_out takes it out of the set
     hand_out(worker, now);
   }
   for (bool any = true; std::exchange(any, false);) {  // one each in turn, until all have enough
-    for (auto next = ahead_.begin(); next != ahead_.end() && !(queue_.empty() && retries_.empty());) {
+    for (auto next = ahead_.begin(); next != ahead_.end() && !(queue().empty() && retries_.empty());) {
       Worker& worker = workers_.at(*next++);
       if (hand_out(worker, now)) any = true;
     }
   }
-  if (queue_.empty()) hand_out_suspect(now);
-  if (queue_.empty() || room() == 0) ask_back();
+  if (queue().empty()) hand_out_suspect(now);
+  if (queue().empty() || room() == 0) ask_back();
   if (speculates()) speculate(now);
+  if (options_.no_rerun_lost) give(now);
 }
 
 bool Coordinator::hand_out(Worker& worker, Instant now) {
@@ -56,6 +57,7 @@ bool Coordinator::hand_out(Worker& worker, Instant now) {
 }
 
 std::optional<Interval> Coordinator::next_units(Worker& worker) {
+  if (options_.no_rerun_lost) return given_.take(worker.view.rank, 1);
   schedule::BatchContext context;
   context.units_left = queue_.count();
   context.workers = std::max<std::uint64_t>(1, ready_workers_);
@@ -122,6 +124,7 @@ void Coordinator::begin_drain(Outcome outcome, bool at_once, Instant now) {
   // An interrupt during a drain for failures stops what that drain would wait for.
   if (first || outcome != Outcome::too_many_failures) stop_as_ = first ? outcome : *stop_as_;
   if (outcome != Outcome::too_many_failures && !cancel_at_ && !cancelled_) cancel_at_ = now + options_.grace;
+  gives_failing_ = false;
   drop_running_copies();
   for (auto& [rank, worker] : workers_) {
     if (!first || worker.batches.empty()) continue;

@@ -109,7 +109,7 @@ void Coordinator::on(Worker& worker, Segment& message, Instant now) {
     if (segments_failing_.erase(rank) != 0) storage_works();
     for (const Interval units : message.units) let_go(worker, units);
     // After a fault: a value that was joined in part is none.
-    if (message.asked && message.units.empty() && stop_as_ == Outcome::fault) lose_held(worker);
+    if (message.asked && message.units.empty() && stop_as_ == Outcome::fault) lose_held(worker, now);
     if (!message.units.empty()) {
       pending_->segments.push_back(std::move(message));
       touch_unsaved(now);

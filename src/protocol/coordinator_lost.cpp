@@ -14,6 +14,11 @@ namespace {
 constexpr double kUnreportedSeconds = 2;
 constexpr std::size_t kMostDeaths = 2;  // of ranks with a unit alone in hand: then the unit is to blame
 
+std::string lost_with(const Coordinator::WorkerView& worker) {
+  const std::string host = worker.host.empty() ? "" : fmt::format(" ({})", worker.host);
+  return fmt::format("lost with rank {}{}", worker.rank.value(), host);
+}
+
 }  // namespace
 
 void Coordinator::on_dead(Rank rank, bool alone, Instant now) {
@@ -26,7 +31,7 @@ void Coordinator::on_dead(Rank rank, bool alone, Instant now) {
     copies_.out.erase(*worker.copy);
   }
   lose_batches(worker, alone, now);
-  lose_held(worker);
+  lose_held(worker, now);
   if (worker.asked == Asked::waiting) --asks_out_;
   if (worker.view.ready) --ready_workers_;
   answered(worker);
@@ -60,6 +65,13 @@ std::uint64_t Coordinator::begun(const Worker& worker) const {
 }
 
 void Coordinator::lose_batches(Worker& worker, bool alone, Instant now) {
+  if (options_.no_rerun_lost) {
+    const auto batches = std::exchange(worker.batches, {});
+    in_flight_ -= std::exchange(worker.view.in_flight, 0);
+    const std::string how = lost_with(worker.view);
+    for (const auto& [id, batch] : batches) lose_units(batch.units, worker.view.rank, batch.attempt, how, now);
+    return;
+  }
   const bool was_alone = worker.view.in_flight == 1;
   std::uint64_t suspects = alone ? begun(worker) : 0;
   in_flight_ -= std::exchange(worker.view.in_flight, 0);
@@ -89,14 +101,15 @@ void Coordinator::suspect(Rank died, UnitId unit, std::uint32_t attempt, bool wa
 }
 
 // Done, but neither with a worker nor on disk: open again.
-void Coordinator::lose_held(Worker& worker) {
-  ledger_.reopen(worker.held);
-  for (const Interval units : worker.held.intervals()) queue_.put_back(units);
-  lost_ += worker.held.count();
-  held_units_ -= worker.held.count();
-  worker.held.clear();
+void Coordinator::lose_held(Worker& worker, Instant now) {
+  const schedule::IntervalSet held = std::exchange(worker.held, {});
+  ledger_.reopen(held);
+  lost_ += held.count();
+  held_units_ -= held.count();
   holders_.erase(worker.view.rank);
   if (!unsaved()) unsaved_since_.reset();
+  if (options_.no_rerun_lost) return lose_units(held, worker.view.rank, 1, lost_with(worker.view), now);
+  for (const Interval units : held.intervals()) queue_.put_back(units);
 }
 
 void Coordinator::hand_out_suspect(Instant now) {

@@ -59,6 +59,9 @@ class CoordinatorPort {
   virtual std::uint64_t most_payload_bytes() = 0;
   /// Begins a commit; Coordinator::on_committed or on_commit_failed answers. At most one is under way.
   virtual void commit(std::unique_ptr<CommitPlan> plan) = 0;
+  /// With CoordinatorOptions::no_rerun_lost: these units may begin from here on, and a coordinator that comes later
+  /// must know it. Coordinator::on_given or on_give_failed answers. At most one is under way.
+  virtual void give(const schedule::IntervalSet& /*units*/) {}
   /// The workers were told to join what they hold: begins this rank's part in it. Coordinator::on_joined answers.
   virtual void join(const Join& /*join*/) {}
   /// A rank died in the join: this rank's part in it is given up, and on_joined is not called any more.

@@ -8,6 +8,7 @@ schedule::IntervalSet Coordinator::units_to_do(const CoordinatorStart& start, co
   open.erase(start.done);
   open.erase(start.dead);
   open.erase(start.removed);
+  open.erase(start.given);
   for (const TakenOver& one : taken) {
     open.erase(one.held);
     for (const Holding::Batch& batch : one.batches) {
@@ -15,6 +16,20 @@ schedule::IntervalSet Coordinator::units_to_do(const CoordinatorStart& start, co
     }
   }
   return open;
+}
+
+schedule::IntervalSet Coordinator::units_lost(const CoordinatorStart& start, const std::vector<TakenOver>& taken) {
+  schedule::IntervalSet lost = start.given;
+  lost.erase(start.done);
+  lost.erase(start.dead);
+  lost.erase(start.removed);
+  for (const TakenOver& one : taken) {
+    lost.erase(one.held);
+    for (const Holding::Batch& batch : one.batches) {
+      for (const Interval units : batch.units) lost.erase(units);
+    }
+  }
+  return lost;
 }
 
 void Coordinator::take_over(const TakenOver& taken, Instant now) {

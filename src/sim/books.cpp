@@ -7,7 +7,7 @@
 
 namespace kiln::sim {
 
-Books::Books(const Scenario& scenario, const Journal& journal, const LaunchPlan& launch)
+Books::Books(const Scenario& scenario, Journal& journal, const LaunchPlan& launch)
     : scenario_(scenario),
       journal_(journal),
       launch_(launch),
@@ -17,7 +17,7 @@ Books::Books(const Scenario& scenario, const Journal& journal, const LaunchPlan&
   for (UnitId unit(0); unit.value() < launch.units; unit = unit.next()) {
     Book& book = books_[unit.value()];
     book.priority = scenario.priority(unit);
-    if (!journal.holds(unit) && !removed(unit)) ++waiting_[book.priority];
+    if (!journal.holds(unit) && !journal.given().contains(unit) && !removed(unit)) ++waiting_[book.priority];
   }
 }
 
@@ -41,8 +41,9 @@ void Books::check_priority(const protocol::Batch& batch) {
   if (found->second == 0) waiting_.erase(found);
 }
 
-// Unharmed: it waits again as before.
-void Books::came_back(Book& book) {
+// It waits again as before, unless it must not begin twice.
+void Books::came_back(Book& book, Unharmed unharmed) {
+  if (unharmed == Unharmed::no && scenario_.options.no_rerun_lost) return;
   if (book.charged > 0) {
     book.reopened = true;
   } else if (!book.lost) {
@@ -109,7 +110,7 @@ void Books::part_arrived(Rank from, const protocol::Part& part, Instant now) {
       continue;
     }
     if (cancelled) {
-      came_back(book);
+      came_back(book, Unharmed::no);
       continue;
     }
     book.reopened = book.lost = false;
@@ -131,7 +132,7 @@ void Books::came_back(Rank from, const std::vector<protocol::GivenBack::Piece>& 
     for (UnitId unit = piece.units.first; unit < piece.units.last; unit = unit.next()) {
       Book& book = let_go(from, unit);
       if (book.running) violated("unit {} was given back while it ran", unit.value());
-      came_back(book);
+      came_back(book, Unharmed::yes);
     }
   }
 }
@@ -164,8 +165,8 @@ void Books::rank_died(Rank rank, bool alone) {
       book.holder = Rank(-1);
       book.running = false;
       book.lost = true;
-      if (one && alone) ++book.deaths;
-      came_back(book);
+      if (one && alone && !scenario_.options.no_rerun_lost) ++book.deaths;
+      came_back(book, Unharmed::no);
     } else if (book.result_with == rank) {
       book.result_with = Rank(-1);
       book.succeeded = book.reopened = false;
@@ -176,6 +177,7 @@ void Books::rank_died(Rank rank, bool alone) {
 }
 
 std::uint32_t Books::unit_begins(Rank rank, UnitId unit) {
+  journal_.unit_begins(unit);
   Book& book = books_.at(unit.value());
   if (lost_[static_cast<std::size_t>(rank.value())]) return book.begun++;
   if (book.holder != rank && copied_.contains({rank, unit})) {
@@ -191,7 +193,10 @@ std::uint32_t Books::unit_begins(Rank rank, UnitId unit) {
 
 void Books::unit_ends(Rank rank, UnitId unit, ExecutorHost::End end) {
   Book& book = books_.at(unit.value());
-  if (end == ExecutorHost::End::failed) ++book.failed;
+  if (end == ExecutorHost::End::failed) {
+    ++book.failed;
+    journal_.unit_failed(unit);
+  }
   if (lost_[static_cast<std::size_t>(rank.value())]) return;
   if (book.holder == rank) {
     book.running = false;
@@ -202,7 +207,7 @@ void Books::unit_ends(Rank rank, UnitId unit, ExecutorHost::End end) {
 
 void Books::dead_letter(const protocol::DeadLetter& letter) const {
   const Book& book = books_.at(letter.unit.value());
-  if (book.deaths > 0) return;  // checked when the coordinator said so
+  if (book.deaths > 0 || lost(letter.unit)) return;  // checked when the coordinator said so
   const std::uint32_t allowed = scenario_.retries(letter.unit) + 1;
   if (letter.attempts != allowed || book.charged != letter.attempts) {
     violated("dead letter {}: {} attempts said, {} charged, {} allowed", letter.unit.value(), letter.attempts,

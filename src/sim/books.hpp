@@ -22,7 +22,7 @@ namespace kiln::sim {
 class Books {
  public:
   /// Both outlive the books.
-  Books(const Scenario& scenario, const Journal& journal, const LaunchPlan& launch);
+  Books(const Scenario& scenario, Journal& journal, const LaunchPlan& launch);
 
   /// A worker gets units that another one has as well.
   void copy_sent(Rank to, const protocol::Batch& batch);
@@ -54,6 +54,11 @@ class Books {
   std::uint64_t all_held() const { return std::accumulate(held_.begin(), held_.end(), std::uint64_t{0}); }
   std::uint32_t deaths(UnitId unit) const { return books_[unit.value()].deaths; }
   bool succeeded(UnitId unit) const { return books_[unit.value()].succeeded; }
+  /// It was given, and nobody has it: it may have begun, and must not begin again.
+  bool lost(UnitId unit) const {
+    return journal_.given().contains(unit) && books_[unit.value()].holder == Rank(-1) &&
+           !books_[unit.value()].succeeded;
+  }
   bool removed(UnitId unit) const { return launch_.removed.contains(unit); }
 
  private:
@@ -76,9 +81,10 @@ class Books {
     Rank failed_on;
     Instant failed_at{};
   };
+  enum class Unharmed : std::uint8_t { yes, no };  // no: it may have begun
   void forget_all_holders();
   Book& let_go(Rank from, UnitId unit);
-  void came_back(Book& book);
+  void came_back(Book& book, Unharmed unharmed);
   void taken_out(Book& book);
   bool copied_alone(UnitId unit) const;
   void came_back(Rank from, const std::vector<protocol::GivenBack::Piece>& pieces);
@@ -86,7 +92,7 @@ class Books {
   void check_retry(Rank to, UnitId unit, std::uint32_t attempt, bool others, Instant now) const;
 
   const Scenario& scenario_;
-  const Journal& journal_;
+  Journal& journal_;
   const LaunchPlan& launch_;
   std::vector<Book> books_;
   std::vector<std::uint64_t> held_;

@@ -28,6 +28,7 @@ enum class EventKind : std::uint8_t {
   noticed,       ///< the process table says that `rank` has ended
   beat,          ///< `rank` sends one, where it has sent nothing else
   succession,    ///< `rank` looks whether it is its turn to take over; `number`: of the search
+  give_ends,     ///< units may begin from here on, or it could not be written; `number`: of the reign
   epoch_begins,  ///< `rank` links an epoch; `number`: the last entry of the journal that it saw
 };
 

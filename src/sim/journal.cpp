@@ -18,7 +18,11 @@ std::size_t bytes_of(const std::vector<Bytes>& blobs) {
 }  // namespace
 
 Journal::Journal(const Scenario& scenario)
-    : scenario_(scenario), state_(scenario.most_units(), State::open), row_of_(scenario.most_units(), 0) {}
+    : scenario_(scenario),
+      state_(scenario.most_units(), State::open),
+      row_of_(scenario.most_units(), 0),
+      begun_(scenario.most_units(), 0),
+      failed_(scenario.most_units(), 0) {}
 
 std::uint64_t Journal::length(const protocol::SegmentContent& content) {
   return 512 + bytes_of(content.rows) + bytes_of(content.partials);
@@ -27,6 +31,24 @@ std::uint64_t Journal::length(const protocol::SegmentContent& content) {
 void Journal::write_segment(const std::string& file, protocol::SegmentContent content, bool torn) {
   if (!files_.try_emplace(file, File{std::move(content), torn, false}).second) {
     violated("segment {} is written over another", file);
+  }
+}
+
+void Journal::give(const schedule::IntervalSet& units) {
+  ++number_;
+  if (units.empty()) violated("entry {} of the journal gives nothing", number_);
+  for (const Interval interval : units.intervals()) {
+    for (UnitId unit = interval.first; unit < interval.last; unit = unit.next()) {
+      if (holds(unit)) violated("unit {} is given and settled", unit.value());
+    }
+  }
+  given_.insert(units);
+}
+
+void Journal::unit_begins(UnitId unit) {
+  const std::uint32_t before = begun_[unit.value()]++;
+  if (scenario_.options.no_rerun_lost && before > failed_[unit.value()]) {
+    violated("unit {} begins a second time, and its last try did not fail", unit.value());
   }
 }
 
@@ -67,6 +89,7 @@ schedule::IntervalSet Journal::stale_done() const {
 void Journal::settle(UnitId unit, State state) {
   if (unit.value() >= state_.size()) violated("unit {} was committed and does not exist", unit.value());
   if (state_[unit.value()] != State::open) violated("unit {} was committed twice", unit.value());
+  given_.erase(single(unit));
   state_[unit.value()] = state;
 }
 

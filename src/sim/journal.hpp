@@ -38,6 +38,16 @@ class Journal {
   std::uint64_t number() const { return number_; }
   /// Links an epoch behind the last entry.
   void begin_epoch() { ++number_; }
+  /// These units may begin from here on (CoordinatorOptions::no_rerun_lost).
+  void give(const schedule::IntervalSet& units);
+  /// Those that were given and have no result.
+  const schedule::IntervalSet& given() const { return given_; }
+  /// A launch has ended in order: what was given and has no result did not begin.
+  void release_given() { given_.clear(); }
+  /// The unit begins, whoever runs it; or a try of it has failed by itself. Throws Violation where it begins a second
+  /// time, and no_rerun_lost holds, while its last try did not fail.
+  void unit_begins(UnitId unit);
+  void unit_failed(UnitId unit) { ++failed_[unit.value()]; }
   /// What a reader sees whose listing does not have the last commit.
   schedule::IntervalSet stale_done() const;
 
@@ -56,7 +66,8 @@ class Journal {
   const Scenario& scenario_;
   std::vector<State> state_;
   std::vector<std::uint64_t> row_of_;  // number of the last entry with a row of the unit
-  schedule::IntervalSet done_, dead_;
+  schedule::IntervalSet done_, dead_, given_;
+  std::vector<std::uint32_t> begun_, failed_;  // by unit, over all launches
   CommittedReduction reduction_;
   std::map<std::string, File> files_;
   std::uint64_t entries_ = 0, number_ = 0;

@@ -23,12 +23,13 @@ std::vector<Rank> workers_of(const LaunchPlan& plan) {
   return workers;
 }
 
-protocol::CoordinatorStart start_of(const LaunchPlan& plan, const Journal& journal) {
+protocol::CoordinatorStart start_of(const LaunchPlan& plan, const Journal& journal, Mutation mutation) {
   protocol::CoordinatorStart start;
   start.units = plan.units;
   start.done = journal.done();
   start.dead = journal.dead();
   start.removed = plan.removed;
+  if (mutation != Mutation::forget_given) start.given = journal.given();
   start.workers = workers_of(plan);
   return start;
 }
@@ -59,7 +60,8 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
   idle_since_.resize(ranks);
   presence_.resize(ranks);
   occupied_.resize(ranks);
-  coordinator_ = std::make_unique<protocol::Coordinator>(coordinator_options(), start_of(plan_, journal), *this);
+  coordinator_ =
+      std::make_unique<protocol::Coordinator>(coordinator_options(), start_of(plan_, journal, context.mutation), *this);
   coordinator_->set_coordinator_seconds(scenario_.coordinator_seconds);
   for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
     const double slowness = scenario_.slowest > 1 ? random_.across(1, scenario_.slowest) : 1;
@@ -126,6 +128,9 @@ void Launch::handle(Event& event) {
       return worker(event.rank).unit_ended(event.number);
     case EventKind::commit_ends:
       return event.number == reign_ ? end_commit() : leave_deposed();
+    case EventKind::give_ends:
+      if (event.number == reign_) end_give();
+      return;
     case EventKind::segment_ends:
       return worker(event.rank).segment_ended();
     case EventKind::join_ends:
@@ -170,7 +175,8 @@ void Launch::put_message(Rank pair, EventKind kind, std::uint64_t number, Bytes 
 void Launch::send(Rank to, protocol::Message message) {
   if (const auto* batch = std::get_if<protocol::Batch>(&message)) {
     if (outcome_ || coordinator_->draining()) violated("a batch is handed out after the stop");
-    if (storage_failing_ || !segments_failing_.empty()) violated("a batch is handed out while the disk is full");
+    if (storage_failing_ || gives_failing_ || !segments_failing_.empty())
+      violated("a batch is handed out while the disk is full");
     if (full_.contains(to)) violated("rank {} gets a batch and may hold no more", to.value());
     if (coordinator_->pending_bytes() >= scenario_.options.pause_bytes) {
       violated("a batch is handed out while {} bytes wait for the disk", coordinator_->pending_bytes());
@@ -179,6 +185,7 @@ void Launch::send(Rank to, protocol::Message message) {
     const std::uint64_t limit = scenario_.options.most_in_flight;
     if (limit != 0 && books_.all_held() > limit) violated("{} units are in flight, not {}", books_.all_held(), limit);
   }
+  if (const auto* batch = std::get_if<protocol::Batch>(&message)) last_batch_[to] = *batch;
   note_sent(to, message);
   put_message(to, EventKind::to_worker, index(chief_), protocol::encode(message, {epoch(), membership_.view(to)}));
 }
@@ -354,6 +361,7 @@ void Launch::mutate(protocol::CommitPlan& plan) {
 void Launch::crash() {
   if (context_.trace) context_.trace("all ranks die");
   if (committing_ && !commits_fail() && random_.chance(0.5)) write_commit();
+  die_giving();
   for (const auto& one : workers_) {
     if (!presence_[index(one->rank())].killed) one->die(random_);
   }
@@ -365,19 +373,6 @@ void Launch::crash() {
 void Launch::finish(protocol::Outcome outcome) {
   if (outcome_) violated("the run was finished twice");
   outcome_ = outcome;
-}
-
-void Launch::note_failure(UnitId unit, Rank, std::uint32_t attempt, const std::string& reason, bool dead) {
-  if (reason.empty()) violated("unit {} failed without a reason", unit.value());
-  if (const std::uint32_t deaths = books_.deaths(unit); deaths != 0) {
-    if (!dead || (deaths < 2 && coordinator_->workers().size() > 1)) {
-      violated("unit {} is blamed for the death of {} ranks", unit.value(), deaths);
-    }
-    ++dead_letters_;
-    return;
-  }
-  if (dead != (attempt > scenario_.retries(unit))) violated("unit {}: dead after {} attempts", unit.value(), attempt);
-  if (dead) ++dead_letters_;
 }
 
 void Launch::end_unit_in(Rank rank, double seconds, std::uint64_t number) {

@@ -55,6 +55,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::uint64_t most_payload_bytes() override { return UnitModel::kMostPayload; }
   std::uint64_t payload_bytes(UnitId unit) override { return scenario_.units.payload_bytes(unit); }
   void commit(std::unique_ptr<protocol::CommitPlan> plan) override;
+  void give(const schedule::IntervalSet& units) override;
   void join(const protocol::Join& join) override;
   void leave_join() override;
   void work_alone() override { works_alone_ = true; }
@@ -80,6 +81,11 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void end_commit();
   void write_commit();
   void mutate(protocol::CommitPlan& plan);
+
+  // Units that begin at most once (launch_given.cpp).
+  void end_give();
+  void die_giving();
+  void give_back_lost(Rank rank);
   void end_segment_of(Rank rank);
   void give_to_join(Rank rank, exec::HeldResults results);
   std::optional<exec::HeldResults> take_from_join(Rank rank);
@@ -189,6 +195,9 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::vector<Bytes> joined_rows_, joined_partials_;  // until they are put into a plan
   Duration commit_cost_{};
   std::uint64_t last_commit_ = 0;
+  schedule::IntervalSet giving_, unlinked_;  // the latter for a mutation
+  bool gives_failing_ = false;
+  std::map<Rank, protocol::Batch> last_batch_;  // for a mutation
   bool storage_failing_ = false;
   std::set<Rank> segments_failing_;  // as the coordinator knows
   std::set<Rank> full_;              // the same

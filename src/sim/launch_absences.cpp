@@ -32,10 +32,11 @@ bool Launch::postponed(Event& event) {
   if (!watches()) return false;
   if (event.kind == EventKind::kill || event.kind == EventKind::stop) return false;
   const bool here = event.kind == EventKind::to_coordinator || event.kind == EventKind::tick ||
-                    event.kind == EventKind::commit_ends || event.kind == EventKind::join_ends ||
-                    event.kind == EventKind::noticed;
+                    event.kind == EventKind::commit_ends || event.kind == EventKind::give_ends ||
+                    event.kind == EventKind::join_ends || event.kind == EventKind::noticed;
   const bool stale = event.kind == EventKind::to_coordinator && event.number >= presence_.size();
-  const Rank place = !here || event.kind == EventKind::commit_ends ? event.rank : chief_;
+  const Rank place =
+      !here || event.kind == EventKind::commit_ends || event.kind == EventKind::give_ends ? event.rank : chief_;
   const bool addressed = event.kind == EventKind::to_coordinator && !stale;
   Presence& who = presence_[addressed ? event.number : index(place)];
   if (who.killed) return true;
@@ -136,6 +137,7 @@ void Launch::declare_dead(const protocol::Membership::Death& death) {
     gathering_->on_dead(death.rank);
     return after_gathering();
   }
+  if (context_.mutation == Mutation::requeue_lost) give_back_lost(death.rank);
   coordinator_->on_dead(death.rank, death.alone, now_);
   if (works_alone_ && !own_) execute_here();
 }

@@ -16,8 +16,8 @@ bool Launch::segments_fail(Rank rank) const {
 }
 
 bool Launch::may_hand_out() const {
-  return !coordinator_->draining() && !storage_failing_ && segments_failing_.empty() &&
-         coordinator_->pending_bytes() < scenario_.options.pause_bytes;
+  return !coordinator_->draining() && !storage_failing_ && !gives_failing_ && giving_.empty() &&
+         segments_failing_.empty() && coordinator_->pending_bytes() < scenario_.options.pause_bytes;
 }
 
 void Launch::note(const Event& event) {
@@ -25,10 +25,10 @@ void Launch::note(const Event& event) {
   end_.digest = mix(mix(end_.digest, at), (static_cast<std::uint64_t>(event.rank.value()) << 8U) +
                                               static_cast<std::uint64_t>(event.kind) + (event.message.size() << 32U));
   if (!context_.trace) return;
-  constexpr std::array<std::string_view, 15> kKinds{
-      "starts",    "message to 0",          "message",       "unit ends", "tick of 0",  "commit ends",
-      "interrupt", "segment ends",          "join ends",     "dies",      "is stopped", "is seen to have died",
-      "beats",     "looks for a successor", "links an epoch"};
+  constexpr std::array<std::string_view, 16> kKinds{
+      "starts",    "message to 0",          "message",         "unit ends",     "tick of 0",  "commit ends",
+      "interrupt", "segment ends",          "join ends",       "dies",          "is stopped", "is seen to have died",
+      "beats",     "looks for a successor", "may begin units", "links an epoch"};
   context_.trace(fmt::format("{:.9f} event {}: rank {} {}", to_seconds(event.at.time_since_epoch()), end_.events + 1,
                              event.rank.value(), kKinds[static_cast<std::size_t>(event.kind)]));
 }
@@ -83,6 +83,7 @@ void Launch::after_coordinator() {
     if (end_.outcome) return;
     end_.outcome = outcome_;
     check_end();
+    if (*outcome_ != protocol::Outcome::storage) journal_.release_given();
     for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
       if (membership_.lives(Rank(rank)) || Rank(rank) == chief_) send(Rank(rank), protocol::Stop{});
     }
@@ -100,6 +101,23 @@ void Launch::after_coordinator() {
   if (tick_at_ && *tick_at_ <= *wake) return;
   tick_at_ = wake;
   events_.put(*wake, EventKind::tick, chief_, ++tick_number_);
+}
+
+void Launch::note_failure(UnitId unit, Rank, std::uint32_t attempt, const std::string& reason, bool dead) {
+  if (reason.empty()) violated("unit {} failed without a reason", unit.value());
+  if (const std::uint32_t deaths = books_.deaths(unit); deaths != 0) {
+    if (!dead || (deaths < 2 && coordinator_->workers().size() > 1)) {
+      violated("unit {} is blamed for the death of {} ranks", unit.value(), deaths);
+    }
+    ++dead_letters_;
+    return;
+  }
+  if (dead && attempt <= scenario_.retries(unit) + 1 && books_.lost(unit)) {
+    ++dead_letters_;
+    return;
+  }
+  if (dead != (attempt > scenario_.retries(unit))) violated("unit {}: dead after {} attempts", unit.value(), attempt);
+  if (dead) ++dead_letters_;
 }
 
 void Launch::check_coordinator() {

@@ -20,6 +20,7 @@ void Launch::lose_coordinator(bool noticed) {
   if (context_.trace) context_.trace(fmt::format("  the coordinator, rank {}, dies", chief_.value()));
   if (committing_ && !commits_fail() && random_.chance(0.5)) write_commit();
   committing_.reset();
+  die_giving();
   coordinator_.reset();
   gathering_.reset();
   begin_search(noticed);
@@ -84,6 +85,7 @@ void Launch::begin_epoch(Rank rank, std::uint64_t seen) {
 void Launch::depose() {
   if (context_.trace) context_.trace(fmt::format("  rank {} is deposed", chief_.value()));
   formers_.push_back({chief_, std::move(committing_), journal_.number(), reign_});
+  giving_.clear();
   coordinator_.reset();
   gathering_.reset();
   Presence& who = presence_[index(chief_)];
@@ -121,7 +123,7 @@ void Launch::reign(Rank rank, const std::vector<Rank>& heirs, bool stale) {
   tick_at_.reset();
   ++tick_number_;
   ++join_number_;
-  joining_ = storage_failing_ = works_alone_ = false;
+  joining_ = storage_failing_ = gives_failing_ = works_alone_ = false;
   joined_rows_.clear();
   joined_partials_.clear();
   segments_failing_.clear();
@@ -149,6 +151,7 @@ protocol::CoordinatorStart Launch::start_of_reign(const std::vector<Rank>& heirs
   start.done = stale ? journal_.stale_done() : journal_.done();
   start.dead = journal_.dead();
   start.removed = plan_.removed;
+  if (context_.mutation != Mutation::forget_given) start.given = journal_.given();
   start.workers = heirs;
   start.self = chief_;
   return start;

@@ -49,13 +49,16 @@ enum class Mutation : std::uint8_t {
   loser_counts,       ///< what was given up counts on its worker as if it had ended
   charge_copy,        ///< a copy that fails is reported as its unit's failure
   freed_number,       ///< the number of an epoch is free again: who was deposed links its commit there
+  late_given,         ///< units are handed out before it is durable that they may begin
+  forget_given,       ///< whoever comes after a loss does not know which units may have begun
+  requeue_lost,       ///< what a dead rank had in hand looks as if it had been given back
 };
 
 struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 40> kMutations{{
+inline constexpr std::array<NamedMutation, 43> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -96,6 +99,9 @@ inline constexpr std::array<NamedMutation, 40> kMutations{{
     {"loser_counts", Mutation::loser_counts},
     {"charge_copy", Mutation::charge_copy},
     {"freed_number", Mutation::freed_number},
+    {"late_given", Mutation::late_given},
+    {"forget_given", Mutation::forget_given},
+    {"requeue_lost", Mutation::requeue_lost},
 }};
 
 }  // namespace kiln::sim

@@ -154,6 +154,14 @@ void draw_absences(Scenario& scenario) {
   draw_successions(scenario);
 }
 
+// From numbers of their own, too: units that begin at most once.
+void draw_no_rerun_lost(Scenario& scenario) {
+  Random random(mix(scenario.seed, 0x0a7405e));
+  if (!random.chance(1.0 / 3)) return;
+  scenario.options.no_rerun_lost = true;
+  scenario.options.speculate = protocol::Speculate::no;
+}
+
 protocol::CoordinatorOptions draw_options(Random& random, std::uint64_t units) {
   protocol::CoordinatorOptions options;
   options.batch = draw_batch(random);
@@ -312,6 +320,7 @@ std::string Scenario::describe() const {
     text += fmt::format(", copies, {:.3g} of units take {:.3g} times as long", units.slow_share, units.slow_factor);
     if (never_returns >= Rank(0)) text += fmt::format(", rank {} never returns", never_returns.value());
   }
+  if (options.no_rerun_lost) text += ", at most once";
   if (options.queue.dyadic) text += ", dyadic";
   if (options.most_in_flight != 0) text += fmt::format(", {} in flight", options.most_in_flight);
   for (const LaunchPlan& launch : launches) {
@@ -350,6 +359,7 @@ Scenario draw_scenario(std::uint64_t seed, const Limits& limits) {
   scenario.launches = draw_launches(random, scenario, units, limits);
   draw_held(scenario);
   draw_stragglers(scenario);
+  draw_no_rerun_lost(scenario);
   draw_absences(scenario);
   return scenario;
 }

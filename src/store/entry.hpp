@@ -138,6 +138,13 @@ struct ReopenEntry {
   schedule::IntervalSet units;
 };
 
+/// These units may begin from here on (`--no-rerun-lost`). Whoever reads that of a unit without a result, while no rank
+/// says that it has it, takes it for begun. A reopening withdraws it, and so does the end of a launch that has waited
+/// for all it had handed out.
+struct GivenEntry {
+  schedule::IntervalSet units;
+};
+
 /// Merged files stand in for ranges of entries. Each such entry holds the complete list, so only the highest valid one
 /// counts.
 struct CompactionEntry {
@@ -165,7 +172,7 @@ struct EndEntry {
 };
 
 using EntryBody = std::variant<EpochEntry, SourceEntry, CommitEntry, ReopenEntry, CompactionEntry, VoidEntry, EndEntry,
-                               PlanEntry, StageEndEntry, RootEntry>;
+                               PlanEntry, StageEndEntry, RootEntry, GivenEntry>;
 
 struct Entry {
   EntryNumber number;

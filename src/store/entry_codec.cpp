@@ -189,7 +189,7 @@ EndEntry read_end(const h5::Handle& group) {
 EntryType type_of(const EntryBody& body) {
   constexpr EntryType kTypes[] = {EntryType::epoch,      EntryType::source, EntryType::commit, EntryType::reopen,
                                   EntryType::compaction, EntryType::voided, EntryType::end,    EntryType::plan,
-                                  EntryType::stage_end,  EntryType::root};
+                                  EntryType::stage_end,  EntryType::root,   EntryType::given};
   static_assert(std::size(kTypes) == std::variant_size_v<EntryBody>);
   return kTypes[body.index()];
 }
@@ -201,6 +201,7 @@ std::uint32_t format_of(const EntryBody& body) {
     return plain ? 1 : 2;
   }
   const EntryType type = type_of(body);
+  if (type == EntryType::given) return 3;
   return type == EntryType::plan || type == EntryType::stage_end || type == EntryType::root ? 2 : 1;
 }
 
@@ -208,6 +209,7 @@ void write_body(const h5::Handle& group, const EntryBody& body, const Schema& sc
   if (const auto* commit = std::get_if<CommitEntry>(&body)) return write(group, *commit, schema);
   if (const auto* reopen = std::get_if<ReopenEntry>(&body))
     return write_intervals(group, "ledger/reopened", reopen->units);
+  if (const auto* given = std::get_if<GivenEntry>(&body)) return write_intervals(group, "ledger/given", given->units);
   if (const auto* epoch = std::get_if<EpochEntry>(&body)) return write(group, *epoch);
   if (const auto* source = std::get_if<SourceEntry>(&body)) return write(group, *source);
   if (const auto* compaction = std::get_if<CompactionEntry>(&body)) return write(group, *compaction);
@@ -244,6 +246,8 @@ EntryBody read_body(const h5::Handle& group, EntryType type, bool rows, std::uin
       return read_stage_end(group, limit);
     case EntryType::root:
       return read_root(group, limit);
+    case EntryType::given:
+      return GivenEntry{read_intervals(group, "ledger/given", limit)};
     case EntryType::segment:
       return read_commit(group, rows, limit);
     case EntryType::merged:

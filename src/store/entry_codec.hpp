@@ -9,7 +9,7 @@
 namespace kiln::store {
 
 EntryType type_of(const EntryBody& body);
-/// What a reader must know: 2 for what only programs write, 1 for all else.
+/// What a reader must know: 2 for what only programs write, 3 for given, 1 for all else.
 std::uint32_t format_of(const EntryBody& body);
 
 void write_body(const h5::Handle& group, const EntryBody& body, const Schema& schema);

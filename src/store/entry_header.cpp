@@ -40,6 +40,8 @@ const char* name_of(EntryType type) {
       return "stage end";
     case EntryType::root:
       return "at_root";
+    case EntryType::given:
+      return "given";
     case EntryType::merged:
       return "merged";
     case EntryType::tombstone:

@@ -22,6 +22,7 @@ enum class EntryType : std::uint32_t {
   plan = 8,
   stage_end = 9,
   root = 10,
+  given = 11,
   merged = 100,     ///< below merged/: stands in for a range of entries
   tombstone = 101,  ///< journal/NNN as a file: the folder was retired
   segment = 102,    ///< below segments/: a worker's results, as a commit holds them; its number is 0
@@ -40,11 +41,11 @@ struct EntryHeader {
   std::uint64_t length = 0;    ///< bytes of the HDF5 image behind the header
   std::uint64_t checksum = 0;  ///< XXH3-64 of the image
   std::uint64_t unpacked = 0;  ///< of a segment: bytes of what it holds in memory, about; 0 elsewhere
-  std::uint32_t format = 1;    ///< what a reader must know: 2 for all that only programs write
+  std::uint32_t format = 1;    ///< what a reader must know: 2 for all that only programs write, 3 for given
 };
 
 inline constexpr std::size_t kHeaderBytes = 512;
-inline constexpr std::uint32_t kEntryFormat = 2;  ///< the highest that is known
+inline constexpr std::uint32_t kEntryFormat = 3;  ///< the highest that is known
 
 /// The bytes of a file are not what was written. The text says what differs, without the file's name.
 class Damage : public std::runtime_error {

@@ -41,6 +41,7 @@ void LedgerBuilder::begin_round(std::uint32_t round) {
   wholes_ = 0;
   dead_.clear();
   reopened_.clear();
+  given_.clear();
 }
 
 void LedgerBuilder::add(const Entry& entry) {
@@ -52,11 +53,14 @@ void LedgerBuilder::add(const Entry& entry) {
   const auto* reopen = std::get_if<ReopenEntry>(&entry.body);
   const auto* plan = std::get_if<PlanEntry>(&entry.body);
   const auto* stage_end = std::get_if<StageEndEntry>(&entry.body);
-  const bool known = commit != nullptr || reopen != nullptr || plan != nullptr || stage_end != nullptr;
+  const auto* given = std::get_if<GivenEntry>(&entry.body);
+  const bool known =
+      commit != nullptr || reopen != nullptr || plan != nullptr || stage_end != nullptr || given != nullptr;
   if (!known || entry.stage != stage_ || entry.round < state_.round) return;
   if (entry.round > state_.round) begin_round(entry.round);
   if (commit != nullptr) add_commit(entry, *commit);
   if (reopen != nullptr) reopened_.emplace_back(entry.number, reopen->units);
+  if (given != nullptr) given_.emplace_back(entry.number, given->units);
   if (plan != nullptr && (!state_.plan || state_.plan->number < entry.number)) {
     state_.plan = {entry.number, entry.epoch, *plan};
   }
@@ -100,6 +104,26 @@ bool LedgerBuilder::is_over(const LedgerState& state) const {
   return settled.contains(make_interval(0, state.plan->body.units)) || state.plan->body.units == 0;
 }
 
+schedule::IntervalSet LedgerBuilder::given(const LedgerState& state) const {
+  schedule::IntervalSet open;
+  if (given_.empty()) return open;
+  EntryNumber released;
+  for (const auto& end : state_.ends) {
+    if (releases_given(end.body)) released = std::max(released, end.number);
+  }
+  for (const auto& [number, units] : given_) {
+    if (number < released) continue;
+    schedule::IntervalSet standing = units;
+    for (const auto& [at, reopened] : reopened_) {
+      if (number < at) standing.erase(reopened);
+    }
+    open.insert(standing);
+  }
+  open.erase(state.done);
+  for (const auto& [unit, dead] : state.dead) open.erase(single(unit));
+  return open;
+}
+
 LedgerState LedgerBuilder::state() const {
   LedgerState result = state_;
   for (const auto& [unit, dead] : dead_) {
@@ -112,8 +136,13 @@ LedgerState LedgerBuilder::state() const {
     const auto [standing, is_new] = result.dead.try_emplace(unit, dead);
     if (!is_new && dead.number < standing->second.number) standing->second = dead;
   }
+  result.given = given(result);
   if (result.end && !is_over(result)) result.end.reset();
   return result;
+}
+
+bool releases_given(const EndEntry& end) {
+  return end.outcome != protocol::Outcome::storage && end.outcome != protocol::Outcome::fault;
 }
 
 schedule::IntervalSet plain_units(const CommitEntry& commit) {

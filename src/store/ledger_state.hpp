@@ -16,6 +16,8 @@ namespace kiln::store {
 struct LedgerState {
   schedule::IntervalSet done;
   std::map<UnitId, CommitEntry::Dead> dead;  ///< dead letters that stand; none of a done unit
+  /// Given, and neither done nor a dead letter that stands: these may have begun.
+  schedule::IntervalSet given;
   std::uint32_t round = 0;
 
   template <class Body>
@@ -40,8 +42,9 @@ struct LedgerState {
 };
 
 /// Resolves entries into a LedgerState: success beats dead letter; among equals the lower number wins; a reopen
-/// withdraws dead letters of lower numbers. Partial results and what lies in a segment count all or none: where a unit
-/// is in another one that was added before, none; so such entries come in ascending order of number, others in any.
+/// withdraws dead letters and what was given of lower numbers; an end that releases, all that was given before. Partial
+/// results and what lies in a segment count all or none: where a unit is in another one that was added before, none; so
+/// such entries come in ascending order of number, others in any.
 class LedgerBuilder {
  public:
   /// `lost` is borrowed; it must name an entry's segments before that entry is added.
@@ -55,6 +58,7 @@ class LedgerBuilder {
   void add_commit(const Entry& entry, const CommitEntry& commit);
   void add_whole(const schedule::IntervalSet& units);
   bool is_over(const LedgerState& state) const;
+  schedule::IntervalSet given(const LedgerState& state) const;
 
   StageId stage_;
   const LostSegments* lost_;
@@ -62,7 +66,11 @@ class LedgerBuilder {
   std::uint64_t wholes_ = 0;
   std::multimap<UnitId, CommitEntry::Dead> dead_;
   std::vector<std::pair<EntryNumber, schedule::IntervalSet>> reopened_;
+  std::vector<std::pair<EntryNumber, schedule::IntervalSet>> given_;
 };
+
+/// Whether the launch waited for all that it had handed out, and saved it: what else was given did not begin.
+bool releases_given(const EndEntry& end);
 
 /// Units of a commit of which any may count, whatever becomes of the others: they are in no segment, and no partial
 /// result holds them.

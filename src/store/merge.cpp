@@ -52,6 +52,7 @@ class Merger {
       Merged ignored;
       each_entry(file, ignored, true, [&](Entry& entry, std::size_t part) { take(file, part, entry); });
     }
+    carry_given(merged);
     return {encode(std::move(merged)), {unnamed_.begin(), unnamed_.end()}};
   }
 
@@ -86,11 +87,25 @@ class Merger {
   void carry(Carried carried, const EntryFile& file, Merged& merged, const Call& call) {
     const EntryHeader header = read_header(carried.file);
     if (header.type == EntryType::plan || header.type == EntryType::stage_end) note_round(header.stage, header.round);
-    if (header.type == EntryType::reopen) {
+    const bool given = header.type == EntryType::given;
+    if (given || header.type == EntryType::reopen || header.type == EntryType::end) {
       Entry entry = EntryFile(carried.file, file.path()).entry();
       call(entry, 0);
+      if (given) last_given_.insert_or_assign(RoundKey{entry.stage, entry.round}, std::pair(entry.number, entry.epoch));
+      if (given) return;
     }
     merged.carried.push_back(std::move(carried));
+  }
+
+  /// What was given in the range and stands becomes one entry, at the number of the last.
+  void carry_given(Merged& merged) const {
+    for (const auto& [key, last] : last_given_) {
+      const schedule::IntervalSet& units = states_.at(key).given;
+      if (units.empty()) continue;
+      const Entry entry{last.first, last.second, key.stage, key.round, GivenEntry{units}};
+      merged.carried.push_back({last.first, encode_entry(entry, {})});
+    }
+    std::ranges::sort(merged.carried, {}, &Carried::number);
   }
 
   void take(const EntryFile& file, std::size_t part, Entry& entry) {
@@ -177,6 +192,7 @@ class Merger {
   std::map<RoundKey, LedgerState> states_;  // stable: the resolvers borrow them
   std::map<RoundKey, RowResolver> resolvers_;
   std::map<RoundKey, MergeParts> parts_;
+  std::map<RoundKey, std::pair<EntryNumber, Epoch>> last_given_;
   std::set<std::string> named_, unnamed_;
   std::uint64_t budget_;
 };

@@ -163,6 +163,7 @@ void RunStore::recover(const JournalView& view) {
   for (const auto& [unit, dead] : view.ledger.dead) {
     if (recovered_.first_launch && dead.number > *recovered_.first_launch) recovered_.dead_since.insert(single(unit));
   }
+  recovered_.given = view.ledger.given;
   recovered_.units = view.units;
   recovered_.damage = view.scan.lines();
   recovered_.damage.insert(recovered_.damage.end(), view.notes.begin(), view.notes.end());
@@ -222,6 +223,8 @@ void RunStore::withdraw(const schedule::IntervalSet& dead) {
   journal_.append(ReopenEntry{dead});
   std::erase_if(recovered_.dead, [&](const protocol::DeadLetter& letter) { return dead.contains(letter.unit); });
 }
+
+void RunStore::give(const schedule::IntervalSet& units) { journal_.append(GivenEntry{units}); }
 
 EntryNumber RunStore::commit(const protocol::CommitPlan& plan, const Schema& schema) {
   CommitEntry entry = ledger_of(plan);

@@ -48,6 +48,7 @@ struct Recovered {
   Epoch epoch;           ///< this launch's
   schedule::IntervalSet done;
   std::vector<protocol::DeadLetter> dead;  ///< ascending; also of units that are not in the source any more
+  schedule::IntervalSet given;             ///< may have begun, and have no result; so of units that were removed
   std::uint64_t units = 0;                 ///< ids taken so far
   std::vector<std::string> damage;         ///< for people, one line each; their units run again
   std::optional<EndEntry> last_end;
@@ -85,6 +86,8 @@ class RunStore {
 
   /// These dead letters do not count any more: their units may run again. Nothing for an empty set.
   void withdraw(const schedule::IntervalSet& dead);
+  /// When it returns, it is durable that these units may begin.
+  void give(const schedule::IntervalSet& units);
   /// When it returns, the results are durable. Rows need not be sorted. Throws also kiln::Error (internal)
   /// where rows do not fit the schema.
   EntryNumber commit(const protocol::CommitPlan& plan, const Schema& schema);

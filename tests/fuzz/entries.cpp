@@ -79,7 +79,8 @@ std::vector<EntryBody> samples() {
           EndEntry{"launch", protocol::Outcome::complete, 0, 2.5},
           plan,
           end,
-          RootEntry{"print", 2, 9}};
+          RootEntry{"print", 2, 9},
+          GivenEntry{reopen.units}};
 }
 
 class Copy {

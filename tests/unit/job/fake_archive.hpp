@@ -22,11 +22,15 @@ class FullDisk : public Error {
 /// Keeps what it is given in memory; each kind of call can be told what to do first.
 class FakeArchive final : public Archive {
  public:
-  std::function<void()> on_commit = [] {}, on_beat = [] {}, on_maintain = [] {}, on_status = [] {}, on_event = [] {};
+  std::function<void()> on_commit = [] {}, on_give = [] {}, on_beat = [] {}, on_maintain = [] {}, on_status = [] {}, on_event = [] {};
 
   void commit(protocol::CommitPlan& plan) override {
     on_commit();
     note([&] { commits.push_back(plan.id); });
+  }
+  void give(const schedule::IntervalSet& units) override {
+    on_give();
+    note([&] { given.insert(units); });
   }
   void beat() override {
     on_beat();
@@ -53,6 +57,7 @@ class FakeArchive final : public Archive {
   }
 
   std::vector<std::uint64_t> commits;
+  schedule::IntervalSet given;
   std::vector<std::string> statuses, events;
   int beats = 0, maintained = 0;
 

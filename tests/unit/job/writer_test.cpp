@@ -56,6 +56,30 @@ TEST_F(WriterTest, CommitsWakesAndThenKeepsHouse) {
   EXPECT_FALSE(writer_->poll());
 }
 
+TEST_F(WriterTest, SaysWhenWhatWasGivenIsDurableAndWhenTheDiskRefusedIt) {
+  bool full = true;
+  archive_.on_give = [&] {
+    if (full) throw FullDisk();
+  };
+  start();
+  const auto why = [this]() -> std::optional<std::string> {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < until) {
+      if (auto given = writer_->poll_given()) return given;
+      std::this_thread::yield();
+    }
+    return std::nullopt;
+  };
+  writer_->give(schedule::IntervalSet(make_interval(0, 3)));
+  EXPECT_EQ(why(), "no space left");
+  EXPECT_TRUE(archive_.given.empty());
+  full = false;
+  writer_->give(schedule::IntervalSet(make_interval(0, 3)));
+  EXPECT_EQ(why(), "");
+  EXPECT_EQ(archive_.given.count(), 3U);
+  EXPECT_FALSE(writer_->poll_given());
+}
+
 TEST_F(WriterTest, GivesBackAPlanThatAFullDiskRefused) {
   bool full = true;
   archive_.on_commit = [&] {

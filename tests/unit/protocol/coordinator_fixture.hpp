@@ -22,6 +22,10 @@ class RecordingPort final : public CoordinatorPort {
     EXPECT_EQ(committing, nullptr);
     committing = std::move(plan);
   }
+  void give(const schedule::IntervalSet& units) override {
+    EXPECT_TRUE(giving.empty());
+    giving = units;
+  }
   void join(const Join&) override { ++joins; }
   void leave_join() override { ++joins_left; }
   void work_alone() override { ++alone; }
@@ -34,6 +38,7 @@ class RecordingPort final : public CoordinatorPort {
 
   std::vector<std::pair<Rank, Message>> sent;
   std::unique_ptr<CommitPlan> committing;
+  schedule::IntervalSet giving;
   int joins = 0, joins_left = 0;
   int alone = 0;
   std::optional<Outcome> finished;

@@ -52,6 +52,32 @@ TEST_F(CompactionTest, AnEntryBeyondTheLimitIsAFileOfItsOwn) {
   expect_same(read_picture(folder_.path()), before);
 }
 
+TEST_F(CompactionTest, KeepsWhatWasGivenAsOneEntry) {
+  const auto given = [&] {
+    LedgerBuilder builder;
+    scan_journal(folder_.path(), {}, [&](const Visit& visit) { builder.add(visit.entry); });
+    return builder.state().given.intervals();
+  };
+  journal_.append(GivenEntry{schedule::IntervalSet(make_interval(90, 95))});
+  journal_.append(EndEntry{"launch", protocol::Outcome::interrupted, 75, 0});
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    journal_.append(GivenEntry{schedule::IntervalSet(make_interval(i, i + 1))});
+    if (i % 2 == 0) journal_.append(done_only(i, i + 1));
+  }
+  journal_.append(ReopenEntry{schedule::IntervalSet(make_interval(1, 2))});
+  journal_.append(GivenEntry{schedule::IntervalSet(make_interval(50, 52))});
+  const auto before = given();
+  ASSERT_EQ(before.size(), 10u);
+  const auto merged = merge_all({4});
+  ASSERT_FALSE(merged.empty());
+  EXPECT_EQ(given(), before);
+  std::size_t entries = 0;
+  scan_journal(folder_.path(), {}, [&](const Visit& visit) {
+    entries += std::holds_alternative<GivenEntry>(visit.entry.body) ? 1U : 0U;
+  });
+  EXPECT_LT(entries, 10u);
+}
+
 TEST_F(CompactionTest, KeepsStagesRoundsAndColumnsApart) {
   const Schema other = {{"value", ColumnType::f64, "m", "a length"}};
   CommitEntry values = done_only(40, 41);

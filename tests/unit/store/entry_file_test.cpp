@@ -116,6 +116,8 @@ TEST(EntryFile, KeepsTheSmallKinds) {
   const Entry voided = round_trip(entry_of(VoidEntry{EntryNumber(4), "checksum differs"}));
   EXPECT_EQ(std::get<VoidEntry>(voided.body).number, EntryNumber(4));
   EXPECT_EQ(std::get<VoidEntry>(voided.body).reason, "checksum differs");
+  const Entry given = round_trip(entry_of(GivenEntry{schedule::IntervalSet(make_interval(3, 9))}));
+  EXPECT_EQ(std::get<GivenEntry>(given.body).units.count(), 6u);
   const Entry end = round_trip(entry_of(EndEntry{"launch", protocol::Outcome::interrupted, 75, 2.5}));
   EXPECT_EQ(std::get<EndEntry>(end.body).outcome, protocol::Outcome::interrupted);
   EXPECT_EQ(std::get<EndEntry>(end.body).exit_code, 75);
@@ -168,6 +170,14 @@ TEST(EntryFile, KnowsEveryFlippedBit) {
     flipped[at] ^= static_cast<std::byte>(1u << (random() % 8));
     EXPECT_THROW(EntryFile(flipped, "flipped"), Damage) << at;
   }
+}
+
+TEST(EntryFile, AReaderThatDoesNotKnowWhatWasGivenRefusesIt) {
+  const Bytes bytes = encode_entry(entry_of(GivenEntry{}), {});
+  EXPECT_EQ(read_header(bytes).format, 3u);
+  const Merged merged{EntryNumber(1), EntryNumber(9), Epoch(4), {}, {{EntryNumber(3), bytes}}};
+  EXPECT_EQ(read_header(encode_merged(merged, {})).format, 3u);
+  EXPECT_EQ(read_header(encode_entry(entry_of(ReopenEntry{}), {})).format, 1u);
 }
 
 TEST(EntryFile, RefusesANewerFormatWithoutCallingItDamage) {

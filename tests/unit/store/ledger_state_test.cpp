@@ -21,6 +21,14 @@ Entry reopen(std::uint64_t number, std::uint64_t unit) {
   return {EntryNumber(number), Epoch(1), StageId(0), 0, ReopenEntry{schedule::IntervalSet(single(UnitId(unit)))}};
 }
 
+Entry given(std::uint64_t number, std::uint64_t first, std::uint64_t last) {
+  return {EntryNumber(number), Epoch(1), StageId(0), 0, GivenEntry{schedule::IntervalSet(make_interval(first, last))}};
+}
+
+Entry end(std::uint64_t number, protocol::Outcome outcome) {
+  return {EntryNumber(number), Epoch(1), StageId(0), 0, EndEntry{"launch", outcome, 0, 0}};
+}
+
 LedgerState resolve(const std::vector<Entry>& entries) {
   LedgerBuilder builder;
   for (const Entry& entry : entries) builder.add(entry);
@@ -41,6 +49,26 @@ TEST(LedgerState, AReopeningWithdrawsOnlyWhatCameBefore) {
   EXPECT_TRUE(resolve({commit(1, {}, {7}), reopen(2, 7)}).dead.empty());
   EXPECT_EQ(resolve({commit(1, {}, {7}), reopen(2, 7), commit(3, {}, {7})}).dead.at(UnitId(7)).number, EntryNumber(3));
   EXPECT_TRUE(resolve({commit(1, {7}, {}), reopen(2, 7)}).done.contains(UnitId(7)));
+}
+
+TEST(LedgerState, WhatWasGivenAndHasNoResultMayHaveBegun) {
+  const auto state = resolve({given(1, 0, 5), commit(2, {1}, {2}), given(3, 8, 9)});
+  EXPECT_EQ(state.given.intervals(), (std::vector{make_interval(0, 1), make_interval(3, 5), make_interval(8, 9)}));
+}
+
+TEST(LedgerState, AnOrderlyEndReleasesWhatWasGivenBeforeIt) {
+  using protocol::Outcome;
+  for (const Outcome outcome : {Outcome::complete, Outcome::units_failed, Outcome::too_many_failures,
+                                Outcome::interrupted}) {
+    EXPECT_TRUE(resolve({given(1, 0, 5), end(2, outcome)}).given.empty());
+    EXPECT_EQ(resolve({given(1, 0, 5), end(2, outcome), given(3, 2, 3)}).given.count(), 1u);
+  }
+  EXPECT_EQ(resolve({given(1, 0, 5), end(2, Outcome::storage)}).given.count(), 5u);
+}
+
+TEST(LedgerState, AReopeningWithdrawsWhatWasGivenBeforeIt) {
+  EXPECT_TRUE(resolve({given(1, 7, 8), commit(2, {}, {7}), reopen(3, 7)}).given.empty());
+  EXPECT_EQ(resolve({given(1, 7, 8), commit(2, {}, {7}), reopen(3, 7), given(4, 7, 8)}).given.count(), 1u);
 }
 
 TEST(LedgerState, TheOrderOfEntriesDoesNotMatter) {

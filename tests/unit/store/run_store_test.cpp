@@ -73,6 +73,24 @@ TEST_F(RunStoreTest, AWithdrawnDeadLetterIsOpenAgain) {
   EXPECT_EQ(store->recovered().dead[0].reason, "second");
 }
 
+TEST_F(RunStoreTest, WhatWasGivenAndHasNoResultIsToldToWhoeverComesNext) {
+  {
+    const auto store = RunStore::open(options());
+    set_commands(*store, {0, 1, 2, 3});
+    store->give(schedule::IntervalSet(make_interval(0, 3)));
+    store->commit(done_plan(0, 1), exec::command_schema());
+    store->release();
+  }
+  {
+    const auto store = RunStore::open(options("launch-b"));
+    EXPECT_EQ(store->recovered().given.intervals(), (std::vector{make_interval(1, 3)}));
+    store->commit(dead_plan(1, "lost"), exec::command_schema());
+    store->end({"launch-b", protocol::Outcome::interrupted, 75, 0});
+    store->release();
+  }
+  EXPECT_TRUE(RunStore::open(options("launch-c"))->recovered().given.empty());
+}
+
 TEST_F(RunStoreTest, IdsStayWhenTheFileChanges) {
   {
     const auto store = open();
