@@ -87,11 +87,6 @@ std::vector<RunOptionSpec> of_commands() {
       word("--restarts", "N",
            "when all ranks are gone, start again from the last\ncheckpoint: so often in a row without progress", kDeath,
            &W::restarts, kAll),
-      flag(
-          "--no-rerun-lost",
-          "a command never starts a second time because a rank,\na node or the whole job was lost: what may have begun "
-          "is\na dead letter, and kiln retry runs it again. For\ncommands only; one is handed out at a time",
-          kDeath, &W::no_rerun_lost),
       word("--keep-output", "WHICH", "output of units: all, failed, none", kKept, &W::keep_output),
       word("--output-limit", "SIZE", "a stream of a unit, at most 64MiB", kKept, &W::output_limit),
       word("--output-files", "PATTERN", "each unit's outputs whole, as files:\n'logs/{unit}.{stream}'", kKept,
@@ -116,7 +111,7 @@ std::vector<RunOptionSpec> of_commands() {
   };
 }
 
-std::vector<RunOptionSpec> of_late_units() {
+std::vector<RunOptionSpec> of_second_runs() {
   using W = RunWords;
   return {
       flag("--speculate",
@@ -124,6 +119,11 @@ std::vector<RunOptionSpec> of_late_units() {
            "result\ncounts. So it may run twice at a time: default for\nprograms only",
            kWork, &W::speculate, kAll),
       flag("--no-speculate", "no unit runs twice at a time", kWork, &W::no_speculate, kAll),
+      flag(
+          "--no-rerun-lost",
+          "a command never starts a second time because a rank,\na node or the whole job was lost: what may have begun "
+          "is\na dead letter, and kiln retry runs it again. For\ncommands only; one is handed out at a time",
+          kDeath, &W::no_rerun_lost),
   };
 }
 
@@ -148,7 +148,7 @@ std::span<const RunOptionSpec> run_option_specs() {
   static const std::vector<RunOptionSpec> kSpecs = [] {
     std::vector<RunOptionSpec> all = of_programs();
     for (const RunOptionSpec& spec : of_commands()) all.push_back(spec);
-    for (const RunOptionSpec& spec : of_late_units()) all.push_back(spec);
+    for (const RunOptionSpec& spec : of_second_runs()) all.push_back(spec);
     return all;
   }();
   return kSpecs;

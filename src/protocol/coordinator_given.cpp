@@ -27,13 +27,11 @@ void Coordinator::give(Instant now) {
   begin_give(std::max<std::uint64_t>(give_ahead_, std::min(idle_.size(), room())));
 }
 
-// After one that failed, the next tells whether it works again, whoever waits.
+// After one that failed, whose units are in queue_ again, the next tells whether it works again, whoever waits.
 void Coordinator::give_again(Instant now) {
   if (!gives_failing_ || !giving_.empty() || (storage_retry_at_ && now < *storage_retry_at_)) return;
   if (!unsaved()) storage_retry_at_.reset();
-  if (!queue_.empty()) return begin_give(1);
-  gives_failing_ = false;
-  storage_works();
+  begin_give(1);
 }
 
 void Coordinator::begin_give(std::uint64_t units) {

@@ -68,7 +68,7 @@ void Books::copy_failed(Rank from, BatchId batch) {
     if (book.copier == from) {
       book.copier = Rank(-1);
     } else if (book.holder == from) {
-      came_back(let_go(from, unit));
+      came_back(let_go(from, unit), Unharmed::yes);
     }
   }
 }

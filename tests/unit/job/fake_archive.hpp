@@ -22,7 +22,8 @@ class FullDisk : public Error {
 /// Keeps what it is given in memory; each kind of call can be told what to do first.
 class FakeArchive final : public Archive {
  public:
-  std::function<void()> on_commit = [] {}, on_give = [] {}, on_beat = [] {}, on_maintain = [] {}, on_status = [] {}, on_event = [] {};
+  std::function<void()> on_commit = [] {}, on_give = [] {}, on_beat = [] {}, on_maintain = [] {}, on_status = [] {},
+                        on_event = [] {};
 
   void commit(protocol::CommitPlan& plan) override {
     on_commit();

@@ -72,9 +72,8 @@ TEST_F(CompactionTest, KeepsWhatWasGivenAsOneEntry) {
   ASSERT_FALSE(merged.empty());
   EXPECT_EQ(given(), before);
   std::size_t entries = 0;
-  scan_journal(folder_.path(), {}, [&](const Visit& visit) {
-    entries += std::holds_alternative<GivenEntry>(visit.entry.body) ? 1U : 0U;
-  });
+  scan_journal(folder_.path(), {},
+               [&](const Visit& visit) { entries += std::holds_alternative<GivenEntry>(visit.entry.body) ? 1U : 0U; });
   EXPECT_LT(entries, 10u);
 }
 

@@ -58,8 +58,8 @@ TEST(LedgerState, WhatWasGivenAndHasNoResultMayHaveBegun) {
 
 TEST(LedgerState, AnOrderlyEndReleasesWhatWasGivenBeforeIt) {
   using protocol::Outcome;
-  for (const Outcome outcome : {Outcome::complete, Outcome::units_failed, Outcome::too_many_failures,
-                                Outcome::interrupted}) {
+  for (const Outcome outcome :
+       {Outcome::complete, Outcome::units_failed, Outcome::too_many_failures, Outcome::interrupted}) {
     EXPECT_TRUE(resolve({given(1, 0, 5), end(2, outcome)}).given.empty());
     EXPECT_EQ(resolve({given(1, 0, 5), end(2, outcome), given(3, 2, 3)}).given.count(), 1u);
   }
