@@ -19,7 +19,9 @@ void Launch::end_give() {
     coordinator_->on_give_failed(now_);
   } else {
     const bool late = context_.mutation == Mutation::late_given;
-    const schedule::IntervalSet linked = late ? std::exchange(unlinked_, units) : units;
+    schedule::IntervalSet linked = late ? std::exchange(unlinked_, units) : units;
+    if (late) linked.erase(journal_.done());
+    if (late) linked.erase(journal_.dead());
     if (!linked.empty()) journal_.give(linked);
     coordinator_->on_given(now_);
   }

@@ -30,8 +30,8 @@ class NoRerunLost(RecoveryCase):
 
     def lost(self):
         """The units that are dead letters, with their reasons."""
-        rows = json.loads(self.expect(0, "results", "--failed", "--json", "tasks.kiln").out)
-        return {row["unit"]: row["reason"] for row in rows}
+        rows = self.expect(0, "results", "--failed", "--json", "tasks.kiln").out.splitlines()
+        return {row["unit"]: row["reason"] for row in map(json.loads, rows)}
 
     def expect_once(self):
         """No number twice; each one is done or lost, and of what was lost nothing else is said."""
@@ -46,6 +46,10 @@ class NoRerunLost(RecoveryCase):
             self.assertIn(LOST, reason)
         return lost
 
+    def expect_exit(self, code):
+        """What the run said of itself: under mpirun by hand its exit code is not that of the ranks."""
+        self.assertEqual(json.loads((self.run_directory / "outcome.json").read_text())["exit_code"], code)
+
     def retry(self):
         """By hand the lost ones run again, and nothing else."""
         lost = set(self.lost())
@@ -56,44 +60,48 @@ class NoRerunLost(RecoveryCase):
 
     # ---- a rank ----
 
-    def test_a_worker_is_killed(self):
-        for ranks in (2, 3, 4):
-            with self.subTest(ranks=ranks):
-                running = self.begin(ranks)
-                self.wait_for_gate(ranks - 1)
-                self.kill(self.rank_pids()[1])
-                self.wait_for(lambda: self.happened("rank_died"), "the death is noted")
-                self.open_gate()
-                self.ends(running, 1)
-                lost = self.expect_once()
-                self.assertEqual(len(lost), 1, "a worker has one unit in hand")
-                self.assertRegex(list(lost.values())[0], r"^lost with rank 1 \(.+\): it may have run")
-                self.retry()
-                self.clean()
+    def check_worker_killed(self, ranks):
+        running = self.begin(ranks)
+        self.wait_for_gate(ranks - 1)
+        self.kill(self.rank_pids()[1])
+        self.wait_for(lambda: self.happened("rank_died"), "the death is noted")
+        self.open_gate()
+        running.wait()
+        self.expect_exit(1)
+        lost = self.expect_once()
+        self.assertEqual(len(lost), 1, "a worker has one unit in hand")
+        self.assertRegex(list(lost.values())[0], r"^lost with rank 1 \(.+\): it may have run")
+        self.retry()
 
-    def clean(self):
-        self.expect_nobody()
-        self.expect(0, "run", "--dry-run", "tasks.txt")  # the file is as it was
-        for path in (self.ran_file, self.folder / "go"):
-            path.unlink(missing_ok=True)
-        self.remove_run()
+    def test_a_worker_of_2_ranks_is_killed(self):
+        self.check_worker_killed(2)
 
-    def remove_run(self):
-        os.rename(self.run_directory, self.folder / f"old-{len(list(self.folder.iterdir()))}")
+    def test_a_worker_of_3_ranks_is_killed(self):
+        self.check_worker_killed(3)
 
-    def test_rank_0_is_killed(self):
-        for ranks in (2, 3, 4):
-            with self.subTest(ranks=ranks):
-                running = self.begin(ranks)
-                self.wait_for_gate(ranks - 1)
-                before = set(self.ran())
-                self.kill(self.rank_pids()[0])
-                self.wait_for(lambda: self.happened("takeover"), "it is noted")
-                self.open_gate()
-                running.wait()
-                lost = self.expect_once()
-                self.assertEqual(set(lost) & before, set(), "what living ranks had or had reported counts")
-                self.clean()
+    def test_a_worker_of_4_ranks_is_killed(self):
+        self.check_worker_killed(4)
+
+    def check_rank_0_killed(self, ranks):
+        running = self.begin(ranks)
+        self.wait_for_gate(ranks - 1)
+        before = set(self.ran())
+        self.kill(self.rank_pids()[0])
+        self.wait_for(lambda: self.happened("takeover"), "it is noted")
+        self.open_gate()
+        running.wait()
+        lost = self.expect_once()
+        self.assertEqual(set(lost) & before, set(), "what living ranks had or had reported counts")
+        self.expect_exit(1 if lost else 0)
+
+    def test_rank_0_of_2_is_killed(self):
+        self.check_rank_0_killed(2)
+
+    def test_rank_0_of_3_is_killed(self):
+        self.check_rank_0_killed(3)
+
+    def test_rank_0_of_4_is_killed(self):
+        self.check_rank_0_killed(4)
 
     def test_rank_0_is_killed_as_units_end(self):
         self.tasks(gate=None)
@@ -112,7 +120,8 @@ class NoRerunLost(RecoveryCase):
         os.kill(pid, signal.SIGCONT)
         self.wait_for(lambda: self.happened("rank_returned"), "it is back")
         self.open_gate()
-        self.ends(running, 1)
+        running.wait()
+        self.expect_exit(1)
         self.assertEqual(len(self.expect_once()), 1)
         self.retry()
 
@@ -127,19 +136,25 @@ class NoRerunLost(RecoveryCase):
         self.wait_for(lambda: len(self.committed()) >= GATE, "what is done is committed")
         return running, launch
 
-    def test_mpirun_is_killed_and_the_launcher_starts_again(self):
-        for workers in (1, 2, 3):
-            with self.subTest(workers=workers):
-                running, launch = self.start_launched(workers)
-                self.kill(min(self.mpiruns()))
-                self.running_status(launch)
-                self.open_gate()
-                self.assertEqual(running.wait().code, 1)
-                lost = self.expect_once()
-                self.assertGreaterEqual(len(lost), workers)
-                self.assertLess(len(lost), UNITS - GATE, "what was not given runs")
-                self.retry()
-                self.clean()
+    def check_restart(self, workers):
+        running, launch = self.start_launched(workers)
+        self.kill(min(self.mpiruns()))
+        self.running_status(launch)
+        self.open_gate()
+        self.assertEqual(running.wait().code, 1)
+        lost = self.expect_once()
+        self.assertGreaterEqual(len(lost), workers)
+        self.assertLess(len(lost), UNITS - GATE, "what was not given runs")
+        self.retry()
+
+    def test_mpirun_is_killed_with_1_worker_and_the_launcher_starts_again(self):
+        self.check_restart(1)
+
+    def test_mpirun_is_killed_with_2_workers_and_the_launcher_starts_again(self):
+        self.check_restart(2)
+
+    def test_mpirun_is_killed_with_3_workers_and_the_launcher_starts_again(self):
+        self.check_restart(3)
 
     def test_all_is_killed_and_begun_again_by_hand(self):
         running, _ = self.start_launched(2, "--restarts", "0")
@@ -155,7 +170,6 @@ class NoRerunLost(RecoveryCase):
         self.retry()
 
     def test_again_and_again(self):
-        self.tasks(gate=None)
         self.write_tasks(f"echo {i} >> ran; sleep 0.05; echo out {i}; echo err {i} >&2" for i in range(UNITS))
         for units in (5, 12, 20):
             running = self.start("run", "-n", "3", "--no-rerun-lost", "--restarts", "0", "--takeover", "tasks.txt")
