@@ -43,6 +43,7 @@ void Journal::give(const schedule::IntervalSet& units) {
     }
   }
   given_.insert(units);
+  given_now_.insert(units);
 }
 
 void Journal::unit_begins(UnitId unit) {

@@ -42,8 +42,9 @@ class Journal {
   void give(const schedule::IntervalSet& units);
   /// Those that were given and have no result.
   const schedule::IntervalSet& given() const { return given_; }
-  /// A launch has ended in order: what was given and has no result did not begin.
-  void release_given() { given_.clear(); }
+  /// The launch has ended in order: what it gave and has no result did not begin.
+  void release_given() { given_.erase(given_now_); }
+  void begin_launch() { given_now_.clear(); }
   /// The unit begins, whoever runs it; or a try of it has failed by itself. Throws Violation where it begins a second
   /// time, and no_rerun_lost holds, while its last try did not fail.
   void unit_begins(UnitId unit);
@@ -67,6 +68,7 @@ class Journal {
   std::vector<State> state_;
   std::vector<std::uint64_t> row_of_;  // number of the last entry with a row of the unit
   schedule::IntervalSet done_, dead_, given_;
+  schedule::IntervalSet given_now_;            // by this launch
   std::vector<std::uint32_t> begun_, failed_;  // by unit, over all launches
   CommittedReduction reduction_;
   std::map<std::string, File> files_;

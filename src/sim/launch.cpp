@@ -74,6 +74,7 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
     events_.put(now_ + one.at, EventKind::interrupt, one.where, one.at_once ? kAtOnce : 0);
   }
   begin_absences();
+  journal_.begin_launch();
   journal_.begin_epoch();
 }
 

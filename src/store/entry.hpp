@@ -139,8 +139,8 @@ struct ReopenEntry {
 };
 
 /// These units may begin from here on (`--no-rerun-lost`). Whoever reads that of a unit without a result, while no rank
-/// says that it has it, takes it for begun. A reopening withdraws it, and so does the end of a launch that has waited
-/// for all it had handed out.
+/// says that it has it, takes it for begun. A reopening withdraws it, and so does the end of the launch that gave it,
+/// where that has waited for all it had handed out.
 struct GivenEntry {
   schedule::IntervalSet units;
 };

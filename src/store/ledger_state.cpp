@@ -107,12 +107,15 @@ bool LedgerBuilder::is_over(const LedgerState& state) const {
 schedule::IntervalSet LedgerBuilder::given(const LedgerState& state) const {
   schedule::IntervalSet open;
   if (given_.empty()) return open;
-  EntryNumber released;
+  std::vector<std::pair<EntryNumber, EntryNumber>> released;  // of launches: first epoch, end
   for (const auto& end : state_.ends) {
-    if (releases_given(end.body)) released = std::max(released, end.number);
+    const auto began = std::ranges::find(state_.epochs, end.body.launch_id,
+                                         [](const auto& epoch) -> const auto& { return epoch.body.launch_id; });
+    if (releases_given(end.body) && began != state_.epochs.end()) released.emplace_back(began->number, end.number);
   }
   for (const auto& [number, units] : given_) {
-    if (number < released) continue;
+    const auto is_released = [at = number](const auto& launch) { return launch.first < at && at < launch.second; };
+    if (std::ranges::any_of(released, is_released)) continue;
     schedule::IntervalSet standing = units;
     for (const auto& [at, reopened] : reopened_) {
       if (number < at) standing.erase(reopened);

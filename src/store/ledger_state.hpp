@@ -42,7 +42,7 @@ struct LedgerState {
 };
 
 /// Resolves entries into a LedgerState: success beats dead letter; among equals the lower number wins; a reopen
-/// withdraws dead letters and what was given of lower numbers; an end that releases, all that was given before. Partial
+/// withdraws dead letters and what was given of lower numbers; an end that releases, what its own launch gave. Partial
 /// results and what lies in a segment count all or none: where a unit is in another one that was added before, none; so
 /// such entries come in ascending order of number, others in any.
 class LedgerBuilder {
@@ -69,7 +69,7 @@ class LedgerBuilder {
   std::vector<std::pair<EntryNumber, schedule::IntervalSet>> given_;
 };
 
-/// Whether the launch waited for all that it had handed out, and saved it: what else was given did not begin.
+/// Whether the launch waited for all that it had handed out, and saved it: what else it gave did not begin.
 bool releases_given(const EndEntry& end);
 
 /// Units of a commit of which any may count, whatever becomes of the others: they are in no segment, and no partial

@@ -88,22 +88,31 @@ class Merger {
     const EntryHeader header = read_header(carried.file);
     if (header.type == EntryType::plan || header.type == EntryType::stage_end) note_round(header.stage, header.round);
     const bool given = header.type == EntryType::given;
-    if (given || header.type == EntryType::reopen || header.type == EntryType::end) {
+    if (given || header.type == EntryType::reopen) {
       Entry entry = EntryFile(carried.file, file.path()).entry();
       call(entry, 0);
-      if (given) last_given_.insert_or_assign(RoundKey{entry.stage, entry.round}, std::pair(entry.number, entry.epoch));
-      if (given) return;
+      if (given) return note_given(entry);
     }
     merged.carried.push_back(std::move(carried));
   }
 
-  /// What was given in the range and stands becomes one entry, at the number of the last.
+  void note_given(const Entry& entry) {
+    Given& given = given_[RoundKey{entry.stage, entry.round}][entry.epoch];
+    given.last = std::max(given.last, entry.number);
+    given.units.insert(std::get<GivenEntry>(entry.body).units);
+  }
+
+  /// What an epoch gave in the range and still stands becomes one entry, at the number of its last.
   void carry_given(Merged& merged) const {
-    for (const auto& [key, last] : last_given_) {
-      const schedule::IntervalSet& units = states_.at(key).given;
-      if (units.empty()) continue;
-      const Entry entry{last.first, last.second, key.stage, key.round, GivenEntry{units}};
-      merged.carried.push_back({last.first, encode_entry(entry, {})});
+    for (const auto& [key, epochs] : given_) {
+      const schedule::IntervalSet& standing = states_.at(key).given;
+      for (const auto& [epoch, given] : epochs) {
+        schedule::IntervalSet units;
+        for (const Interval interval : given.units.intervals()) units.insert(standing.intersection(interval));
+        if (units.empty()) continue;
+        merged.carried.push_back(
+            {given.last, encode_entry({given.last, epoch, key.stage, key.round, GivenEntry{units}}, {})});
+      }
     }
     std::ranges::sort(merged.carried, {}, &Carried::number);
   }
@@ -192,7 +201,11 @@ class Merger {
   std::map<RoundKey, LedgerState> states_;  // stable: the resolvers borrow them
   std::map<RoundKey, RowResolver> resolvers_;
   std::map<RoundKey, MergeParts> parts_;
-  std::map<RoundKey, std::pair<EntryNumber, Epoch>> last_given_;
+  struct Given {
+    EntryNumber last;
+    schedule::IntervalSet units;
+  };
+  std::map<RoundKey, std::map<Epoch, Given>> given_;
   std::set<std::string> named_, unnamed_;
   std::uint64_t budget_;
 };

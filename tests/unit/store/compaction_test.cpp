@@ -16,8 +16,9 @@ class CompactionTest : public ::testing::Test {
   CompactionTest() : journal_(folder_.path(), {"launch", 1000}, ops_) {
     journal_.begin_epoch({"launch", "here", 1, 0});
   }
-  std::vector<CompactionEntry::Merged> merge_all(CompactionOptions options) {
-    Compactor compactor(journal_, scan_journal(folder_.path(), {}), options);
+  std::vector<CompactionEntry::Merged> merge_all(CompactionOptions options) { return merge_all(options, journal_); }
+  std::vector<CompactionEntry::Merged> merge_all(CompactionOptions options, Journal& journal) {
+    Compactor compactor(journal, scan_journal(folder_.path(), {}), options);
     while (compactor.step()) {
     }
     EXPECT_EQ(compactor.blocked(), "");
@@ -52,23 +53,25 @@ TEST_F(CompactionTest, AnEntryBeyondTheLimitIsAFileOfItsOwn) {
   expect_same(read_picture(folder_.path()), before);
 }
 
-TEST_F(CompactionTest, KeepsWhatWasGivenAsOneEntry) {
+TEST_F(CompactionTest, KeepsWhatWasGivenInFewEntries) {
   const auto given = [&] {
     LedgerBuilder builder;
     scan_journal(folder_.path(), {}, [&](const Visit& visit) { builder.add(visit.entry); });
     return builder.state().given.intervals();
   };
   journal_.append(GivenEntry{schedule::IntervalSet(make_interval(90, 95))});
+  Journal next(folder_.path(), {"later", 1000}, ops_);
   journal_.append(EndEntry{"launch", protocol::Outcome::interrupted, 75, 0});
+  next.begin_epoch({"later", "here", 1, 0});
   for (std::uint64_t i = 0; i < 20; ++i) {
-    journal_.append(GivenEntry{schedule::IntervalSet(make_interval(i, i + 1))});
-    if (i % 2 == 0) journal_.append(done_only(i, i + 1));
+    next.append(GivenEntry{schedule::IntervalSet(make_interval(i, i + 1))});
+    if (i % 2 == 0) next.append(done_only(i, i + 1));
   }
-  journal_.append(ReopenEntry{schedule::IntervalSet(make_interval(1, 2))});
-  journal_.append(GivenEntry{schedule::IntervalSet(make_interval(50, 52))});
+  next.append(ReopenEntry{schedule::IntervalSet(make_interval(1, 2))});
+  next.append(GivenEntry{schedule::IntervalSet(make_interval(50, 52))});
   const auto before = given();
   ASSERT_EQ(before.size(), 10u);
-  const auto merged = merge_all({4});
+  const auto merged = merge_all({4}, next);
   ASSERT_FALSE(merged.empty());
   EXPECT_EQ(given(), before);
   std::size_t entries = 0;

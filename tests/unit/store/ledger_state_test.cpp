@@ -56,14 +56,23 @@ TEST(LedgerState, WhatWasGivenAndHasNoResultMayHaveBegun) {
   EXPECT_EQ(state.given.intervals(), (std::vector{make_interval(0, 1), make_interval(3, 5), make_interval(8, 9)}));
 }
 
-TEST(LedgerState, AnOrderlyEndReleasesWhatWasGivenBeforeIt) {
+Entry epoch(std::uint64_t number, const std::string& launch) {
+  return {EntryNumber(number), Epoch(static_cast<std::uint32_t>(number)), StageId(0), 0, EpochEntry{launch, "", 0, 0}};
+}
+
+TEST(LedgerState, AnOrderlyEndReleasesWhatItsLaunchGave) {
   using protocol::Outcome;
   for (const Outcome outcome :
        {Outcome::complete, Outcome::units_failed, Outcome::too_many_failures, Outcome::interrupted}) {
-    EXPECT_TRUE(resolve({given(1, 0, 5), end(2, outcome)}).given.empty());
-    EXPECT_EQ(resolve({given(1, 0, 5), end(2, outcome), given(3, 2, 3)}).given.count(), 1u);
+    EXPECT_TRUE(resolve({epoch(1, "launch"), given(2, 0, 5), end(3, outcome)}).given.empty());
+    EXPECT_EQ(resolve({epoch(1, "launch"), given(2, 0, 5), end(3, outcome), given(4, 2, 3)}).given.count(), 1u);
   }
-  EXPECT_EQ(resolve({given(1, 0, 5), end(2, Outcome::storage)}).given.count(), 5u);
+  EXPECT_EQ(resolve({epoch(1, "launch"), given(2, 0, 5), end(3, Outcome::storage)}).given.count(), 5u);
+  // Of a unit that is not in the source for a while, no later launch writes a dead letter.
+  EXPECT_EQ(resolve({epoch(1, "killed"), given(2, 0, 5), epoch(3, "launch"), given(4, 8, 9), epoch(5, "launch"),
+                     given(6, 9, 10), end(7, Outcome::interrupted)})
+                .given.intervals(),
+            (std::vector{make_interval(0, 5)}));
 }
 
 TEST(LedgerState, AReopeningWithdrawsWhatWasGivenBeforeIt) {

@@ -85,10 +85,12 @@ TEST_F(RunStoreTest, WhatWasGivenAndHasNoResultIsToldToWhoeverComesNext) {
     const auto store = RunStore::open(options("launch-b"));
     EXPECT_EQ(store->recovered().given.intervals(), (std::vector{make_interval(1, 3)}));
     store->commit(dead_plan(1, "lost"), exec::command_schema());
+    store->give(schedule::IntervalSet(make_interval(3, 4)));
     store->end({"launch-b", protocol::Outcome::interrupted, 75, 0});
     store->release();
   }
-  EXPECT_TRUE(RunStore::open(options("launch-c"))->recovered().given.empty());
+  EXPECT_EQ(RunStore::open(options("launch-c"))->recovered().given.intervals(), (std::vector{make_interval(2, 3)}))
+      << "what that launch gave, and nothing else, is released by its end";
 }
 
 TEST_F(RunStoreTest, IdsStayWhenTheFileChanges) {
