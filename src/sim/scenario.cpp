@@ -154,12 +154,11 @@ void draw_absences(Scenario& scenario) {
   draw_successions(scenario);
 }
 
-// From numbers of their own, too: units that begin at most once.
+// From numbers of their own, too: units that begin at most once, in a third of all. Where units are copied, they
+// cannot.
 void draw_no_rerun_lost(Scenario& scenario) {
-  Random random(mix(scenario.seed, 0x0a7405e));
-  if (!random.chance(1.0 / 3)) return;
-  scenario.options.no_rerun_lost = true;
-  scenario.options.speculate = protocol::Speculate::no;
+  Random random(mix(scenario.seed, 0xa74060));
+  scenario.options.no_rerun_lost = scenario.options.speculate == protocol::Speculate::no && random.chance(0.5);
 }
 
 protocol::CoordinatorOptions draw_options(Random& random, std::uint64_t units) {
