@@ -179,6 +179,7 @@ void Gathering::choose_failures() {
     for (const UnitFailure& failure : part.failures) {
       const UnitId unit = failure.unit;
       if (unit.value() >= start_.units || settled_.contains(unit) || claimed_.contains(unit)) continue;
+      if (start_.given.contains(unit)) continue;  // its next try may have begun on a rank that is dead
       Last& last = chosen[unit];
       if (last.heard == nullptr || part.attempt > last.attempt) last = {part.attempt, &heard};
     }
