@@ -111,7 +111,9 @@ void Coordinator::on(Worker& worker, const Ended& message, Instant now) {
   } else if (!worker.batches.contains(message.batch)) {
     worker.busy = false;
   } else if (!message.done) {
-    end_batch(worker, message.batch, now);  // it has failed when it became the only one
+    // It had failed before it became the only one: its units are open again.
+    const schedule::IntervalSet left = worker.batches.at(message.batch).units;
+    for (const Interval units : left.intervals()) take_pieces(worker, {{message.batch, units, true}}, now);
   }
   refile(worker);
 }
