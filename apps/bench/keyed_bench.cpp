@@ -1,7 +1,7 @@
 #include "bench.hpp"
 #include "keyed_data.hpp"
 #include "reference_keyed.hpp"
-#include "words.hpp"
+#include "../wordcount/words.hpp"
 
 #include <fmt/core.h>
 #include <malloc.h>
@@ -58,9 +58,9 @@ Digest count_words(detail::PiecePool& pool, std::string_view text) {
   std::uint64_t unit = 0;
   while (!text.empty()) {
     std::size_t end = std::min(kUnit, text.size());
-    while (end < text.size() && !is_space(text[end])) ++end;
+    while (end < text.size() && !wordcount::is_space(text[end])) ++end;
     output.begin_unit(UnitId(unit++));
-    for_each_word(text.substr(0, end), [&](const char* word, std::size_t size) { output.emit({word, size}, 1); });
+    wordcount::for_each_word(text.substr(0, end), [&](const char* word, std::size_t size) { output.emit({word, size}, 1); });
     output.end_unit();
     text.remove_prefix(end);
     if (output.ready() >= kOften) admit_own(output, shards);
@@ -179,7 +179,7 @@ Line compare(const Settings& settings, const char* what, Own own, Reference refe
 Line compare_hashes(const Settings& settings) {
   const std::string text = zipf_text(settings.quick ? 1 << 20 : 16 << 20, 20'000, 9);
   std::vector<std::string_view> words;
-  for_each_word(text, [&](const char* word, std::size_t size) {
+  wordcount::for_each_word(text, [&](const char* word, std::size_t size) {
     if (size >= 3 && size <= 12) words.emplace_back(word, size);
   });
   std::uint64_t sum = 0;

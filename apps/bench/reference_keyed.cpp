@@ -1,6 +1,6 @@
 #include "reference_keyed.hpp"
 
-#include "words.hpp"
+#include "../wordcount/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -117,7 +117,7 @@ struct Parts {
 
 Digest reference_word_count(std::string_view text) {
   WordTable table;
-  for_each_word(text, [&](const char* word, std::size_t size) { table.add(word, size); });
+  wordcount::for_each_word(text, [&](const char* word, std::size_t size) { table.add(word, size); });
   return table.digest();
 }
 

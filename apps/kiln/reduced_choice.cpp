@@ -4,6 +4,7 @@
 #include "chosen_columns.hpp"
 
 #include <fmt/core.h>
+#include <kiln/detail/keyed/keyed_forest.hpp>
 #include <kiln/error.hpp>
 
 #include <algorithm>
@@ -19,6 +20,7 @@ std::vector<std::string> planned_names(const store::RunReader& run) {
   std::vector<std::string> names;
   for (std::uint32_t i = 0; i < run.stages(); ++i) {
     for (const auto& reduce : run.stage(StageId(i)).plan->body.reduces) {
+      if (reduce.name == detail::kKeyedReduce) continue;
       if (std::find(names.begin(), names.end(), reduce.name) == names.end()) names.push_back(reduce.name);
     }
   }

@@ -62,6 +62,15 @@ class Flow {
     return begin(detail::lines_spec(std::move(patterns), options.split), detail::LineSource{});
   }
 
+  /// The same files and units, many lines at a time: the items are kiln::Texts. For steps that need no single lines,
+  /// such as counting words: they read as fast as memory is.
+  Stream<detail::TextSource> text(std::string pattern, LineOptions options = {}) const {
+    return text(std::vector<std::string>{std::move(pattern)}, options);
+  }
+  Stream<detail::TextSource> text(std::vector<std::string> patterns, LineOptions options = {}) const {
+    return begin(detail::text_spec(std::move(patterns), options.split), detail::TextSource{});
+  }
+
   /// Slices of a dataset along its first axis; the item is a kiln::Slice<T> of `rows_per_unit` rows (the last one may
   /// have fewer), read by the worker. T must be the type in the file.
   template <class T>

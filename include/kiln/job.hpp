@@ -4,6 +4,8 @@
 #include <kiln/report.hpp>
 
 #include <concepts>
+#include <cstdint>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -54,10 +56,24 @@ class JoinedJob {
 
 namespace detail {
 
+/// Runs a stage, and before it those that it reads from; their dead letters are added to `failed_before`.
+template <class RunStage>
+StageResult run_stages(const StagePlan& plan, RunStage&& run_stage, std::uint64_t& failed_before) {
+  if (!plan.before) return run_stage(plan);
+  StageResult first = run_stages(*plan.before, run_stage, failed_before);
+  failed_before += first.counts.failed;
+  StagePlan here = plan;
+  here.source.runs = std::make_shared<const Bytes>(runs_of(std::move(first)));
+  return run_stage(here);
+}
+
 /// Runs the stages of a job in order; `run_stage` is what runs one: StagePlan -> StageResult.
 template <class... Value, class RunStage>
 Report<Value...> run_job(const Job<Value...>& job, RunStage&& run_stage) {
-  return make_report<Value...>(run_stage(job.plan()));
+  std::uint64_t failed_before = 0;
+  Report<Value...> report = make_report<Value...>(run_stages(job.plan(), run_stage, failed_before));
+  report.failed_before = failed_before;
+  return report;
 }
 template <class First, class F, class RunStage>
 auto run_job(const JoinedJob<First, F>& job, RunStage&& run_stage) {

@@ -11,6 +11,7 @@
 #include <kiln/error.hpp>
 #include <kiln/flow.hpp>
 #include <kiln/grid.hpp>
+#include <kiln/group.hpp>
 #include <kiln/inputs.hpp>
 #include <kiln/job.hpp>
 #include <kiln/line.hpp>

@@ -15,4 +15,14 @@ struct Line {
   operator std::string_view() const { return text; }  // NOLINT(*-explicit-*): so that a parser of text is a step
 };
 
+/// Many lines of a file at once: what Flow::text gives. Whole lines; how many is not promised, so what a step makes of
+/// them must not depend on where they are cut. All of it is valid while its step runs.
+struct Text {
+  std::string_view text;  ///< with its line ends, as they are in the file
+  std::string_view file;
+  std::uint64_t offset = 0;  ///< of its first byte in the (uncompressed) file
+
+  operator std::string_view() const { return text; }  // NOLINT(*-explicit-*): as Line
+};
+
 }  // namespace kiln

@@ -22,7 +22,7 @@ struct ReportBase {
   Counts counts;                    ///< of the (last) stage
   double seconds = 0;               ///< that it took in this launch
   bool resumed = false;             ///< it was over before this launch
-  std::uint64_t failed_before = 0;  ///< dead letters of the stages before it, where jobs were joined
+  std::uint64_t failed_before = 0;  ///< dead letters of the stages before it, where there are any (steps by key, join)
 
   /// For main() to return: 0, or 1 where units are dead letters.
   int exit_code() const { return to_int(counts.failed + failed_before == 0 ? ExitCode::ok : ExitCode::units_failed); }
@@ -46,6 +46,8 @@ namespace detail {
 
 /// Whether a unit gave a value to reduce sink number `at`.
 bool has_value(const StageResult& result, std::size_t at);
+/// The runs that a stage before a keyed one gave (encode_runs). Throws kiln::Error (internal) where it gave none.
+Bytes runs_of(StageResult result);
 /// Throws kiln::Error (internal) where a stage's values are not so many.
 void expect_values(const StageResult& result, std::size_t count);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/chain.hpp>
+#include <kiln/detail/keyed/keyed_steps.hpp>
 #include <kiln/detail/plan_text.hpp>
 #include <kiln/detail/stage_loop.hpp>
 #include <kiln/job.hpp>
@@ -15,6 +16,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace kiln {
@@ -64,6 +66,48 @@ class Stream {
   template <class U, class F>
   auto flat_map(F f) const {
     return with(detail::EmitStep<U, F>{std::move(f)});
+  }
+
+  // ---- Steps by key: each ends a stage; what they give is the same, in the same order, whatever the number of ranks
+
+  /// Items are std::pairs of key and value (or structs with KILN_COLUMNS of two fields); the values of each key are
+  /// joined by `op`, a monoid or an associative function of two values. The items behind are std::pairs of key and
+  /// joined value; their table has the columns "key" and "value". Keys may be numbers, text (also std::string_view),
+  /// pairs, tuples, arrays, vectors, optionals and structs with KILN_COLUMNS of these. Values are joined as by
+  /// reduce(): the same bits every time. Two NaN are one key, and so are 0.0 and -0.0.
+  template <class Op>
+  auto reduce_by_key(Op op) const {
+    using Parts = detail::KeyedItem<value_type>;
+    static_assert(Parts::kIs,
+                  "kiln: reduce_by_key(op): items must be std::pairs of key and value, or structs with KILN_COLUMNS of "
+                  "two fields");
+    using K = typename Parts::Key;
+    using V = detail::KeyOf<typename Parts::Given>;
+    const auto monoid = detail::keyed_monoid<V>(op);
+    using M = std::remove_const_t<decltype(monoid)>;
+    using Forest = std::conditional_t<M::exact, detail::CombinedForest<K, M, V>, detail::LiftedForest<K, M, V>>;
+    return by_key<Parts>("reduce_by_key", monoid.describe(), [monoid] { return std::make_unique<Forest>(monoid); },
+                         detail::ReducedSource<K, M>{monoid});
+  }
+  /// Of the same items, all values of each key together: the items behind are kiln::Group<K, V>&.
+  auto group_by_key() const {
+    using Parts = detail::KeyedItem<value_type>;
+    static_assert(Parts::kIs,
+                  "kiln: group_by_key(): items must be std::pairs of key and value, or structs with KILN_COLUMNS of two "
+                  "fields");
+    using K = typename Parts::Key;
+    using V = detail::KeyOf<typename Parts::Given>;
+    return by_key<Parts>("group_by_key", "", [] { return std::make_unique<detail::AppendedForest<K, V>>(); },
+                         detail::GroupedSource<K, V>{});
+  }
+  /// Each item once; items are keys.
+  auto distinct() const {
+    using Parts = detail::ItemAsKey<value_type>;
+    using K = typename Parts::Key;
+    using Forest = detail::CombinedForest<K, detail::Presence, std::monostate>;
+    return by_key<Parts>("distinct", "", [] { return std::make_unique<Forest>(detail::Presence{}); },
+                         detail::ReducedSource<K, detail::Presence>{})
+        .map(detail::TakeKey{});
   }
 
   // ---- In which order
@@ -151,11 +195,11 @@ class Stream {
     }
   }
 
+  /// `plan`: all but the sinks.
   template <class... Sink>
-  auto make_job(std::tuple<Sink...> sinks) const {
-    detail::StagePlan plan = plan_;
+  detail::StagePlan plan_of(detail::StagePlan plan, std::tuple<Sink...> sinks) const {
     const auto put = [&](const auto& sink) {
-      if constexpr (requires { sink.monoid; }) {
+      if constexpr (requires { plan.reduces.push_back(sink.plan()); }) {
         plan.reduces.push_back(sink.plan());
       } else {
         plan.rows.push_back(sink.plan());
@@ -166,10 +210,30 @@ class Stream {
 
     using Loop = detail::StageLoop<Source, std::tuple<Steps...>, std::tuple<Sink...>>;
     using Recipe = detail::Recipe<Source, std::tuple<Steps...>, std::tuple<Sink...>>;
-    using ValueTypes = decltype(std::tuple_cat(values_of(std::declval<const Sink&>())...));
     auto recipe = std::make_shared<const Recipe>(Recipe{source_, steps_, std::move(sinks)});
     plan.make_code = [recipe] { return std::make_unique<Loop>(recipe); };
-    return job_of(std::move(plan), static_cast<ValueTypes*>(nullptr));
+    return plan;
+  }
+
+  template <class... Sink>
+  auto make_job(std::tuple<Sink...> sinks) const {
+    using ValueTypes = decltype(std::tuple_cat(values_of(std::declval<const Sink&>())...));
+    return job_of(plan_of(plan_, std::move(sinks)), static_cast<ValueTypes*>(nullptr));
+  }
+
+  /// Ends the stage; what is behind reads what it gave.
+  template <class Parts, class Make, class Next>
+  Stream<Next> by_key(const std::string& step, const std::string& how, Make make, Next next) const {
+    using Sink = detail::KeyedSinkOf<value_type, Parts, Make>;
+    const std::string called = step + "(" + how + ")";
+    detail::StagePlan before = plan_;
+    before.name += ": " + step;
+    detail::StagePlan plan;
+    plan.name = plan_.name;
+    plan.source = detail::shards_spec(called);
+    plan.before = std::make_shared<const detail::StagePlan>(
+        plan_of(std::move(before), std::tuple<Sink>(Sink{called, std::move(make)})));
+    return {std::move(plan), std::move(next), {}};
   }
 
   detail::StagePlan plan_;  // all but the sinks

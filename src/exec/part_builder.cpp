@@ -89,7 +89,8 @@ protocol::Part PartBuilder::take_part(BatchId batch, std::size_t ride_bytes, Hol
   part.busy_seconds = busy_;
   outcomes_ = 0;
   const std::size_t bytes = bytes_of(tables_) + (harvest_ == nullptr ? 0 : harvest_->bytes());
-  if (bytes > ride_bytes && !part.done.empty()) {
+  const bool rides = bytes <= ride_bytes && (harvest_ == nullptr || harvest_->may_ride());
+  if (!rides && !part.done.empty()) {
     hold(part, bytes, holdings, join);
     return part;
   }

@@ -1,3 +1,4 @@
+#include <kiln/detail/keyed/keyed_forest.hpp>
 #include <kiln/detail/plan_text.hpp>
 
 #include <fmt/core.h>
@@ -44,7 +45,7 @@ void check_sinks(const StagePlan& plan) {
     }
   }
   for (const ReduceSink& sink : plan.reduces) {
-    check_name(plan.name, sink.name);
+    if (!sink.keyed) check_name(plan.name, sink.name);
     if (!values.insert(sink.name).second) {
       fail(fmt::format("flow '{}': two reductions are called '{}': give each its own name, to_reduce(…, \"name\")",
                        plan.name, sink.name));
@@ -115,6 +116,20 @@ SourceSpec lines_spec(std::vector<std::string> patterns, std::uint64_t split) {
   for (const std::string& pattern : patterns) spec.description += "," + counted(pattern);
   spec.description += ")";
   spec.files = std::move(patterns);
+  return spec;
+}
+
+SourceSpec text_spec(std::vector<std::string> patterns, std::uint64_t split) {
+  SourceSpec spec = lines_spec(std::move(patterns), split);
+  spec.description = "text of " + spec.description;
+  return spec;
+}
+
+SourceSpec shards_spec(std::string_view step) {
+  SourceSpec spec;
+  spec.kind = SourceSpec::Kind::shards;
+  spec.units = kHashShards;
+  spec.description = fmt::format("{} in {} shards", step, kHashShards);
   return spec;
 }
 

@@ -3,6 +3,7 @@
 #include "flow/hdf5_source.hpp"
 #include "flow/line_input.hpp"
 #include "flow/lines_source.hpp"
+#include "flow/shard_input.hpp"
 #include "flow/slice_input.hpp"
 
 #include <kiln/error.hpp>
@@ -23,12 +24,15 @@ ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOpt
       return resolve_lines(source, options);
     case Kind::hdf5:
       return resolve_hdf5(source, options);
+    case Kind::shards:
+      return resolve_shards(source);
   }
   return {source.units, {}, source.description, source.description, source.units, {}};
 }
 
 std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor,
-                                              SliceCache* cache) {
+                                              SliceCache* cache, std::shared_ptr<detail::RunPlace> place) {
+  if (source.kind == Kind::shards) return std::make_unique<ShardInput>(*source.runs, std::move(place));
   if (source.kind != Kind::lines && source.kind != Kind::hdf5) return nullptr;
   ByteReader in(descriptor, "the setup of a source");
   std::unique_ptr<detail::UnitInput> input;

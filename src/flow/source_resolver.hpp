@@ -41,7 +41,9 @@ ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOpt
 /// The worker's side: what reads units. Null for range, grid and items. It opens files when they are first needed;
 /// throws kiln::Error (internal) only where the descriptor is damaged. `source` and `cache` must outlive what is
 /// returned; the cache is that of the process, used for sources whose slices are to be kept, on the executor thread.
+/// `place`: where runs that have a name lie, for a source of shards.
 std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor,
-                                              SliceCache* cache = nullptr);
+                                              SliceCache* cache = nullptr,
+                                              std::shared_ptr<detail::RunPlace> place = nullptr);
 
 }  // namespace kiln::flow

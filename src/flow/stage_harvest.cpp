@@ -4,7 +4,9 @@
 #include <kiln/detail/stage_loop.hpp>
 #include <kiln/error.hpp>
 
+#include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace kiln::flow {
 namespace {
@@ -25,7 +27,8 @@ void guarded(const std::string& name, F&& join) {
 
 }  // namespace
 
-StageHarvest::StageHarvest(const std::vector<detail::ReduceSink>& sinks) {
+StageHarvest::StageHarvest(const std::vector<detail::ReduceSink>& sinks, std::shared_ptr<detail::RunPlace> place)
+    : place_(std::move(place)) {
   forests_.reserve(sinks.size());
   names_.reserve(sinks.size());
   for (const detail::ReduceSink& sink : sinks) {
@@ -49,6 +52,18 @@ std::size_t StageHarvest::bytes() const {
 
 void StageHarvest::encode(ByteWriter& out) const {
   for (const auto& forest : forests_) forest->encode(out);
+}
+
+bool StageHarvest::may_ride() const {
+  return std::all_of(forests_.begin(), forests_.end(), [](const auto& forest) { return forest->may_ride(); });
+}
+
+// Entries of one key may be joined on the way.
+void StageHarvest::put_down() {
+  if (place_ == nullptr) return;
+  for (std::size_t i = 0; i < forests_.size(); ++i) {
+    guarded(names_[i], [&] { forests_[i]->put_down(*place_); });
+  }
 }
 
 bool StageHarvest::joinable() const {

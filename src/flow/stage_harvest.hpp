@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace kiln::flow {
@@ -17,7 +18,9 @@ using Forests = std::vector<std::unique_ptr<detail::Forest>>;
 /// input).
 class StageHarvest : public exec::Harvest {
  public:
-  explicit StageHarvest(const std::vector<detail::ReduceSink>& sinks);
+  /// `place`: where put_down() puts what steps by key hold; null: it does nothing.
+  explicit StageHarvest(const std::vector<detail::ReduceSink>& sinks,
+                        std::shared_ptr<detail::RunPlace> place = nullptr);
 
   Forests& forests() { return forests_; }
   const Forests& forests() const { return forests_; }
@@ -26,6 +29,8 @@ class StageHarvest : public exec::Harvest {
   void absorb(exec::Harvest& later) override;
   std::size_t bytes() const override;
   void encode(ByteWriter& out) const override;
+  bool may_ride() const override;
+  void put_down() override;
   /// Whether all that is large in it are counts: Forest::count_length().
   bool joinable() const override;
   /// encode() without the counts; and takes it, with zeros for them. Throws as admit().
@@ -41,6 +46,7 @@ class StageHarvest : public exec::Harvest {
 
   Forests forests_;
   std::vector<std::string> names_;
+  std::shared_ptr<detail::RunPlace> place_;  // this may outlive whoever made it
 };
 
 }  // namespace kiln::flow

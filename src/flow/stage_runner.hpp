@@ -22,6 +22,7 @@ class StageRunner : public exec::Runner {
     /// and sink whose second run gave something else; what counts is the first.
     std::function<void(UnitId, const std::string&)> differs = {};
     std::uint64_t units = 0;  ///< of the stage; with differs
+    std::shared_ptr<detail::RunPlace> place = {};  ///< for what steps by key hold
   };
 
   /// `plan` must outlive this. `input` as open_input gives it.

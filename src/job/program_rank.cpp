@@ -8,6 +8,8 @@
 #include "job/crash_note.hpp"
 #include "job/noted_runner.hpp"
 #include "protocol/retained.hpp"
+#include "shuffle/run_folder.hpp"
+#include "store/run_directory.hpp"
 #include "store/segment.hpp"
 
 #include <fmt/core.h>
@@ -32,18 +34,19 @@ std::string scratch_folder() {
 }  // namespace
 
 ProgramRank::ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes,
-                         Duration patience)
+                         Duration patience, Duration durable_after)
     : thread_(thread),
       build_(std::move(build)),
       machine_(std::move(machine)),
       patience_(patience),
+      durable_after_(durable_after),
       slices_(keep_bytes) {}
 
 Execution ProgramRank::execution(Rank rank, Duration heartbeat) {
   Execution execution;
   execution.heartbeat = heartbeat;
   if (heartbeat > Duration::zero()) execution.retain_bytes = protocol::Retained::kBytes;
-  execution.make_runner = [this](const protocol::Setup& setup, Rank) { return make_runner(setup); };
+  execution.make_runner = [this](const protocol::Setup& setup, Rank of) { return make_runner(setup, of); };
   execution.executor.ride_bytes = kRideBytes;
   execution.write_segment = [this, rank](const protocol::SegmentContent& content) {
     return write_segment(content, rank);
@@ -101,7 +104,7 @@ void ProgramRank::begin(const Greeting& greeting) {
 }
 
 // Null: the program is not there yet, or it will never be, or the call is over for it: its answer came before.
-std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& setup) {
+std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& setup, Rank rank) {
   StageSetup content = decode_stage_setup(setup.content);
   done_before_ = {setup.call, content.done_before};
   const ProgramCall* const call = thread_.call();
@@ -122,9 +125,20 @@ std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& se
     options.units = content.verify_units;
     options.differs = [this, call](UnitId unit, const std::string& what) { note_difference(*call, unit, what); };
   }
-  auto input = flow::open_input(call->plan->source, content.source, &slices_);
+  options.place = make_run_place(rank);
+  auto input = flow::open_input(call->plan->source, content.source, &slices_, options.place);
   return std::make_unique<NotedRunner>(std::make_unique<flow::StageRunner>(*call->plan, std::move(input), options),
                                        call->stage);
+}
+
+// Of each setup its own: a rank that begins anew meets what it wrote before.
+std::shared_ptr<detail::RunPlace> ProgramRank::make_run_place(Rank rank) {
+  const std::filesystem::path directory = greeting_ ? greeting_->directory : std::string();
+  const std::uint64_t epoch = greeting_ ? greeting_->epoch : 0;
+  return std::make_shared<shuffle::RunFolder>(shuffle::RunFolder::Options{
+      store::runs_folder(directory),
+      fmt::format("{}{}-r{:04}-{}-", store::runs_prefix(StageId(stage_)), epoch, rank.value(), ++run_places_),
+      durable_after_});
 }
 
 // The worker's writer thread; the stage goes on until it is done.

@@ -32,7 +32,9 @@ class ProgramRank {
  public:
   /// `thread` outlives this. `build` and `machine`: of this rank. `keep_bytes`: of slices of datasets, at most, that it
   /// keeps for later stages. `patience`: as Execution.
-  ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes, Duration patience);
+  /// `durable_after`: runs of keyed data that a stage writes later than this after its begin are durable.
+  ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes, Duration patience,
+              Duration durable_after);
 
   /// For the rank's WorkerSide; refers to this. `rank`: of the process. `heartbeat`: as Execution.
   Execution execution(Rank rank, Duration heartbeat);
@@ -62,7 +64,8 @@ class ProgramRank {
 
  private:
   void note_difference(const ProgramCall& call, UnitId unit, const std::string& what);
-  std::unique_ptr<exec::Runner> make_runner(const protocol::Setup& setup);
+  std::unique_ptr<exec::Runner> make_runner(const protocol::Setup& setup, Rank rank);
+  std::shared_ptr<detail::RunPlace> make_run_place(Rank rank);
   exec::HeldResults leave_join(bool keep);
   protocol::Segment write_segment(const protocol::SegmentContent& content, Rank rank);
   void hear(RankAnswer answer);
@@ -86,12 +89,13 @@ class ProgramRank {
   const detail::StagePlan* plan_ = nullptr;  // of the last runner
   std::uint32_t stage_ = 0;
   std::optional<std::uint32_t> runner_call_;  // the same
-  const Duration patience_;
+  const Duration patience_, durable_after_;
   bool stuck_ = false;
   std::mutex remarks_mutex_;
   std::vector<std::string> remarks_;  // to be sent
   flow::SliceCache slices_;           // the executor's thread
   std::atomic<std::uint64_t> segments_ = 0;
+  std::uint64_t run_places_ = 0;
 };
 
 }  // namespace kiln::job

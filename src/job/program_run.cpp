@@ -244,7 +244,10 @@ int ProgramRun::finish(Running& running) {
   if (const auto& fault = running.loop.rank_fault()) {
     log::error("rank {}: {}", fault->rank.value(), fault->fault.text);
   }
-  on_writer(running, [this] { close_run(*store_, {}, end_); });
+  on_writer(running, [this] {
+    if (end_.entry.outcome == protocol::Outcome::complete) remove_runs();
+    close_run(*store_, {}, end_);
+  });
   if (storage_failed_) end_.entry.exit_code = to_int(ExitCode::stopped_early);
   running.observer.ended();
   running.writer.run([] {});  // behind the status: a launcher knows of the end before it hears the summary

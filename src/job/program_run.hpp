@@ -12,6 +12,8 @@
 #include "observe/summary.hpp"
 #include "store/run_store.hpp"
 
+#include <kiln/detail/keyed/run_place.hpp>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -105,6 +107,11 @@ class ProgramRun {
 
   // The present stage; on the writer thread, while the main thread waits.
   void begin_stage(const ProgramCall& call, ProgramArchive& archive);
+  // Runs of steps by key (program_runs.cpp).
+  store::StageState begin_stage(const detail::StagePlan& plan, StageId stage, store::PlanEntry entry,
+                                const store::PlanEntry* shorter);
+  std::vector<detail::RunReference> runs_of(const detail::StagePlan& plan, const store::StageState& state) const;
+  void remove_runs() const;
   void end_stage(ProgramArchive& archive);
   detail::StageResult result_of(const store::StageEndEntry& end, bool resumed) const;
   bool on_writer(Running& running, const std::function<void()>& task);

@@ -101,7 +101,7 @@ void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
   if (!how.recorded.empty() && source.recorded_identity != source.identity) {
     shorter = plan_entry(plan, ground, source.recorded_identity, source.recorded_units);
   }
-  state_ = stages.begin(StageId(call.stage), std::move(entry), shorter ? &*shorter : nullptr);
+  state_ = begin_stage(plan, StageId(call.stage), std::move(entry), shorter ? &*shorter : nullptr);
   source_ = std::move(source.descriptor);
   if (state_.resumed && recorded.machine != rank0_.machine) {
     log::warning(

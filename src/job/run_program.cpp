@@ -46,7 +46,8 @@ class ProgramProcess {
         thread_(program.body, program.inputs, [this] { waiter_.wake(); }),
         rank_(thread_, build_, machine_,
               slice_cache_bytes("/", static_cast<unsigned>(std::max(environment.mpi_ranks_here, 1))),
-              std::min<Duration>(give_up_after(options), std::chrono::seconds(2))) {}
+              std::min<Duration>(give_up_after(options), std::chrono::seconds(2)),
+              options.checkpoint_every.value_or(protocol::CoordinatorOptions().checkpoint_every)) {}
 
   /// No rank was lost: MPI was finalised.
   bool finalised() const { return finalise_; }

@@ -67,13 +67,14 @@ SegmentWriter::Written SegmentWriter::write(exec::HeldResults results) const {
   protocol::SegmentContent content;
   content.units = results.units.intervals();
   content.rows = std::move(results.rows);
-  for (const auto& harvest : results.harvests) {
-    ByteWriter out;
-    harvest->encode(out);
-    content.partials.push_back(out.take());
-  }
   Written written;
   try {
+    for (const auto& harvest : results.harvests) {
+      harvest->put_down();
+      ByteWriter out;
+      harvest->encode(out);
+      content.partials.push_back(out.take());
+    }
     written.segment = write_(content);
     written.segment.units = std::move(content.units);
   } catch (const Error& error) {

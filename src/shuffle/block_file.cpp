@@ -14,9 +14,6 @@
 namespace kiln::shuffle {
 namespace {
 
-struct Frame {
-  std::uint64_t length, number, sum;
-};
 static_assert(sizeof(Frame) == 24);
 
 std::uint64_t sum_of(std::uint64_t number, ByteView block) {
@@ -40,15 +37,15 @@ void throw_disk_error(int error_number, std::string_view doing, const std::files
   const bool full = error_number == ENOSPC || error_number == EDQUOT;
   std::string text = "cannot " + std::string(doing) + " " + path.string() + ": " + std::strerror(error_number);
   text +=
-      full ? ": make room there, or give a folder on another disk with --scratch, then run the same command again"
-           : ": see whether the disk is well, or give another folder with --scratch, then run the same command again";
+      full ? ": make room there, then run the same command again"
+           : ": see whether the disk is well, then run the same command again";
   throw Error(full ? ExitCode::stopped_early : ExitCode::run_directory, text);
 }
 
 void throw_damaged(const std::filesystem::path& path, std::uint64_t offset, const std::string& why) {
   throw Error(ExitCode::run_directory, path.string() + " is damaged at byte " + std::to_string(offset) + ": " + why +
-                                           ": see whether the disk is well, and run the same command again; what this "
-                                           "file held is computed anew");
+                                           ": see whether the disk is well; `kiln retry` computes what this file held "
+                                           "anew");
 }
 
 void write_all(int fd, ByteView bytes, const std::filesystem::path& path, const WriteCall& write) {
@@ -63,9 +60,10 @@ void write_all(int fd, ByteView bytes, const std::filesystem::path& path, const 
   }
 }
 
-void write_block(int fd, std::uint64_t number, ByteView block, const std::filesystem::path& path,
+Frame frame_of(std::uint64_t number, ByteView block) { return {block.size(), number, sum_of(number, block)}; }
+
+void write_block(int fd, const Frame& frame, ByteView block, const std::filesystem::path& path,
                  const WriteCall& write) {
-  const Frame frame{block.size(), number, sum_of(number, block)};
   write_all(fd, std::as_bytes(std::span(&frame, 1)), path, write);
   write_all(fd, block, path, write);
 }
@@ -82,45 +80,25 @@ std::size_t read_at(int fd, std::uint64_t offset, std::byte* to, std::size_t siz
   return done;
 }
 
-BlockReader::BlockReader(int fd, std::filesystem::path path, std::uint64_t begin)
-    : fd_(fd), path_(std::move(path)), begin_(begin), at_(begin), size_(0) {
-  rewind();
-}
-
-void BlockReader::rewind() {
-  struct stat status {};
-  if (fstat(fd_, &status) != 0) throw_disk_error(errno, "read", path_);
-  size_ = static_cast<std::uint64_t>(status.st_size);
-  at_ = begin_;
-  number_ = 0;
-  ended_ = false;
-}
-
-bool BlockReader::next(ByteView& block) {
-  if (ended_) return false;
-  Frame frame{};
-  if (read_at(fd_, at_, reinterpret_cast<std::byte*>(&frame), sizeof frame, path_) != sizeof frame) {
-    throw_damaged(path_, at_, "it ends without its last block");
+void read_block(int fd, const std::filesystem::path& path, std::uint64_t& at, std::uint64_t end, std::uint64_t number,
+                Bytes& room) {
+  Frame frame;
+  if (end - at < sizeof frame ||
+      read_at(fd, at, reinterpret_cast<std::byte*>(&frame), sizeof frame, path) != sizeof frame) {
+    throw_damaged(path, at, "it ends too early");
   }
-  if (frame.number != number_) {
-    throw_damaged(path_, at_,
-                  "block " + std::to_string(number_) + " is expected, and it says " + std::to_string(frame.number));
+  if (frame.number != number) {
+    throw_damaged(path, at,
+                  "block " + std::to_string(number) + " is expected, and it says " + std::to_string(frame.number));
   }
-  const std::uint64_t begin = at_ + sizeof frame;
-  if (frame.length > size_ - std::min(size_, begin)) {
-    throw_damaged(path_, at_, "a block of " + std::to_string(frame.length) + " bytes does not fit into the file");
+  const std::uint64_t begin = at + sizeof frame;
+  if (frame.length > end - begin) {
+    throw_damaged(path, at, "a block of " + std::to_string(frame.length) + " bytes does not fit into its place");
   }
-  block_.resize(frame.length);
-  if (read_at(fd_, begin, block_.data(), block_.size(), path_) != block_.size()) {
-    throw_damaged(path_, begin, "it has become shorter while it was read");
-  }
-  if (frame.sum != sum_of(frame.number, block_)) throw_damaged(path_, at_, "a block has not its checksum");
-  at_ = begin + frame.length;
-  ++number_;
-  ended_ = frame.length == 0;
-  if (ended_ && at_ != size_) throw_damaged(path_, at_, "there is more behind its last block");
-  block = block_;
-  return !ended_;
+  room.resize(frame.length);
+  if (read_at(fd, begin, room.data(), room.size(), path) != room.size()) throw_damaged(path, begin, "it ends too early");
+  if (frame.sum != sum_of(frame.number, room)) throw_damaged(path, at, "a block has not its checksum");
+  at = begin + frame.length;
 }
 
 }  // namespace kiln::shuffle

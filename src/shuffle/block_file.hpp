@@ -43,28 +43,19 @@ class File {
 /// All bytes at the file's position. Throws kiln::Error.
 void write_all(int fd, ByteView bytes, const std::filesystem::path& path, const WriteCall& write);
 
-/// Blocks in a file, one behind the other: length (8 bytes), number (8), checksum (8), bytes; the last one has the
-/// length 0. The checksum is that of the bytes, of the length and of the number.
-void write_block(int fd, std::uint64_t number, ByteView block, const std::filesystem::path& path,
-                 const WriteCall& write);
-
-/// Reads them; nothing is believed before it has been checked. Throws kiln::Error.
-class BlockReader {
- public:
-  /// `begin`: where the first one lies. The file must stay as it is.
-  BlockReader(int fd, std::filesystem::path path, std::uint64_t begin);
-  /// False at the end. The block lives until the next call.
-  bool next(ByteView& block);
-  void rewind();
-
- private:
-  int fd_;
-  std::filesystem::path path_;
-  std::uint64_t begin_, at_, size_;
-  std::uint64_t number_ = 0;
-  bool ended_ = false;
-  Bytes block_;
+/// In front of each block: its length, its number, and the checksum of its bytes and of these two.
+struct Frame {
+  std::uint64_t length = 0, number = 0, sum = 0;
 };
+
+Frame frame_of(std::uint64_t number, ByteView block);
+/// Frame and block. Throws kiln::Error.
+void write_block(int fd, const Frame& frame, ByteView block, const std::filesystem::path& path, const WriteCall& write);
+
+/// The block whose frame is at `at`, into `room`; nothing is believed before it has been checked. It has this number
+/// and ends at `end` or before; `at` is then behind it. Throws kiln::Error.
+void read_block(int fd, const std::filesystem::path& path, std::uint64_t& at, std::uint64_t end, std::uint64_t number,
+                Bytes& room);
 
 /// `size` bytes at `offset`; fewer where the file ends. Throws kiln::Error.
 std::size_t read_at(int fd, std::uint64_t offset, std::byte* to, std::size_t size, const std::filesystem::path& path);

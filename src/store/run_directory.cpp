@@ -25,6 +25,7 @@ constexpr std::string_view kFactsName = "run.json";
 // run.json under another name: the removal of the directory's content has begun.
 constexpr std::string_view kRemovedName = ".kiln-removed-run.json";
 constexpr std::array<std::string_view, 5> kFolders = {"source", "journal", "merged", "segments", "damaged"};
+constexpr std::string_view kRunsFolder = "shuffle";
 constexpr std::array<std::string_view, 7> kFiles = {"launch.json",  "owner.json", "status.json", "events.jsonl",
                                                     "outcome.json", "results.h5", "report.html"};
 
@@ -54,7 +55,7 @@ std::vector<std::string> names_in(const fs::path& path) {
 }
 
 bool is_folder_of_ours(std::string_view name) {
-  return std::find(kFolders.begin(), kFolders.end(), name) != kFolders.end();
+  return name == kRunsFolder || std::find(kFolders.begin(), kFolders.end(), name) != kFolders.end();
 }
 
 bool is_leftover(std::string_view name) { return name.starts_with(kTemporaryPrefix) || name.starts_with(".nfs"); }
@@ -121,6 +122,7 @@ void finish_removal(const fs::path& path) {
   };
   for (const std::string_view name : kFiles) remove(path / name);
   for (const std::string_view name : kFolders) remove(path / name);
+  remove(runs_folder(path));
   remove_temporaries(path);
   sync_folder(system_file_ops(), path);
 }
@@ -199,6 +201,10 @@ void RunDirectory::remove_content(const fs::path& given) {
 void RunDirectory::write_replaced(std::string_view name, std::string_view text, Durable durable) const {
   store::write_replaced(file(name), text, durable);
 }
+
+fs::path runs_folder(const fs::path& run_directory) { return run_directory / kRunsFolder; }
+
+std::string runs_prefix(StageId stage) { return fmt::format("s{}-", stage.value()); }
 
 void require_link(const fs::path& directory) {
   const fs::path from = directory / fmt::format("{}link-{}", kTemporaryPrefix, ::getpid());

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <kiln/ids.hpp>
 #include "store/run_facts.hpp"
 #include "store/small_file.hpp"
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace kiln::store {
@@ -54,6 +56,11 @@ class RunDirectory {
   std::filesystem::path path_;
   RunFacts facts_;
 };
+
+/// Where the runs of steps by key lie while a program needs them; made when there are any.
+std::filesystem::path runs_folder(const std::filesystem::path& run_directory);
+/// The names of all runs that a stage writes begin so.
+std::string runs_prefix(StageId stage);
 
 /// Throws kiln::Error (run_directory), with the reason and what to do, unless link(2) works in the directory: it is
 /// what keeps two runs from writing the same entry.

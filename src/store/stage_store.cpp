@@ -74,7 +74,8 @@ std::uint64_t StageStore::identity_here(PlanEntry plan) const {
   return identity_of(plan);
 }
 
-StageState StageStore::begin(StageId stage, PlanEntry plan, const PlanEntry* shorter) {
+StageState StageStore::begin(StageId stage, PlanEntry plan, const PlanEntry* shorter,
+                             const std::function<std::string(const StageState&)>& lost) {
   const StageId expected = began_ ? stage_.next() : StageId(0);
   if (stage != expected || (began_ && !ended_)) {
     throw Error(ExitCode::internal,
@@ -100,6 +101,14 @@ StageState StageStore::begin(StageId stage, PlanEntry plan, const PlanEntry* sho
     state = keep(*ledger, plan);
   } else {
     begin_round(state, plan, ledger);
+  }
+  if (state.resumed && lost) {
+    if (std::string why = lost(state); !why.empty()) {
+      parts_.clear();
+      rejected_ = 0;
+      state = {};
+      begin_round(state, plan, ledger, std::move(why));
+    }
   }
   began_ = true;
   ended_ = state.end.has_value();
@@ -164,13 +173,21 @@ void StageStore::count_kept(const RowsPart& part, const PlanEntry& plan) {
   }
 }
 
-void StageStore::begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old) {
+bool StageStore::is_followed(StageId stage, const StageEndEntry& end) const {
+  const LedgerState* const here = opened_with(stage);
+  const LedgerState* const next = opened_with(stage.next());
+  return here != nullptr && here->plan && next != nullptr && next->plan && next->end &&
+         next->plan->body.before == chain_after(here->plan->body, end);
+}
+
+void StageStore::begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old, std::string why) {
   const bool had = old != nullptr && (old->plan || !old->done.empty() || !old->dead.empty());
   state.round = had ? old->round + 1 : 0;
   state.plan = plan;
   if (had) {
-    const std::string why =
-        old->plan ? difference(old->plan->body, plan) : std::string("its plan is lost with a damaged entry");
+    if (why.empty()) {
+      why = old->plan ? difference(old->plan->body, plan) : std::string("its plan is lost with a damaged entry");
+    }
     state.why = fmt::format("stage {} '{}' runs again, and so do all later ones: {}", stage_.value(), plan.name, why);
   }
   journal_.append(plan, {}, stage_, state.round);

@@ -43,7 +43,12 @@ class StageStore {
   /// same stage after the same stages, its results are kept; else a new round begins. Throws kiln::Error (usage) where
   /// a table's name was used by an earlier stage or is one of kiln's own. `shorter`: the plan as it was before units
   /// were added behind; where the journal knows the stage so, its results are kept too, and the stage is open again.
-  StageState begin(StageId stage, PlanEntry plan, const PlanEntry* shorter = nullptr);
+  /// `lost` is asked, where there are results to be kept, why they cannot be; read_partials() may be called in it. ""
+  /// keeps them, all else begins a new round.
+  StageState begin(StageId stage, PlanEntry plan, const PlanEntry* shorter = nullptr,
+                   const std::function<std::string(const StageState&)>& lost = {});
+  /// Whether the journal has the end of the stage behind this one, on top of this end: what it has of that counts.
+  bool is_followed(StageId stage, const StageEndEntry& end) const;
   /// Instead of begin() for all stages before this one: the program has passed them already, in this launch, when this
   /// rank takes over, and they count as the journal has them. False, with nothing changed, where the journal does not
   /// have the end of each.
@@ -87,7 +92,7 @@ class StageStore {
   std::uint64_t identity_here(PlanEntry plan) const;
   StageState keep(LedgerState& ledger, const PlanEntry& plan);
   void count_kept(const RowsPart& part, const PlanEntry& plan);
-  void begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old);
+  void begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old, std::string why = {});
 
   Journal& journal_;
   std::function<JournalView()> read_;

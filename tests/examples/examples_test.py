@@ -4,7 +4,10 @@ import os
 import pathlib
 import random
 import signal
+import subprocess
 import unittest
+
+import h5py
 
 from kiln_case import KilnCase
 from same_results import content_of, differences
@@ -18,6 +21,7 @@ SMALL = {
     "sensors": ["--years", "2", "--sensors", "24"],
     "kmeans": ["--rows", "120000"],
     "tiles": ["--size", "768"],
+    "wordcount": [],
 }
 
 
@@ -89,6 +93,27 @@ class Examples(KilnCase):
 
     def test_tiles(self):
         self.check("tiles")
+
+    def test_wordcount(self):
+        self.check("wordcount")
+
+    def test_wordcount_counts_as_the_shell_does(self):
+        chance = random.Random(SEED)
+        words = [bytes(chance.choices(range(33, 127), k=chance.randint(1, 30))) for _ in range(500)]
+        for name in ("a.txt", "b.txt"):
+            parts = [chance.choice(words) + chance.choice([b" ", b"\n", b"\t", b"\r\n", b"\v", b"\f ", b"  "]) for _ in range(20_000)]
+            (self.folder / name).write_bytes(b"".join(parts).strip() + (b"\n" if name == "a.txt" else b""))
+        script = r"cat a.txt <(echo) b.txt | LC_ALL=C tr -s '[:space:]' '\n' | grep -a . | LC_ALL=C sort | uniq -c"
+        counted = subprocess.run(["bash", "-c", script], cwd=self.folder, capture_output=True, check=True).stdout
+        expected = [(int(line.split()[0]), line.split()[1]) for line in counted.splitlines()]
+        expected.sort(key=lambda one: (-one[0], one[1]))
+        result = self.kiln(words=self.program("wordcount", "shell.kiln", 2, "--top", "2", "a.txt", "b.txt"))
+        self.assertEqual(result.code, 0, result.err)
+        self.assertIn(f"{sum(count for count, _ in expected)} words, {len(expected)} different ones", result.out)
+        with h5py.File(self.folder / "shell.kiln" / "results.h5") as results:
+            table = results["/reduced/words"]
+            found = list(zip(table["count"][:].tolist(), table["word"][:].tolist()))
+        self.assertEqual(found, expected)
 
 
 if __name__ == "__main__":

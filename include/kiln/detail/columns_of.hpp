@@ -123,7 +123,8 @@ struct ColumnsOf {
       kNever<T>,
       "kiln: rows of this type have no columns. Write KILN_COLUMNS(TheType, field, ...) behind the struct, in "
       "its own namespace (#include <kiln/columns.hpp>); or let a row be a number, a std::string, a std::array "
-      "or a std::vector of numbers. Of a pair or tuple make a struct: columns need names");
+      "or a std::vector of numbers; or a std::pair of these: its columns are called key and value. Of other pairs "
+      "and tuples make a struct: columns need names");
   static Schema schema();
   static void append(Rows& rows, const T& object);
   static T read(const Rows& rows, std::size_t row);
@@ -158,8 +159,35 @@ struct ColumnsOf<T> {
   }
 };
 
+/// What steps by key give: the columns "key" and "value".
+template <class K, class V>
+  requires(kIsField<K> && kIsField<V>)
+struct ColumnsOf<std::pair<K, V>> {
+  static Schema schema() {
+    Schema schema{Field<K>::column(), Field<V>::column()};
+    schema[0].name = "key";
+    schema[1].name = "value";
+    return schema;
+  }
+  static void append(Rows& rows, const std::pair<K, V>& row) {
+    Field<K>::put(rows, row.first);
+    Field<V>::put(rows, row.second);
+  }
+  static std::pair<K, V> read(const Rows& rows, std::size_t row) {
+    std::pair<K, V> both;
+    Field<K>::get(rows, 0, row, both.first);
+    Field<V>::get(rows, 1, row, both.second);
+    return both;
+  }
+};
+
+template <class T>
+inline constexpr bool kIsFieldPair = false;
+template <class K, class V>
+inline constexpr bool kIsFieldPair<std::pair<K, V>> = kIsField<K> && kIsField<V>;
+
 /// Whether rows of T have columns.
 template <class T>
-inline constexpr bool kHasColumns = Described<T> || kIsField<T>;
+inline constexpr bool kHasColumns = Described<T> || kIsField<T> || kIsFieldPair<T>;
 
 }  // namespace kiln::detail

@@ -13,7 +13,7 @@
 namespace kiln::detail {
 
 /// The first byte of a forest's encoding: docs/file-format.md, "Partial results".
-enum class ForestKind : std::uint8_t { tree = 1, exact = 2 };
+enum class ForestKind : std::uint8_t { tree = 1, exact = 2, keyed = 3 };
 
 [[noreturn]] void throw_damaged_forest(std::string_view why);
 /// Throws kiln::Error (internal) unless the next byte is this kind.

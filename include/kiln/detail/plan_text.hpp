@@ -20,6 +20,10 @@ SourceSpec grid_spec(std::uint64_t units, std::string description);
 SourceSpec items_spec(std::uint64_t units, ByteView encoded);
 /// Throws kiln::Error (usage) for no patterns or a split of 0.
 SourceSpec lines_spec(std::vector<std::string> patterns, std::uint64_t split);
+/// The same files, not cut into lines.
+SourceSpec text_spec(std::vector<std::string> patterns, std::uint64_t split);
+/// What the stage before gives by key; `step`: how it was made.
+SourceSpec shards_spec(std::string_view step);
 /// Throws kiln::Error (usage) for rows_per_unit 0.
 SourceSpec hdf5_spec(std::string file, std::string dataset, ColumnType element, std::uint64_t rows_per_unit, bool keep);
 

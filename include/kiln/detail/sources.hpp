@@ -17,6 +17,13 @@
 /// item or many records.
 namespace kiln::detail {
 
+/// Where a record lies, for who reads that it was rejected.
+struct RecordPlace {
+  std::string_view file;     ///< "" where the source has no files
+  std::uint64_t offset = 0;  ///< in the file; else its number in the unit
+  std::string_view text;
+};
+
 struct RangeSource {
   using Item = std::uint64_t;
   static constexpr bool kHasRecords = false;
@@ -52,7 +59,7 @@ struct SliceSource {
 struct LineSource {
   using Item = Line;
   static constexpr bool kHasRecords = true;
-  /// Calls record(Line) with each line of the unit.
+  /// Calls record(Line, RecordPlace) with each line of the unit.
   template <class Record>
   void each(UnitId unit, const StageHost& host, Record&& record) const {
     host.input->open_lines(unit);
@@ -66,9 +73,24 @@ struct LineSource {
                                      : static_cast<std::size_t>(static_cast<const char*>(end) - block.text.data());
         std::string_view text = block.text.substr(begin, stop - begin);
         if (end != nullptr && text.ends_with('\r')) text.remove_suffix(1);
-        record(Line{text, file, block.offset + begin});
+        record(Line{text, file, block.offset + begin}, RecordPlace{file, block.offset + begin, text});
         begin = stop + 1;
       }
+    }
+  }
+};
+
+/// The same files and units; a record is a block of lines.
+struct TextSource {
+  using Item = Text;
+  static constexpr bool kHasRecords = true;
+  template <class Record>
+  void each(UnitId unit, const StageHost& host, Record&& record) const {
+    host.input->open_lines(unit);
+    LineBlock block;
+    while (host.input->next_lines(block)) {
+      const std::string_view file = host.input->file_name(block.file);
+      record(Text{block.text, file, block.offset}, RecordPlace{file, block.offset, block.text});
     }
   }
 };

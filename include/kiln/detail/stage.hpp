@@ -2,6 +2,7 @@
 
 #include <kiln/detail/bytes.hpp>
 #include <kiln/detail/interval.hpp>
+#include <kiln/detail/keyed/run.hpp>
 #include <kiln/detail/place.hpp>
 #include <kiln/detail/rows.hpp>
 #include <kiln/schema.hpp>
@@ -20,6 +21,8 @@
 namespace kiln::detail {
 
 // ---- Reductions
+
+class RunPlace;  // kiln/detail/keyed/run_place.hpp
 
 /// A set of complete nodes with their values, siblings joined: what a worker folds, what travels, what the coordinator
 /// collects. Joining two forests is a union that joins siblings, so neither the order of arrival nor the cut of the
@@ -58,6 +61,11 @@ class Forest {
   virtual void provide_counts() {}
   /// Takes the memory for that now, so that it is there when it is needed.
   virtual void reserve_counts() {}
+  /// Whether it may travel with a message when it is small; else it is held until it is put down.
+  virtual bool may_ride() const { return true; }
+  /// Before encode(), on a thread that does files: what is too much to travel goes to a file. Throws kiln::Error where
+  /// the disk says no; then all is here as it was.
+  virtual void put_down(RunPlace& /*place*/) {}
   /// Tries on the values here what the monoid and its codec promise (--verify): what is broken, "" where nothing was
   /// found. Costs a few merges. Changes nothing.
   virtual std::string verify() const { return {}; }
@@ -77,7 +85,7 @@ class TypedValue {
 /// Where units come from, as the program says it: the same on every rank. What only the coordinator can find out (the
 /// files behind a glob, the shape of a dataset) is added when the stage begins and travels in its setup.
 struct SourceSpec {
-  enum class Kind : std::uint8_t { range = 1, grid = 2, items = 3, lines = 4, hdf5 = 5 };
+  enum class Kind : std::uint8_t { range = 1, grid = 2, items = 3, lines = 4, hdf5 = 5, shards = 6 };
   Kind kind = Kind::range;
   std::uint64_t units = 0;               ///< range, grid, items: how many; lines and hdf5: found out
   std::string description;               ///< canonical; two sources with one description are the same source
@@ -87,6 +95,8 @@ struct SourceSpec {
   std::uint32_t rank = 0;                ///< hdf5: its number of dimensions; 0: any
   std::uint64_t unit_size = 0;           ///< lines: bytes of a unit (split); hdf5: rows of a unit
   bool keep = false;  ///< hdf5: a worker keeps the slices it has read, for later stages of the session
+  /// shards: the runs that the stage before gave (encode_runs); set when that is over. No other kind has any.
+  std::shared_ptr<const Bytes> runs = {};
 };
 
 /// Part of a dataset along its first axis, as read by the worker. The memory is the engine's, for the present unit.
@@ -115,6 +125,8 @@ class UnitInput {
   virtual void open_lines(UnitId unit) = 0;
   virtual bool next_lines(LineBlock& block) = 0;
   virtual std::string_view file_name(std::uint32_t file) const = 0;
+  /// shards: what each run has of the shard, sorted. Other sources have none.
+  virtual std::vector<std::unique_ptr<RunReader>> open_shard(UnitId /*unit*/) { return {}; }
 };
 
 // ---- Running
@@ -169,6 +181,7 @@ struct ReduceSink {
   std::string name;         ///< below /reduced in results.h5; unique in its stage
   std::string description;  ///< canonical: the monoid and its parameters
   bool exact = false;       ///< associative and commutative in bits
+  bool keyed = false;       ///< of a step by key: its value is encode_runs of runs, and of no interest to people
   std::function<std::unique_ptr<Forest>()> make_forest;
   /// The value as tables for people and HDF5, from its encoding: each with one or more columns of equal length.
   std::function<std::vector<std::pair<Table, Rows>>(ByteView value)> show;
@@ -186,6 +199,8 @@ struct StagePlan {
   bool descending = false;                       ///< units with high ids first
   std::uint64_t most_in_flight = 0;              ///< units handed out at a time, over all workers; 0: no limit
   bool pure = true;                              ///< home order is allowed, units may run twice (--verify)
+  /// Source shards: the stage that makes the runs; it has one reduction, which gives them.
+  std::shared_ptr<const StagePlan> before = {};
 };
 
 struct StageCounts {

@@ -120,6 +120,8 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
   }
   static constexpr bool kBlocks =
       kShape == UnitShape::one && Chain::kGives == Gives::one && (sizeof...(Sink) > 0) && (blocks<Sink>() && ...);
+  /// What a unit gave can be taken out of all sinks again, until it ends.
+  static constexpr bool kTakesBack = (requires { State<Sink>::kTakesBack; } && ...);
   /// Units between two looks at whether the run is cancelled.
   static constexpr std::uint64_t kLook = kBlocks ? kSpan : 16;
 
@@ -198,12 +200,12 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
 
   void run_records(UnitId unit) {
     if constexpr (Source::kHasRecords) {
-      recipe_.source.each(unit, host_, [&](Line line) {
+      recipe_.source.each(unit, host_, [&]<class Record>(Record&& record, const RecordPlace& place) {
         begin_record();
         try {
-          run_chain(recipe_.steps, Line(line), unit_, Sinker{*this});
+          run_chain(recipe_.steps, std::forward<Record>(record), unit_, Sinker{*this});
         } catch (const Rejected& rejected) {
-          reject(rejected.what(), line.file, line.offset, line.text);
+          reject(rejected.what(), place);
           return;
         }
         each_state([](auto& state) { state.end_record(); });
@@ -213,7 +215,7 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
       try {
         run_chain(recipe_.steps, recipe_.source.item(unit, host_), unit_, Sinker{*this});
       } catch (const Rejected& rejected) {
-        reject(rejected.what(), {}, 0, {});
+        reject(rejected.what(), {});
       }
     }
   }
@@ -236,17 +238,17 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
     using Prepared = std::tuple<decltype(std::get<kAt>(states_).prepare(item, unit_))...>;
     Prepared prepared{std::get<kAt>(states_).prepare(item, unit_)...};
     gave_any_ = true;
-    taking_ = kShape == UnitShape::one;
+    taking_ = kShape == UnitShape::one && !kTakesBack;
     (std::get<kAt>(states_).take(std::forward<std::tuple_element_t<kAt, Prepared>>(std::get<kAt>(prepared)), id_), ...);
     taking_ = false;
   }
 
   /// In a catch block.
-  void reject(const char* reason, std::string_view file, std::uint64_t offset, std::string_view text) {
+  void reject(const char* reason, const RecordPlace& place) {
     if (taking_) throw_fold_failed(id_, reason);
     each_state([](auto& state) { state.reject_record(); });
     if (kShape == UnitShape::one) gave_any_ = false;
-    rejected_.add(output_.rejected, id_, file, offset, text, reason);
+    rejected_.add(output_.rejected, id_, place.file, place.offset, place.text, reason);
   }
 
   /// In a catch block. Where values of this unit may be among others' already, it cannot fail alone.
@@ -331,7 +333,7 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
   UnitId id_;  // the present unit
   RejectedList rejected_;
   bool gave_any_ = false;  // it gave an item
-  bool taking_ = false;    // its items are being joined with those of others
+  bool taking_ = false;    // its items are being joined with those of others, for good
   std::tuple<State<Sink>...> states_;
 };
 

@@ -161,7 +161,8 @@ TEST(Columns, OfPlainTypesAreOneCalledValue) {
   EXPECT_EQ(there_and_back(std::string("text")), "text");
   EXPECT_EQ(there_and_back(std::vector<int>{1, 2}), (std::vector<int>{1, 2}));
   EXPECT_EQ(there_and_back(std::array<char, 2>{'a', 'b'}), (std::array<char, 2>{'a', 'b'}));
-  static_assert(!detail::kHasColumns<std::pair<int, int>>);
+  static_assert(detail::kHasColumns<std::pair<int, std::string>>);
+  static_assert(!detail::kHasColumns<std::pair<int, std::pair<int, int>>>);
 }
 
 static_assert(!detail::are_distinct(std::array<std::string_view, 2>{"a", "a"}));

@@ -92,12 +92,31 @@ class SmallCombineTable {
     return true;
   }
 
-  /// f(PreparedKey, const Value&) for each; then it is empty. Between units.
+  /// The same with a value of complete units. Between units.
+  bool merge(const PreparedKey& key, const Value& value) {
+    Slot* const slot = table_.find_or_insert(key, most_);
+    if (slot == nullptr) return false;
+    if (slot->stamp == 0) {
+      new (&slot->value) Value(value);
+      slot->stamp = 1;
+      ++values_;
+    } else {
+      monoid_->merge(slot->value, value);
+    }
+    return true;
+  }
+
+  /// f(PreparedKey, const Value&) for each. Between units.
   template <class F>
-  void take(F&& f) {
+  void for_each(F&& f) const {
     table_.for_each([&](Slot& slot) {
       if (slot.stamp != 0) f(Table::prepared(slot), std::as_const(slot.value));
     });
+  }
+  /// The same; then it is empty.
+  template <class F>
+  void take(F&& f) {
+    for_each(f);
     clear();
   }
   void clear() {
@@ -198,12 +217,32 @@ class LargeCombineTable {
     return true;
   }
 
+  bool merge(const PreparedKey& key, const Value& value) {
+    Slot* const slot = table_.find_or_insert(key, most_);
+    if (slot == nullptr) return false;
+    if (slot->stamp == 0) {
+      slot->value = static_cast<std::uint32_t>(cells_.size());
+      slot->stamp = 1;
+      cells_.emplace_back();
+    }
+    Cell& cell = cells_[slot->value];
+    const std::size_t before = memory(cell);
+    values_ += cell.value ? 0 : 1;
+    merge_optional(*monoid_, cell.value, std::optional<Value>(value));
+    heap_ += memory(cell) - before;
+    return true;
+  }
+
   template <class F>
-  void take(F&& f) {
+  void for_each(F&& f) const {
     table_.for_each([&](Slot& slot) {
       if (slot.stamp != 0 && cells_[slot.value].value)
         f(Table::prepared(slot), std::as_const(*cells_[slot.value].value));
     });
+  }
+  template <class F>
+  void take(F&& f) {
+    for_each(f);
     clear();
   }
   void clear() {

@@ -69,7 +69,7 @@ class SlotTable {
 
   /// f(Slot&) for each, in no order that means anything.
   template <class F>
-  void for_each(F&& f) {
+  void for_each(F&& f) const {
     for (std::size_t at = 0; at < capacity_; ++at) {
       if (slots()[at].b != 0) f(slots()[at]);
     }

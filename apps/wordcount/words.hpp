@@ -9,7 +9,7 @@
 #include <emmintrin.h>
 #endif
 
-namespace kiln::bench {
+namespace wordcount {
 
 inline bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 
@@ -53,4 +53,4 @@ void for_each_word(std::string_view text, F&& f) {
   if (word < end) f(word, static_cast<std::size_t>(end - word));
 }
 
-}  // namespace kiln::bench
+}  // namespace wordcount

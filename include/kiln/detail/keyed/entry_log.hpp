@@ -1,0 +1,81 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace kiln::detail {
+
+/// Entries one behind the other, whole ones in each chunk of memory, as they were emitted. What was put in last can be
+/// cut off again; logs are joined without being copied. Knows no types.
+class EntryLog {
+ public:
+  struct Mark {
+    std::size_t chunks = 0, used = 0;  ///< used: of the last of them
+  };
+
+  EntryLog() = default;
+  EntryLog(EntryLog&& other) noexcept
+      : chunks_(std::exchange(other.chunks_, {})), bytes_(std::exchange(other.bytes_, 0)) {}
+  EntryLog& operator=(EntryLog&& other) noexcept {
+    chunks_ = std::exchange(other.chunks_, {});
+    bytes_ = std::exchange(other.bytes_, 0);
+    return *this;
+  }
+  EntryLog(const EntryLog&) = delete;
+  EntryLog& operator=(const EntryLog&) = delete;
+  ~EntryLog() = default;
+
+  /// Room for the next entry, to be filled before anything else.
+  char* extend(std::size_t size) {
+    if (chunks_.empty() || chunks_.back().size - chunks_.back().used < size) grow(size);
+    Chunk& last = chunks_.back();
+    return last.data.get() + std::exchange(last.used, last.used + size);
+  }
+  Mark mark() const { return chunks_.empty() ? Mark{} : Mark{chunks_.size(), chunks_.back().used}; }
+  /// Forgets what came after the mark, since when nothing was joined.
+  void cut(Mark mark) {
+    for (; chunks_.size() > mark.chunks; chunks_.pop_back()) bytes_ -= chunks_.back().size;
+    if (!chunks_.empty()) chunks_.back().used = mark.used;
+  }
+  /// Takes all of `other`, behind what is here.
+  void absorb(EntryLog& other) {
+    std::move(other.chunks_.begin(), other.chunks_.end(), std::back_inserter(chunks_));
+    other.chunks_.clear();
+    bytes_ += std::exchange(other.bytes_, 0);
+  }
+  bool empty() const {
+    return std::all_of(chunks_.begin(), chunks_.end(), [](const Chunk& chunk) { return chunk.used == 0; });
+  }
+  void clear() { *this = EntryLog(); }
+  /// Memory that it takes.
+  std::size_t bytes() const { return bytes_; }
+
+  /// f(begin, end) with the entries of each chunk, in order.
+  template <class F>
+  void for_each_chunk(F&& f) const {
+    for (const Chunk& chunk : chunks_) f(chunk.data.get(), chunk.data.get() + chunk.used);
+  }
+
+ private:
+  struct Chunk {
+    std::unique_ptr<char[]> data;
+    std::size_t size = 0, used = 0;
+  };
+  static constexpr std::size_t kFirst = std::size_t{4} << 10, kLargest = std::size_t{1} << 20;
+
+  void grow(std::size_t size) {
+    const std::size_t usual = std::clamp(bytes_, kFirst, kLargest);
+    const std::size_t taken = std::max(size, usual);
+    chunks_.push_back({std::unique_ptr<char[]>(new char[taken]), taken, 0});
+    bytes_ += taken;
+  }
+
+  std::vector<Chunk> chunks_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace kiln::detail

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <kiln/detail/keyed/run_place.hpp>
+#include <kiln/detail/stage.hpp>
+#include <kiln/detail/unit_set.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace kiln::detail {
+
+/// Shards of a keyed step by hash: part of the plan, never of the number of ranks.
+inline constexpr std::uint32_t kHashShards = 256;
+
+/// The name of the reduction that a keyed step is; no user's can be called so. Not shown to people.
+inline constexpr const char* kKeyedReduce = "by key";
+
+/// What a keyed step holds of some units, for who knows no types: an exact reduction whose value is a list of runs.
+/// Entries are in memory until put_down() makes a run of them; encode() of what is still there writes it as a run that
+/// travels with the reference (in one process, and where two runs of a unit are compared).
+class KeyedForest : public Forest {
+ public:
+  /// Complete units, whose entries are here. Throws kiln::Error (internal) where one of them is in it already.
+  void add_units(const UnitSet& units) { units_.add(units); }
+
+  void absorb(Forest& other) override;
+  void admit(ByteReader& in) override;
+  void encode(ByteWriter& out) const override;
+  std::vector<Interval> units() const override { return units_.intervals(); }
+  std::size_t nodes() const override { return runs_.size(); }
+  std::size_t bytes() const override;
+  /// encode_runs of all: there always is one. Of a forest whose memory was put down.
+  std::optional<Bytes> value() const override { return encode_runs(all_runs()); }
+  bool may_ride() const override { return memory_empty() && runs_.empty(); }
+  void put_down(RunPlace& place) override;
+
+ protected:
+  virtual bool memory_empty() const = 0;
+  virtual std::size_t memory_bytes() const = 0;
+  virtual void absorb_memory(KeyedForest& other) = 0;
+  /// All entries in memory, sorted; they stay.
+  virtual void write_memory(NewRun& run) const = 0;
+  virtual void clear_memory() = 0;
+
+ private:
+  std::vector<RunReference> all_runs() const;
+
+  UnitSet units_;
+  std::vector<RunReference> runs_;
+};
+
+}  // namespace kiln::detail

@@ -1,0 +1,245 @@
+#pragma once
+
+#include <kiln/detail/columns_of.hpp>
+#include <kiln/detail/keyed/emitted.hpp>
+#include <kiln/detail/keyed/groups.hpp>
+#include <kiln/detail/keyed/merged_entries.hpp>
+#include <kiln/detail/sink_state.hpp>
+#include <kiln/detail/sources.hpp>
+#include <kiln/group.hpp>
+#include <kiln/monoids/sum.hpp>
+#include <kiln/sinks.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// Steps by key with the types of their items: the sink of the stage that emits, and the source of the stage behind.
+namespace kiln::detail {
+
+// ---- Key and value of an item
+
+/// Of a std::pair, or a struct with KILN_COLUMNS of two fields.
+template <class Item>
+struct KeyedItem {
+  static constexpr bool kIs = false;
+};
+template <class K, class V>
+struct KeyedItem<std::pair<K, V>> {
+  static constexpr bool kIs = true;
+  using Key = KeyOf<K>;
+  using Given = std::remove_cvref_t<V>;
+  static const auto& key(const std::pair<K, V>& item) { return item.first; }
+  static const auto& value(const std::pair<K, V>& item) { return item.second; }
+};
+template <class List>
+struct KeyedMembers {
+  static constexpr bool kIs = false;
+};
+template <class T, auto kKey, auto kValue>
+struct KeyedMembers<Members<T, kKey, kValue>> {
+  static constexpr bool kIs = true;
+  using Key = KeyOf<FieldType<kKey>>;
+  using Given = FieldType<kValue>;
+  static const auto& key(const T& item) { return item.*kKey; }
+  static const auto& value(const T& item) { return item.*kValue; }
+};
+template <Described Item>
+struct KeyedItem<Item> : KeyedMembers<MembersOf<Item>> {};
+
+/// The whole item is the key.
+template <class Item>
+struct ItemAsKey {
+  using Key = KeyOf<Item>;
+  using Given = std::monostate;
+  static const Item& key(const Item& item) { return item; }
+  static std::monostate value(const Item&) { return {}; }
+};
+
+/// Of distinct(): a key is there.
+struct Presence {
+  using value_type = std::monostate;
+  static constexpr bool exact = true;
+  static std::string describe() { return "presence"; }
+  static std::monostate lift(std::monostate) { return {}; }
+  static void merge(std::monostate&, std::monostate) {}
+};
+
+/// The monoid by which reduce_by_key(op) joins values of type V. Sums of integers by std::plus are exact.
+template <class V, class Op>
+auto keyed_monoid(const Op& op) {
+  if constexpr (std::integral<V> && !std::same_as<V, bool> &&
+                (std::same_as<Op, std::plus<>> || std::same_as<Op, std::plus<V>>)) {
+    return Sum<V>{};
+  } else {
+    return as_monoid<V>(op);
+  }
+}
+
+// ---- The sink
+
+/// `Parts` says key and value of an item; `Make` makes the forest: a KeyedForest with emit(key, value).
+template <class Item, class Parts, class Make>
+struct KeyedSinkOf {
+  using Made = std::invoke_result_t<const Make&>;  // a unique_ptr
+  using Typed = typename Made::element_type;
+
+  template <UnitShape kShape>
+  class State;
+
+  ReduceSink plan() const {
+    ReduceSink sink;
+    sink.name = kKeyedReduce;
+    sink.description = description;
+    sink.exact = true;
+    sink.keyed = true;
+    sink.make_forest = [make = make]() -> std::unique_ptr<Forest> { return make(); };
+    return sink;
+  }
+
+  std::string description;
+  Make make;
+};
+
+template <class Item, class Parts, class Make>
+template <UnitShape kShape>
+class KeyedSinkOf<Item, Parts, Make>::State {
+  static constexpr bool kRecords = kShape == UnitShape::records || kShape == UnitShape::many_records;
+
+ public:
+  static constexpr bool kIsReduce = true;
+  static constexpr bool kHasBlocks = false;
+  static constexpr bool kTakesBack = true;
+
+  State(const KeyedSinkOf&, UnitId first, Rows*, Forest* forest)
+      : forest_(static_cast<Typed*>(forest)), next_(first.value()), run_(next_) {}
+
+  void begin_unit() { forest_->begin_unit(UnitId(next_)); }
+  void begin_record() {
+    if constexpr (kRecords) forest_->begin_record();
+  }
+  const Item& prepare(const Item& item, Unit&) { return item; }
+  void take(const Item& item, UnitId) {
+    using Given = typename Typed::Item;
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(Parts::value(item))>, Given>) {
+      forest_->emit(Parts::key(item), Parts::value(item));
+    } else {
+      forest_->emit(Parts::key(item), Given(Parts::value(item)));
+    }
+  }
+  void end_record() {
+    if constexpr (kRecords) forest_->end_record();
+  }
+  void reject_record() {
+    if constexpr (kRecords) {
+      forest_->reject_record();
+    } else {
+      forest_->drop_unit();
+      forest_->begin_unit(UnitId(next_));
+    }
+  }
+  void end_unit(bool) {
+    forest_->end_unit();
+    ++next_;
+  }
+  void drop_unit() {
+    forest_->drop_unit();
+    units_.add(make_interval(run_, next_));
+    run_ = ++next_;
+  }
+  void finish() {
+    units_.add(make_interval(run_, next_));
+    run_ = next_;
+    forest_->add_units(units_);
+    units_.clear();
+  }
+
+ private:
+  Typed* forest_;
+  std::uint64_t next_;  // the present unit
+  std::uint64_t run_;   // begin of the units without a hole that end there
+  UnitSet units_;       // those before
+};
+
+// ---- The sources
+
+/// Opens a shard and merges what its runs have; f(entries).
+template <class Format, class F>
+void read_shard(UnitId unit, const StageHost& host, F&& f) {
+  const std::vector<std::unique_ptr<RunReader>> runs = host.input->open_shard(unit);
+  std::vector<RunReader*> readers;
+  readers.reserve(runs.size());
+  for (const auto& run : runs) readers.push_back(run.get());
+  MergedEntries<Format> entries(readers);
+  f(entries);
+}
+
+/// One value a key, in canonical order: by the hash of the key, and by the key.
+template <class K, Monoid M>
+struct ReducedSource {
+  using Value = typename M::value_type;
+  using Item = std::pair<K, Value>;
+  using Format = EntryFormat<K, Value, !M::exact>;
+  static constexpr bool kHasRecords = true;
+
+  /// Calls record(Item, RecordPlace) with each key of the shard.
+  template <class Record>
+  void each(UnitId unit, const StageHost& host, Record&& record) const {
+    std::uint64_t number = 0;
+    const auto give = [&](std::string_view key, Value value) {
+      record(Item(K(Format::Keys::decode(key)), std::move(value)), RecordPlace{{}, number++, {}});
+    };
+    read_shard<Format>(unit, host, [&](auto& entries) {
+      if constexpr (M::exact) {
+        for_each_group<Format>(entries, [&](std::string_view key, auto& values) {
+          Value sum(Format::Values::decode(values.entry().value));
+          for (values.next(); !values.ended(); values.next()) {
+            monoid.merge(sum, Value(Format::Values::decode(values.entry().value)));
+          }
+          give(key, std::move(sum));
+        });
+      } else {
+        fold_groups<Format>(monoid, entries, give);
+      }
+    });
+  }
+
+  M monoid;
+};
+
+/// All values of a key together.
+template <class K, class V>
+struct GroupedSource {
+  using Item = Group<K, V>&;
+  using Format = EntryFormat<K, V, true>;
+  static constexpr bool kHasRecords = true;
+
+  template <class Record>
+  void each(UnitId unit, const StageHost& host, Record&& record) const {
+    std::uint64_t number = 0;
+    read_shard<Format>(unit, host, [&](auto& entries) {
+      for_each_group<Format>(entries, [&](std::string_view key, auto& values) {
+        Group<K, V> group(K(Format::Keys::decode(key)), values);
+        record(group, RecordPlace{{}, number++, {}});
+      });
+    });
+  }
+};
+
+/// What distinct() gives of a key and its presence.
+struct TakeKey {
+  template <class K>
+  K operator()(std::pair<K, std::monostate>&& item) const {
+    return std::move(item.first);
+  }
+};
+
+}  // namespace kiln::detail

@@ -1,0 +1,42 @@
+#include "flow/shard_input.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace kiln::flow {
+
+ShardInput::ShardInput(ByteView runs, std::shared_ptr<detail::RunPlace> place)
+    : runs_(detail::decode_runs(runs)), place_(std::move(place)) {
+  for (const detail::RunReference& run : runs_) {
+    if (!run.name.empty() && place_ == nullptr) {
+      throw Error(ExitCode::internal, fmt::format("run {} of keyed data lies in a file, and there is no place", run.name));
+    }
+  }
+}
+
+std::vector<std::unique_ptr<detail::RunReader>> ShardInput::open_shard(UnitId unit) {
+  std::vector<std::unique_ptr<detail::RunReader>> readers;
+  for (const detail::RunReference& run : runs_) {
+    const auto piece =
+        std::lower_bound(run.pieces.begin(), run.pieces.end(), unit.value(),
+                         [](const detail::RunPiece& one, std::uint64_t shard) { return one.shard < shard; });
+    if (piece == run.pieces.end() || piece->shard != unit.value()) continue;
+    readers.push_back(run.name.empty() ? read_memory(run, *piece) : place_->open(run, *piece));
+  }
+  return readers;
+}
+
+detail::RawSlice ShardInput::slice(UnitId) { throw Error(ExitCode::internal, "a shard has no slice"); }
+void ShardInput::open_lines(UnitId) { throw Error(ExitCode::internal, "a shard has no lines"); }
+bool ShardInput::next_lines(detail::LineBlock&) { return false; }
+
+ResolvedSource resolve_shards(const detail::SourceSpec& source) {
+  if (source.runs == nullptr) throw Error(ExitCode::internal, "a stage by key begins without the runs of the one before");
+  std::string identity = fmt::format("{} of {:016x}", source.description, checksum(*source.runs));
+  return {source.units, {}, identity, identity, source.units, {}};
+}
+
+}  // namespace kiln::flow

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <kiln/detail/keyed/run_place.hpp>
+#include <kiln/detail/stage.hpp>
+#include "flow/source_resolver.hpp"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace kiln::flow {
+
+/// Reads the shards of a step by key: a unit is a shard.
+class ShardInput final : public detail::UnitInput {
+ public:
+  /// `runs` as encode_runs writes them. Throws kiln::Error (internal) where the bytes are damaged.
+  ShardInput(ByteView runs, std::shared_ptr<detail::RunPlace> place);
+
+  std::vector<std::unique_ptr<detail::RunReader>> open_shard(UnitId unit) override;
+  /// There are none: throw kiln::Error (internal).
+  detail::RawSlice slice(UnitId unit) override;
+  void open_lines(UnitId unit) override;
+  bool next_lines(detail::LineBlock& block) override;
+  std::string_view file_name(std::uint32_t) const override { return {}; }
+
+ private:
+  const std::vector<detail::RunReference> runs_;
+  const std::shared_ptr<detail::RunPlace> place_;
+};
+
+/// As resolve_source of a source of shards: its identity has the digest of the runs.
+ResolvedSource resolve_shards(const detail::SourceSpec& source);
+
+}  // namespace kiln::flow

@@ -1,0 +1,57 @@
+#include "flow/fold.hpp"
+#include "job/program_running.hpp"
+#include "shuffle/run_folder.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <kiln/error.hpp>
+#include <set>
+#include <system_error>
+#include <utility>
+
+/// ProgramRun: the files of steps by key. A stage that ends in one gives a list of runs; what the journal has of it
+/// counts only while these are there.
+namespace kiln::job {
+
+// Writer thread.
+store::StageState ProgramRun::begin_stage(const detail::StagePlan& plan, StageId stage, store::PlanEntry entry,
+                                          const store::PlanEntry* shorter) {
+  store::StageStore& stages = store_->stages();
+  const bool keyed = plan.reduces.size() == 1 && plan.reduces[0].keyed;
+  // In this launch workers may have written runs that nobody has named yet; they are there, or on their way.
+  if (!keyed || began_in_this_launch(stage)) return stages.begin(stage, std::move(entry), shorter);
+  const auto folder = store::runs_folder(store_->directory().path());
+  std::set<std::string> named;
+  bool needed = true;
+  const auto lost = [&](const store::StageState& state) -> std::string {
+    needed = !state.end || !stages.is_followed(stage, *state.end);
+    if (!needed) return "";
+    const std::vector<detail::RunReference> runs = runs_of(plan, state);
+    const std::string why = shuffle::first_fault(folder, runs);
+    for (const detail::RunReference& run : runs) named.insert(run.name);
+    return why.empty() ? why : fmt::format("a file with what it gave by key is lost ({})", why);
+  };
+  store::StageState state = stages.begin(stage, std::move(entry), shorter, lost);
+  if (!state.resumed) named.clear();
+  if (needed) shuffle::remove_other_runs(folder, store::runs_prefix(stage), named);
+  return state;
+}
+
+std::vector<detail::RunReference> ProgramRun::runs_of(const detail::StagePlan& plan,
+                                                      const store::StageState& state) const {
+  flow::Fold fold(plan);
+  if (!state.end) store_->stages().read_partials([&](const Bytes& partials) { fold.admit(partials); });
+  const std::vector<std::optional<Bytes>> values = state.end ? state.end->values : fold.values();
+  if (values.size() != 1 || !values[0]) throw Error(ExitCode::internal, "a stage by key has no list of its runs");
+  return detail::decode_runs(*values[0]);
+}
+
+// Writer thread: the program is complete.
+void ProgramRun::remove_runs() const {
+  std::error_code ignored;  // they only take space
+  std::filesystem::remove_all(store::runs_folder(store_->directory().path()), ignored);
+}
+
+}  // namespace kiln::job
