@@ -1,7 +1,7 @@
+#include "../wordcount/words.hpp"
 #include "bench.hpp"
 #include "keyed_data.hpp"
 #include "reference_keyed.hpp"
-#include "../wordcount/words.hpp"
 
 #include <fmt/core.h>
 #include <malloc.h>
@@ -60,7 +60,9 @@ Digest count_words(detail::PiecePool& pool, std::string_view text) {
     std::size_t end = std::min(kUnit, text.size());
     while (end < text.size() && !wordcount::is_space(text[end])) ++end;
     output.begin_unit(UnitId(unit++));
-    wordcount::for_each_word(text.substr(0, end), [&](const char* word, std::size_t size) { output.emit({word, size}, 1); });
+    wordcount::for_each_word(text.substr(0, end), [&](const char* word, std::size_t size) {
+      output.emit({word, size}, 1);
+    });
     output.end_unit();
     text.remove_prefix(end);
     if (output.ready() >= kOften) admit_own(output, shards);

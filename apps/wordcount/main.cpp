@@ -45,9 +45,7 @@ struct ByCount {
 };
 
 void split_words(std::string_view text, auto& emit) {
-  wordcount::for_each_word(text, [&](const char* word, std::size_t size) {
-    emit({std::string_view(word, size), 1});
-  });
+  wordcount::for_each_word(text, [&](const char* word, std::size_t size) { emit({std::string_view(word, size), 1}); });
 }
 
 /// Whether a count in the plainest way finds the same.
@@ -63,13 +61,13 @@ bool is_right(const std::vector<Word>& words, const std::string& file) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::vector<std::string> files;
+  std::vector<std::string> files{""};
   std::size_t top = 10;
   kiln::Program program("wordcount", "Counts the words of text files: what is between white space, byte by byte.");
   program.option("--top", top, "print so many of the most frequent words").only_shown("--top");
   program.files(files, "text files, also packed by gzip or zstd; without any, a text is made beside the run directory");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
-    const bool own = files.empty();
+    const bool own = files == std::vector<std::string>{""};
     if (own) {
       const auto path = std::filesystem::path(session.directory()).parent_path() /
                         ("wordcount-" + std::to_string(session.seed()) + ".txt");

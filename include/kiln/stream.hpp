@@ -86,27 +86,31 @@ class Stream {
     const auto monoid = detail::keyed_monoid<V>(op);
     using M = std::remove_const_t<decltype(monoid)>;
     using Forest = std::conditional_t<M::exact, detail::CombinedForest<K, M, V>, detail::LiftedForest<K, M, V>>;
-    return by_key<Parts>("reduce_by_key", monoid.describe(), [monoid] { return std::make_unique<Forest>(monoid); },
-                         detail::ReducedSource<K, M>{monoid});
+    return by_key<Parts>(
+        "reduce_by_key", monoid.describe(), [monoid] { return std::make_unique<Forest>(monoid); },
+        detail::ReducedSource<K, M>{monoid});
   }
   /// Of the same items, all values of each key together: the items behind are kiln::Group<K, V>&.
   auto group_by_key() const {
     using Parts = detail::KeyedItem<value_type>;
-    static_assert(Parts::kIs,
-                  "kiln: group_by_key(): items must be std::pairs of key and value, or structs with KILN_COLUMNS of two "
-                  "fields");
+    static_assert(
+        Parts::kIs,
+        "kiln: group_by_key(): items must be std::pairs of key and value, or structs with KILN_COLUMNS of two "
+        "fields");
     using K = typename Parts::Key;
     using V = detail::KeyOf<typename Parts::Given>;
-    return by_key<Parts>("group_by_key", "", [] { return std::make_unique<detail::AppendedForest<K, V>>(); },
-                         detail::GroupedSource<K, V>{});
+    return by_key<Parts>(
+        "group_by_key", "", [] { return std::make_unique<detail::AppendedForest<K, V>>(); },
+        detail::GroupedSource<K, V>{});
   }
   /// Each item once; items are keys.
   auto distinct() const {
     using Parts = detail::ItemAsKey<value_type>;
     using K = typename Parts::Key;
     using Forest = detail::CombinedForest<K, detail::Presence, std::monostate>;
-    return by_key<Parts>("distinct", "", [] { return std::make_unique<Forest>(detail::Presence{}); },
-                         detail::ReducedSource<K, detail::Presence>{})
+    return by_key<Parts>(
+               "distinct", "", [] { return std::make_unique<Forest>(detail::Presence{}); },
+               detail::ReducedSource<K, detail::Presence>{})
         .map(detail::TakeKey{});
   }
 

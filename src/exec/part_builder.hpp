@@ -45,7 +45,8 @@ class PartBuilder : public Results {
   /// Takes over what is in `later` (units behind the ones here), which is left to be thrown away.
   void append(PartBuilder& later);
   /// What is reported; leaves this empty of outcomes, to be thrown away. Where tables and harvest are larger than
-  /// `ride_bytes`, or may not ride, they go to `holdings` (to be published when the part is put out) and the part says `held`.
+  /// `ride_bytes`, or may not ride, they go to `holdings` (to be published when the part is put out) and the part says
+  /// `held`.
   protocol::Part take_part(BatchId batch, std::size_t ride_bytes, Holdings& holdings, Holdings::Join join);
 
  private:

@@ -12,7 +12,8 @@ ShardInput::ShardInput(ByteView runs, std::shared_ptr<detail::RunPlace> place)
     : runs_(detail::decode_runs(runs)), place_(std::move(place)) {
   for (const detail::RunReference& run : runs_) {
     if (!run.name.empty() && place_ == nullptr) {
-      throw Error(ExitCode::internal, fmt::format("run {} of keyed data lies in a file, and there is no place", run.name));
+      throw Error(ExitCode::internal,
+                  fmt::format("run {} of keyed data lies in a file, and there is no place", run.name));
     }
   }
 }
@@ -34,7 +35,8 @@ void ShardInput::open_lines(UnitId) { throw Error(ExitCode::internal, "a shard h
 bool ShardInput::next_lines(detail::LineBlock&) { return false; }
 
 ResolvedSource resolve_shards(const detail::SourceSpec& source) {
-  if (source.runs == nullptr) throw Error(ExitCode::internal, "a stage by key begins without the runs of the one before");
+  if (source.runs == nullptr)
+    throw Error(ExitCode::internal, "a stage by key begins without the runs of the one before");
   std::string identity = fmt::format("{} of {:016x}", source.description, checksum(*source.runs));
   return {source.units, {}, identity, identity, source.units, {}};
 }

@@ -21,7 +21,7 @@ class StageRunner : public exec::Runner {
     /// With it, a sample of the units (flow/second_run.hpp) runs twice. It hears, on the executor thread, of each unit
     /// and sink whose second run gave something else; what counts is the first.
     std::function<void(UnitId, const std::string&)> differs = {};
-    std::uint64_t units = 0;  ///< of the stage; with differs
+    std::uint64_t units = 0;                       ///< of the stage; with differs
     std::shared_ptr<detail::RunPlace> place = {};  ///< for what steps by key hold
   };
 

@@ -36,9 +36,8 @@ void File::close() {
 void throw_disk_error(int error_number, std::string_view doing, const std::filesystem::path& path) {
   const bool full = error_number == ENOSPC || error_number == EDQUOT;
   std::string text = "cannot " + std::string(doing) + " " + path.string() + ": " + std::strerror(error_number);
-  text +=
-      full ? ": make room there, then run the same command again"
-           : ": see whether the disk is well, then run the same command again";
+  text += full ? ": make room there, then run the same command again"
+               : ": see whether the disk is well, then run the same command again";
   throw Error(full ? ExitCode::stopped_early : ExitCode::run_directory, text);
 }
 
@@ -96,7 +95,8 @@ void read_block(int fd, const std::filesystem::path& path, std::uint64_t& at, st
     throw_damaged(path, at, "a block of " + std::to_string(frame.length) + " bytes does not fit into its place");
   }
   room.resize(frame.length);
-  if (read_at(fd, begin, room.data(), room.size(), path) != room.size()) throw_damaged(path, begin, "it ends too early");
+  if (read_at(fd, begin, room.data(), room.size(), path) != room.size())
+    throw_damaged(path, begin, "it ends too early");
   if (frame.sum != sum_of(frame.number, room)) throw_damaged(path, at, "a block has not its checksum");
   at = begin + frame.length;
 }
