@@ -1,4 +1,4 @@
-#include "../wordcount/words.hpp"
+#include "words.hpp"
 #include "bench.hpp"
 #include "keyed_data.hpp"
 #include "reference_keyed.hpp"

@@ -1,6 +1,6 @@
 #include "reference_keyed.hpp"
 
-#include "../wordcount/words.hpp"
+#include "words.hpp"
 
 #include <algorithm>
 #include <array>

@@ -104,6 +104,10 @@ void RunObserver::commit_failed(const std::string& why) {
   storage_failing_ = true;
 }
 
+void RunObserver::segment_failed(Rank rank, const std::string& why) {
+  commit_failed(fmt::format("rank {}: {}", rank.value(), why));
+}
+
 void RunObserver::committed() {
   if (storage_failing_) log::warning("the run directory can be written again; the run goes on");
   storage_failing_ = false;

@@ -40,6 +40,7 @@ class RunObserver final : public Observer {
   }
   /// Said once, until a commit succeeds.
   void commit_failed(const std::string& why) override;
+  void segment_failed(Rank rank, const std::string& why) override;
   void committed() override;
   void interrupted(int signal, bool at_once) override;
   void remark(Rank rank, const std::string& text) override;
