@@ -1,0 +1,225 @@
+#include <kiln/detail/keyed/emitted.hpp>
+#include <kiln/detail/keyed/keyed_steps.hpp>
+#include <kiln/detail/keyed/merged_entries.hpp>
+
+#include "unit/refusal.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace kiln::detail {
+namespace {
+
+using ::testing::ElementsAre;
+using Sums = Sum<std::int64_t>;
+using Combined = CombinedForest<std::string, Sums, std::int64_t>;
+using Appended = AppendedForest<std::string, std::int64_t>;
+using Model = std::map<std::string, std::vector<std::pair<std::uint64_t, std::int64_t>>>;  // unit and value, as emitted
+
+/// Runs with names, in memory; may have no room.
+class Place final : public RunPlace {
+ public:
+  std::unique_ptr<NewRun> new_run() override {
+    if (full) throw Error(ExitCode::stopped_early, "no room");
+    return std::make_unique<Named>(*this);
+  }
+  std::unique_ptr<RunReader> open(const RunReference& run, const RunPiece& piece) override {
+    return read_memory(runs.at(run.name), piece);
+  }
+
+  bool full = false;
+  std::map<std::string, RunReference> runs;
+
+ private:
+  class Named final : public NewRun {
+   public:
+    explicit Named(Place& place) : place_(place) {}
+    void write(std::uint32_t shard, std::string_view block, std::uint64_t entries) override {
+      run_.write(shard, block, entries);
+    }
+    RunReference finish() override {
+      RunReference run = run_.finish();
+      run.name = "run-" + std::to_string(place_.runs.size());
+      place_.runs.emplace(run.name, run);
+      run.data = nullptr;
+      return run;
+    }
+
+   private:
+    Place& place_;
+    NewMemoryRun run_;
+  };
+};
+
+/// Runs some units: some fail half-way, records of some are rejected.
+template <class Forest>
+void run_units(Forest& forest, std::uint64_t first, std::uint64_t last, std::mt19937_64& random, Model& model) {
+  UnitSet done;
+  for (std::uint64_t unit = first; unit < last; ++unit) {
+    Model of_unit;
+    forest.begin_unit(UnitId(unit));
+    for (std::uint64_t record = 0; record < random() % 4; ++record) {
+      Model of_record;
+      forest.begin_record();
+      for (std::uint64_t i = 0; i < random() % 30; ++i) {
+        const std::uint64_t number = random() % (std::uint64_t{1} << (random() % 8));
+        const std::string key = std::string(random() % 3 == 0 ? 30 : 0, 'x') + std::to_string(number);
+        const auto value = static_cast<std::int64_t>(random() % 1000);
+        forest.emit(key, value);
+        of_record[key].emplace_back(unit, value);
+      }
+      if (random() % 5 == 0) {
+        forest.reject_record();
+        continue;
+      }
+      forest.end_record();
+      for (auto& [key, values] : of_record) {
+        for (const auto& one : values) of_unit[key].push_back(one);
+      }
+    }
+    if (random() % 6 == 0) {
+      forest.drop_unit();
+      continue;
+    }
+    forest.end_unit();
+    done.add(make_interval(unit, unit + 1));
+    for (auto& [key, values] : of_unit) {
+      for (const auto& one : values) model[key].push_back(one);
+    }
+  }
+  forest.add_units(done);
+}
+
+template <class Format>
+Model read_all(ByteView value, Place& place) {
+  Model model;
+  const auto runs = decode_runs(value);
+  for (std::uint32_t shard = 0; shard < kHashShards; ++shard) {
+    std::vector<std::unique_ptr<RunReader>> open;
+    std::vector<RunReader*> readers;
+    for (const RunReference& run : runs) {
+      for (const RunPiece& piece : run.pieces) {
+        if (piece.shard != shard) continue;
+        open.push_back(run.name.empty() ? read_memory(run, piece) : place.open(run, piece));
+        readers.push_back(open.back().get());
+      }
+    }
+    std::uint64_t before = 0;
+    for (MergedEntries<Format> entries(readers); !entries.ended(); entries.next()) {
+      EXPECT_EQ(shard_of(entries.at().hash, kHashShards), shard);
+      EXPECT_GE(entries.order(), before);
+      before = entries.order();
+      model[std::string(entries.at().key)].emplace_back(entries.at().unit, Format::Values::decode(entries.at().value));
+    }
+  }
+  return model;
+}
+
+std::map<std::string, std::int64_t> sums(const Model& model) {
+  std::map<std::string, std::int64_t> all;
+  for (const auto& [key, values] : model) {
+    for (const auto& [unit, value] : values) all[key] += value;
+  }
+  return all;
+}
+
+/// Several workers run units, join what they hold, and put some of it down; a coordinator joins what they send.
+template <class Forest, class Make>
+std::pair<Model, Model> play(std::uint64_t seed, Make make) {
+  std::mt19937_64 random(seed);
+  Place place;
+  Model model;
+  const auto all = make();
+  std::unique_ptr<Forest> held = make();
+  const auto send = [&] {
+    if (random() % 4 != 0) held->put_down(place);
+    ByteWriter out;
+    held->encode(out);
+    ByteReader in(out.view(), "a test");
+    all->admit(in);
+    in.expect_done();
+    held = make();
+  };
+  for (std::uint64_t unit = 0; unit < 400;) {
+    const std::uint64_t next = unit + 1 + random() % 20;
+    const std::unique_ptr<Forest> chunk = make();
+    run_units(*chunk, unit, next, random, model);
+    held->absorb(*chunk);
+    EXPECT_TRUE(chunk->units().empty());
+    EXPECT_TRUE(chunk->may_ride());
+    unit = next;
+    if (random() % 3 == 0) send();
+  }
+  send();
+  return {read_all<typename Forest::Format>(*all->value(), place), model};
+}
+
+TEST(KeyedForest, OfAnExactMonoidHasTheSums) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const std::size_t most = seed % 3 == 0 ? 7 : seed % 3 == 1 ? 60 : Combined::kMostKeys;
+    const auto [found, model] = play<Combined>(seed, [most] { return std::make_unique<Combined>(Sums{}, most); });
+    EXPECT_EQ(sums(found), sums(model)) << seed;
+  }
+}
+
+TEST(KeyedForest, KeepsEntriesInTheOrderOfUnitsAndEmissions) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const auto [found, model] = play<Appended>(seed, [] { return std::make_unique<Appended>(); });
+    EXPECT_EQ(found, model) << seed;
+  }
+}
+
+TEST(KeyedForest, WhereThereIsNoRoomAllIsHereAsItWas) {
+  Place place;
+  Combined forest{Sums{}};
+  std::mt19937_64 random(1);
+  Model model;
+  run_units(forest, 0, 20, random, model);
+  EXPECT_FALSE(forest.may_ride());
+  place.full = true;
+  refusal_of(ExitCode::stopped_early, [&] { forest.put_down(place); });
+  EXPECT_EQ(sums(read_all<Combined::Format>(*forest.value(), place)), sums(model));
+  place.full = false;
+  forest.put_down(place);
+  forest.put_down(place);
+  EXPECT_EQ(place.runs.size(), 1U);
+  EXPECT_EQ(sums(read_all<Combined::Format>(*forest.value(), place)), sums(model));
+}
+
+TEST(KeyedForest, UnitsCountOnce) {
+  Combined one{Sums{}}, other{Sums{}};
+  UnitSet units;
+  units.add(make_interval(3, 5));
+  one.add_units(units);
+  other.add_units(units);
+  EXPECT_THAT(one.units(), ElementsAre(make_interval(3, 5)));
+  refusal_of(ExitCode::internal, [&] { one.absorb(other); });
+}
+
+TEST(KeyedForest, DamagedReferencesAreRefused) {
+  Appended forest;
+  std::mt19937_64 random(2);
+  Model model;
+  run_units(forest, 0, 5, random, model);
+  ByteWriter out;
+  forest.encode(out);
+  for (std::size_t size = 0; size < out.size(); ++size) {
+    refusal_of(ExitCode::internal, [&] {
+      Appended other;
+      ByteReader in(out.view().first(size), "a test");
+      other.admit(in);
+    });
+  }
+}
+
+}  // namespace
+}  // namespace kiln::detail
