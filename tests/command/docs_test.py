@@ -33,7 +33,7 @@ FOREIGN = {
     "containers": "--cpus --pids-limit --ipc --shm-size",
     "kiln's build and tests": "--man --markdown",
     "cmake, pkg-config": "--install --prefix --build --cflags --libs",
-    "example programs": "--longest --quietly --size --tile --most --picture --data --rows --clusters --iterations --paths "
+    "example programs": "--top --longest --quietly --size --tile --most --picture --data --rows --clusters --iterations --paths "
                         "--sensors --years --seed --scenarios",
     "the sweep of analysis.md": "--alpha --depth",
 }
