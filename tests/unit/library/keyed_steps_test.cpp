@@ -184,6 +184,23 @@ TEST(ReduceByKey, AnOperationThatThrowsMakesItsShardADeadLetter) {
   EXPECT_TRUE(std::none_of(rows.begin(), rows.end(), [](const auto& row) { return row.first == 5; }));
 }
 
+/// Does not take 33.
+struct Picky : Sum<std::uint64_t> {
+  static std::uint64_t lift(std::uint64_t item) {
+    if (item == 33) throw std::runtime_error("of 33");
+    return item;
+  }
+};
+
+TEST(ReduceByKey, AMonoidThatDoesNotTakeAnItemFailsItsUnitAlone) {
+  const auto pairs = Flow("picky").range(100).map([](std::uint64_t unit) { return std::pair(unit % 2, unit); });
+  const auto result = testing::run(pairs.reduce_by_key(Picky{}).rows("rows"), {.batch = 50});
+  ASSERT_EQ(result.dead_letters.size(), 1U);
+  EXPECT_EQ(result.dead_letters[0].unit, 33U);
+  EXPECT_THAT((result.rows<std::pair<std::uint64_t, std::uint64_t>>("rows")),
+              UnorderedElementsAre(std::pair(0, 2450), std::pair(1, 2467)));
+}
+
 TEST(ReduceByKey, MayFollowAnother) {
   const auto lengths = Flow("twice")
                            .range(1000)
