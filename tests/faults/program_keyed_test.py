@@ -62,6 +62,7 @@ class ProgramKeyed(KeyedCase):
         expected = self.undisturbed()
         running = self.launched(2, "--hold", "shards", "--checkpoint-every", "50ms")
         self.held("shards")
+        self.wait_for(lambda: self.happened("begin"), "its begin is noted")
         for pid in self.rank_pids().values():
             self.kill(pid)
         self.wait_for(lambda: len(self.happened("begin")) > 1, "it begins again")
