@@ -1,7 +1,7 @@
-#include "words.hpp"
 #include "bench.hpp"
 #include "keyed_data.hpp"
 #include "reference_keyed.hpp"
+#include "words.hpp"
 
 #include <fmt/core.h>
 #include <malloc.h>

@@ -54,7 +54,7 @@ TEST(ReduceByKey, GivesWhatAMapWouldWhateverTheBatches) {
                          .reduce_by_key(std::plus<>{})
                          .rows("sums");
     std::vector<Counted> first;
-    for (const std::uint64_t batch : {1, 7, 64, 1000}) {
+    for (const std::uint64_t batch : {1U, 7U, 64U, 1000U}) {
       const auto result = testing::run(job, {.batch = batch});
       EXPECT_EQ(result.exit_code(), 0);
       const auto rows = result.rows<Counted>("sums");
@@ -76,7 +76,7 @@ TEST(ReduceByKey, OfWhatIsNotExactTheBitsAreThoseOfAReduction) {
                             .reduce([](double a, double b) { return a + b; }))
         .value;
   };
-  for (const std::uint64_t batch : {1, 10, 333, 5000}) {
+  for (const std::uint64_t batch : {1U, 10U, 333U, 5000U}) {
     const auto result =
         testing::run(pairs.reduce_by_key([](double a, double b) { return a + b; }).rows("sums"), {.batch = batch});
     const auto rows = result.rows<std::pair<std::int32_t, double>>("sums");
@@ -101,7 +101,7 @@ TEST(ReduceByKey, TakesMonoidsAndViewsAndStructs) {
 
 TEST(ReduceByKey, WithoutItemsThereAreNoRows) {
   const auto none = [](std::uint64_t) { return std::vector<std::pair<std::uint64_t, std::uint64_t>>{}; };
-  for (const std::uint64_t units : {0, 5}) {
+  for (const std::uint64_t units : {0U, 5U}) {
     const auto result =
         testing::run(Flow("none").range(units).flat_map(none).reduce_by_key(std::plus<>{}).rows("none"));
     EXPECT_EQ(result.exit_code(), 0);
@@ -129,7 +129,7 @@ TEST(ReduceByKey, AFailedUnitHasNoPartInIt) {
     for (std::uint64_t i = 0; unit % 10 != 3 && i <= unit; ++i) ++model[i % 5];
   }
   const auto pairs = Flow("failing").range(100).flat_map<std::pair<std::uint64_t, std::uint64_t>>(give);
-  for (const std::uint64_t batch : {1, 9, 100}) {
+  for (const std::uint64_t batch : {1U, 9U, 100U}) {
     const auto exact = testing::run(pairs.reduce_by_key(std::plus<>{}).rows("sums"), {.batch = batch});
     const auto rows = exact.rows<std::pair<std::uint64_t, std::uint64_t>>("sums");
     EXPECT_EQ((std::map<std::uint64_t, std::uint64_t>(rows.begin(), rows.end())), model);
@@ -241,7 +241,7 @@ TEST(GroupByKey, HasTheValuesInTheOrderOfTheUnits) {
                            return std::pair(group.key, text);
                          })
                          .rows("groups");
-    for (const std::uint64_t batch : {1, 13, 1000}) {
+    for (const std::uint64_t batch : {1U, 13U, 1000U}) {
       const auto rows = testing::run(job, {.batch = batch}).rows<std::pair<std::string, std::string>>("groups");
       EXPECT_EQ(rows.size(), model.size());
       EXPECT_EQ((std::map<std::string, std::string>(rows.begin(), rows.end())), model);
