@@ -129,7 +129,7 @@ TEST(ProcessWatch, TellsWhomMpiHasLostOnce) {
   EXPECT_TRUE(watch.ended(later(1)).empty());
   silence.told = {Rank(3), Rank(1)};
   EXPECT_EQ(watch.ended(later(2)), (std::vector<Rank>{Rank(3), Rank(1)}));
-  silence.told.push_back(Rank(2));
+  silence.told.emplace_back(2);
   EXPECT_EQ(watch.ended(later(3)), std::vector<Rank>{Rank(2)});
 }
 
