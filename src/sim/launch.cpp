@@ -11,8 +11,8 @@ namespace kiln::sim {
 namespace {
 
 constexpr std::uint64_t kStale = UINT64_MAX;   // in Event::number: of an earlier launch; else the receiver
-constexpr std::size_t kBeatBytes = 40;         // nothing but a header
-constexpr std::uint64_t kMostBeats = 500'000;  // with nothing else between them
+constexpr std::uint64_t kMostBeats = 500'000;  // with nothing else between them, if no unit takes longer
+constexpr double kEventsOfSilence = 32;        // of a rank in the time of a deadline: beats and looks, sent and heard
 constexpr std::size_t kMostStale = 3;          // messages kept over a crash
 constexpr std::uint64_t kAtOnce = 1;           // in Event::number of an interrupt
 constexpr double kMutationChance = 0.25;       // how often a mutation strikes where it can
@@ -83,6 +83,11 @@ Launch::~Launch() = default;
 LaunchEnd Launch::run() {
   const std::uint64_t most_events =
       100'000 + 100 * plan_.units * (scenario_.most_retries() + 2) + 2'000 * static_cast<std::uint64_t>(plan_.workers);
+  const double deadlines =
+      scenario_.deadline > Duration() ? scenario_.longest_seconds() / to_seconds(scenario_.deadline) : 0;
+  const std::uint64_t most_beats =
+      std::max(kMostBeats, static_cast<std::uint64_t>(kEventsOfSilence * deadlines * (plan_.workers + 1)));
+  const std::size_t beat_bytes = protocol::encode(protocol::Beat{}, {epoch(), View(1)}).size();
   std::uint64_t beats = 0, all_beats = 0;  // and looks for deaths; `beats`: with nothing else between them
   membership_.begin(now_);
   coordinator_->begin(now_);
@@ -95,10 +100,10 @@ LaunchEnd Launch::run() {
     note(*event);
     ++end_.events;
     const bool beat = event->kind == EventKind::beat || event->kind == EventKind::tick ||
-                      event->kind == EventKind::succession || event->message.size() == kBeatBytes;
+                      event->kind == EventKind::succession || event->message.size() == beat_bytes;
     beats = beat ? beats + 1 : 0;
     all_beats += beat ? 1U : 0U;
-    if (end_.events - all_beats > most_events || beats > kMostBeats)
+    if (end_.events - all_beats > most_events || beats > most_beats)
       violated("the run does not end: {} events", end_.events);
     if (plan_.crash_at_event && end_.events >= *plan_.crash_at_event && !outcome_) {
       crash();

@@ -11,6 +11,8 @@
 namespace kiln::sim {
 namespace {
 
+constexpr double kHeaviest = 1000;  // times the typical unit
+
 using namespace std::chrono_literals;
 
 std::string draw_batch(Random& random) {
@@ -254,7 +256,7 @@ double UnitModel::seconds(UnitId unit) const {
     case Shape::uniform:
       return typical_seconds * 2 * drawn;
     case Shape::heavy_tailed:
-      return typical_seconds * std::min(0.3 / (1.0 - drawn), 1000.0);
+      return typical_seconds * std::min(0.3 / (1.0 - drawn), kHeaviest);
   }
   return typical_seconds;
 }
@@ -289,6 +291,11 @@ std::int32_t Scenario::priority(UnitId unit) const {
     if (one.interval.contains(unit)) priority = one.priority;
   }
   return priority;
+}
+
+double Scenario::longest_seconds() const {
+  const double most = units.shape == UnitModel::Shape::heavy_tailed ? kHeaviest : 2;
+  return units.typical_seconds * most * units.slow_factor * slowest;
 }
 
 std::uint32_t Scenario::most_retries() const {

@@ -93,6 +93,8 @@ struct Scenario {
   std::int32_t priority(UnitId unit) const;
   /// The most extra tries that any unit has.
   std::uint32_t most_retries() const;
+  /// No unit takes longer on any rank.
+  double longest_seconds() const;
   /// One line for people.
   std::string describe() const;
 };

@@ -59,6 +59,7 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   void taken_up(View view) {
     view_ = view;
     early_.clear();
+    followed_ = false;  // as on_taken_up() forgets it
     if (worker_) worker_->on_taken_up();
   }
 
