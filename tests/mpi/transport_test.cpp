@@ -93,6 +93,59 @@ TEST(MpiTransport, SaysWhileMessagesAreUnderWay) {
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
+// Rank 0 gives up what it sends to rank 1: that holds it up no more, and the bytes stay as they are, as the other side
+// still reads them. Sending to it again takes it in again.
+TEST(MpiTransport, ForgetsARank) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto late = [&] { return std::chrono::steady_clock::now() > deadline; };
+  const std::size_t size = 8 << 20;
+  const bool sends = transport().rank() == Rank(0) && transport().size() > 1;
+  if (sends) {
+    transport().send(Rank(1), make_message(0, size, 1));
+    EXPECT_EQ(transport().unsent(), 1U);
+    transport().forget(Rank(1));
+    EXPECT_EQ(transport().unsent(), 0U);
+    EXPECT_FALSE(transport().under_way());
+    EXPECT_GE(transport().buried(), size);
+    transport().forget(Rank(1));  // once is enough
+    transport().send(Rank(1), make_message(1, 100, 3));
+  }
+  std::uint32_t next = 0;
+  while (transport().rank() == Rank(1) && next < 2 && !late()) {
+    const auto received = transport().receive();
+    if (!received) continue;
+    EXPECT_EQ(check_message(received->bytes), next);
+    ++next;
+  }
+  EXPECT_TRUE(transport().rank() != Rank(1) || next == 2);
+  while (transport().unsent() != 0 && !late()) transport().receive();
+  EXPECT_EQ(transport().unsent(), 0U);
+  MPI_Barrier(MPI_COMM_WORLD);
+}
+
+// What comes from a rank that was forgotten is nothing to wait for, and what is whole is still given.
+TEST(MpiTransport, WaitsForNothingOfAForgottenRank) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto late = [&] { return std::chrono::steady_clock::now() > deadline; };
+  const bool sends = transport().rank() == Rank(1);
+  const bool takes = transport().rank() == Rank(0) && transport().size() > 1;
+  if (takes) transport().forget(Rank(1));
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (sends) transport().send(Rank(0), make_message(0, 8 << 20, 1));
+  bool there = !takes;
+  while (!there && !late()) {
+    const auto received = transport().receive();
+    EXPECT_FALSE(transport().under_way());
+    there = received && check_message(received->bytes) == 0;
+  }
+  EXPECT_TRUE(there);
+  while (transport().unsent() != 0 && !late()) transport().receive();
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (takes) transport().send(Rank(1), make_message(1, 0, 2));
+  while (sends && !transport().receive() && !late()) continue;
+  MPI_Barrier(MPI_COMM_WORLD);
+}
+
 TEST(MpiTransport, LargeAndSmallMessagesMixed) { exchange(40, {100, 1 << 20, 0, 70'000, 3, 4 << 20, 4096}); }
 
 }  // namespace
