@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace kiln::bench {
 namespace {
@@ -43,19 +42,6 @@ std::string zipf_text(std::size_t bytes, std::uint32_t words, std::size_t longes
     text += draw() % 12 == 0 ? '\n' : ' ';
   }
   return text;
-}
-
-std::vector<Record> random_records(std::size_t count) {
-  Draw draw(count);
-  std::vector<Record> records(count);
-  for (Record& record : records) {
-    std::array<std::uint64_t, 13> bytes{};
-    bytes[0] = draw();
-    bytes[1] = draw();
-    bytes[12] = draw();
-    std::memcpy(&record, bytes.data(), sizeof record);
-  }
-  return records;
 }
 
 std::vector<Row> random_rows(std::size_t count, std::uint64_t keys) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,12 +10,6 @@ namespace kiln::bench {
 
 /// Words of `words` different ones, the n-th as often as 1/n of the first; rarer ones are longer.
 std::string zipf_text(std::size_t bytes, std::uint32_t words, std::size_t longest);
-
-struct Record {
-  std::array<unsigned char, 10> key;
-  std::array<unsigned char, 90> rest;
-};
-std::vector<Record> random_records(std::size_t count);
 
 struct Row {
   std::uint64_t key;

@@ -121,31 +121,6 @@ Digest reference_word_count(std::string_view text) {
   return table.digest();
 }
 
-void reference_sort(std::span<const Record> records, std::vector<Record>& sorted) {
-  struct Place {
-    std::uint64_t prefix, at;
-  };
-  constexpr int kBits = 12;
-  std::vector<Place> places(records.size()), room(records.size());
-  std::array<std::size_t, (1 << kBits) + 1> begins{};
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    std::memcpy(&places[i].prefix, records[i].key.data(), 8);
-    places[i] = {__builtin_bswap64(places[i].prefix), i};
-    ++begins[(places[i].prefix >> (64 - kBits)) + 1];
-  }
-  for (std::size_t i = 0; i < 1 << kBits; ++i) begins[i + 1] += begins[i];
-  auto ends = begins;
-  for (const Place& place : places) room[ends[place.prefix >> (64 - kBits)]++] = place;
-  for (std::size_t i = 0; i < 1 << kBits; ++i) {
-    std::sort(room.data() + begins[i], room.data() + begins[i + 1], [&](const Place& a, const Place& b) {
-      if (a.prefix != b.prefix) return a.prefix < b.prefix;
-      const int order = std::memcmp(records[a.at].key.data() + 8, records[b.at].key.data() + 8, 2);
-      return order != 0 ? order < 0 : a.at < b.at;
-    });
-  }
-  for (const Place& place : room) sorted.push_back(records[place.at]);
-}
-
 Digest reference_group(std::span<const Row> rows) {
   const Parts parts(rows);
   struct Slot {

@@ -12,8 +12,6 @@ namespace kiln::bench {
 
 /// Counts of words: open addressing, words of up to 15 bytes in the slot, longer ones where they lie in the text.
 Digest reference_word_count(std::string_view text);
-/// By key into `sorted`: (prefix, place) entries are sorted by their first bytes, each record is moved once.
-void reference_sort(std::span<const Record> records, std::vector<Record>& sorted);
 /// The sum of each group: partitions by hash, in each a table of places and values side by side.
 Digest reference_group(std::span<const Row> rows);
 /// Pairs of equal keys, the keys of `right` being unique: partitions by hash, a table of the right side.

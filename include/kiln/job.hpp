@@ -59,11 +59,13 @@ namespace detail {
 /// Runs a stage, and before it those that it reads from; their dead letters are added to `failed_before`.
 template <class RunStage>
 StageResult run_stages(const StagePlan& plan, RunStage&& run_stage, std::uint64_t& failed_before) {
-  if (!plan.before) return run_stage(plan);
-  StageResult first = run_stages(*plan.before, run_stage, failed_before);
-  failed_before += first.counts.failed;
+  if (plan.before.empty()) return run_stage(plan);
   StagePlan here = plan;
-  here.source.runs = std::make_shared<const Bytes>(runs_of(std::move(first)));
+  for (const auto& before : plan.before) {
+    StageResult result = run_stages(*before, run_stage, failed_before);
+    failed_before += result.counts.failed;
+    here.source.runs.push_back(std::make_shared<const Bytes>(runs_of(std::move(result))));
+  }
   return run_stage(here);
 }
 

@@ -103,6 +103,28 @@ class Stream {
         "group_by_key", "", [] { return std::make_unique<detail::AppendedForest<K, V>>(); },
         detail::GroupedSource<K, V>{});
   }
+  /// Each pair of an item here and one of `right` with the same key: a std::pair of the key and a std::pair of both
+  /// values, in the order of the units here and then of those there. The values of one key in `right` must fit into
+  /// memory; those here need not.
+  template <class OtherSource, class... OtherSteps>
+  auto join_by_key(const Stream<OtherSource, OtherSteps...>& right) const {
+    using Here = detail::KeyedItem<value_type>;
+    using There = detail::KeyedItem<typename Stream<OtherSource, OtherSteps...>::value_type>;
+    static_assert(Here::kIs && There::kIs,
+                  "kiln: join_by_key(right): items of both streams must be std::pairs of key and value, or structs with "
+                  "KILN_COLUMNS of two fields");
+    using K = typename Here::Key;
+    static_assert(std::is_same_v<K, typename There::Key>,
+                  "kiln: join_by_key(right): the keys of both streams must be of one type");
+    using V = detail::KeyOf<typename Here::Given>;
+    using W = detail::KeyOf<typename There::Given>;
+    const auto make_left = [] { return std::make_unique<detail::AppendedForest<K, V>>(); };
+    const auto make_right = [] { return std::make_unique<detail::AppendedForest<K, W>>(); };
+    auto left_plan = this->template runs_by_key<Here>("join_by_key", "", make_left);
+    auto right_plan = right.template runs_by_key<There>("join_by_key", "", make_right);
+    left_plan.reader = 1 + detail::stages_of(right_plan);
+    return behind("join_by_key()", detail::PairedSource<K, V, W>{}, {std::move(left_plan), std::move(right_plan)});
+  }
   /// Each item once; items are keys.
   auto distinct() const {
     using Parts = detail::ItemAsKey<value_type>;
@@ -225,20 +247,32 @@ class Stream {
     return job_of(plan_of(plan_, std::move(sinks)), static_cast<ValueTypes*>(nullptr));
   }
 
-  /// Ends the stage; what is behind reads what it gave.
-  template <class Parts, class Make, class Next>
-  Stream<Next> by_key(const std::string& step, const std::string& how, Make make, Next next) const {
+  /// The stage that ends here and gives runs.
+  template <class Parts, class Make>
+  detail::StagePlan runs_by_key(const std::string& step, const std::string& how, Make make) const {
     using Sink = detail::KeyedSinkOf<value_type, Parts, Make>;
-    const std::string called = step + "(" + how + ")";
-    detail::StagePlan before = plan_;
-    before.name += ": " + step;
+    detail::StagePlan plan = plan_;
+    plan.name += ": " + step;
+    return plan_of(std::move(plan), std::tuple<Sink>(Sink{step + "(" + how + ")", std::move(make)}));
+  }
+  /// What reads them.
+  template <class Next>
+  Stream<Next> behind(const std::string& step, Next next, std::vector<detail::StagePlan> before) const {
     detail::StagePlan plan;
     plan.name = plan_.name;
-    plan.source = detail::shards_spec(called);
-    plan.before = std::make_shared<const detail::StagePlan>(
-        plan_of(std::move(before), std::tuple<Sink>(Sink{called, std::move(make)})));
+    plan.source = detail::shards_spec(step);
+    for (detail::StagePlan& one : before) {
+      plan.before.push_back(std::make_shared<const detail::StagePlan>(std::move(one)));
+    }
     return {std::move(plan), std::move(next), {}};
   }
+  template <class Parts, class Make, class Next>
+  Stream<Next> by_key(const std::string& step, const std::string& how, Make make, Next next) const {
+    return behind(step + "(" + how + ")", std::move(next), {runs_by_key<Parts>(step, how, std::move(make))});
+  }
+
+  template <class, class...>
+  friend class Stream;
 
   detail::StagePlan plan_;  // all but the sinks
   Source source_;

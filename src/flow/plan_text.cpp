@@ -133,6 +133,12 @@ SourceSpec shards_spec(std::string_view step) {
   return spec;
 }
 
+std::uint32_t stages_of(const StagePlan& plan) {
+  std::uint32_t stages = 1;
+  for (const auto& before : plan.before) stages += stages_of(*before);
+  return stages;
+}
+
 SourceSpec hdf5_spec(std::string file, std::string dataset, ColumnType element, std::uint64_t rows_per_unit,
                      bool keep) {
   if (rows_per_unit == 0) fail(fmt::format("hdf5(\"{}\", \"{}\"): 0 rows in a unit: give 1 or more", file, dataset));

@@ -8,19 +8,20 @@
 
 namespace kiln::flow {
 
-ShardInput::ShardInput(ByteView runs, std::shared_ptr<detail::RunPlace> place)
-    : runs_(detail::decode_runs(runs)), place_(std::move(place)) {
-  for (const detail::RunReference& run : runs_) {
-    if (!run.name.empty() && place_ == nullptr) {
+ShardInput::ShardInput(const std::vector<std::shared_ptr<const Bytes>>& lists, std::shared_ptr<detail::RunPlace> place)
+    : place_(std::move(place)) {
+  for (const auto& list : lists) {
+    for (const detail::RunReference& run : lists_.emplace_back(detail::decode_runs(*list))) {
+      if (run.name.empty() || place_ != nullptr) continue;
       throw Error(ExitCode::internal,
                   fmt::format("run {} of keyed data lies in a file, and there is no place", run.name));
     }
   }
 }
 
-std::vector<std::unique_ptr<detail::RunReader>> ShardInput::open_shard(UnitId unit) {
+std::vector<std::unique_ptr<detail::RunReader>> ShardInput::open_shard(UnitId unit, std::size_t list) {
   std::vector<std::unique_ptr<detail::RunReader>> readers;
-  for (const detail::RunReference& run : runs_) {
+  for (const detail::RunReference& run : lists_.at(list)) {
     const auto piece =
         std::lower_bound(run.pieces.begin(), run.pieces.end(), unit.value(),
                          [](const detail::RunPiece& one, std::uint64_t shard) { return one.shard < shard; });
@@ -35,9 +36,9 @@ void ShardInput::open_lines(UnitId) { throw Error(ExitCode::internal, "a shard h
 bool ShardInput::next_lines(detail::LineBlock&) { return false; }
 
 ResolvedSource resolve_shards(const detail::SourceSpec& source) {
-  if (source.runs == nullptr)
-    throw Error(ExitCode::internal, "a stage by key begins without the runs of the one before");
-  std::string identity = fmt::format("{} of {:016x}", source.description, checksum(*source.runs));
+  if (source.runs.empty()) throw Error(ExitCode::internal, "a stage by key begins without the runs of the one before");
+  std::string identity = source.description;
+  for (const auto& list : source.runs) identity += fmt::format(" of {:016x}", checksum(*list));
   return {source.units, {}, identity, identity, source.units, {}};
 }
 

@@ -32,7 +32,7 @@ ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOpt
 
 std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor, SliceCache* cache,
                                               std::shared_ptr<detail::RunPlace> place) {
-  if (source.kind == Kind::shards) return std::make_unique<ShardInput>(*source.runs, std::move(place));
+  if (source.kind == Kind::shards) return std::make_unique<ShardInput>(source.runs, std::move(place));
   if (source.kind != Kind::lines && source.kind != Kind::hdf5) return nullptr;
   ByteReader in(descriptor, "the setup of a source");
   std::unique_ptr<detail::UnitInput> input;

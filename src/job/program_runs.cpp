@@ -26,7 +26,7 @@ store::StageState ProgramRun::begin_stage(const detail::StagePlan& plan, StageId
   std::set<std::string> named;
   bool needed = true;
   const auto lost = [&](const store::StageState& state) -> std::string {
-    needed = !state.end || !stages.is_followed(stage, *state.end);
+    needed = !state.end || !stages.is_followed(stage, *state.end, plan.reader);
     if (!needed) return "";
     const std::vector<detail::RunReference> runs = runs_of(plan, state);
     const std::string why = shuffle::first_fault(folder, runs);

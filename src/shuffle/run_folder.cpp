@@ -67,6 +67,10 @@ std::shared_ptr<const File> RunFolder::file(const std::string& name) {
     return open_.front().second;
   }
   auto file = std::make_shared<const File>(::open(path(name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file->is_open() && errno == ENOENT) {
+    throw Error(ExitCode::run_directory,
+                fmt::format("{} is missing: `kiln retry` computes what it held anew", path(name).string()));
+  }
   if (!file->is_open()) throw_disk_error(errno, "read", path(name));
   open_.emplace_front(name, std::move(file));
   if (open_.size() > kMostOpen) open_.pop_back();

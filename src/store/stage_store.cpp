@@ -173,11 +173,17 @@ void StageStore::count_kept(const RowsPart& part, const PlanEntry& plan) {
   }
 }
 
-bool StageStore::is_followed(StageId stage, const StageEndEntry& end) const {
+bool StageStore::is_followed(StageId stage, const StageEndEntry& end, std::uint32_t by) const {
   const LedgerState* const here = opened_with(stage);
-  const LedgerState* const next = opened_with(stage.next());
-  return here != nullptr && here->plan && next != nullptr && next->plan && next->end &&
-         next->plan->body.before == chain_after(here->plan->body, end);
+  if (here == nullptr || !here->plan) return false;
+  std::uint64_t chain = chain_after(here->plan->body, end);
+  for (; by != 0; --by) {
+    stage = stage.next();
+    const LedgerState* const next = opened_with(stage);
+    if (next == nullptr || !next->plan || !next->end || next->plan->body.before != chain) return false;
+    chain = chain_after(next->plan->body, next->end->body);
+  }
+  return true;
 }
 
 void StageStore::begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old, std::string why) {

@@ -58,6 +58,12 @@ class ProgramKeyed(KeyedCase):
         self.expect_same(expected, result)
         self.assertNotIn("runs again", result.err)
 
+    def test_all_die_while_pairs_are_read(self):
+        expected = self.stopped("pairs")
+        result = self.ends(self.begin(2))
+        self.expect_same(expected, result)
+        self.assertNotIn("runs again", result.err)
+
     def test_the_launcher_starts_again(self):
         expected = self.undisturbed()
         running = self.launched(2, "--hold", "shards", "--checkpoint-every", "50ms")

@@ -24,6 +24,15 @@ class ProgramRuns(KeyedCase):
     def test_a_run_is_gone_of_a_stage_that_is_not_over(self):
         self.lost("map", lambda path: path.unlink(), "it is missing")
 
+    def test_a_run_is_gone_of_one_side_of_a_join(self):
+        expected = self.stopped("pairs")
+        gone = [path for path in self.runs() if path.name.startswith("s6-")]  # three pairs of stages are over
+        self.assertTrue(gone)
+        gone[0].unlink()
+        result = self.ends(self.begin(3))
+        self.assertIn("stage 6 'keys: join_by_key' runs again", result.err)
+        self.expect_same(expected, result)
+
     def test_a_run_is_cut(self):
         self.lost("shards", lambda path: os.truncate(path, path.stat().st_size - 1), "bytes long instead of")
 

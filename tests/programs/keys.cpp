@@ -29,8 +29,8 @@ struct Held {
   void in_map(std::uint64_t unit) const {
     if (where.find("map") != std::string::npos && unit + 1 == units) hold("map");
   }
-  void in_shards(const std::string& key) const {
-    if (where.find("shards") != std::string::npos && key == "k17") hold("shards");
+  void in(const std::string& what, const std::string& key) const {
+    if (where.find(what) != std::string::npos && key == "k17") hold(what);
   }
 };
 
@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
     // Along the tree over the units: other bits, were the order another.
     auto report = session.run(items.reduce_by_key([](double a, double b) { return a + b; })
                                   .filter([held](const std::pair<std::string, double>& item) {
-                                    held.in_shards(item.first);
+                                    held.in("shards", item.first);
                                     return true;
                                   })
                                   .rows("sums"));
@@ -79,6 +79,15 @@ int main(int argc, char** argv) {
                                return std::pair(group.key, folded);
                              })
                              .rows("groups"));
+    failed += report.counts.failed + report.failed_before;
+    const auto counts = items.map([](const auto& item) { return std::pair(item.first, 1); }).reduce_by_key(std::plus<>{});
+    report = session.run(items.filter([](const auto& item) { return item.second < 1.2e-7; })
+                             .join_by_key(counts)
+                             .map([held](const std::pair<std::string, std::pair<double, std::int64_t>>& item) {
+                               held.in("pairs", item.first);
+                               return std::pair(item.first, item.second.first * static_cast<double>(item.second.second));
+                             })
+                             .rows("pairs"));
     failed += report.counts.failed + report.failed_before;
     const auto distinct = session.run(
         items.map([](const auto& item) { return item.first.size(); }).distinct().reduce(kiln::Count{}, "lengths"));

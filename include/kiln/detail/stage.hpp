@@ -95,8 +95,9 @@ struct SourceSpec {
   std::uint32_t rank = 0;                ///< hdf5: its number of dimensions; 0: any
   std::uint64_t unit_size = 0;           ///< lines: bytes of a unit (split); hdf5: rows of a unit
   bool keep = false;  ///< hdf5: a worker keeps the slices it has read, for later stages of the session
-  /// shards: the runs that the stage before gave (encode_runs); set when that is over. No other kind has any.
-  std::shared_ptr<const Bytes> runs = {};
+  /// shards: the runs that each stage of StagePlan::before gave (encode_runs), set when these are over. No other kind
+  /// has any.
+  std::vector<std::shared_ptr<const Bytes>> runs = {};
 };
 
 /// Part of a dataset along its first axis, as read by the worker. The memory is the engine's, for the present unit.
@@ -125,8 +126,8 @@ class UnitInput {
   virtual void open_lines(UnitId unit) = 0;
   virtual bool next_lines(LineBlock& block) = 0;
   virtual std::string_view file_name(std::uint32_t file) const = 0;
-  /// shards: what each run has of the shard, sorted. Other sources have none.
-  virtual std::vector<std::unique_ptr<RunReader>> open_shard(UnitId /*unit*/) { return {}; }
+  /// shards: what each run of a list (SourceSpec::runs) has of the shard, sorted. Other sources have none.
+  virtual std::vector<std::unique_ptr<RunReader>> open_shard(UnitId /*unit*/, std::size_t /*list*/) { return {}; }
 };
 
 // ---- Running
@@ -199,8 +200,9 @@ struct StagePlan {
   bool descending = false;                       ///< units with high ids first
   std::uint64_t most_in_flight = 0;              ///< units handed out at a time, over all workers; 0: no limit
   bool pure = true;                              ///< home order is allowed, units may run twice (--verify)
-  /// Source shards: the stage that makes the runs; it has one reduction, which gives them.
-  std::shared_ptr<const StagePlan> before = {};
+  /// Source shards: the stages that make the runs; each has one reduction, which gives them.
+  std::vector<std::shared_ptr<const StagePlan>> before = {};
+  std::uint32_t reader = 1;  ///< of a stage that makes runs: so many stages behind it is the one that reads them
 };
 
 struct StageCounts {

@@ -99,9 +99,9 @@ void run_units(Forest& forest, std::uint64_t first, std::uint64_t last, std::mt1
   forest.add_units(done);
 }
 
-template <class Format>
-Model read_all(ByteView value, Place& place) {
-  Model model;
+/// f(entry) for all, shard by shard.
+template <class Format, class F>
+void read_runs(ByteView value, Place& place, F&& f) {
   const auto runs = decode_runs(value);
   for (std::uint32_t shard = 0; shard < kHashShards; ++shard) {
     std::vector<std::unique_ptr<RunReader>> open;
@@ -118,9 +118,16 @@ Model read_all(ByteView value, Place& place) {
       EXPECT_EQ(shard_of(entries.at().hash, kHashShards), shard);
       EXPECT_GE(entries.order(), before);
       before = entries.order();
-      model[std::string(entries.at().key)].emplace_back(entries.at().unit, Format::Values::decode(entries.at().value));
+      f(entries.at());
     }
   }
+}
+template <class Format>
+Model read_all(ByteView value, Place& place) {
+  Model model;
+  read_runs<Format>(value, place, [&](const Entry& entry) {
+    model[std::string(entry.key)].emplace_back(entry.unit, Format::Values::decode(entry.value));
+  });
   return model;
 }
 
@@ -132,16 +139,15 @@ std::map<std::string, std::int64_t> sums(const Model& model) {
   return all;
 }
 
-/// Several workers run units, join what they hold, and put some of it down; a coordinator joins what they send.
+/// A worker runs units, joins what it holds, and puts some of it down; a coordinator joins what it sends. Gives the
+/// list of runs.
 template <class Forest, class Make>
-std::pair<Model, Model> play(std::uint64_t seed, Make make) {
+Bytes play(std::uint64_t seed, Make make, Model& model, Place* place) {
   std::mt19937_64 random(seed);
-  Place place;
-  Model model;
   const auto all = make();
   std::unique_ptr<Forest> held = make();
   const auto send = [&] {
-    if (random() % 4 != 0) held->put_down(place);
+    if (place != nullptr && random() % 4 != 0) held->put_down(*place);
     ByteWriter out;
     held->encode(out);
     ByteReader in(out.view(), "a test");
@@ -160,21 +166,54 @@ std::pair<Model, Model> play(std::uint64_t seed, Make make) {
     if (random() % 3 == 0) send();
   }
   send();
-  return {read_all<typename Forest::Format>(*all->value(), place), model};
+  return *all->value();
 }
 
 TEST(KeyedForest, OfAnExactMonoidHasTheSums) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const std::size_t most = seed % 3 == 0 ? 7 : seed % 3 == 1 ? 60 : Combined::kMostKeys;
-    const auto [found, model] = play<Combined>(seed, [most] { return std::make_unique<Combined>(Sums{}, most); });
-    EXPECT_EQ(sums(found), sums(model)) << seed;
+    Place place;
+    Model model;
+    const Bytes value = play<Combined>(seed, [most] { return std::make_unique<Combined>(Sums{}, most); }, model, &place);
+    EXPECT_EQ(sums(read_all<Combined::Format>(value, place)), sums(model)) << seed;
+  }
+}
+
+/// A value that is no small one: all items, how often each came.
+struct Bag {
+  using value_type = std::map<std::int64_t, std::uint64_t>;
+  static constexpr bool exact = true;
+  static std::string describe() { return "bag"; }
+  static value_type lift(std::int64_t item) { return {{item, 1}}; }
+  static void merge(value_type& left, const value_type& right) {
+    for (const auto& [item, count] : right) left[item] += count;
+  }
+};
+
+TEST(KeyedForest, OfLargeValuesHasAllOfThem) {
+  using Bags = CombinedForest<std::string, Bag, std::int64_t>;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const std::size_t most = seed % 2 == 0 ? 7 : 1000;
+    Model model;
+    const Bytes value = play<Bags>(seed, [most] { return std::make_unique<Bags>(Bag{}, most); }, model, nullptr);
+    std::map<std::string, Bag::value_type> expected, found;
+    for (const auto& [key, values] : model) {
+      for (const auto& [unit, item] : values) ++expected[key][item];
+    }
+    Place none;  // all of it is in memory
+    read_runs<Bags::Format>(value, none, [&](const Entry& entry) {
+      Bag::merge(found[std::string(entry.key)], Bags::Format::Values::decode(entry.value));
+    });
+    EXPECT_EQ(found, expected) << seed;
   }
 }
 
 TEST(KeyedForest, KeepsEntriesInTheOrderOfUnitsAndEmissions) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    const auto [found, model] = play<Appended>(seed, [] { return std::make_unique<Appended>(); });
-    EXPECT_EQ(found, model) << seed;
+    Place place;
+    Model model;
+    const Bytes value = play<Appended>(seed, [] { return std::make_unique<Appended>(); }, model, &place);
+    EXPECT_EQ(read_all<Appended::Format>(value, place), model) << seed;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <kiln/detail/columns_of.hpp>
 #include <kiln/detail/keyed/emitted.hpp>
 #include <kiln/detail/keyed/groups.hpp>
+#include <kiln/detail/keyed/join.hpp>
 #include <kiln/detail/keyed/merged_entries.hpp>
 #include <kiln/detail/sink_state.hpp>
 #include <kiln/detail/sources.hpp>
@@ -171,10 +172,10 @@ class KeyedSinkOf<Item, Parts, Make>::State {
 
 // ---- The sources
 
-/// Opens a shard and merges what its runs have; f(entries).
+/// Opens a shard and merges what the runs of a list have of it; f(entries).
 template <class Format, class F>
-void read_shard(UnitId unit, const StageHost& host, F&& f) {
-  const std::vector<std::unique_ptr<RunReader>> runs = host.input->open_shard(unit);
+void read_shard(UnitId unit, const StageHost& host, std::size_t list, F&& f) {
+  const std::vector<std::unique_ptr<RunReader>> runs = host.input->open_shard(unit, list);
   std::vector<RunReader*> readers;
   readers.reserve(runs.size());
   for (const auto& run : runs) readers.push_back(run.get());
@@ -197,7 +198,7 @@ struct ReducedSource {
     const auto give = [&](std::string_view key, Value value) {
       record(Item(K(Format::Keys::decode(key)), std::move(value)), RecordPlace{{}, number++, {}});
     };
-    read_shard<Format>(unit, host, [&](auto& entries) {
+    read_shard<Format>(unit, host, 0, [&](auto& entries) {
       if constexpr (M::exact) {
         for_each_group<Format>(entries, [&](std::string_view key, auto& values) {
           Value sum(Format::Values::decode(values.entry().value));
@@ -225,10 +226,31 @@ struct GroupedSource {
   template <class Record>
   void each(UnitId unit, const StageHost& host, Record&& record) const {
     std::uint64_t number = 0;
-    read_shard<Format>(unit, host, [&](auto& entries) {
+    read_shard<Format>(unit, host, 0, [&](auto& entries) {
       for_each_group<Format>(entries, [&](std::string_view key, auto& values) {
         Group<K, V> group(K(Format::Keys::decode(key)), values);
         record(group, RecordPlace{{}, number++, {}});
+      });
+    });
+  }
+};
+
+/// Each pair of values of one key from two streams.
+template <class K, class V, class W>
+struct PairedSource {
+  using Item = std::pair<K, std::pair<V, W>>;
+  using Left = EntryFormat<K, V, true>;
+  using Right = EntryFormat<K, W, true>;
+  static constexpr bool kHasRecords = true;
+
+  template <class Record>
+  void each(UnitId unit, const StageHost& host, Record&& record) const {
+    std::uint64_t number = 0;
+    read_shard<Left>(unit, host, 0, [&](auto& left) {
+      read_shard<Right>(unit, host, 1, [&](auto& right) {
+        join_entries<Left, Right>(left, right, [&](std::string_view key, const auto& one, const auto& other) {
+          record(Item(K(Left::Keys::decode(key)), std::pair<V, W>(V(one), W(other))), RecordPlace{{}, number++, {}});
+        });
       });
     });
   }

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -92,22 +91,6 @@ class MergedEntries {
   std::vector<RunCursor<Format>> runs_;
   std::vector<std::size_t> losers_;  // of the nodes from 1 on
   std::size_t winner_ = 0;
-};
-
-/// A run in memory.
-class MemoryRun final : public RewindableRun {
- public:
-  bool next(std::string_view& block) override {
-    if (read_ == blocks_.size()) return false;
-    block = blocks_[read_++];
-    return true;
-  }
-  void write(std::string_view block) override { blocks_.emplace_back(block); }
-  void rewind() override { read_ = 0; }
-
- private:
-  std::vector<std::string> blocks_;
-  std::size_t read_ = 0;
 };
 
 }  // namespace kiln::detail
