@@ -110,9 +110,10 @@ class Stream {
   auto join_by_key(const Stream<OtherSource, OtherSteps...>& right) const {
     using Here = detail::KeyedItem<value_type>;
     using There = detail::KeyedItem<typename Stream<OtherSource, OtherSteps...>::value_type>;
-    static_assert(Here::kIs && There::kIs,
-                  "kiln: join_by_key(right): items of both streams must be std::pairs of key and value, or structs with "
-                  "KILN_COLUMNS of two fields");
+    static_assert(
+        Here::kIs && There::kIs,
+        "kiln: join_by_key(right): items of both streams must be std::pairs of key and value, or structs with "
+        "KILN_COLUMNS of two fields");
     using K = typename Here::Key;
     static_assert(std::is_same_v<K, typename There::Key>,
                   "kiln: join_by_key(right): the keys of both streams must be of one type");

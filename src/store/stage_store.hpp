@@ -47,7 +47,8 @@ class StageStore {
   /// keeps them, all else begins a new round.
   StageState begin(StageId stage, PlanEntry plan, const PlanEntry* shorter = nullptr,
                    const std::function<std::string(const StageState&)>& lost = {});
-  /// Whether the journal has the ends of so many stages behind this one, on top of this end: what it has of them counts.
+  /// Whether the journal has the ends of so many stages behind this one, on top of this end: what it has of them
+  /// counts.
   bool is_followed(StageId stage, const StageEndEntry& end, std::uint32_t by) const;
   /// Instead of begin() for all stages before this one: the program has passed them already, in this launch, when this
   /// rank takes over, and they count as the journal has them. False, with nothing changed, where the journal does not

@@ -80,14 +80,16 @@ int main(int argc, char** argv) {
                              })
                              .rows("groups"));
     failed += report.counts.failed + report.failed_before;
-    const auto counts = items.map([](const auto& item) { return std::pair(item.first, 1); }).reduce_by_key(std::plus<>{});
-    report = session.run(items.filter([](const auto& item) { return item.second < 1.2e-7; })
-                             .join_by_key(counts)
-                             .map([held](const std::pair<std::string, std::pair<double, std::int64_t>>& item) {
-                               held.in("pairs", item.first);
-                               return std::pair(item.first, item.second.first * static_cast<double>(item.second.second));
-                             })
-                             .rows("pairs"));
+    const auto counts =
+        items.map([](const auto& item) { return std::pair(item.first, 1); }).reduce_by_key(std::plus<>{});
+    report =
+        session.run(items.filter([](const auto& item) { return item.second < 1.2e-7; })
+                        .join_by_key(counts)
+                        .map([held](const std::pair<std::string, std::pair<double, std::int64_t>>& item) {
+                          held.in("pairs", item.first);
+                          return std::pair(item.first, item.second.first * static_cast<double>(item.second.second));
+                        })
+                        .rows("pairs"));
     failed += report.counts.failed + report.failed_before;
     const auto distinct = session.run(
         items.map([](const auto& item) { return item.first.size(); }).distinct().reduce(kiln::Count{}, "lengths"));

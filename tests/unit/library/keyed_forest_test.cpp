@@ -174,7 +174,8 @@ TEST(KeyedForest, OfAnExactMonoidHasTheSums) {
     const std::size_t most = seed % 3 == 0 ? 7 : seed % 3 == 1 ? 60 : Combined::kMostKeys;
     Place place;
     Model model;
-    const Bytes value = play<Combined>(seed, [most] { return std::make_unique<Combined>(Sums{}, most); }, model, &place);
+    const Bytes value = play<Combined>(
+        seed, [most] { return std::make_unique<Combined>(Sums{}, most); }, model, &place);
     EXPECT_EQ(sums(read_all<Combined::Format>(value, place)), sums(model)) << seed;
   }
 }
@@ -195,7 +196,8 @@ TEST(KeyedForest, OfLargeValuesHasAllOfThem) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     const std::size_t most = seed % 2 == 0 ? 7 : 1000;
     Model model;
-    const Bytes value = play<Bags>(seed, [most] { return std::make_unique<Bags>(Bag{}, most); }, model, nullptr);
+    const Bytes value = play<Bags>(
+        seed, [most] { return std::make_unique<Bags>(Bag{}, most); }, model, nullptr);
     std::map<std::string, Bag::value_type> expected, found;
     for (const auto& [key, values] : model) {
       for (const auto& [unit, item] : values) ++expected[key][item];
@@ -212,7 +214,8 @@ TEST(KeyedForest, KeepsEntriesInTheOrderOfUnitsAndEmissions) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     Place place;
     Model model;
-    const Bytes value = play<Appended>(seed, [] { return std::make_unique<Appended>(); }, model, &place);
+    const Bytes value = play<Appended>(
+        seed, [] { return std::make_unique<Appended>(); }, model, &place);
     EXPECT_EQ(read_all<Appended::Format>(value, place), model) << seed;
   }
 }

@@ -260,52 +260,6 @@ TEST(GroupByKey, WhatAStepLeavesIsPassedOver) {
   EXPECT_THAT(testing::run(job, {.batch = 9}).rows<std::string>("firsts"), UnorderedElementsAre("0", "2"));
 }
 
-TEST(JoinByKey, GivesAllPairsInTheOrderOfTheUnits) {
-  using Joined = std::pair<std::string, std::string>;  // key, and both values
-  for (std::uint64_t seed = 0; seed < 10; ++seed) {
-    std::map<std::string, std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>>> sides;
-    for (std::uint64_t unit = 0; unit < 40; ++unit) {
-      for (const auto& [key, value] : emissions(2 * seed, unit)) sides[key].first.push_back(value);
-      for (const auto& [key, value] : emissions(2 * seed + 1, unit)) sides[key].second.push_back(value);
-    }
-    std::map<std::string, std::vector<std::string>> model;
-    for (const auto& [key, both] : sides) {
-      for (const std::int64_t left : both.first) {
-        for (const std::int64_t right : both.second) {
-          model[key].push_back(std::to_string(left) + " " + std::to_string(right));
-        }
-      }
-    }
-    const auto stream = [](const char* name, std::uint64_t of) {
-      return Flow(name).range(40).flat_map([of](std::uint64_t unit) { return emissions(of, unit); });
-    };
-    const auto job =
-        stream("left", 2 * seed)
-            .join_by_key(stream("right", 2 * seed + 1))
-            .map([](const std::pair<std::string, std::pair<std::int64_t, std::int64_t>>& item) {
-              return Joined(item.first, std::to_string(item.second.first) + " " + std::to_string(item.second.second));
-            })
-            .rows("pairs");
-    for (const std::uint64_t batch : {1, 7, 100}) {
-      std::map<std::string, std::vector<std::string>> found;
-      for (const auto& [key, both] : testing::run(job, {.batch = batch}).rows<Joined>("pairs")) {
-        found[key].push_back(both);
-      }
-      EXPECT_EQ(found, model);
-    }
-  }
-}
-
-TEST(JoinByKey, KnowsWhichStagesReadItsRuns) {
-  const auto pairs = Flow("p").range(10).map([](std::uint64_t u) { return std::pair(u % 3, u); });
-  const auto sums = pairs.reduce_by_key(std::plus<>{});
-  const auto job = pairs.join_by_key(sums).map([](const auto& item) { return item.first; }).rows("r");
-  ASSERT_EQ(job.plan().before.size(), 2U);
-  EXPECT_EQ(job.plan().before[0]->reader, 3U);  // the sums are two stages
-  EXPECT_EQ(job.plan().before[1]->reader, 1U);
-  EXPECT_EQ(testing::run(job).rows<std::uint64_t>("r").size(), 10U);
-}
-
 TEST(Distinct, GivesEachItemOnce) {
   const auto job = Flow("distinct").range(1000).map([](std::uint64_t unit) { return unit * unit % 100; }).distinct();
   std::map<std::uint64_t, int> model;
