@@ -8,9 +8,11 @@
 #include "gnu_options.hpp"
 #include "help/commands.hpp"
 #include "help/help_command.hpp"
+#include "parser.hpp"
 #include "run_arguments.hpp"
 #include "run_help.hpp"
 #include "selection.hpp"
+#include "slurm/slurm_arguments.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -29,17 +31,6 @@ using args::Zero;
 using Words = std::vector<std::string>;
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::usage, message); }
-
-class Parser : public args::OptionParser {
- public:
-  Parser(std::string name, std::string_view head, std::string_view footer)
-      : OptionParser(std::move(name), head, footer, option_owners) {}
-  ShowText help() const {
-    HelpPage shown = page();
-    std::string text = args::help_text(shown, 80);
-    return {std::move(text), std::move(shown)};
-  }
-};
 
 // The one word that every command but run takes.
 std::string only_directory(const Words& rest, const std::string& command) {
@@ -292,6 +283,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   if (name == "results") return parse_results(words);
   if (name == "export") return parse_export(words);
   if (name == "doctor") return parse_doctor(words);
+  if (name == "slurm") return parse_slurm(words);
   if (name == "help") return help_command(words);
   if (name == "completion") return completion_command(words);
   return parse_top(name);

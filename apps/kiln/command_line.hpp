@@ -4,6 +4,7 @@
 #include "args/option_parser.hpp"
 #include "job/run_options.hpp"
 #include "selection_options.hpp"
+#include "slurm/slurm_commands.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -61,7 +62,8 @@ struct ShowText {
   bool verbatim = false;         ///< for programs: never broken to the width of a terminal
 };
 
-using Command = std::variant<RunCommand, StatusCommand, ResultsCommand, ExportCommand, DoctorCommand, ShowText>;
+using Command = std::variant<RunCommand, StatusCommand, ResultsCommand, ExportCommand, DoctorCommand, SlurmRunCommand,
+                             SlurmAgainCommand, ShowText>;
 
 /// Takes argv apart (without the program's name). Throws kiln::Error (usage) that says what is wrong and what was
 /// meant.

@@ -80,12 +80,17 @@ std::optional<std::vector<std::string>> OptionParser::parse(const std::vector<st
 std::vector<GivenOption> OptionParser::pair_up(const std::vector<std::string>& options) const {
   const std::vector<OptionShape> known = shapes();
   std::vector<GivenOption> found;
-  for (std::size_t i = 0; i < options.size(); ++i) {
-    const auto shape = std::find_if(known.begin(), known.end(), [&](const OptionShape& one) {
-      return std::find(one.names.begin(), one.names.end(), options[i]) != one.names.end();
+  const auto shape_of = [&](const std::string& name) {
+    return std::find_if(known.begin(), known.end(), [&](const OptionShape& one) {
+      return std::find(one.names.begin(), one.names.end(), name) != one.names.end();
     });
+  };
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const auto shape = shape_of(options[i]);
     found.push_back({options[i], std::nullopt});
-    if (shape != known.end() && shape->takes_value && i + 1 < options.size()) found.back().value = options[++i];
+    if (shape == known.end() || i + 1 == options.size()) continue;
+    const bool valued = shape->takes_value || (shape->takes_count && shape_of(options[i + 1]) == known.end());
+    if (valued) found.back().value = options[++i];
   }
   return found;
 }

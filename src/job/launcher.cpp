@@ -2,8 +2,6 @@
 
 #include "base/log.hpp"
 #include "base/quantity.hpp"
-#include "exec/program_output.hpp"
-#include "exec/program_path.hpp"
 #include "job/clock.hpp"
 #include "job/launch_attempt.hpp"
 #include "job/launch_id.hpp"
@@ -12,6 +10,7 @@
 #include "job/on_finish.hpp"
 #include "job/restart_policy.hpp"
 #include "job/slurm_nodes.hpp"
+#include "job/slurm_programs.hpp"
 #include "job/task_input.hpp"
 #include "net/versions.hpp"
 
@@ -154,21 +153,8 @@ bool Launcher::pause(Duration time) {
 // In a Slurm job mpirun would wait for a node that is lost.
 void Launcher::look_for_nodes() {
   if (environment_.slurm_job_id.empty()) return;
-  const Variables variables = read_variables();
-  std::vector<std::string> own;
-  for (const auto& [name, value] : variables) own.push_back(fmt::format("{}={}", name, value));
-  const auto path = variables.find("PATH");
-  exec::ProgramPath folders(path == variables.end() ? "" : path->second);
-  const auto program = [&](const char* name) {
-    const char* const found = folders.find(name);
-    return std::string(found == nullptr ? "" : found);
-  };
-  const std::string scontrol = program("scontrol");
-  const SlurmNodes nodes =
-      find_slurm_nodes(variables, scontrol, program("srun"), [&own](const std::vector<std::string>& words) {
-        const exec::ProgramEnd end = exec::run_program(words, own, kPatienceWithNode);
-        return Answer{end.well(), end.output};
-      });
+  const SlurmTools slurm(kPatienceWithNode);
+  const SlurmNodes nodes = find_slurm_nodes(read_variables(), slurm.find("scontrol"), slurm.find("srun"), slurm.ask());
   hosts_ = nodes.hosts;
   workers_ = hosts_.empty() || options_.workers ? worker_count(options_, environment_) : nodes.cpus;
   if (hosts_.empty()) return;

@@ -26,8 +26,8 @@ constexpr std::string_view kFactsName = "run.json";
 constexpr std::string_view kRemovedName = ".kiln-removed-run.json";
 constexpr std::array<std::string_view, 5> kFolders = {"source", "journal", "merged", "segments", "damaged"};
 constexpr std::string_view kRunsFolder = "shuffle";
-constexpr std::array<std::string_view, 7> kFiles = {"launch.json",  "owner.json", "status.json", "events.jsonl",
-                                                    "outcome.json", "results.h5", "report.html"};
+constexpr std::array<std::string_view, 8> kFiles = {"launch.json",  "owner.json", "status.json", "events.jsonl",
+                                                    "outcome.json", "results.h5", "report.html", "slurm.json"};
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& why) {
   throw Error(ExitCode::run_directory, fmt::format("run directory {}: {}", path.string(), why));

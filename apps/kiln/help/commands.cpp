@@ -13,6 +13,7 @@ std::span<const CommandInfo> commands() {
       CommandInfo{"results", "DIR", "what came of each unit: a table, CSV, JSON, its output", Operand::run_directory},
       CommandInfo{"export", "DIR", "the results as files: CSV, JSON, a joblog, HDF5, outputs", Operand::run_directory},
       CommandInfo{"retry", "DIR", "run the units that failed again", Operand::run_directory},
+      CommandInfo{"slurm", "run TASKS", "make, or submit, a Slurm job that runs it and goes on", Operand::slurm},
       CommandInfo{"doctor", "[DIR]", "what this machine offers a run, and what to change", Operand::directory},
       CommandInfo{"completion", "bash", "print the completions of a shell", Operand::shell},
       CommandInfo{"help", "[TOPIC]", "all topics, or the text of one", Operand::topic},

@@ -7,7 +7,7 @@
 namespace kiln::cli {
 
 /// What stands behind a command's options; completions offer it.
-enum class Operand { file, run_directory, directory, topic, shell };
+enum class Operand { file, run_directory, directory, topic, shell, slurm };
 
 /// One word of `kiln WORD`: the only list of them.
 struct CommandInfo {

@@ -1,6 +1,8 @@
 #include "help/completion.hpp"
 
 #include "help/choices.hpp"
+#include "slurm/script.hpp"
+#include "slurm/slurm_arguments.hpp"
 
 #include <fmt/core.h>
 #include <kiln/version.hpp>
@@ -47,6 +49,7 @@ _kiln() {
     _kiln_words "$_kiln_commands --help --version"
     return
   fi
+  if [[ $command == slurm && $COMP_CWORD -gt 2 ]]; then command="slurm ${COMP_WORDS[2]}"; fi
   # bash splits --option=value at the sign.
   if [[ $cur == "=" ]]; then
     option=${COMP_WORDS[COMP_CWORD - 1]}
@@ -73,8 +76,8 @@ std::string joined(const std::vector<std::string>& words) {
   return all;
 }
 
-// The name of the page's command: "run" of "kiln run".
-std::string word_of(const HelpPage& page) { return page.command.substr(page.command.rfind(' ') + 1); }
+// The name of the page's command: "run" of "kiln run", "slurm run" of "kiln slurm run".
+std::string word_of(const HelpPage& page) { return page.command.substr(page.command.find(' ') + 1); }
 
 // What completes an option's value: words, FILES or FOLDERS; "" for nothing.
 std::string value_of(const OptionText& option) {
@@ -92,7 +95,7 @@ std::string by_command(const std::string& name, const std::vector<HelpPage>& pag
     for (const OptionText& option : page.options) {
       if (!valued_only || !option.value.empty()) names.insert(names.end(), option.names.begin(), option.names.end());
     }
-    if (!names.empty()) out += fmt::format("    {}) echo '{}' ;;\n", word_of(page), joined(names));
+    if (!names.empty()) out += fmt::format("    '{}') echo '{}' ;;\n", word_of(page), joined(names));
   }
   return out + "  esac\n}\n";
 }
@@ -120,9 +123,13 @@ std::string operands(std::span<const CommandInfo> commands, const std::vector<st
                       : command.kind == Operand::directory   ? "_kiln_paths -d"
                       : command.kind == Operand::topic       ? "_kiln_words \"$_kiln_commands $_kiln_topics\""
                       : command.kind == Operand::shell       ? "_kiln_words bash"
+                      : command.kind == Operand::slurm       ? "_kiln_words \"$_kiln_slurm\""
                                                              : "_kiln_paths -f";
     out += fmt::format("    {}) {} ;;\n", command.name, how);
   }
+  out +=
+      "    'slurm again') _kiln_runs ;;\n    'slurm script') _kiln_words \"$_kiln_scripts\" ;;\n    slurm*) "
+      "_kiln_paths -f ;;\n";
   return out + fmt::format("  esac\n}}\n_kiln_topics='{}'\n", joined(topics));
 }
 
@@ -134,6 +141,7 @@ std::string bash_completion(std::span<const CommandInfo> commands, const std::ve
   for (const CommandInfo& command : commands) names.emplace_back(command.name);
   std::string out = fmt::format("# Completions of kiln {} for bash, made by: kiln completion bash\n\n", KILN_VERSION);
   out += fmt::format("_kiln_commands='{}'\n", joined(names));
+  out += fmt::format("_kiln_slurm='{}'\n_kiln_scripts='{}'\n", joined(slurm_words()), joined(ready_scripts()));
   out += by_command("_kiln_options", pages, false) + by_command("_kiln_valued", pages, true);
   return out + values(pages) + operands(commands, topics) + kScript;
 }

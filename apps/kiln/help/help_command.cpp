@@ -6,6 +6,7 @@
 #include "help/completion.hpp"
 #include "help/man_page.hpp"
 #include "help/topics.hpp"
+#include "slurm/slurm_arguments.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -52,14 +53,30 @@ bool asks_for_help(const Words& words) {
   return std::any_of(words.begin(), words.end(), [](const auto& word) { return word == "--help" || word == "-h"; });
 }
 
-HelpPage page_of(const std::string& command) {
-  const Command parsed = parse_command_line({command, "--help"});
-  return std::get<ShowText>(parsed).page.value();
+// `words`: "run"; "slurm", "run".
+HelpPage page_of(Words words) {
+  words.emplace_back("--help");
+  return std::get<ShowText>(parse_command_line(words)).page.value();
 }
 
 std::vector<HelpPage> all_pages() {
   std::vector<HelpPage> pages;
-  for (const CommandInfo& command : commands()) pages.push_back(page_of(command.name));
+  for (const CommandInfo& command : commands()) {
+    pages.push_back(page_of({command.name}));
+    if (command.kind != Operand::slurm) continue;
+    for (const std::string& word : slurm_words()) pages.push_back(page_of({command.name, word}));
+  }
+  return pages;
+}
+
+// As all_pages(); `kiln slurm run` takes what kiln run takes, too.
+std::vector<HelpPage> pages_to_complete() {
+  std::vector<HelpPage> pages = all_pages();
+  const std::vector<OptionText> of_run = page_of({"run"}).options;
+  for (HelpPage& page : pages) {
+    if (page.command != "kiln slurm run") continue;
+    page.options.insert(page.options.end(), of_run.begin(), of_run.end() - 1);  // help is there already
+  }
   return pages;
 }
 
@@ -78,11 +95,12 @@ std::string all_topics() {
 // What else one might call a topic.
 const std::string& topic_called(const std::string& word) {
   static const std::map<std::string, std::string> kOthers{
-      {":::", "values"},       {"arguments", "values"}, {"parallel", "values"},  {"{}", "values"},
-      {"tasks", "task-files"}, {"exit", "exit-codes"},  {"codes", "exit-codes"}, {"errors", "failures"},
-      {"retries", "failures"}, {"timeout", "failures"}, {"stopping", "resume"},  {"h5py", "python"},
-      {"pandas", "python"},    {"hdf5", "python"},      {"env", "environment"},  {"variables", "environment"},
-      {"sbatch", "slurm"},     {"directory", "files"},  {"job-arrays", "array"}, {"arrays", "array"}};
+      {":::", "values"},       {"arguments", "values"},   {"parallel", "values"},  {"{}", "values"},
+      {"tasks", "task-files"}, {"exit", "exit-codes"},    {"codes", "exit-codes"}, {"errors", "failures"},
+      {"retries", "failures"}, {"timeout", "failures"},   {"stopping", "resume"},  {"h5py", "python"},
+      {"pandas", "python"},    {"hdf5", "python"},        {"env", "environment"},  {"variables", "environment"},
+      {"sbatch", "cluster"},   {"allocation", "cluster"}, {"directory", "files"},  {"job-arrays", "array"},
+      {"arrays", "array"}};
   const auto found = kOthers.find(word);
   return found == kOthers.end() ? word : found->second;
 }
@@ -90,7 +108,7 @@ const std::string& topic_called(const std::string& word) {
 ShowText topic(const std::string& word) {
   const std::string& name = topic_called(word);
   const std::vector<std::string> known = command_names();
-  if (std::find(known.begin(), known.end(), name) != known.end()) return show(page_of(name));
+  if (std::find(known.begin(), known.end(), name) != known.end()) return show(page_of({name}));
   const auto found = std::find_if(topics().begin(), topics().end(), [&](const Topic& one) { return one.name == name; });
   if (found != topics().end()) return {found->text, std::nullopt};
   std::vector<std::string> all = topic_names();
@@ -103,6 +121,8 @@ ShowText topic(const std::string& word) {
 
 ShowText help_command(const Words& words) {
   if (words.empty()) return {all_topics(), std::nullopt};
+  const bool of_slurm = words.size() == 2 && words.front() == "slurm";
+  if (of_slurm) return std::get<ShowText>(parse_command_line({"slurm", words.back(), "--help"}));
   if (words.size() > 1) usage(fmt::format("one topic at a time: kiln help {}", for_message(words.front(), 60)));
   const std::string& word = words.front();
   if (word == "--man") return {man_page(commands(), all_pages(), topics()), std::nullopt, true};
@@ -114,7 +134,7 @@ ShowText help_command(const Words& words) {
 ShowText completion_command(const Words& words) {
   if (asks_for_help(words)) return show(completion_page());
   if (words.size() != 1 || words.front() != "bash") usage("completions are made for bash: kiln completion bash");
-  return {bash_completion(commands(), all_pages(), topic_names()), std::nullopt, true};
+  return {bash_completion(commands(), pages_to_complete(), topic_names()), std::nullopt, true};
 }
 
 std::string option_owners(const std::string& name) {

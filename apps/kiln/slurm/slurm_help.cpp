@@ -1,0 +1,89 @@
+#include "slurm/slurm_help.hpp"
+
+namespace kiln::cli {
+
+std::string_view slurm_usage() {
+  return R"(Makes batch scripts for Slurm, submits them, and tells a job whether to go on.
+
+Usage: kiln slurm run [OPTIONS] TASKS           print or submit a job for it
+       kiln slurm again [OPTIONS] DIR           shall a job that ended go on?
+       kiln slurm script run|array|program|chain     print a ready script
+)";
+}
+
+std::string_view slurm_footer() {
+  return R"(kiln slurm run --help has the options, and so on. Inside an allocation kiln run
+takes all of it without any of this; kiln help cluster has more.
+
+Examples:
+  kiln slurm run -N 4 --time 2:00:00 tasks.txt
+  kiln slurm run -N 4 --time 2:00:00 --submit tasks.txt
+)";
+}
+
+std::string_view slurm_run_usage() {
+  return R"(Prints a batch script that runs kiln run on whole nodes, goes on in a next job
+where its time limit or the loss of a node has ended it, and stops when
+everything is done. Takes the options of kiln run and those of sbatch.
+
+Usage: kiln slurm run [OPTIONS] TASKS
+       kiln slurm run [OPTIONS] COMMAND ::: VALUES
+       kiln slurm run [OPTIONS] --array 1-1000 COMMAND
+)";
+}
+
+std::string_view slurm_run_footer() {
+  return R"(
+All other long options of sbatch are passed on, too, and -b -c -d -D -e -H -L -M
+-m -O -s -S -F -w -x -B -G. -n, -o, -a, -C and -q are those of kiln run. What
+this Slurm's partitions allow is checked, where a Slurm answers.
+
+Exit codes: 0 printed or submitted; 2 usage, or more than the partition allows;
+  3 there is no Slurm, or it did not take the job, or a file cannot be read.
+
+Examples:
+  kiln slurm run -N 4 --time 2:00:00 -A bio --retries 2 tasks.txt > job.sbatch
+  kiln slurm run -N 4 --time 2:00:00 --submit tasks.txt
+  kiln slurm run --time 1-0 --mem 0 --submit --array 1-1000 ./job.sh
+)";
+}
+
+std::string_view slurm_again_usage() {
+  return R"(Says whether a job whose run has ended shall go on in a next one, and why: it
+stopped early, something is left to do, and of the last three starts one got
+somewhere. For scripts: those that kiln makes ask it at their end.
+
+Usage: kiln slurm again [OPTIONS] DIR
+       kiln slurm again [OPTIONS] what stood behind kiln run
+       kiln slurm again [OPTIONS] --program PROGRAM WORDS
+)";
+}
+
+std::string_view slurm_again_footer() {
+  return R"(It notes in the run directory (slurm.json) how far the work was. It counts anew
+in a job with another id, unless KILN_CHAIN names the first of a chain of jobs.
+
+Exit codes: 0 go on; 1 do not; 2 usage.
+
+Example: in a batch script
+  kiln slurm again --code "$?" tasks.kiln && scontrol requeue "$SLURM_JOB_ID"
+)";
+}
+
+std::string_view slurm_script_usage() {
+  return R"(Prints a ready batch script: run (a task file), array (a job array), program (a
+program on the library), chain (for sites where jobs may not be requeued). What
+it runs is given behind its name, to sbatch.
+
+Usage: kiln slurm script NAME
+)";
+}
+
+std::string_view slurm_script_footer() {
+  return R"(Example:
+  kiln slurm script run > kiln-run.sbatch
+  sbatch --nodes=4 --time=2:00:00 kiln-run.sbatch tasks.txt
+)";
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,248 @@
+#include "slurm/slurm_run.hpp"
+
+#include "base/log.hpp"
+#include "base/quantity.hpp"
+#include "base/text.hpp"
+#include "job/launch_id.hpp"
+#include "job/mpirun_words.hpp"
+#include "job/slurm_programs.hpp"
+#include "observe/summary.hpp"
+#include "output.hpp"
+#include "slurm/script.hpp"
+#include "store/small_file.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <sstream>
+
+namespace kiln::cli {
+namespace {
+
+constexpr std::uint64_t kUsualLead = 120;
+constexpr std::chrono::seconds kUsualTime = std::chrono::hours(1);
+
+job::TimeLimit time_of(const SlurmRunCommand& command) { return command.time.value_or(kUsualTime); }
+
+std::string shell_words(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + observe::shell_word(word);
+  return line;
+}
+
+// In a comment of one line.
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
+
+std::string run_name(const SlurmRunCommand& command) {
+  return std::filesystem::path(command.run.directory).stem().string();
+}
+
+// Where the job shares its nodes as the user says, they are not asked for whole.
+bool wants_whole_nodes(const std::vector<SbatchOption>& options) {
+  constexpr std::array kOthers{"--exclusive",     "--oversubscribe", "--ntasks", "--ntasks-per-node",
+                               "--cpus-per-task", "--overcommit",    "--gpus",   "--gpus-per-node"};
+  return std::none_of(kOthers.begin(), kOthers.end(), [&](const char* name) { return find(options, name) != nullptr; });
+}
+
+std::vector<std::pair<std::string, std::string>> header_of(const SlurmRunCommand& command, std::uint64_t lead) {
+  std::vector<std::pair<std::string, std::string>> header{{sbatch_text({"--job-name", run_name(command)}), ""}};
+  const bool whole = wants_whole_nodes(command.options);
+  if (whole) header.insert(header.end(), {{"--nodes=1", ""}, {"--exclusive", ""}});
+  header.insert(header.end(), {{"--time=01:00:00", ""}, {"--output=kiln-%j.log", ""}});
+  const auto goes_on = command.chain ? SbatchScript::GoesOn::next_job : SbatchScript::GoesOn::requeue;
+  for (auto& line : common_header(goes_on, lead)) header.push_back(std::move(line));
+  const auto name_of = [](const std::string& text) { return text.substr(0, text.find('=')); };
+  for (const SbatchOption& option : command.options) {
+    const bool opposite = option.name == "--no-requeue" || option.name == "--requeue";
+    const auto usual = std::find_if(header.begin(), header.end(), [&](const auto& line) {
+      const std::string name = name_of(line.first);
+      return name == option.name || (opposite && name.ends_with("requeue"));
+    });
+    if (usual == header.end()) {
+      header.emplace_back(sbatch_text(option), "");
+    } else {
+      usual->first = sbatch_text(option);
+    }
+  }
+  for (const std::string& text : command.texts) header.emplace_back(text, "");
+  return header;
+}
+
+std::string read_prelude(const std::string& file) {
+  if (file.empty()) return "";
+  std::optional<std::string> text;
+  try {
+    text = store::read_small_file(file);
+  } catch (const Error& error) {
+    throw Error(ExitCode::bad_input, fmt::format("--prelude: {}", error.what()));
+  }
+  if (!text) throw Error(ExitCode::bad_input, fmt::format("--prelude: there is no file {}", for_message(file)));
+  return *text;
+}
+
+std::vector<job::Partition> check_site(const SlurmRunCommand& command, const job::SlurmTools& slurm) {
+  const auto partitions = job::ask_partitions(slurm.find("scontrol"), slurm.ask());
+  if (!partitions) {
+    const bool none = slurm.find("scontrol").empty();
+    log::warning("{}: whether it grants what the job asks for was not checked",
+                 none ? "there is no Slurm on this machine" : "Slurm does not answer (scontrol show partition)");
+    return {};
+  }
+  job::JobRequest request;
+  if (const SbatchOption* const name = find(command.options, "--partition")) request.partition = *name->value;
+  request.nodes = command.nodes;
+  request.time = command.time;
+  request.quality = find(command.options, "--qos") != nullptr;
+  for (const std::string& line : job::check_request(request, *partitions)) log::warning("{}", line);
+  const job::Partition* const one = job::partition_of(request, *partitions);
+  return one == nullptr ? std::vector<job::Partition>() : std::vector<job::Partition>{*one};
+}
+
+void need_task_file(const SlurmRunCommand& command) {
+  std::error_code ignored;
+  if (command.run.task_file.empty() || find(command.options, "--chdir") != nullptr ||
+      std::filesystem::exists(command.run.task_file, ignored)) {
+    return;
+  }
+  const std::string what = fmt::format("there is no task file {}", for_message(command.run.task_file));
+  if (command.submit) throw Error(ExitCode::bad_input, what + ": the job would end at once");
+  log::warning("{} here", what);
+}
+
+std::string log_name(const SlurmRunCommand& command, const std::string& job) {
+  const SbatchOption* const given = find(command.options, "--output");
+  std::string name = given == nullptr ? "kiln-%j.log" : *given->value;
+  if (const std::size_t at = name.find("%j"); at != std::string::npos) name.replace(at, 2, job);
+  return name;
+}
+
+int submit(const SlurmRunCommand& command, const std::string& script, const job::SlurmTools& slurm) {
+  const std::string sbatch = slurm.find("sbatch");
+  if (sbatch.empty()) {
+    throw Error(
+        ExitCode::bad_input,
+        "--submit: there is no sbatch on the PATH; submit from a login node of the cluster, or print the script "
+        "(without --submit) and take it there");
+  }
+  const std::filesystem::path file =
+      std::filesystem::temp_directory_path() / fmt::format("kiln-{}.sbatch", job::make_launch_id());
+  store::write_new(file, script);
+  const job::Answer answer = slurm.ask()({sbatch, "--parsable", file.string()});
+  std::error_code ignored;
+  std::filesystem::remove(file, ignored);
+  const std::string number = answer.well ? job_number(answer.text) : "";
+  if (number.empty()) {
+    throw Error(ExitCode::bad_input, fmt::format("sbatch did not take the job: {}", for_message(answer.text, 600)));
+  }
+  const std::string directory = observe::shell_word(command.run.directory);
+  print(
+      fmt::format("job {0} is submitted\n"
+                  "  results    {1}\n"
+                  "  log        {2}\n"
+                  "  look       kiln status {1}; squeue -j {0}\n"
+                  "  end it     scancel {0}; the same line goes on from there\n",
+                  number, directory, log_name(command, number)));
+  return to_int(ExitCode::ok);
+}
+
+}  // namespace
+
+std::uint64_t lead_seconds(const SlurmRunCommand& command) {
+  const auto grace = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(command.run.grace).count());
+  std::uint64_t lead = std::max(kUsualLead, 2 * grace + 60);
+  if (const job::TimeLimit limit = time_of(command)) {
+    lead = std::min(lead, static_cast<std::uint64_t>(limit->count()) / 4);
+  }
+  return std::max<std::uint64_t>(lead, 1);
+}
+
+std::string script_of(const SlurmRunCommand& command, const std::string& program, const std::string& prelude) {
+  SbatchScript script;
+  script.goes_on = command.chain ? SbatchScript::GoesOn::next_job : SbatchScript::GoesOn::requeue;
+  script.intro = fmt::format(
+      "Made by: {}\nThe results: {}/results.h5\n\nTo submit it: sbatch FILE. {}\n",
+      one_line("kiln slurm run " + shell_words(command.typed)), one_line(observe::shell_word(command.run.directory)),
+      command.chain ? "Each job submits the next one, which begins only when this one did not come "
+                      "to the end."
+                    : "At its time limit, and when a node is lost, the job goes back into the "
+                      "queue and continues.");
+  script.header = header_of(command, lead_seconds(command));
+  script.prelude = prelude;
+  script.kiln = observe::shell_word(program);
+  const std::string words = shell_words(command.words);
+  script.run = "\"$kiln\" run " + words;
+  script.again = words;
+  return script_text(script);
+}
+
+std::vector<std::string> doubts_about(const SlurmRunCommand& command, const job::Partition* partition) {
+  std::vector<std::string> doubts;
+  const job::TimeLimit limit = time_of(command);
+  if (limit && command.run.timeout && *command.run.timeout + std::chrono::seconds(lead_seconds(command)) > *limit) {
+    doubts.push_back(
+        fmt::format("a command may take {} (--timeout), but a job ends after {}, less {} s to commit: such a "
+                    "command would be begun in each job and never end",
+                    format_duration(*command.run.timeout), job::format_slurm_time(limit), lead_seconds(command)));
+  }
+  if (const SbatchOption* const time = find(command.options, "--time"); time != nullptr) {
+    const std::string& text = *time->value;
+    if (std::count(text.begin(), text.end(), ':') == 1 && text.find('-') == std::string::npos) {
+      doubts.push_back(fmt::format("--time {} is {} (minutes and seconds); hours are {}:00", text,
+                                   job::format_slurm_time(limit), text));
+    }
+  }
+  if (command.run.workers && *command.run.workers < command.nodes) {
+    doubts.push_back(fmt::format("-n {} is the number of all workers: on {} nodes some would have none",
+                                 *command.run.workers, command.nodes));
+  }
+  if (partition != nullptr && partition->nodes != 0 && command.run.workers && wants_whole_nodes(command.options)) {
+    const std::uint64_t cpus = partition->cpus / partition->nodes * std::max<std::uint64_t>(1, command.nodes);
+    if (cpus != 0 && *command.run.workers > cpus) {
+      doubts.push_back(fmt::format("-n {} is more than {} node(s) of partition {} have CPUs: about {}",
+                                   *command.run.workers, command.nodes, partition->name, cpus));
+    }
+  }
+  if (find(command.options, "--no-requeue") != nullptr && !command.chain) {
+    doubts.emplace_back(
+        "with --no-requeue the job does not go on by itself at its time limit: --chain submits a next one");
+  }
+  if (const SbatchOption* const signal = find(command.options, "--signal");
+      signal != nullptr && !signal->value->starts_with("B:USR1@") && !signal->value->starts_with("B:SIGUSR1@")) {
+    doubts.push_back(
+        fmt::format("--signal={}: the script waits for B:USR1@SECONDS, and would not hear of its time limit",
+                    for_message(*signal->value, 60)));
+  }
+  return doubts;
+}
+
+std::string job_number(const std::string& said) {
+  std::string number;
+  std::istringstream lines(said);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string first = line.substr(0, line.find(';'));
+    if (parse_count(first)) number = first;
+  }
+  return number;
+}
+
+int make_job(const SlurmRunCommand& command) {
+  const std::string script = script_of(command, job::own_program(), read_prelude(command.prelude));
+  const job::SlurmTools slurm;
+  const std::vector<job::Partition> partition = check_site(command, slurm);
+  for (const std::string& doubt : doubts_about(command, partition.empty() ? nullptr : &partition.front())) {
+    log::warning("{}", doubt);
+  }
+  need_task_file(command);
+  if (command.submit) return submit(command, script, slurm);
+  print(script);
+  return to_int(ExitCode::ok);
+}
+
+}  // namespace kiln::cli

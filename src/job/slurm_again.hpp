@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Whether a job whose run has ended shall go on in a next one.
+namespace kiln::job {
+
+/// What is kept of it in the run directory, from one job to the next.
+struct AgainNote {
+  std::string chain;          ///< id of the first of the jobs that belong together
+  std::uint64_t settled = 0;  ///< results that were durable when it last ended
+  std::uint32_t in_vain = 0;  ///< ends in a row without a new one
+  friend bool operator==(const AgainNote&, const AgainNote&) = default;
+};
+
+/// A job that has ended, or is about to.
+struct EndedJob {
+  int code = 0;                ///< that the run has ended with
+  std::string chain;           ///< as AgainNote
+  std::uint32_t restarts = 0;  ///< how often Slurm has started this job again
+  bool began = false;          ///< there is a run directory with a run in it
+  bool storage = false;        ///< the run ended since its directory could not be written
+  std::uint64_t settled = 0;
+  std::uint64_t units = 0;          ///< that are known
+  std::optional<AgainNote> before;  ///< as read
+};
+
+struct AgainAnswer {
+  bool again = false;
+  std::string reason;  ///< for people, one line
+  AgainNote note;      ///< to be kept
+};
+
+/// Ends in a row without progress after which it does not go on.
+inline constexpr std::uint32_t kMostInVain = 3;
+
+/// Pure.
+AgainAnswer shall_go_on(const EndedJob& job);
+
+/// JSON, and back; nothing where that is none.
+std::string to_json(const AgainNote& note);
+std::optional<AgainNote> parse_again_note(std::string_view text);
+
+/// Reads the run directory and the environment, decides, and keeps the note (slurm.json).
+AgainAnswer ask_whether_again(const std::string& directory, int code);
+
+}  // namespace kiln::job

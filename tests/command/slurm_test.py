@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+"""kiln slurm: the scripts it makes, run by a real bash and a Slurm of shell scripts. tests/slurm has a real one."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import unittest
+
+from kiln_case import KILN, KilnCase
+
+ROOT = pathlib.Path(os.environ["KILN_ROOT"])
+PARTITIONS = "\n".join((
+    "PartitionName=short Default=YES MaxNodes=2 MaxTime=04:00:00 State=UP TotalCPUs=32 TotalNodes=4",
+    "PartitionName=long Default=NO MaxNodes=UNLIMITED MaxTime=7-00:00:00 State=UP TotalCPUs=64 TotalNodes=8"))
+
+
+class SlurmCase(KilnCase):
+    def setUp(self):
+        super().setUp()
+        self.programs = self.folder / "bin"
+        self.programs.mkdir()
+        # The first word of the PATH: Slurm's programs are those of this folder, or none.
+        path = ":".join(one for one in self.environment["PATH"].split(":")
+                        if not any((pathlib.Path(one) / name).exists() for name in ("scontrol", "sbatch")))
+        if not any((pathlib.Path(one) / "mpirun").exists() for one in path.split(":")):
+            for one in pathlib.Path("/usr/bin").iterdir():
+                if one.name not in ("sbatch", "scontrol", "squeue", "scancel", "sinfo", "srun"):
+                    (self.programs / one.name).symlink_to(one)
+        self.environment["PATH"] = f"{self.programs}:{path}"
+        for name in [one for one in self.environment if one.startswith("SLURM_")]:
+            del self.environment[name]
+
+    def program(self, name, text):
+        """A program of this Slurm: each call is noted in NAME.calls."""
+        file = self.programs / name
+        file.unlink(missing_ok=True)
+        file.write_text(f"#!/bin/bash\necho \"$@\" >> '{self.folder}/{name}.calls'\n{text}\n")
+        file.chmod(0o755)
+
+    def calls(self, name):
+        file = self.folder / f"{name}.calls"
+        return file.read_text().splitlines() if file.exists() else []
+
+    def a_slurm(self):
+        self.program("scontrol", f"if [ \"$1\" = show ]; then echo '{PARTITIONS}'; fi")
+        self.program("sbatch", f"cp \"${{@: -1}}\" '{self.folder}/submitted.sbatch'; echo 4711")
+        self.program("scancel", "")
+
+
+class ReadyScripts(SlurmCase):
+    def test_those_of_the_folder_are_what_kiln_prints(self):
+        names = {file.stem.removeprefix("kiln-") for file in (ROOT / "slurm").glob("kiln-*.sbatch")}
+        self.assertEqual(names, {"run", "array", "program", "chain"})
+        for name in names:
+            self.assertEqual((ROOT / "slurm" / f"kiln-{name}.sbatch").read_text(),
+                             self.expect(0, "slurm", "script", name).out,
+                             f"slurm/kiln-{name}.sbatch is old: build/bin/kiln slurm script {name}")
+
+    def test_bash_takes_them(self):
+        for file in (ROOT / "slurm").glob("*.sbatch"):
+            subprocess.run(["bash", "-n", file], check=True)
+
+
+class Submitting(SlurmCase):
+    def test_without_a_slurm_the_script_is_printed_all_the_same(self):
+        self.write_tasks(["true"])
+        printed = self.expect(0, "slurm", "run", "-N", "4", "--time", "2:00:00", "tasks.txt")
+        self.assertIn("there is no Slurm on this machine", printed.err)
+        self.assertIn("#SBATCH --nodes=4\n", printed.out)
+        refused = self.expect(3, "slurm", "run", "--submit", "tasks.txt")
+        self.assertIn("there is no sbatch on the PATH", refused.err)
+        self.assertEqual(refused.out, "")
+
+    def test_the_site_is_asked(self):
+        self.a_slurm()
+        self.write_tasks(["true"])
+        self.assertEqual(self.expect(0, "slurm", "run", "-N", "2", "--time", "4:00:00", "tasks.txt").err, "")
+        for words, part in ((("-p", "lnog"), "Did you mean long?"), (("--time", "1-0"), "partition short allows: 4:00:00"),
+                            (("-N", "3"), "more than a job may have"), (("-p", "long", "-N", "9"), "long has: 8")):
+            said = self.expect(2, "slurm", "run", *words, "tasks.txt")
+            self.assertIn(part, said.err)
+            self.assertEqual(said.out, "")
+        self.expect(0, "slurm", "run", "-p", "long", "--time", "1-0", "tasks.txt")
+
+    def test_submit_says_where_to_look(self):
+        self.a_slurm()
+        self.write_tasks(["true"])
+        said = self.expect(0, "slurm", "run", "--submit", "--time", "1:00:00", "--output", "log-%j", "tasks.txt")
+        self.assertEqual(said.err, "")
+        for part in ("job 4711", "tasks.kiln", "log-4711", "kiln status tasks.kiln", "scancel 4711"):
+            self.assertIn(part, said.out)
+        self.assertTrue(self.calls("sbatch")[0].startswith("--parsable "))
+        submitted = (self.folder / "submitted.sbatch").read_text()
+        self.assertIn("#SBATCH --time=1:00:00\n", submitted)
+        self.assertEqual(list(self.temporary.glob("*.sbatch")), [])
+
+    def test_what_sbatch_says_against_it(self):
+        self.a_slurm()
+        self.program("sbatch", "echo 'sbatch: error: invalid account' >&2; exit 1")
+        self.write_tasks(["true"])
+        self.assertIn("invalid account", self.expect(3, "slurm", "run", "--submit", "tasks.txt").err)
+        self.assertIn("no task file none.txt", self.expect(3, "slurm", "run", "--submit", "none.txt").err)
+        self.assertIn("no task file none.txt", self.expect(0, "slurm", "run", "none.txt").err)
+
+    def test_the_prelude(self):
+        self.write_tasks(["true"])
+        (self.folder / "lines").write_text("module load openmpi\n")
+        self.assertIn("\n\nmodule load openmpi\n\n", self.expect(0, "slurm", "run", "--prelude", "lines", "tasks.txt").out)
+        self.assertIn("no file none", self.expect(3, "slurm", "run", "--prelude", "none", "tasks.txt").err)
+
+
+class Jobs(SlurmCase):
+    """A script as bash runs it, with a Slurm that only notes what it is told."""
+
+    def setUp(self):
+        super().setUp()
+        self.a_slurm()
+        self.program("scontrol", "[ \"$1\" != requeue ] || kill -KILL $PPID")  # Slurm ends a job that goes back
+
+    def script(self, *words):
+        file = self.folder / "job.sbatch"
+        file.write_text(self.expect(0, "slurm", "run", *words).out)
+        (self.folder / "scontrol.calls").unlink(missing_ok=True)
+        return file
+
+    def job(self, *words, **variables):
+        return self.start(words=["bash", *words], SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2", **variables)
+
+    def test_a_job_to_its_end(self):
+        self.write_tasks([f"echo {i}" for i in range(5)])
+        done = self.job(self.script("tasks.txt")).wait()
+        self.assertEqual(done.code, 0, done.err)
+        self.assertIn("does not go on: all is done", done.out)
+        self.assertEqual(len(self.table()["id"]), 5)
+        self.assertEqual(self.calls("scontrol"), [])
+
+    def test_failed_units_are_final(self):
+        self.write_tasks(["true", "false"])
+        done = self.job(self.script("tasks.txt")).wait()
+        self.assertEqual(done.code, 1, done.err)
+        self.assertIn("some units failed", done.out)
+        self.assertEqual(self.calls("scontrol"), [])
+
+    def stopped(self, script, number, *words):
+        """Runs until a unit has begun, then sends `number` to the script alone."""
+        job = self.job(script, *words)
+        self.wait_for(lambda: self.ran(), "a unit runs")
+        os.kill(job.pid, number)
+        return job
+
+    def test_at_the_time_limit_the_job_goes_back(self):
+        self.marking_tasks(4, gate=1)
+        script = self.script("--grace", "100ms", "-n", "1", "tasks.txt")
+        done = self.stopped(script, signal.SIGUSR1).wait()
+        self.assertEqual(self.calls("scontrol"), ["requeue 17"])
+        self.assertIn("goes on: 1 of 4 units are committed", done.out)
+        note = json.loads((self.run_directory / "slurm.json").read_text())
+        self.assertEqual((note["chain"], note["settled"], note["in_vain"]), ("17", 1, 0))
+        self.open_gate()
+        self.assertEqual(self.job(script).wait().code, 0)
+        self.assertEqual(self.facts(), self.marking_facts(4, gate=1))
+
+    def test_a_cancelled_job_does_not(self):
+        self.marking_tasks(4, gate=1)
+        job = self.stopped(self.script("--grace", "100ms", "-n", "1", "tasks.txt"), signal.SIGTERM)
+        self.assertEqual(job.wait().code, 75)
+        self.assertEqual(self.calls("scontrol"), [])
+
+    def test_three_starts_in_vain_are_enough(self):
+        self.marking_tasks(1, gate=0)
+        self.stopped(self.script("--grace", "100ms", "-n", "1", "tasks.txt"), signal.SIGTERM).wait()
+        for again in (True, True, False):
+            said = self.kiln("slurm", "again", "tasks.txt", SLURM_JOB_ID="17")
+            self.assertEqual(said.code, 0 if again else 1, said.out)
+        self.assertIn("3 starts in a row got nowhere", said.out)
+        self.assertEqual(self.kiln("slurm", "again", "tasks.kiln", SLURM_JOB_ID="18").code, 0)
+
+    def test_a_chain_submits_the_next_job_and_takes_it_back(self):
+        self.write_tasks(["true"])
+        done = self.job(self.script("--chain", "tasks.txt")).wait()
+        self.assertEqual(done.code, 0, done.err)
+        self.assertRegex(self.calls("sbatch")[0], "^--parsable --dependency=afternotok:17 --kill-on-invalid-dep=yes ")
+        self.assertEqual(self.calls("scancel"), ["4711"])
+
+    def test_a_chain_goes_on(self):
+        self.marking_tasks(2, gate=1)
+        job = self.stopped(self.script("--chain", "--grace", "100ms", "-n", "1", "tasks.txt"), signal.SIGUSR1)
+        self.assertEqual(job.wait().code, 75)
+        self.assertEqual(self.calls("scancel"), [])
+
+    def test_the_ready_scripts(self):
+        self.write_tasks(["true"])
+        (self.folder / "job.sh").write_text("#!/bin/bash\necho case $SLURM_ARRAY_TASK_ID\n")
+        (self.folder / "job.sh").chmod(0o755)
+        montecarlo = pathlib.Path(KILN).parent / "montecarlo"
+        for name, words, made in (("run", ["tasks.txt"], "tasks.kiln"), ("chain", ["tasks.txt"], "tasks.kiln"),
+                                  ("array", ["1-3", "./job.sh"], "job.sh.kiln"),
+                                  ("program", [montecarlo, "--paths", "1000", "--out", "m.kiln"], "m.kiln")):
+            if not pathlib.Path(words[0]).exists() and name == "program":
+                continue
+            done = self.job(ROOT / "slurm" / f"kiln-{name}.sbatch", *map(str, words), KILN=KILN).wait()
+            self.assertEqual(done.code, 0, done.err)
+            self.assertIn("all is done", done.out)
+            self.assertTrue((self.folder / made / "slurm.json").exists(), name)
+
+
+if __name__ == "__main__":
+    unittest.main()
