@@ -20,7 +20,7 @@ std::vector<std::string> planned_names(const store::RunReader& run) {
   std::vector<std::string> names;
   for (std::uint32_t i = 0; i < run.stages(); ++i) {
     for (const auto& reduce : run.stage(StageId(i)).plan->body.reduces) {
-      if (reduce.name == detail::kKeyedReduce) continue;
+      if (detail::is_keyed_name(reduce.name)) continue;
       if (std::find(names.begin(), names.end(), reduce.name) == names.end()) names.push_back(reduce.name);
     }
   }

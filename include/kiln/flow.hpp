@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -86,8 +87,8 @@ class Flow {
   Stream<Source> begin(detail::SourceSpec spec, Source source) const {
     detail::StagePlan plan;
     plan.name = name_;
-    plan.source = std::move(spec);
-    return {std::move(plan), std::move(source), {}};
+    auto node = std::make_shared<const detail::SourceNode>(detail::SourceNode{std::move(spec)});
+    return {std::move(plan), {std::move(node), {}, 0}, std::move(source), {}};
   }
 
   std::string name_;

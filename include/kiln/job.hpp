@@ -1,5 +1,6 @@
 #pragma once
 
+#include <kiln/detail/graph.hpp>
 #include <kiln/detail/stage.hpp>
 #include <kiln/report.hpp>
 
@@ -8,20 +9,22 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace kiln {
 
 template <class First, class F>
 class JoinedJob;
 
-/// A stage that is ready to run: what the sinks of a stream return. `Value` are what its reductions give. Nothing
-/// happens before it is run (Session::run, testing::run); it may be run several times. A value.
+/// Stages that are ready to run: what the sinks of a stream return, and together(). `Value` are what its reductions
+/// give. Nothing happens before it is run (Session::run, testing::run); it may be run several times. A value.
 template <class... Value>
 class Job {
  public:
-  explicit Job(detail::StagePlan plan) : plan_(std::move(plan)) {}
+  explicit Job(std::vector<std::shared_ptr<const detail::Strand>> targets)
+      : targets_(std::move(targets)), plan_(detail::plan_job(targets_)) {}
 
-  /// This stage, and when all of it is done the job that `f` returns. `f` gets the reduced value (of several, all of
+  /// This job, and when all of it is done the job that `f` returns. `f` gets the reduced value (of several, all of
   /// them in order; of none, nothing), on every rank the same, and must return the same job on every rank.
   template <class F>
     requires std::invocable<const F&, const Value&...>
@@ -29,11 +32,41 @@ class Job {
     return {*this, std::move(f)};
   }
 
-  const detail::StagePlan& plan() const { return plan_; }
+  /// What fills its sinks.
+  const std::vector<std::shared_ptr<const detail::Strand>>& targets() const { return targets_; }
+  const detail::JobPlan& stages() const { return plan_; }
+  /// Of the last stage.
+  const detail::StagePlan& plan() const { return plan_.stages.back(); }
 
  private:
-  detail::StagePlan plan_;
+  std::vector<std::shared_ptr<const detail::Strand>> targets_;
+  detail::JobPlan plan_;
 };
+
+namespace detail {
+
+template <class... Before>
+Job<Before...> add_jobs(const Job<Before...>& job) {
+  return job;
+}
+template <class... Before, class... Value, class... Rest>
+auto add_jobs(const Job<Before...>& job, const Job<Value...>& next, const Rest&... rest) {
+  auto targets = job.targets();
+  targets.insert(targets.end(), next.targets().begin(), next.targets().end());
+  return add_jobs(Job<Before..., Value...>(std::move(targets)), rest...);
+}
+
+}  // namespace detail
+
+/// One job of several: each source and each step before a step by key runs once, whichever of the jobs read it, and a
+/// unit is done when all of them have what it gave. Its values are those of the first job, then those of the second,
+/// and so on; the counts of its report are those of its last stage. Throws kiln::Error (usage) where a stream is read
+/// twice without copy<N>(), and where two sinks have one name.
+template <class... Jobs>
+auto together(const Jobs&... jobs) {
+  static_assert(sizeof...(Jobs) > 0, "kiln: together() wants a job at least: what rows(…), reduce(…), into(…) return");
+  return detail::add_jobs(jobs...);
+}
 
 /// Jobs one after the other: made by join(). Its report is the last one's.
 template <class First, class F>
@@ -56,24 +89,23 @@ class JoinedJob {
 
 namespace detail {
 
-/// Runs a stage, and before it those that it reads from; their dead letters are added to `failed_before`.
+/// Runs stages in their order; `run_stage` is what runs one: StagePlan -> StageResult. The result is the last one's,
+/// with the values of the job; dead letters of the others are added to `failed_before`.
 template <class RunStage>
-StageResult run_stages(const StagePlan& plan, RunStage&& run_stage, std::uint64_t& failed_before) {
-  if (plan.before.empty()) return run_stage(plan);
-  StagePlan here = plan;
-  for (const auto& before : plan.before) {
-    StageResult result = run_stages(*before, run_stage, failed_before);
-    failed_before += result.counts.failed;
-    here.source.runs.push_back(std::make_shared<const Bytes>(runs_of(std::move(result))));
+StageResult run_stages(const JobPlan& plan, RunStage&& run_stage, std::uint64_t& failed_before) {
+  std::vector<StageResult> results;
+  for (const StagePlan& stage : plan.stages) {
+    results.push_back(run_stage(with_runs(stage, results)));
+    failed_before += results.back().counts.failed;
   }
-  return run_stage(here);
+  failed_before -= results.back().counts.failed;
+  return take_values(std::move(results), plan.values);
 }
 
-/// Runs the stages of a job in order; `run_stage` is what runs one: StagePlan -> StageResult.
 template <class... Value, class RunStage>
 Report<Value...> run_job(const Job<Value...>& job, RunStage&& run_stage) {
   std::uint64_t failed_before = 0;
-  Report<Value...> report = make_report<Value...>(run_stages(job.plan(), run_stage, failed_before));
+  Report<Value...> report = make_report<Value...>(run_stages(job.stages(), run_stage, failed_before));
   report.failed_before = failed_before;
   return report;
 }

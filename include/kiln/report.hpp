@@ -46,8 +46,6 @@ namespace detail {
 
 /// Whether a unit gave a value to reduce sink number `at`.
 bool has_value(const StageResult& result, std::size_t at);
-/// The runs that a stage before a keyed one gave (encode_runs). Throws kiln::Error (internal) where it gave none.
-Bytes runs_of(StageResult result);
 /// Throws kiln::Error (internal) where a stage's values are not so many.
 void expect_values(const StageResult& result, std::size_t count);
 

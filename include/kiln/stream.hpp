@@ -1,13 +1,18 @@
 #pragma once
 
+#include <kiln/detail/branch_loop.hpp>
 #include <kiln/detail/chain.hpp>
+#include <kiln/detail/graph.hpp>
+#include <kiln/detail/junctions.hpp>
 #include <kiln/detail/keyed/keyed_steps.hpp>
 #include <kiln/detail/plan_text.hpp>
 #include <kiln/detail/stage_loop.hpp>
 #include <kiln/job.hpp>
 #include <kiln/sinks.hpp>
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <ranges>
@@ -35,8 +40,8 @@ class Stream {
   /// The type of the items.
   using value_type = std::remove_cvref_t<Out>;
 
-  Stream(detail::StagePlan plan, Source source, std::tuple<Steps...> steps)
-      : plan_(std::move(plan)), source_(std::move(source)), steps_(std::move(steps)) {}
+  Stream(detail::StagePlan plan, detail::Origin origin, Source source, std::tuple<Steps...> steps)
+      : plan_(std::move(plan)), origin_(std::move(origin)), source_(std::move(source)), steps_(std::move(steps)) {}
 
   // ---- Steps
 
@@ -121,10 +126,9 @@ class Stream {
     using W = detail::KeyOf<typename There::Given>;
     const auto make_left = [] { return std::make_unique<detail::AppendedForest<K, V>>(); };
     const auto make_right = [] { return std::make_unique<detail::AppendedForest<K, W>>(); };
-    auto left_plan = this->template runs_by_key<Here>("join_by_key", "", make_left);
-    auto right_plan = right.template runs_by_key<There>("join_by_key", "", make_right);
-    left_plan.reader = 1 + detail::stages_of(right_plan);
-    return behind("join_by_key()", detail::PairedSource<K, V, W>{}, {std::move(left_plan), std::move(right_plan)});
+    return behind("join_by_key()", detail::PairedSource<K, V, W>{},
+                  {this->template runs_by_key<Here>("join_by_key", "", make_left),
+                   right.template runs_by_key<There>("join_by_key", "", make_right)});
   }
   /// Each item once; items are keys.
   auto distinct() const {
@@ -137,12 +141,71 @@ class Stream {
         .map(detail::TakeKey{});
   }
 
+  // ---- Branches: all of it runs as one stage (kiln::together)
+
+  /// So many streams with each item each. They read one object: what must change an item copies it.
+  template <std::size_t kStreams>
+  auto copy() const {
+    static_assert(kStreams > 0, "kiln: copy<N>(): N streams, 1 or more");
+    check_branch();
+    auto junction = junction_at(
+        "copy<" + std::to_string(kStreams) + ">", kStreams,
+        [](const detail::BranchFrame&, const std::vector<detail::BranchPort*>& outputs) {
+          return std::make_unique<detail::CopyCode<value_type>>(outputs);
+        });
+    return outputs_of<const value_type&, kStreams>(junction);
+  }
+  /// Two streams: of the items for which `f` returns true, and of the others.
+  template <class F>
+  auto split(F f) const {
+    static_assert(std::is_invocable_r_v<bool, const F&, const value_type&>,
+                  "kiln: split(f): f is not callable (as const) with an item, giving a bool; split<N>(f) is by number");
+    return split<2>([f = std::move(f)](const value_type& item) { return f(item) ? 0 : 1; });
+  }
+  /// So many streams; each item goes to the one whose number, from 0, `f` returns. Any other number fails the unit.
+  template <std::size_t kStreams, class F>
+  auto split(F f) const {
+    static_assert(kStreams > 0, "kiln: split<N>(f): N streams, 1 or more");
+    static_assert(std::is_invocable_v<const F&, const value_type&>,
+                  "kiln: split<N>(f): f is not callable (as const) with an item");
+    static_assert(std::integral<std::remove_cvref_t<std::invoke_result_t<const F&, const value_type&>>>,
+                  "kiln: split<N>(f): f returns the number of a stream, an integer");
+    check_branch();
+    using Code = detail::SplitCode<value_type, F>;
+    auto junction = junction_at(
+        "split<" + std::to_string(kStreams) + ">", kStreams,
+        [f = std::move(f)](const detail::BranchFrame& frame, const std::vector<detail::BranchPort*>& outputs) {
+          return std::make_unique<Code>(f, outputs, frame.rejections);
+        });
+    return outputs_of<value_type&&, kStreams>(junction);
+  }
+  /// One stream of several with the same items. Of a unit first all items of this one, then those of the next: these
+  /// wait in memory until the unit ends. Streams of different sources give the units of the first, then those of the
+  /// next, and so on.
+  template <class... Others>
+  auto merge(const Others&... others) const {
+    static_assert(sizeof...(Others) > 0, "kiln: merge(other…) wants another stream");
+    static_assert((std::is_same_v<value_type, typename Others::value_type> && ...),
+                  "kiln: merge(other…): the items of all streams must be of one type; map() makes them so");
+    static_assert(!detail::kIsLine<value_type>,
+                  "kiln: merge(other…): lines and texts do not live that long; map() what you need of them first");
+    check_branch();
+    auto junction = std::make_shared<detail::Junction>();
+    junction->name = "merge";
+    junction->inputs = {strand_into(), others.strand_into()...};
+    junction->make_code = [](const detail::BranchFrame&, const std::vector<detail::BranchPort*>& outputs) {
+      return std::make_unique<detail::MergeCode<value_type>>(1 + sizeof...(Others), outputs.front());
+    };
+    return outputs_of<value_type&&, 1>(junction)[0];
+  }
+
   // ---- In which order
 
   /// Units for which `f` is higher are handed out first. `f` gets what the source gives (range, grid, items), or else
   /// the number of the unit; it returns a std::int32_t and is called where the coordinator is, for each unit.
   template <class F>
   Stream priority(F f) const {
+    check_order();
     Stream other = *this;
     if constexpr (!Source::kHasRecords && std::invocable<const F&, typename Source::Item>) {
       // A copy of the source: the plan may outlive the stream.
@@ -158,12 +221,14 @@ class Stream {
   }
   /// Units with high numbers first: those of the newest data, say.
   Stream recent_first() const {
+    check_order();
     Stream other = *this;
     other.plan_.descending = true;
     return other;
   }
   /// At most so many units are handed out at a time, over all workers; 0: no limit.
   Stream in_flight(std::uint64_t units) const {
+    check_order();
     Stream other = *this;
     other.plan_.most_in_flight = units;
     return other;
@@ -189,7 +254,7 @@ class Stream {
  private:
   template <class Step>
   Stream<Source, Steps..., Step> with(Step step) const {
-    return {plan_, source_, std::tuple_cat(steps_, std::tuple<Step>(std::move(step)))};
+    return {plan_, origin_, source_, std::tuple_cat(steps_, std::tuple<Step>(std::move(step)))};
   }
 
   template <class Projection>
@@ -209,8 +274,9 @@ class Stream {
   }
 
   template <class... Value>
-  static Job<Value...> job_of(detail::StagePlan plan, std::tuple<std::type_identity<Value>...>*) {
-    return Job<Value...>(std::move(plan));
+  static Job<Value...> job_of(std::shared_ptr<const detail::Strand> strand,
+                              std::tuple<std::type_identity<Value>...>*) {
+    return Job<Value...>({std::move(strand)});
   }
   /// A tuple with the value types of the reduce sinks.
   template <class Sink>
@@ -222,9 +288,19 @@ class Stream {
     }
   }
 
-  /// `plan`: all but the sinks.
+  /// What is common to all ends.
+  std::shared_ptr<detail::Strand> begin_strand() const {
+    auto strand = std::make_shared<detail::Strand>();
+    strand->origin = origin_;
+    strand->plan = plan_;
+    strand->steps = {Steps::kName...};
+    return strand;
+  }
   template <class... Sink>
-  detail::StagePlan plan_of(detail::StagePlan plan, std::tuple<Sink...> sinks) const {
+  std::shared_ptr<const detail::Strand> strand_of(std::tuple<Sink...> sinks, const std::string& name = {}) const {
+    auto strand = begin_strand();
+    detail::StagePlan& plan = strand->plan;
+    if (!name.empty()) plan.name += ": " + name;
     const auto put = [&](const auto& sink) {
       if constexpr (requires { plan.reduces.push_back(sink.plan()); }) {
         plan.reduces.push_back(sink.plan());
@@ -233,39 +309,93 @@ class Stream {
       }
     };
     std::apply([&](const auto&... sink) { (put(sink), ...); }, sinks);
-    plan.description = detail::describe_plan(plan, {std::string_view(Steps::kName)...});
-
-    using Loop = detail::StageLoop<Source, std::tuple<Steps...>, std::tuple<Sink...>>;
     using Recipe = detail::Recipe<Source, std::tuple<Steps...>, std::tuple<Sink...>>;
     auto recipe = std::make_shared<const Recipe>(Recipe{source_, steps_, std::move(sinks)});
-    plan.make_code = [recipe] { return std::make_unique<Loop>(recipe); };
-    return plan;
+    if constexpr (detail::kIsBranch<Source>) {
+      using Loop = detail::BranchLoop<typename Source::Item, std::tuple<Steps...>, std::tuple<Sink...>>;
+      strand->make_branch = [recipe](const detail::BranchFrame& frame, const detail::StrandPlace& place) {
+        return std::make_unique<Loop>(recipe, frame, place);
+      };
+    } else {
+      using Loop = detail::StageLoop<Source, std::tuple<Steps...>, std::tuple<Sink...>>;
+      plan.make_code = [recipe] { return std::make_unique<Loop>(recipe); };
+    }
+    return strand;
+  }
+  /// It ends at a junction.
+  std::shared_ptr<const detail::Strand> strand_into() const {
+    auto strand = begin_strand();
+    using Recipe = detail::Recipe<Source, std::tuple<Steps...>, detail::IntoJunction>;
+    auto recipe = std::make_shared<const Recipe>(Recipe{source_, steps_, {}});
+    if constexpr (detail::kIsBranch<Source>) {
+      using Loop = detail::BranchLoop<typename Source::Item, std::tuple<Steps...>, detail::IntoJunction>;
+      strand->make_branch = [recipe](const detail::BranchFrame& frame, const detail::StrandPlace& place) {
+        return std::make_unique<Loop>(recipe, frame, place);
+      };
+    } else {
+      using Loop = detail::RootLoop<Source, std::tuple<Steps...>>;
+      strand->make_root = [recipe](const detail::BranchFrame& frame, const detail::StrandPlace& place) {
+        return std::make_unique<Loop>(recipe, frame, place);
+      };
+    }
+    return strand;
   }
 
   template <class... Sink>
   auto make_job(std::tuple<Sink...> sinks) const {
     using ValueTypes = decltype(std::tuple_cat(values_of(std::declval<const Sink&>())...));
-    return job_of(plan_of(plan_, std::move(sinks)), static_cast<ValueTypes*>(nullptr));
+    return job_of(strand_of(std::move(sinks)), static_cast<ValueTypes*>(nullptr));
   }
 
-  /// The stage that ends here and gives runs.
+  static void check_branch() {
+    static_assert(std::copy_constructible<value_type>,
+                  "kiln: items of copy(), split() and merge() must be copyable: a Group, say, is to be mapped first");
+    static_assert(!std::same_as<value_type, bool>, "kiln: copy(), split() and merge(): no bools; use std::uint8_t");
+    static_assert(!detail::kIsView<value_type>,
+                  "kiln: items of copy(), split() and merge() wait in memory and must own their text: map() a "
+                  "std::string_view to a std::string first");
+  }
+  static void check_order() {
+    static_assert(!detail::kIsBranch<Source>,
+                  "kiln: priority(), recent_first() and in_flight() are of units: call them before copy(), split() and "
+                  "merge()");
+  }
+  template <class MakeCode>
+  std::shared_ptr<const detail::Junction> junction_at(std::string name, std::size_t outputs, MakeCode make) const {
+    auto junction = std::make_shared<detail::Junction>();
+    junction->name = std::move(name);
+    junction->inputs = {strand_into()};
+    junction->make_code = std::move(make);
+    junction->outputs = outputs;
+    return junction;
+  }
+  /// The streams behind a junction.
+  template <class Passed, std::size_t kStreams>
+  std::array<Stream<detail::BranchSource<Passed>>, kStreams> outputs_of(
+      const std::shared_ptr<const detail::Junction>& junction) const {
+    detail::StagePlan plan;
+    plan.name = plan_.name;
+    return [&]<std::size_t... kAt>(std::index_sequence<kAt...>) {
+      using Branch = Stream<detail::BranchSource<Passed>>;
+      return std::array<Branch, kStreams>{Branch(plan, {{}, junction, kAt}, {}, {})...};
+    }(std::make_index_sequence<kStreams>{});
+  }
+
+  /// The strand that ends here and gives runs.
   template <class Parts, class Make>
-  detail::StagePlan runs_by_key(const std::string& step, const std::string& how, Make make) const {
+  std::shared_ptr<const detail::Strand> runs_by_key(const std::string& step, const std::string& how, Make make) const {
     using Sink = detail::KeyedSinkOf<value_type, Parts, Make>;
-    detail::StagePlan plan = plan_;
-    plan.name += ": " + step;
-    return plan_of(std::move(plan), std::tuple<Sink>(Sink{step + "(" + how + ")", std::move(make)}));
+    return strand_of(std::tuple<Sink>(Sink{step + "(" + how + ")", std::move(make)}), step);
   }
   /// What reads them.
   template <class Next>
-  Stream<Next> behind(const std::string& step, Next next, std::vector<detail::StagePlan> before) const {
+  Stream<Next> behind(const std::string& step, Next next,
+                      std::vector<std::shared_ptr<const detail::Strand>> before) const {
     detail::StagePlan plan;
     plan.name = plan_.name;
-    plan.source = detail::shards_spec(step);
-    for (detail::StagePlan& one : before) {
-      plan.before.push_back(std::make_shared<const detail::StagePlan>(std::move(one)));
-    }
-    return {std::move(plan), std::move(next), {}};
+    auto source = std::make_shared<const detail::SourceNode>(
+        detail::SourceNode{detail::shards_spec(step), std::move(before)});
+    return {std::move(plan), {std::move(source), {}, 0}, std::move(next), {}};
   }
   template <class Parts, class Make, class Next>
   Stream<Next> by_key(const std::string& step, const std::string& how, Make make, Next next) const {
@@ -275,7 +405,8 @@ class Stream {
   template <class, class...>
   friend class Stream;
 
-  detail::StagePlan plan_;  // all but the sinks
+  detail::StagePlan plan_;  // name, and the order of units
+  detail::Origin origin_;
   Source source_;
   std::tuple<Steps...> steps_;
 };

@@ -21,7 +21,8 @@ class Rejected : public std::runtime_error {
 /// What a step may ask for while a unit runs: the last argument of a step that takes one. Valid during the call.
 class Unit {
  public:
-  explicit Unit(const detail::StageHost& host) : host_(&host), random_(host.seed, host.stage, 0) {}
+  explicit Unit(const detail::StageHost& host, std::uint64_t stream = 0)
+      : host_(&host), random_(host.seed, host.stage, 0, stream) {}
 
   /// 0 … N-1, given by the source.
   std::uint64_t id() const { return id_; }

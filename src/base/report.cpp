@@ -9,12 +9,6 @@ bool has_value(const StageResult& result, std::size_t at) {
   return result.values[at].has_value();
 }
 
-Bytes runs_of(StageResult result) {
-  expect_values(result, 1);
-  if (!result.values[0]) throw Error(ExitCode::internal, "a stage by key came back without its runs");
-  return *std::move(result.values[0]);
-}
-
 void expect_values(const StageResult& result, std::size_t count) {
   if (result.values.size() == count) return;
   throw Error(ExitCode::internal, fmt::format("a stage came back with {} reduced values, and has {} reductions",

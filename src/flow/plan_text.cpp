@@ -133,10 +133,13 @@ SourceSpec shards_spec(std::string_view step) {
   return spec;
 }
 
-std::uint32_t stages_of(const StagePlan& plan) {
-  std::uint32_t stages = 1;
-  for (const auto& before : plan.before) stages += stages_of(*before);
-  return stages;
+SourceSpec merged_spec(std::vector<SourceSpec> parts) {
+  SourceSpec spec;
+  spec.kind = SourceSpec::Kind::merged;
+  for (const SourceSpec& part : parts) spec.description += (spec.description.empty() ? "" : "; ") + part.description;
+  spec.description = "merged(" + spec.description + ")";
+  spec.parts = std::move(parts);
+  return spec;
 }
 
 SourceSpec hdf5_spec(std::string file, std::string dataset, ColumnType element, std::uint64_t rows_per_unit,

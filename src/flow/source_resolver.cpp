@@ -3,6 +3,7 @@
 #include "flow/hdf5_source.hpp"
 #include "flow/line_input.hpp"
 #include "flow/lines_source.hpp"
+#include "flow/merged_source.hpp"
 #include "flow/shard_input.hpp"
 #include "flow/slice_input.hpp"
 
@@ -26,6 +27,8 @@ ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOpt
       return resolve_hdf5(source, options);
     case Kind::shards:
       return resolve_shards(source);
+    case Kind::merged:
+      return resolve_merged(source, options);
   }
   return {source.units, {}, source.description, source.description, source.units, {}};
 }
@@ -33,6 +36,7 @@ ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOpt
 std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor, SliceCache* cache,
                                               std::shared_ptr<detail::RunPlace> place) {
   if (source.kind == Kind::shards) return std::make_unique<ShardInput>(source.runs, std::move(place));
+  if (source.kind == Kind::merged) return open_merged(source, descriptor, cache, place);
   if (source.kind != Kind::lines && source.kind != Kind::hdf5) return nullptr;
   ByteReader in(descriptor, "the setup of a source");
   std::unique_ptr<detail::UnitInput> input;

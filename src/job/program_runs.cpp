@@ -19,7 +19,7 @@ namespace kiln::job {
 store::StageState ProgramRun::begin_stage(const detail::StagePlan& plan, StageId stage, store::PlanEntry entry,
                                           const store::PlanEntry* shorter) {
   store::StageStore& stages = store_->stages();
-  const bool keyed = plan.reduces.size() == 1 && plan.reduces[0].keyed;
+  const bool keyed = std::any_of(plan.reduces.begin(), plan.reduces.end(), [](const auto& one) { return one.keyed; });
   // In this launch workers may have written runs that nobody has named yet; they are there, or on their way.
   if (!keyed || began_in_this_launch(stage)) return stages.begin(stage, std::move(entry), shorter);
   const auto folder = store::runs_folder(store_->directory().path());
@@ -44,8 +44,13 @@ std::vector<detail::RunReference> ProgramRun::runs_of(const detail::StagePlan& p
   flow::Fold fold(plan);
   if (!state.end) store_->stages().read_partials([&](const Bytes& partials) { fold.admit(partials); });
   const std::vector<std::optional<Bytes>> values = state.end ? state.end->values : fold.values();
-  if (values.size() != 1 || !values[0]) throw Error(ExitCode::internal, "a stage by key has no list of its runs");
-  return detail::decode_runs(*values[0]);
+  std::vector<detail::RunReference> runs;
+  for (std::size_t i = 0; i < plan.reduces.size(); ++i) {
+    if (!plan.reduces[i].keyed) continue;
+    if (i >= values.size() || !values[i]) throw Error(ExitCode::internal, "a stage by key has no list of its runs");
+    for (detail::RunReference& run : detail::decode_runs(*values[i])) runs.push_back(std::move(run));
+  }
+  return runs;
 }
 
 // Writer thread: the program is complete.

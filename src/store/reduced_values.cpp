@@ -25,7 +25,7 @@ std::vector<ReducedValue> reduced_values(const JournalView& view) {
     if (ledger == nullptr || !ledger->plan || !ledger->end) continue;
     const auto& reduces = ledger->plan->body.reduces;
     for (std::uint32_t place = 0; place < reduces.size(); ++place) {
-      if (reduces[place].name == detail::kKeyedReduce) continue;
+      if (detail::is_keyed_name(reduces[place].name)) continue;
       newest[reduces[place].name] = all.size();
       all.push_back({StageId(i), place, &reduces[place], &ledger->end->body});
     }

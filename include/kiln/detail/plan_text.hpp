@@ -24,8 +24,8 @@ SourceSpec lines_spec(std::vector<std::string> patterns, std::uint64_t split);
 SourceSpec text_spec(std::vector<std::string> patterns, std::uint64_t split);
 /// What the stage before gives by key; `step`: how it was made.
 SourceSpec shards_spec(std::string_view step);
-/// How many stages a plan is, with all before it.
-std::uint32_t stages_of(const StagePlan& plan);
+/// Units of the first, then of the second, and so on.
+SourceSpec merged_spec(std::vector<SourceSpec> parts);
 /// Throws kiln::Error (usage) for rows_per_unit 0.
 SourceSpec hdf5_spec(std::string file, std::string dataset, ColumnType element, std::uint64_t rows_per_unit, bool keep);
 

@@ -56,6 +56,12 @@ struct SliceSource {
   }
 };
 
+/// Tells who takes records, where he wants to know, that what they point to goes.
+template <class Record>
+void end_block(const Record& record) {
+  if constexpr (requires { record.end_block(); }) record.end_block();
+}
+
 struct LineSource {
   using Item = Line;
   static constexpr bool kHasRecords = true;
@@ -76,6 +82,7 @@ struct LineSource {
         record(Line{text, file, block.offset + begin}, RecordPlace{file, block.offset + begin, text});
         begin = stop + 1;
       }
+      end_block(record);
     }
   }
 };
@@ -91,6 +98,7 @@ struct TextSource {
     while (host.input->next_lines(block)) {
       const std::string_view file = host.input->file_name(block.file);
       record(Text{block.text, file, block.offset}, RecordPlace{file, block.offset, block.text});
+      end_block(record);
     }
   }
 };

@@ -82,10 +82,16 @@ class TypedValue {
 
 // ---- Sources
 
+/// One of the values that the stages of a job give.
+struct StageValue {
+  std::uint32_t stage = 0;   ///< in the job
+  std::uint32_t reduce = 0;  ///< place in StagePlan::reduces
+};
+
 /// Where units come from, as the program says it: the same on every rank. What only the coordinator can find out (the
 /// files behind a glob, the shape of a dataset) is added when the stage begins and travels in its setup.
 struct SourceSpec {
-  enum class Kind : std::uint8_t { range = 1, grid = 2, items = 3, lines = 4, hdf5 = 5, shards = 6 };
+  enum class Kind : std::uint8_t { range = 1, grid = 2, items = 3, lines = 4, hdf5 = 5, shards = 6, merged = 7 };
   Kind kind = Kind::range;
   std::uint64_t units = 0;               ///< range, grid, items: how many; lines and hdf5: found out
   std::string description;               ///< canonical; two sources with one description are the same source
@@ -95,9 +101,11 @@ struct SourceSpec {
   std::uint32_t rank = 0;                ///< hdf5: its number of dimensions; 0: any
   std::uint64_t unit_size = 0;           ///< lines: bytes of a unit (split); hdf5: rows of a unit
   bool keep = false;  ///< hdf5: a worker keeps the slices it has read, for later stages of the session
-  /// shards: the runs that each stage of StagePlan::before gave (encode_runs), set when these are over. No other kind
-  /// has any.
+  /// shards: which stages give the runs, and the runs (encode_runs), set when these are over. No other kind has any.
+  std::vector<StageValue> from = {};
   std::vector<std::shared_ptr<const Bytes>> runs = {};
+  /// merged: its sources; its units are those of the first, then those of the second, and so on.
+  std::vector<SourceSpec> parts = {};
 };
 
 /// Part of a dataset along its first axis, as read by the worker. The memory is the engine's, for the present unit.
@@ -128,6 +136,10 @@ class UnitInput {
   virtual std::string_view file_name(std::uint32_t file) const = 0;
   /// shards: what each run of a list (SourceSpec::runs) has of the shard, sorted. Other sources have none.
   virtual std::vector<std::unique_ptr<RunReader>> open_shard(UnitId /*unit*/, std::size_t /*list*/) { return {}; }
+  /// merged: where the units of each part begin, and where the last one's end; and what reads those of a part, by their
+  /// numbers in it, null for range, grid and items. Other sources have no parts.
+  virtual std::span<const std::uint64_t> part_bounds() const { return {}; }
+  virtual UnitInput* part(std::size_t /*number*/) { return this; }
 };
 
 // ---- Running
@@ -200,9 +212,7 @@ struct StagePlan {
   bool descending = false;                       ///< units with high ids first
   std::uint64_t most_in_flight = 0;              ///< units handed out at a time, over all workers; 0: no limit
   bool pure = true;                              ///< home order is allowed, units may run twice (--verify)
-  /// Source shards: the stages that make the runs; each has one reduction, which gives them.
-  std::vector<std::shared_ptr<const StagePlan>> before = {};
-  std::uint32_t reader = 1;  ///< of a stage that makes runs: so many stages behind it is the one that reads them
+  std::uint32_t reader = 1;  ///< of one that gives runs: so many stages behind it is the last one that reads them
 };
 
 struct StageCounts {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace kiln::detail {
@@ -17,6 +18,8 @@ inline constexpr std::uint32_t kHashShards = 256;
 
 /// The name of the reduction that a keyed step is; no user's can be called so. Not shown to people.
 inline constexpr const char* kKeyedReduce = "by key";
+/// Whether it is one: where a stage has several, numbers follow.
+inline bool is_keyed_name(std::string_view name) { return name.starts_with(kKeyedReduce); }
 
 /// What a keyed step holds of some units, for who knows no types: an exact reduction whose value is a list of runs.
 /// Entries are in memory until put_down() makes a run of them; encode() of what is still there writes it as a run that
