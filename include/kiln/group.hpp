@@ -2,7 +2,9 @@
 
 #include <kiln/detail/keyed/groups.hpp>
 #include <kiln/detail/keyed/merged_entries.hpp>
+#include <kiln/detail/keyed/placed_format.hpp>
 
+#include <cstdint>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,30 @@ class Group {
   Group& operator=(const Group&) = delete;
 
   const K key;
+
+  Iterator begin() { return values_->begin(); }
+  static std::default_sentinel_t end() { return {}; }
+
+ private:
+  Values* values_;
+};
+
+/// The items of one shard: what Stream::map_shard gives its function. A range like that of a Group: read once, in the
+/// order of the source.
+template <class T>
+class Shard {
+  using Format = detail::PlacedFormat<T>;
+  using Values = detail::GroupValues<Format, detail::MergedEntries<Format>>;
+
+ public:
+  using Iterator = typename Values::Iterator;
+
+  /// For the engine.
+  Shard(std::uint64_t shard_number, Values& values) : number(shard_number), values_(&values) {}
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  const std::uint64_t number;  ///< from 0; a shard without items is not there
 
   Iterator begin() { return values_->begin(); }
   static std::default_sentinel_t end() { return {}; }

@@ -5,6 +5,7 @@
 #include <kiln/report.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -21,8 +22,9 @@ class JoinedJob;
 template <class... Value>
 class Job {
  public:
-  explicit Job(std::vector<std::shared_ptr<const detail::Strand>> targets)
-      : targets_(std::move(targets)), plan_(detail::plan_job(targets_)) {}
+  /// `jobs`: how many of the strands each of the jobs has that are to run together.
+  explicit Job(std::vector<std::shared_ptr<const detail::Strand>> targets, std::vector<std::size_t> jobs = {1})
+      : targets_(std::move(targets)), jobs_(std::move(jobs)), plan_(detail::plan_job(targets_, jobs_)) {}
 
   /// This job, and when all of it is done the job that `f` returns. `f` gets the reduced value (of several, all of
   /// them in order; of none, nothing), on every rank the same, and must return the same job on every rank.
@@ -34,12 +36,14 @@ class Job {
 
   /// What fills its sinks.
   const std::vector<std::shared_ptr<const detail::Strand>>& targets() const { return targets_; }
+  const std::vector<std::size_t>& jobs() const { return jobs_; }
   const detail::JobPlan& stages() const { return plan_; }
   /// Of the last stage.
   const detail::StagePlan& plan() const { return plan_.stages.back(); }
 
  private:
   std::vector<std::shared_ptr<const detail::Strand>> targets_;
+  std::vector<std::size_t> jobs_;
   detail::JobPlan plan_;
 };
 
@@ -52,8 +56,10 @@ Job<Before...> add_jobs(const Job<Before...>& job) {
 template <class... Before, class... Value, class... Rest>
 auto add_jobs(const Job<Before...>& job, const Job<Value...>& next, const Rest&... rest) {
   auto targets = job.targets();
+  auto jobs = job.jobs();
   targets.insert(targets.end(), next.targets().begin(), next.targets().end());
-  return add_jobs(Job<Before..., Value...>(std::move(targets)), rest...);
+  jobs.insert(jobs.end(), next.jobs().begin(), next.jobs().end());
+  return add_jobs(Job<Before..., Value...>(std::move(targets), std::move(jobs)), rest...);
 }
 
 }  // namespace detail
@@ -92,27 +98,29 @@ namespace detail {
 /// Runs stages in their order; `run_stage` is what runs one: StagePlan -> StageResult. The result is the last one's,
 /// with the values of the job; dead letters of the others are added to `failed_before`.
 template <class RunStage>
-StageResult run_stages(const JobPlan& plan, RunStage&& run_stage, std::uint64_t& failed_before) {
-  std::vector<StageResult> results;
-  for (const StagePlan& stage : plan.stages) {
-    results.push_back(run_stage(with_runs(stage, results)));
-    failed_before += results.back().counts.failed;
+StageResult run_stages(const JobPlan& plan, RunStage&& run_stage, RunsRead& runs, std::uint64_t& failed_before) {
+  const std::vector<bool> needed = runs.needed(plan);
+  std::vector<StageResult> results(plan.stages.size());
+  for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
+    if (!needed[stage]) continue;
+    results[stage] = run_stage(runs.with_runs(plan, stage, results));
+    if (stage + 1 < plan.stages.size()) failed_before += results[stage].counts.failed;
   }
-  failed_before -= results.back().counts.failed;
+  runs.end_job();
   return take_values(std::move(results), plan.values);
 }
 
 template <class... Value, class RunStage>
-Report<Value...> run_job(const Job<Value...>& job, RunStage&& run_stage) {
+Report<Value...> run_job(const Job<Value...>& job, RunStage&& run_stage, RunsRead& runs) {
   std::uint64_t failed_before = 0;
-  Report<Value...> report = make_report<Value...>(run_stages(job.stages(), run_stage, failed_before));
+  Report<Value...> report = make_report<Value...>(run_stages(job.stages(), run_stage, runs, failed_before));
   report.failed_before = failed_before;
   return report;
 }
 template <class First, class F, class RunStage>
-auto run_job(const JoinedJob<First, F>& job, RunStage&& run_stage) {
-  const auto first = run_job(job.first(), run_stage);
-  auto last = run_job(apply_values(job.next(), first), run_stage);
+auto run_job(const JoinedJob<First, F>& job, RunStage&& run_stage, RunsRead& runs) {
+  const auto first = run_job(job.first(), run_stage, runs);
+  auto last = run_job(apply_values(job.next(), first), run_stage, runs);
   last.failed_before += first.failed_before + first.counts.failed;
   return last;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <kiln/detail/explain.hpp>
 #include <kiln/detail/stage.hpp>
 #include <kiln/inputs.hpp>
 #include <kiln/job.hpp>
@@ -17,7 +18,8 @@ namespace kiln {
 /// the run on all ranks; those that are no kiln::Error are not to be caught.
 class Session {
  public:
-  explicit Session(detail::SessionPort& port) : port_(&port) {}
+  /// `explain`: the first job is not run, but explained (--explain).
+  explicit Session(detail::SessionPort& port, bool explain = false) : port_(&port), explain_(explain) {}
 
   /// Collective. Runs the units of the job that are not done yet, and returns on every rank the same report. `inputs`
   /// (kiln::inputs(a, b, …)) stands for everything that the job's functions read besides their arguments: what was
@@ -25,7 +27,9 @@ class Session {
   /// different jobs, and for a source that cannot be read.
   template <class AnyJob>
   auto run(const AnyJob& job, std::uint64_t inputs = 0) {
-    return detail::run_job(job, [&](const detail::StagePlan& plan) { return port_->run(plan, inputs); });
+    if (explain_) throw detail::Explained{detail::explain(detail::first_plan(job))};
+    return detail::run_job(
+        job, [&](const detail::StagePlan& plan) { return port_->run(plan, inputs); }, runs_);
   }
 
   /// Collective. `f` runs on one rank, once; when it has returned, all go on. After a failure it may run again, so it
@@ -40,6 +44,8 @@ class Session {
 
  private:
   detail::SessionPort* port_;
+  bool explain_;
+  detail::RunsRead runs_;
 };
 
 }  // namespace kiln

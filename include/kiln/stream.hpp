@@ -5,8 +5,9 @@
 #include <kiln/detail/graph.hpp>
 #include <kiln/detail/junctions.hpp>
 #include <kiln/detail/keyed/keyed_steps.hpp>
+#include <kiln/detail/keyed/placed.hpp>
 #include <kiln/detail/plan_text.hpp>
-#include <kiln/detail/stage_loop.hpp>
+#include <kiln/detail/strands.hpp>
 #include <kiln/job.hpp>
 #include <kiln/sinks.hpp>
 
@@ -148,11 +149,10 @@ class Stream {
   auto copy() const {
     static_assert(kStreams > 0, "kiln: copy<N>(): N streams, 1 or more");
     check_branch();
-    auto junction = junction_at(
-        "copy<" + std::to_string(kStreams) + ">", kStreams,
-        [](const detail::BranchFrame&, const std::vector<detail::BranchPort*>& outputs) {
-          return std::make_unique<detail::CopyCode<value_type>>(outputs);
-        });
+    auto junction = junction_at("copy<" + std::to_string(kStreams) + ">", kStreams,
+                                [](const detail::BranchFrame&, const std::vector<detail::BranchPort*>& outputs) {
+                                  return std::make_unique<detail::CopyCode<value_type>>(outputs);
+                                });
     return outputs_of<const value_type&, kStreams>(junction);
   }
   /// Two streams: of the items for which `f` returns true, and of the others.
@@ -198,6 +198,41 @@ class Stream {
     };
     return outputs_of<value_type&&, 1>(junction)[0];
   }
+
+  // ---- Shards, and barriers: each ends a stage, and keeps its items in the run directory while they are needed
+
+  /// Items for which `by` returns the same key come into one unit, in the order of the source. By the hash of the key.
+  template <class By>
+  auto shard(By by, std::uint32_t shards = detail::kHashShards) const {
+    check_by<By>();
+    if (shards == 0) throw Error(ExitCode::usage, "shard(by, shards): 0 shards: give 1 or more");
+    return placed("shard", detail::ByHash<value_type, By>{std::move(by), shards}, shards);
+  }
+  /// By ranges of the key, so that shards are in its order: kiln::by_range(splitters).
+  template <class By, class Key>
+  auto shard(By by, ShardRanges<Key> ranges) const {
+    check_by<By>();
+    const std::uint64_t shards = ranges.splitters.size() + 1;
+    return placed("shard", detail::ByRange<value_type, By, Key>{std::move(by), std::move(ranges.splitters)}, shards);
+  }
+  /// `by` returns the number of the shard: kiln::by_number(shards). Any other number fails the unit.
+  template <class By>
+  auto shard(By by, ShardNumbers numbers) const {
+    check_by<By>();
+    return placed("shard", detail::ByNumber<value_type, By>{std::move(by), numbers.shards}, numbers.shards);
+  }
+  /// Directly behind shard(): f(kiln::Shard<T>&) gets all items of a shard, and what it returns goes on.
+  template <class F>
+  auto map_shard(F f) const {
+    static_assert(detail::kIsPlaced<Source> && sizeof...(Steps) == 0,
+                  "kiln: map_shard(f) stands directly behind shard(): other steps go in front of that, or behind this");
+    return Stream<detail::ShardSource<value_type>>(plan_, origin_, {}, {}).map(std::move(f));
+  }
+  /// A barrier: all units of what is in front are done before the first one behind begins. Items keep the order of the
+  /// source; units behind are those in front, or some of them together where there are many thousands.
+  auto join() const { return placed("join", by_unit(), 0); }
+  /// The same, kept for all jobs of the session that read it: what is in front runs once.
+  auto cache() const { return placed("cache", by_unit(), 0, true); }
 
   // ---- In which order
 
@@ -248,7 +283,9 @@ class Stream {
   template <class... Target>
   auto into(const Target&... targets) const {
     static_assert(sizeof...(Target) > 0, "kiln: into() wants a sink: to_rows(…), to_reduce(…)");
-    return make_job(std::tuple(bind(targets)...));
+    auto sinks = std::tuple(detail::bind<value_type>(targets)...);
+    using ValueTypes = decltype(detail::values_of(sinks));
+    return detail::job_of(strand_of(std::move(sinks)), static_cast<ValueTypes*>(nullptr));
   }
 
  private:
@@ -257,94 +294,12 @@ class Stream {
     return {plan_, origin_, source_, std::tuple_cat(steps_, std::tuple<Step>(std::move(step)))};
   }
 
-  template <class Projection>
-  static auto bind(const detail::RowsTarget<Projection>& target) {
-    static_assert(detail::StepFunction<Projection, const value_type&>,
-                  "kiln: to_rows(name, projection): the projection is not callable (as const) with an item");
-    return detail::RowsSinkOf<value_type, Projection>{target.name, target.projection};
-  }
-  template <class Reduction, class Projection>
-  static auto bind(const detail::ReduceTarget<Reduction, Projection>& target) {
-    static_assert(detail::StepFunction<Projection, const value_type&>,
-                  "kiln: to_reduce(reduction, projection): the projection is not callable (as const) with an item");
-    using Projected = std::remove_cvref_t<detail::StepResult<Projection, const value_type&>>;
-    auto monoid = detail::as_monoid<Projected>(target.reduction);
-    return detail::ReduceSinkOf<value_type, decltype(monoid), Projection>{target.name, std::move(monoid),
-                                                                          target.projection};
-  }
-
-  template <class... Value>
-  static Job<Value...> job_of(std::shared_ptr<const detail::Strand> strand,
-                              std::tuple<std::type_identity<Value>...>*) {
-    return Job<Value...>({std::move(strand)});
-  }
-  /// A tuple with the value types of the reduce sinks.
-  template <class Sink>
-  static auto values_of(const Sink&) {
-    if constexpr (requires { typename Sink::Value; }) {
-      return std::tuple<std::type_identity<typename Sink::Value>>();
-    } else {
-      return std::tuple<>();
-    }
-  }
-
-  /// What is common to all ends.
-  std::shared_ptr<detail::Strand> begin_strand() const {
-    auto strand = std::make_shared<detail::Strand>();
-    strand->origin = origin_;
-    strand->plan = plan_;
-    strand->steps = {Steps::kName...};
-    return strand;
-  }
   template <class... Sink>
   std::shared_ptr<const detail::Strand> strand_of(std::tuple<Sink...> sinks, const std::string& name = {}) const {
-    auto strand = begin_strand();
-    detail::StagePlan& plan = strand->plan;
-    if (!name.empty()) plan.name += ": " + name;
-    const auto put = [&](const auto& sink) {
-      if constexpr (requires { plan.reduces.push_back(sink.plan()); }) {
-        plan.reduces.push_back(sink.plan());
-      } else {
-        plan.rows.push_back(sink.plan());
-      }
-    };
-    std::apply([&](const auto&... sink) { (put(sink), ...); }, sinks);
-    using Recipe = detail::Recipe<Source, std::tuple<Steps...>, std::tuple<Sink...>>;
-    auto recipe = std::make_shared<const Recipe>(Recipe{source_, steps_, std::move(sinks)});
-    if constexpr (detail::kIsBranch<Source>) {
-      using Loop = detail::BranchLoop<typename Source::Item, std::tuple<Steps...>, std::tuple<Sink...>>;
-      strand->make_branch = [recipe](const detail::BranchFrame& frame, const detail::StrandPlace& place) {
-        return std::make_unique<Loop>(recipe, frame, place);
-      };
-    } else {
-      using Loop = detail::StageLoop<Source, std::tuple<Steps...>, std::tuple<Sink...>>;
-      plan.make_code = [recipe] { return std::make_unique<Loop>(recipe); };
-    }
-    return strand;
+    return detail::strand_of(plan_, origin_, source_, steps_, std::move(sinks), name);
   }
-  /// It ends at a junction.
   std::shared_ptr<const detail::Strand> strand_into() const {
-    auto strand = begin_strand();
-    using Recipe = detail::Recipe<Source, std::tuple<Steps...>, detail::IntoJunction>;
-    auto recipe = std::make_shared<const Recipe>(Recipe{source_, steps_, {}});
-    if constexpr (detail::kIsBranch<Source>) {
-      using Loop = detail::BranchLoop<typename Source::Item, std::tuple<Steps...>, detail::IntoJunction>;
-      strand->make_branch = [recipe](const detail::BranchFrame& frame, const detail::StrandPlace& place) {
-        return std::make_unique<Loop>(recipe, frame, place);
-      };
-    } else {
-      using Loop = detail::RootLoop<Source, std::tuple<Steps...>>;
-      strand->make_root = [recipe](const detail::BranchFrame& frame, const detail::StrandPlace& place) {
-        return std::make_unique<Loop>(recipe, frame, place);
-      };
-    }
-    return strand;
-  }
-
-  template <class... Sink>
-  auto make_job(std::tuple<Sink...> sinks) const {
-    using ValueTypes = decltype(std::tuple_cat(values_of(std::declval<const Sink&>())...));
-    return job_of(strand_of(std::move(sinks)), static_cast<ValueTypes*>(nullptr));
+    return detail::strand_into(plan_, origin_, source_, steps_);
   }
 
   static void check_branch() {
@@ -387,14 +342,36 @@ class Stream {
     using Sink = detail::KeyedSinkOf<value_type, Parts, Make>;
     return strand_of(std::tuple<Sink>(Sink{step + "(" + how + ")", std::move(make)}), step);
   }
+  template <class By>
+  static void check_by() {
+    static_assert(std::is_invocable_v<const By&, const value_type&>,
+                  "kiln: shard(by): by is not callable (as const) with an item");
+  }
+  detail::ByUnit<value_type> by_unit() const {
+    constexpr std::uint64_t kMostShards = 4096;
+    return {detail::units_of(origin_) / kMostShards + 1};
+  }
+  template <class Place>
+  auto placed(const std::string& step, Place place, std::uint64_t shards, bool cached = false) const {
+    static_assert(std::copy_constructible<value_type>,
+                  "kiln: items of shard(), join() and cache() must be copyable: a Group, say, is to be mapped first");
+    static_assert(!detail::kIsLine<value_type> && !detail::kIsView<value_type>,
+                  "kiln: items of shard(), join() and cache() are kept: map() a line or text to a std::string first");
+    using Parts = detail::PlacedItem<value_type>;
+    using Forest = detail::PlacedForest<value_type, Place>;
+    const std::string how = place.describe();
+    const auto make = [place = std::move(place)] { return std::make_unique<Forest>(place); };
+    return behind(step + "(" + how + ")", detail::PlacedSource<value_type>{},
+                  {this->template runs_by_key<Parts>(step, how, make)}, shards, cached);
+  }
   /// What reads them.
   template <class Next>
-  Stream<Next> behind(const std::string& step, Next next,
-                      std::vector<std::shared_ptr<const detail::Strand>> before) const {
+  Stream<Next> behind(const std::string& step, Next next, std::vector<std::shared_ptr<const detail::Strand>> before,
+                      std::uint64_t shards = detail::kHashShards, bool cached = false) const {
     detail::StagePlan plan;
     plan.name = plan_.name;
     auto source = std::make_shared<const detail::SourceNode>(
-        detail::SourceNode{detail::shards_spec(step), std::move(before)});
+        detail::SourceNode{detail::shards_spec(step, shards), std::move(before), cached});
     return {std::move(plan), {std::move(source), {}, 0}, std::move(next), {}};
   }
   template <class Parts, class Make, class Next>

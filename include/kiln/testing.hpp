@@ -62,11 +62,13 @@ template <class AnyJob>
 auto run(const AnyJob& job, const Options& options = {}) {
   Gathered gathered;
   detail::InProcessOptions stage{options.seed, 0, options.attempts, options.batch};
-  auto report = detail::run_job(job, [&](const detail::StagePlan& plan) {
+  const auto run_stage = [&](const detail::StagePlan& plan) {
     detail::StageResult result = gathered.add(detail::run_in_process(plan, stage));
     ++stage.stage;
     return result;
-  });
+  };
+  detail::RunsRead runs;
+  auto report = detail::run_job(job, run_stage, runs);
   return Result<decltype(report)>{std::move(report), std::move(gathered)};
 }
 

@@ -279,6 +279,7 @@ ProgramOptions::Parsed ProgramOptions::parse(Program& program, const std::vector
     return parsed;
   }
   if (parsed.version) return parsed;
+  parsed.explain = words.explain;
   parsed.run = args::check_run_words(words);
   parsed.run.directory = words.out.empty() ? state.name + ".kiln" : words.out;
   state.take_options();

@@ -21,6 +21,7 @@ class ProgramOptions {
     std::uint64_t digest = 0;            ///< of what the program's own options say, but for only_shown() ones
     std::optional<args::HelpPage> help;  ///< asked for: nothing else counts then
     bool version = false;                ///< the same
+    bool explain = false;                ///< nothing is to be run
   };
   /// `arguments`: argv without the program's name. Sets the variables that options are bound to. Throws kiln::Error
   /// (usage).

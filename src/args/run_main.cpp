@@ -26,6 +26,34 @@ int show(const std::string& text) {
   return to_int(written ? ExitCode::ok : ExitCode::internal);
 }
 
+/// Of a program that runs no job: all calls but Session::run, which does not come here.
+class NoRun final : public detail::SessionPort {
+ public:
+  explicit NoRun(const job::RunOptions& options) : options_(options) {}
+  detail::StageResult run(const detail::StagePlan&, std::uint64_t) override {
+    throw Error(ExitCode::internal, "a job runs that is to be explained");
+  }
+  void at_root(std::string_view, const std::function<void()>&) override {}
+  std::uint64_t seed() const override { return options_.seed; }
+  std::string directory() const override { return options_.directory; }
+
+ private:
+  const job::RunOptions& options_;
+};
+
+int explain(const job::RunOptions& options, const std::function<int(Session&)>& body) {
+  NoRun port(options);
+  Session session(port, true);
+  try {
+    body(session);
+  } catch (const detail::Explained& explained) {
+    return show(explained.text +
+                "\nNothing was run. Jobs that the program runs behind this one may depend on what it "
+                "gives: they are planned then.\n");
+  }
+  return show("The program came to its end without a job.\n");
+}
+
 // Under mpirun every rank comes here with the same words: only the first says what is wrong with them.
 int carry_out(Program& program, const std::vector<std::string>& arguments, bool first_rank,
               const std::function<int(Session&)>& body) {
@@ -41,6 +69,7 @@ int carry_out(Program& program, const std::vector<std::string>& arguments, bool 
     return show(parsed.help ? args::help_text(*parsed.help, 80) : args::version_text());
   }
   args::set_log_level(parsed.run);
+  if (parsed.explain) return first_rank ? explain(parsed.run, body) : to_int(ExitCode::ok);
   job::ProgramFacts facts;
   facts.name = detail::ProgramOptions::name(program);
   facts.inputs = parsed.digest;

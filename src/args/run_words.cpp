@@ -46,6 +46,7 @@ std::vector<RunOptionSpec> of_programs() {
            &W::only_new, kProgram),
       flag("--verify", "run a sample of the units twice, say where they give\nanother result, and end with 1 then",
            kWork, &W::verify, kProgram),
+      flag("--explain", "print the stages of the first job and end, with nothing run", kWork, &W::explain, kProgram),
       word("--max-failures", "N|P%",
            "stop when so many have failed; auto: 10000 where there\nis a reduction, else none", kFailure,
            &W::max_failures, kProgram),

@@ -46,6 +46,7 @@ struct RunWords {
   bool retry = false;     // programs: the dead letters again
   bool only_new = false;  // programs: new files of a glob are taken in
   bool verify = false;    // programs
+  bool explain = false;   // programs
   bool speculate = false;
   bool no_speculate = false;
   bool no_rerun_lost = false;

@@ -125,11 +125,11 @@ SourceSpec text_spec(std::vector<std::string> patterns, std::uint64_t split) {
   return spec;
 }
 
-SourceSpec shards_spec(std::string_view step) {
+SourceSpec shards_spec(std::string_view step, std::uint64_t shards) {
   SourceSpec spec;
   spec.kind = SourceSpec::Kind::shards;
-  spec.units = kHashShards;
-  spec.description = fmt::format("{} in {} shards", step, kHashShards);
+  spec.units = shards;
+  spec.description = shards == 0 ? std::string(step) : fmt::format("{} in {} shards", step, shards);
   return spec;
 }
 

@@ -8,6 +8,7 @@
 #include "flow/graph_code.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +23,9 @@ using StrandPtr = std::shared_ptr<const Strand>;
 using JunctionPtr = std::shared_ptr<const Junction>;
 
 [[noreturn]] void fail(const std::string& why) { throw Error(ExitCode::usage, why); }
+
+/// Stages of later jobs may read what it gave.
+constexpr std::uint32_t kReadByOthers = std::numeric_limits<std::uint32_t>::max();
 
 /// Into how many things a thing was put together.
 class Unions {
@@ -38,10 +42,15 @@ class Unions {
 
 class Planner {
  public:
-  explicit Planner(const std::vector<StrandPtr>& targets) {
-    for (const StrandPtr& target : targets) visit(target);
+  Planner(const std::vector<StrandPtr>& targets, const std::vector<std::size_t>& jobs) {
+    auto next = targets.begin();
+    for (const std::size_t size : jobs) {
+      for (std::size_t i = 0; i < size; ++i) visit(*next++);
+      ++job_number_;
+    }
     check_readers();
     for (std::size_t i = 0; i < strands_.size(); ++i) add_stage(group_of(i));
+    check_tables();
     for (const StrandPtr& target : targets) {
       for (std::uint32_t i = 0; i < target->plan.reduces.size(); ++i) {
         if (!target->plan.reduces[i].keyed) job_.values.push_back(value_of(*target, i));
@@ -56,6 +65,7 @@ class Planner {
     StrandPtr strand;
     JunctionPtr into;
     std::size_t input = 0;
+    std::size_t job = 0;                   // the first that reads it
     std::uint32_t stage = 0, forests = 0;  // once its stage is there
   };
 
@@ -68,7 +78,7 @@ class Planner {
       for (const StrandPtr& before : strand->origin.source->before) visit(before);
     }
     const std::size_t number = strands_.size();
-    strands_.push_back({strand, into, input});
+    strands_.push_back({strand, into, input, job_number_});
     number_of_[strand.get()] = number;
     if (into) junction_strands_[into.get()].push_back(number);
     if (strand->origin.junction) junction_strands_[strand->origin.junction.get()].push_back(number);
@@ -80,13 +90,27 @@ class Planner {
     for (std::size_t i = 0; i < junction->inputs.size(); ++i) visit(junction->inputs[i], junction, i);
   }
 
-  void check_readers() const {
+  /// A step by key of one job may read a source again, in a stage of its own.
+  void check_readers() {
     for (std::size_t i = 0; i < strands_.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         const Origin& origin = strands_[i].strand->origin;
         if (!(strands_[j].strand->origin == origin)) continue;
+        if (!origin.junction && strands_[i].job == strands_[j].job && groups_.find(i) != groups_.find(j)) continue;
+        if (origin.source && origin.source->cached) continue;
         fail(fmt::format("flow '{}': the stream of {} is read twice in one job: use copy<2>() and read each copy once",
                          strands_[i].strand->plan.name, text_of(origin)));
+      }
+    }
+  }
+  /// Those of one stage are checked with it.
+  void check_tables() const {
+    std::set<std::string_view> names;
+    for (const StagePlan& stage : job_.stages) {
+      for (const RowsSink& sink : stage.rows) {
+        if (names.insert(sink.table.name).second) continue;
+        fail(fmt::format("flow '{}': two rows sinks are called '{}': give each its own name", stage.name,
+                         sink.table.name));
       }
     }
   }
@@ -109,9 +133,10 @@ class Planner {
     if (planned_.contains(group.front())) return;
     const std::string& name = strands_[group.front()].strand->plan.name;
     if (!begun_.insert(group.front()).second) {
-      fail(fmt::format("flow '{}': items would have to wait for a step by key that is made of the same stream: put "
-                       "join() before the merge(), or run two jobs",
-                       name));
+      fail(
+          fmt::format("flow '{}': items would have to wait for a step by key that is made of the same stream: put "
+                      "join() before the merge(), or run two jobs",
+                      name));
     }
     for (const std::size_t number : group) {
       for (const StrandPtr& before : before_of(number)) add_stage(group_of(number_of_.at(before.get())));
@@ -121,10 +146,18 @@ class Planner {
       strands_[number].stage = stage;
       for (const StrandPtr& before : before_of(number)) {
         StagePlan& read = job_.stages[strands_[number_of_.at(before.get())].stage];
-        read.reader = std::max(read.reader, stage - strands_[number_of_.at(before.get())].stage);
+        read.reader = std::max(read.reader, strands_[number].strand->origin.source->cached
+                                                ? kReadByOthers
+                                                : stage - strands_[number_of_.at(before.get())].stage);
       }
     }
+    job_.sources.emplace_back();
+    job_.strands.emplace_back();
+    for (const std::size_t number : group) {
+      if (const auto& source = strands_[number].strand->origin.source) job_.sources.back().push_back(source);
+    }
     job_.stages.push_back(group.size() == 1 ? plain_stage(group.front()) : graph_stage(group));
+    describe_strands(group);
     planned_.insert(group.front());
   }
   const std::vector<StrandPtr>& before_of(std::size_t number) const {
@@ -173,7 +206,6 @@ class Planner {
       }
     }
     plan.source = sources.size() == 1 ? std::move(sources.front()) : merged_spec(std::move(sources));
-    plan.description = describe_graph(plan, group);
     plan.make_code = [graph] { return std::make_unique<flow::GraphCode>(graph); };
     return plan;
   }
@@ -188,32 +220,36 @@ class Planner {
     }
     if (merged && (plan.priority || root.priority || plan.descending || root.descending ||
                    plan.most_in_flight + root.most_in_flight != 0)) {
-      fail(fmt::format("flow '{}': units of a merge() of several sources have one order, that of the sources: do "
-                       "without priority(), recent_first() and in_flight() there",
-                       plan.name));
+      fail(
+          fmt::format("flow '{}': units of a merge() of several sources have one order, that of the sources: do "
+                      "without priority(), recent_first() and in_flight() there",
+                      plan.name));
     }
   }
 
-  std::string describe_graph(const StagePlan& plan, const std::vector<std::size_t>& group) const {
+  void describe_strands(const std::vector<std::size_t>& group) {
     std::map<const Junction*, std::size_t> numbers;
-    const auto number_of = [&](const Junction* junction) { return numbers.try_emplace(junction, numbers.size()).first->second; };
-    std::vector<std::string> strands;
+    const auto name_of = [&](const Junction* junction) {
+      return fmt::format("{}#{}", junction->name, numbers.try_emplace(junction, numbers.size() + 1).first->second);
+    };
     for (const std::size_t number : group) {
       const Seen& seen = strands_[number];
       const Origin& origin = seen.strand->origin;
       std::string text = origin.source ? origin.source->spec.description
-                                       : fmt::format("{}#{}.{}", origin.junction->name, number_of(origin.junction.get()),
-                                                     origin.port);
-      for (const std::string& step : seen.strand->steps) text += " " + step;
-      for (const RowsSink& sink : seen.strand->plan.rows) text += " -> " + sink.table.name;
+                                       : fmt::format("{}.{}", name_of(origin.junction.get()), origin.port);
+      for (const std::string& step : seen.strand->steps) text += " | " + step;
+      for (const RowsSink& sink : seen.strand->plan.rows) text += fmt::format(" -> rows {}", sink.table.name);
       for (const ReduceSink& sink : seen.strand->plan.reduces) {
-        text += sink.keyed ? fmt::format(" -> {}", sink.description) : fmt::format(" -> {}", sink.name);
+        text += sink.keyed ? fmt::format(" -> {}", sink.description)
+                           : fmt::format(" -> reduce {} ({})", sink.name, sink.description);
       }
-      if (seen.into) text += fmt::format(" -> {}#{}.{}", seen.into->name, number_of(seen.into.get()), seen.input);
-      strands.push_back(std::move(text));
+      if (seen.into) text += fmt::format(" -> {}.{}", name_of(seen.into.get()), seen.input);
+      job_.strands.back().push_back(std::move(text));
     }
-    const std::string graph = fmt::format("[{}]", fmt::join(strands, "; "));
-    return describe_plan(plan, {std::string_view(graph)});
+    if (group.size() == 1) return;
+    const std::string graph = fmt::format("[{}]", fmt::join(job_.strands.back(), "; "));
+    StagePlan& plan = job_.stages.back();
+    plan.description = describe_plan(plan, {std::string_view(graph)});
   }
 
   std::vector<Seen> strands_;  // those in front first
@@ -222,26 +258,72 @@ class Planner {
   std::map<const Junction*, std::vector<std::size_t>> junction_strands_;
   Unions groups_;
   std::set<std::size_t> begun_, planned_;  // groups, by their first strand
+  std::size_t job_number_ = 0;
   JobPlan job_;
 };
 
 }  // namespace
 
-JobPlan plan_job(const std::vector<StrandPtr>& targets) { return Planner(targets).take(); }
+std::uint64_t units_of(const Origin& origin) {
+  std::set<const SourceNode*> sources;
+  std::vector<const Origin*> open{&origin};
+  std::set<const Junction*> seen;
+  while (!open.empty()) {
+    const Origin& one = *open.back();
+    open.pop_back();
+    if (one.source) sources.insert(one.source.get());
+    if (!one.junction || !seen.insert(one.junction.get()).second) continue;
+    for (const StrandPtr& input : one.junction->inputs) open.push_back(&input->origin);
+  }
+  std::uint64_t units = 0;
+  for (const SourceNode* source : sources) {
+    if (source->spec.units == 0 && source->spec.kind != SourceSpec::Kind::range) return 0;
+    units += source->spec.units;
+  }
+  return units;
+}
 
-StagePlan with_runs(const StagePlan& plan, std::vector<StageResult>& results) {
-  StagePlan here = plan;
-  const auto read = [&](SourceSpec& source) {
-    for (const StageValue& from : source.from) {
-      std::optional<Bytes>& runs = results[from.stage].values.at(from.reduce);
-      if (!runs) throw Error(ExitCode::internal, "a stage by key gave no list of runs");
-      source.runs.push_back(std::make_shared<const Bytes>(std::move(*runs)));
-      runs.reset();
+JobPlan plan_job(const std::vector<StrandPtr>& targets, const std::vector<std::size_t>& jobs) {
+  return Planner(targets, jobs).take();
+}
+
+std::vector<bool> RunsRead::needed(const JobPlan& plan) const {
+  std::vector<bool> needed(plan.stages.size());
+  for (std::size_t stage = plan.stages.size(); stage-- > 0;) {
+    const StagePlan& here = plan.stages[stage];
+    const bool gives = !here.rows.empty() || std::any_of(here.reduces.begin(), here.reduces.end(),
+                                                         [](const ReduceSink& reduce) { return !reduce.keyed; });
+    needed[stage] = needed[stage] || gives;
+    if (!needed[stage]) continue;
+    for (std::size_t i = 0; i < plan.sources[stage].size(); ++i) {
+      if (runs_.contains(plan.sources[stage][i])) continue;
+      const SourceSpec& spec = here.source.parts.empty() ? here.source : here.source.parts[i];
+      for (const StageValue& from : spec.from) needed[from.stage] = true;
     }
-  };
-  read(here.source);
-  for (SourceSpec& part : here.source.parts) read(part);
+  }
+  return needed;
+}
+
+StagePlan RunsRead::with_runs(const JobPlan& plan, std::size_t stage, std::vector<StageResult>& results) {
+  StagePlan here = plan.stages[stage];
+  for (std::size_t i = 0; i < plan.sources[stage].size(); ++i) {
+    SourceSpec& spec = here.source.parts.empty() ? here.source : here.source.parts[i];
+    if (spec.from.empty()) continue;
+    const auto [known, is_new] = runs_.try_emplace(plan.sources[stage][i]);
+    if (is_new) {
+      for (const StageValue& from : spec.from) {
+        std::optional<Bytes>& runs = results[from.stage].values.at(from.reduce);
+        if (!runs) throw Error(ExitCode::internal, "a stage by key gave no list of runs");
+        known->second.push_back(std::make_shared<const Bytes>(*std::exchange(runs, std::nullopt)));
+      }
+    }
+    spec.runs = known->second;
+  }
   return here;
+}
+
+void RunsRead::end_job() {
+  std::erase_if(runs_, [](const auto& one) { return !one.first->cached; });
 }
 
 StageResult take_values(std::vector<StageResult> results, const std::vector<StageValue>& values) {

@@ -39,7 +39,15 @@ ResolvedSource resolve_shards(const detail::SourceSpec& source) {
   if (source.runs.empty()) throw Error(ExitCode::internal, "a stage by key begins without the runs of the one before");
   std::string identity = source.description;
   for (const auto& list : source.runs) identity += fmt::format(" of {:016x}", checksum(*list));
-  return {source.units, {}, identity, identity, source.units, {}};
+  std::uint64_t units = source.units;
+  if (units == 0) {
+    for (const auto& list : source.runs) {
+      for (const detail::RunReference& run : detail::decode_runs(*list)) {
+        if (!run.pieces.empty()) units = std::max<std::uint64_t>(units, run.pieces.back().shard + std::uint64_t{1});
+      }
+    }
+  }
+  return {units, {}, identity, identity, units, {}};
 }
 
 }  // namespace kiln::flow

@@ -29,7 +29,8 @@ class ShardInput final : public detail::UnitInput {
   const std::shared_ptr<detail::RunPlace> place_;
 };
 
-/// As resolve_source of a source of shards: its identity has the digests of the lists.
+/// As resolve_source of a source of shards: its identity has the digests of the lists. Where it does not know its
+/// number of shards, that of those up to the last one that holds anything.
 ResolvedSource resolve_shards(const detail::SourceSpec& source);
 
 }  // namespace kiln::flow

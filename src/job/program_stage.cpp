@@ -83,6 +83,7 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
 
 void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
   const detail::StagePlan& plan = *call.plan;
+  log::debug("{} is {}", call.described, plan.description);
   store::StageStore& stages = store_->stages();
   const StageGround ground{rank0_.build, call.inputs, stages.chain()};
   const store::PlanEntry* const stored = stages.stored_plan(StageId(call.stage));

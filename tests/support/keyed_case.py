@@ -12,17 +12,19 @@ KEYS = pathlib.Path(os.environ["KILN"]).parent.parent / "programs" / "keys"
 
 
 class KeyedCase(RecoveryCase):
+    program = KEYS
+
     def setUp(self):
         super().setUp()
-        self.run_directory = self.folder / "keys.kiln"
+        self.run_directory = self.folder / (self.program.name + ".kiln")
 
     def begin(self, ranks, *options, heartbeat="1s", **variables):
-        words = self.surviving(ranks, KEYS, "--heartbeat", heartbeat, *options)
+        words = self.surviving(ranks, self.program, "--heartbeat", heartbeat, *options)
         return self.start(words=words, **variables)
 
     def launched(self, workers, *options):
         """By the launcher, which starts again what has died."""
-        return self.start(words=[str(KEYS), "-n", str(workers), "--heartbeat", "1s", *options])
+        return self.start(words=[str(self.program), "-n", str(workers), "--heartbeat", "1s", *options])
 
     def undisturbed(self, ranks=3, *options):
         result = self.ends(self.begin(ranks, *options))

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct SourceNode {
   SourceSpec spec;
   /// shards: the strands that give the runs, in the order of SourceSpec::runs; each has one reduction.
   std::vector<std::shared_ptr<const Strand>> before = {};
+  bool cached = false;  ///< once it is over it is not run again in a session: cache()
 };
 
 struct Junction {
@@ -52,19 +54,39 @@ struct Strand {
   std::function<std::unique_ptr<StrandCode>(const BranchFrame& frame, const StrandPlace& place)> make_branch = {};
 };
 
+/// The units of the sources of a stream, all together; 0 where that is found out when they are read.
+std::uint64_t units_of(const Origin& origin);
+
 /// The stages of a job, each behind those that it reads from.
 struct JobPlan {
   std::vector<StagePlan> stages;
   std::vector<StageValue> values;  ///< of the sinks, in their order
+  /// Of each stage the nodes of its source, or of the parts of that.
+  std::vector<std::vector<std::shared_ptr<const SourceNode>>> sources;
+  std::vector<std::vector<std::string>> strands;  ///< of each stage, for people
 };
 
 /// The stages that it takes to fill the sinks of these strands. What hangs together by copy, split and merge is one
-/// stage. Throws kiln::Error (usage) where there is no sink, where names of sinks are not fit or there twice, where a
-/// stream is read twice, and where a stage would have to wait for itself.
-JobPlan plan_job(const std::vector<std::shared_ptr<const Strand>>& targets);
+/// stage. `jobs`: how many strands each of the jobs has that are to run together. Throws kiln::Error (usage) where
+/// there is no sink, where names of sinks are not fit or there twice, where jobs read one stream, and where a stage
+/// would have to wait for itself.
+JobPlan plan_job(const std::vector<std::shared_ptr<const Strand>>& targets, const std::vector<std::size_t>& jobs);
 
-/// The plan, with what its source reads of the stages before it. Throws kiln::Error (internal) where that is not there.
-StagePlan with_runs(const StagePlan& plan, std::vector<StageResult>& results);
+/// The runs that sources read: of one job, and of cached sources of a session.
+class RunsRead {
+ public:
+  /// Which stages have to run: not those that only feed cached sources whose runs are here.
+  std::vector<bool> needed(const JobPlan& plan) const;
+  /// Stage number `stage`, with what its source reads of the stages before. Takes that out of `results`. Throws
+  /// kiln::Error (internal) where it is not there.
+  StagePlan with_runs(const JobPlan& plan, std::size_t stage, std::vector<StageResult>& results);
+  /// The job is over: forgets all but the cached.
+  void end_job();
+
+ private:
+  std::map<std::shared_ptr<const SourceNode>, std::vector<std::shared_ptr<const Bytes>>> runs_;
+};
+
 /// The last of them with these values, which are taken out of all.
 StageResult take_values(std::vector<StageResult> results, const std::vector<StageValue>& values);
 

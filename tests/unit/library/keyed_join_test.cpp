@@ -183,9 +183,11 @@ TEST(JoinByKey, KnowsWhichStagesReadItsRuns) {
   const auto pairs = Flow("p").range(10).map([](std::uint64_t u) { return std::pair(u % 3, u); });
   const auto sums = pairs.reduce_by_key(std::plus<>{});
   const auto job = pairs.join_by_key(sums).map([](const auto& item) { return item.first; }).rows("r");
-  ASSERT_EQ(job.plan().before.size(), 2U);
-  EXPECT_EQ(job.plan().before[0]->reader, 3U);  // the sums are two stages
-  EXPECT_EQ(job.plan().before[1]->reader, 1U);
+  const auto& stages = job.stages().stages;
+  ASSERT_EQ(stages.size(), 4U);
+  EXPECT_EQ(stages[0].reader, 3U);  // the sums are two stages
+  EXPECT_EQ(stages[1].reader, 1U);
+  EXPECT_EQ(stages[2].reader, 1U);
   EXPECT_EQ(testing::run(job).rows<std::uint64_t>("r").size(), 10U);
 }
 

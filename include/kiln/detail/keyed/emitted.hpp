@@ -39,8 +39,8 @@ std::vector<OrderEntry> order_of(const EntryLog& log) {
 class BlockWriter {
  public:
   explicit BlockWriter(NewRun& run) : run_(&run) {}
-  void add(std::uint64_t hash, std::string_view entry) {
-    const std::uint32_t shard = shard_of(hash, kHashShards);
+  void add(std::uint64_t hash, std::string_view entry) { add_to(shard_of(hash, kHashShards), entry); }
+  void add_to(std::uint32_t shard, std::string_view entry) {
     if (shard != shard_ || block_.size() + entry.size() > kRunBlock) finish();
     shard_ = shard;
     block_.append(entry);

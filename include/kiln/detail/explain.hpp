@@ -1,0 +1,26 @@
+#pragma once
+
+#include <kiln/job.hpp>
+
+#include <string>
+
+namespace kiln::detail {
+
+/// What --explain prints: the stages of a job, their strands of fused steps, what they read and where their items end.
+std::string explain(const JobPlan& plan);
+
+/// Thrown when that is printed: the program ends.
+struct Explained {
+  std::string text;
+};
+
+template <class... Value>
+const JobPlan& first_plan(const Job<Value...>& job) {
+  return job.stages();
+}
+template <class First, class F>
+const JobPlan& first_plan(const JoinedJob<First, F>& job) {
+  return first_plan(job.first());
+}
+
+}  // namespace kiln::detail
