@@ -23,12 +23,18 @@ find_path(KILN_ZSTD_INCLUDE zstd.h REQUIRED)
 find_library(KILN_ZSTD_LIBRARY zstd REQUIRED)
 find_path(KILN_ISAL_INCLUDE isa-l.h)  # wanted, not needed: without it zlib deflates, at a tenth of the speed
 find_library(KILN_ISAL_LIBRARY isal)
+find_path(KILN_SIMDJSON_INCLUDE simdjson.h REQUIRED)
+find_library(KILN_SIMDJSON_LIBRARY simdjson REQUIRED)
 find_path(KILN_RE2_INCLUDE re2/re2.h REQUIRED)
 find_library(KILN_RE2_LIBRARY re2 REQUIRED)
 
 add_library(kiln_re2 INTERFACE)
 target_include_directories(kiln_re2 SYSTEM INTERFACE ${KILN_RE2_INCLUDE})
 target_link_libraries(kiln_re2 INTERFACE ${KILN_RE2_LIBRARY})
+
+add_library(kiln_simdjson INTERFACE)
+target_include_directories(kiln_simdjson SYSTEM INTERFACE ${KILN_SIMDJSON_INCLUDE})
+target_link_libraries(kiln_simdjson INTERFACE ${KILN_SIMDJSON_LIBRARY})
 
 add_library(kiln_zstd INTERFACE)
 target_include_directories(kiln_zstd SYSTEM INTERFACE ${KILN_ZSTD_INCLUDE})

@@ -3,8 +3,10 @@
 #include <kiln/codec.hpp>
 #include <kiln/detail/field.hpp>
 #include <kiln/detail/plan_text.hpp>
+#include <kiln/detail/records.hpp>
 #include <kiln/detail/sources.hpp>
 #include <kiln/grid.hpp>
+#include <kiln/records.hpp>
 #include <kiln/stream.hpp>
 
 #include <cstdint>
@@ -70,6 +72,29 @@ class Flow {
   }
   Stream<detail::TextSource> text(std::vector<std::string> patterns, LineOptions options = {}) const {
     return begin(detail::text_spec(std::move(patterns), options.split), detail::TextSource{});
+  }
+
+  /// Records of the same files, one JSON object a line (docs/reading-data.md): the items are structs with KILN_COLUMNS,
+  /// whose fields are looked for by name; a std::optional may be missing. What does not fit is a rejected record.
+  template <class T>
+  Stream<detail::RecordSource<T>> json_lines(std::string pattern, JsonOptions options = {}) const {
+    return json_lines<T>(std::vector<std::string>{std::move(pattern)}, options);
+  }
+  template <class T>
+  Stream<detail::RecordSource<T>> json_lines(std::vector<std::string> patterns, JsonOptions options = {}) const {
+    auto source = detail::json_source<T>(options);
+    return begin(detail::records_spec(std::move(patterns), options.split, source.format), source);
+  }
+
+  /// The same of files with comma-separated values; the first line of each file names its columns.
+  template <class T>
+  Stream<detail::RecordSource<T>> csv(std::string pattern, CsvOptions options = {}) const {
+    return csv<T>(std::vector<std::string>{std::move(pattern)}, options);
+  }
+  template <class T>
+  Stream<detail::RecordSource<T>> csv(std::vector<std::string> patterns, CsvOptions options = {}) const {
+    auto source = detail::csv_source<T>(options);
+    return begin(detail::records_spec(std::move(patterns), options.split, source.format), source);
   }
 
   /// Slices of a dataset along its first axis; the item is a kiln::Slice<T> of `rows_per_unit` rows (the last one may

@@ -19,6 +19,7 @@
 #include <kiln/monoids.hpp>
 #include <kiln/program.hpp>
 #include <kiln/random.hpp>
+#include <kiln/records.hpp>
 #include <kiln/report.hpp>
 #include <kiln/run_main.hpp>
 #include <kiln/session.hpp>

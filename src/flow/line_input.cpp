@@ -1,12 +1,14 @@
 #include "flow/line_input.hpp"
 
 #include "base/text.hpp"
+#include "flow/file_header.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace kiln::flow {
 detail::RawSlice LineInput::slice(UnitId) { throw Error(ExitCode::internal, "a source of lines has no slices"); }
@@ -15,6 +17,8 @@ void LineInput::open_lines(UnitId unit) {
   const units::LineRange range = files_.range_of(unit);
   const units::LineFile& file = files_.files()[range.file];
   unpacked_.reset();
+  begun_ = false;
+  first_line_ = 0;
   if (!plain_ || file_ != range.file) {
     plain_.reset();
     plain_.emplace(file.path);
@@ -26,19 +30,35 @@ void LineInput::open_lines(UnitId unit) {
         fmt::format("{} has {} bytes; it had {} when the stage began", for_message(file.path, 400), size, file.size));
   }
   plain_->go_to(LineBlocks::place_before(range.begin), file.size);
-  ByteStream* stream = &*plain_;
-  if (file.compression != units::Compression::none) {
-    const std::string shown = for_message(file.path, 400);
-    unpacked_ =
-        file.compression == units::Compression::gzip ? unpack_gzip(*plain_, shown) : unpack_zstd(*plain_, shown);
-    stream = unpacked_.get();
-  }
-  blocks_.open(*stream, file.path, range.begin, range.end);
+  unpacked_ = unpack(*plain_, file);
+  ByteStream& stream = unpacked_ ? *unpacked_ : static_cast<ByteStream&>(*plain_);
+  blocks_.open(stream, file.path, range.begin, range.end);
 }
 
 bool LineInput::next_lines(detail::LineBlock& block) {
   block.file = file_;
-  return blocks_.next(block.text, block.offset);
+  if (!blocks_.next(block.text, block.offset)) return false;
+  if (!std::exchange(begun_, true)) first_offset_ = block.offset;
+  return true;
+}
+
+std::string LineInput::header() {
+  if (header_of_ != file_) {
+    header_ = read_header(files_.files()[file_]);
+    header_of_ = file_;
+  }
+  return header_;
+}
+
+std::int64_t LineInput::first_line() {
+  if (first_line_ != 0) return first_line_;
+  first_line_ = 1;  // a packed file is one unit
+  if (first_offset_ == 0) return first_line_;
+  const units::LineFile& file = files_.files()[file_];
+  counter_.use(file.path, file.size);
+  const auto before = counter_.lines_before(first_offset_);
+  first_line_ = before ? static_cast<std::int64_t>(*before) + 1 : -1;
+  return first_line_;
 }
 
 }  // namespace kiln::flow

@@ -3,6 +3,7 @@
 #include <kiln/detail/stage.hpp>
 #include "flow/byte_stream.hpp"
 #include "flow/line_blocks.hpp"
+#include "flow/line_counter.hpp"
 #include "flow/plain_file.hpp"
 #include "units/line_files.hpp"
 
@@ -21,6 +22,8 @@ class LineInput final : public detail::UnitInput {
   void open_lines(UnitId unit) override;
   bool next_lines(detail::LineBlock& block) override;
   std::string_view file_name(std::uint32_t file) const override { return files_.files()[file].path; }
+  std::string header() override;
+  std::int64_t first_line() override;
 
  private:
   const units::LineFiles files_;
@@ -28,6 +31,12 @@ class LineInput final : public detail::UnitInput {
   std::optional<PlainFile> plain_;        // of file_; kept from unit to unit
   std::unique_ptr<ByteStream> unpacked_;  // of the open unit, where the file is packed
   LineBlocks blocks_;
+  LineCounter counter_;
+  bool begun_ = false;                      // next_lines has given some
+  std::uint64_t first_offset_ = 0;          // of them
+  std::int64_t first_line_ = 0;             // 0: not known yet
+  std::optional<std::uint32_t> header_of_;  // the file of header_
+  std::string header_;
 };
 
 }  // namespace kiln::flow

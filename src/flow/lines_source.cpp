@@ -3,6 +3,7 @@
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "flow/file_facts.hpp"
+#include "flow/file_header.hpp"
 #include "flow/path_pattern.hpp"
 
 #include <fmt/core.h>
@@ -113,6 +114,7 @@ ResolvedSource resolve_lines(const detail::SourceSpec& source, const ResolveOpti
     resolved.recorded_identity = identity_of(recorded);
     resolved.recorded_units = recorded.units();
   }
+  if (source.records) check_headers(files, *source.records);
   ByteWriter out;
   files.encode(out);
   resolved.units = files.units();

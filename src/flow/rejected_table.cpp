@@ -6,6 +6,7 @@ Table rejected_table() {
   return {kRejectedTable,
           {{"file", ColumnType::text, "", "where the record is; empty where the source has no files"},
            {"offset", ColumnType::u64, "", "of the record in its (uncompressed) file, else its number in the unit"},
+           {"line", ColumnType::i64, "", "number of its first line in the file, from 1; -1 where it was not counted"},
            {"record", ColumnType::text, "", "its first 200 bytes"},
            {"reason", ColumnType::text, "", "why it was rejected"}}};
 }
@@ -14,6 +15,7 @@ void put_rejected(Rows& rows, const detail::RejectedRecord& record) {
   rows.begin_row(record.unit);
   rows.put_text(record.file);
   rows.put(record.offset);
+  rows.put(record.line);
   rows.put_text(record.text);
   rows.put_text(record.reason);
 }

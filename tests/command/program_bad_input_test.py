@@ -9,34 +9,11 @@ import unittest
 
 import h5py
 
-from kiln_case import MPIRUN, SHIMS, KilnCase
+from kiln_case import SHIMS
+from program_case import PROGRAMS, ProgramCase
 
-PROGRAMS = pathlib.Path(os.environ["KILN"]).parent.parent / "programs"
-
-
-class ProgramCase(KilnCase):
-    """A program of tests/programs; the subclass names it."""
-
-    program = ""
-
-    def setUp(self):
-        super().setUp()
-        self.run_directory = self.folder / f"{self.program}.kiln"
-
-    def words_of(self, *arguments, ranks=2, program=None):
-        return [MPIRUN, "-n", str(ranks), str(PROGRAMS / (program or self.program)), *arguments]
-
-    def run_program(self, *arguments, code=0, words=None, **more):
-        result = self.kiln(words=words or self.words_of(*arguments, **more))
-        self.assertEqual(result.code, code, result.err)
-        return result
-
-    def launched(self, *arguments, **more):
-        """Started as users do, without an mpirun of theirs."""
-        return self.run_program(words=[str(PROGRAMS / self.program), *arguments, "-n", "1"], **more)
-
-    def write(self, name, text):
-        (self.folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+class ReaderCase(ProgramCase):
+    program = "reader"
 
     def same(self, out, total, units, failed, rejected, again=2):
         """Whether the reader printed this: the sums of both stages, the second `again` times the first, and the counts."""
@@ -44,15 +21,8 @@ class ProgramCase(KilnCase):
         self.assertEqual((float.fromhex(words[0]), float.fromhex(words[1])), (total, again * total))
         self.assertEqual([int(words[i]) for i in (3, 5, 7)], [units, failed, rejected])
 
-    def wait_for_commits(self, running, units, directory=None):
-        self.wait_for(lambda: self.status(directory).get("totals", {}).get("committed", 0) >= units or running.ended(),
-                      f"{units} units are committed")
-        self.assertFalse(running.ended(), running.said())
 
-
-class Lines(ProgramCase):
-    program = "reader"
-
+class Lines(ReaderCase):
     @staticmethod
     def numbers(first, last):
         return "".join(f"{i}\n" for i in range(first, last))
@@ -112,9 +82,7 @@ class Lines(ProgramCase):
                           for unit, i in zip((0, 0, 0, 2), bad)])
 
 
-class Hdf5(ProgramCase):
-    program = "reader"
-
+class Hdf5(ReaderCase):
     def make(self, name="data.h5", factor=1.0):
         with h5py.File(self.folder / name, "w") as file:
             file.create_dataset("points", data=[factor * i for i in range(100)], chunks=(10,), fletcher32=True)
@@ -156,9 +124,7 @@ class Hdf5(ProgramCase):
         self.assertEqual(sums, {0: [4950, 3 * 4950], 1: [4950, 4950]})
 
 
-class Grid(ProgramCase):
-    program = "reader"
-
+class Grid(ReaderCase):
     def test_axes_that_make_no_sense(self):
         for axis, said in (("none", "'x'"), ("step", "steps(0, 1, 0): the step must be a number other than zero"),
                            ("away", "steps(0, 1, -1): no values"), ("same", "linspace(1, 1, 5): a step of zero")):

@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -76,8 +77,7 @@ class BranchLoop<Passed, Steps, std::tuple<Sink...>> final : public StrandCode,
   void push(std::span<T> items, std::span<const std::uint64_t> records) override {
     for (std::size_t i = 0; i < items.size(); ++i) {
       try {
-        run_chain(recipe_->steps, static_cast<Passed>(items[i]), unit_,
-                  [this](auto&& item) { take(item, Indices{}); });
+        run_chain(recipe_->steps, static_cast<Passed>(items[i]), unit_, [this](auto&& item) { take(item, Indices{}); });
       } catch (const Rejected& rejected) {
         rejections_.add(records[i], rejected.what());
       }
@@ -256,7 +256,13 @@ class RootLoop final : public RootCode {
     unit_.begin(id_);
     record_ = 0;
     chunk_.clear();
-    if constexpr (Source::kHasRecords) {
+    host_ = &host;
+    if constexpr (requires { Source::kRejects; }) {
+      recipe_->source.each(local, host, Recorder{*this}, [this](const char* reason, const RecordPlace& place) {
+        ++record_;
+        set_aside(place, reason);
+      });
+    } else if constexpr (Source::kHasRecords) {
       recipe_->source.each(local, host, Recorder{*this});
     } else {
       take(recipe_->source.item(local, host), {});
@@ -274,13 +280,16 @@ class RootLoop final : public RootCode {
       run_chain(recipe_->steps, std::forward<Record>(record), unit_, [&]<class Out>(Out&& item) {
         if (rejected == nullptr) chunk_.add(std::forward<Out>(item), number);
       });
-      if (rejected != nullptr) rejected_.add(output_.rejected, id_, place.file, place.offset, place.text, *rejected);
+      if (rejected != nullptr) set_aside(place, *rejected);
     } catch (const Rejected& reason) {
       if (!chunk_.cut(mark)) rejections_.add(number, reason.what());
-      rejected_.add(output_.rejected, id_, place.file, place.offset, place.text, reason.what());
+      set_aside(place, reason.what());
     }
   }
 
+  void set_aside(const RecordPlace& place, std::string_view reason) {
+    rejected_.add(output_.rejected, id_, place.file, place.offset, place.text, reason, line_of(place, *host_));
+  }
   void drop_rejected() {
     while (!output_.rejected.empty() && output_.rejected.back().unit == id_) output_.rejected.pop_back();
   }
@@ -298,8 +307,9 @@ class RootLoop final : public RootCode {
   StageOutput& output_;
   BranchRejections& rejections_;
   Unit unit_;
-  UnitId id_;                 // the present unit
-  std::uint64_t record_ = 0;  // the next one of it
+  const StageHost* host_ = nullptr;  // of the source of the present unit
+  UnitId id_;                        // the present unit
+  std::uint64_t record_ = 0;         // the next one of it
   RejectedList rejected_;
   Chunk<T> chunk_;
 };

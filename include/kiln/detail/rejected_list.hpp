@@ -19,10 +19,11 @@ class RejectedList {
   static constexpr std::uint64_t kMostOfAUnit = 10'000;
 
   void add(std::vector<RejectedRecord>& list, UnitId unit, std::string_view file, std::uint64_t offset,
-           std::string_view text, std::string_view reason) {
+           std::string_view text, std::string_view reason, std::int64_t line = -1) {
     if (list.empty() || list.back().unit != unit) count_ = 0;
     if (++count_ <= kMostOfAUnit) {
-      list.push_back({unit, std::string(file), offset, std::string(text.substr(0, kRecordBytes)), std::string(reason)});
+      list.push_back(
+          {unit, std::string(file), offset, std::string(text.substr(0, kRecordBytes)), std::string(reason), line});
       return;
     }
     if (count_ == kMostOfAUnit + 1) list.push_back({unit, std::string(file), offset, "", ""});

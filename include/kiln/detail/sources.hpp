@@ -22,6 +22,7 @@ struct RecordPlace {
   std::string_view file;     ///< "" where the source has no files
   std::uint64_t offset = 0;  ///< in the file; else its number in the unit
   std::string_view text;
+  std::int64_t line = -1;  ///< lines of the unit before it; -1 where the source does not count them
 };
 
 struct RangeSource {
@@ -56,6 +57,12 @@ struct SliceSource {
   }
 };
 
+/// The number of the record's line in its file, from 1; -1 where lines are not counted.
+inline std::int64_t line_of(const RecordPlace& place, const StageHost& host) {
+  const std::int64_t first = place.line < 0 ? -1 : host.input->first_line();
+  return first > 0 ? first + place.line : first;
+}
+
 /// Tells who takes records, where he wants to know, that what they point to goes.
 template <class Record>
 void end_block(const Record& record) {
@@ -70,6 +77,7 @@ struct LineSource {
   void each(UnitId unit, const StageHost& host, Record&& record) const {
     host.input->open_lines(unit);
     LineBlock block;
+    std::int64_t number = 0;
     while (host.input->next_lines(block)) {
       const std::string_view file = host.input->file_name(block.file);
       for (std::size_t begin = 0; begin < block.text.size();) {
@@ -79,7 +87,7 @@ struct LineSource {
                                      : static_cast<std::size_t>(static_cast<const char*>(end) - block.text.data());
         std::string_view text = block.text.substr(begin, stop - begin);
         if (end != nullptr && text.ends_with('\r')) text.remove_suffix(1);
-        record(Line{text, file, block.offset + begin}, RecordPlace{file, block.offset + begin, text});
+        record(Line{text, file, block.offset + begin}, RecordPlace{file, block.offset + begin, text, number++});
         begin = stop + 1;
       }
       end_block(record);
@@ -97,7 +105,7 @@ struct TextSource {
     LineBlock block;
     while (host.input->next_lines(block)) {
       const std::string_view file = host.input->file_name(block.file);
-      record(Text{block.text, file, block.offset}, RecordPlace{file, block.offset, block.text});
+      record(Text{block.text, file, block.offset}, RecordPlace{file, block.offset, block.text, -1});
       end_block(record);
     }
   }

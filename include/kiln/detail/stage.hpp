@@ -22,7 +22,8 @@ namespace kiln::detail {
 
 // ---- Reductions
 
-class RunPlace;  // kiln/detail/keyed/run_place.hpp
+class RunPlace;       // kiln/detail/keyed/run_place.hpp
+struct RecordFormat;  // kiln/detail/records.hpp
 
 /// A set of complete nodes with their values, siblings joined: what a worker folds, what travels, what the coordinator
 /// collects. Joining two forests is a union that joins siblings, so neither the order of arrival nor the cut of the
@@ -101,6 +102,7 @@ struct SourceSpec {
   std::uint32_t rank = 0;                ///< hdf5: its number of dimensions; 0: any
   std::uint64_t unit_size = 0;           ///< lines: bytes of a unit (split); hdf5: rows of a unit
   bool keep = false;  ///< hdf5: a worker keeps the slices it has read, for later stages of the session
+  std::shared_ptr<const RecordFormat> records = {};  ///< lines: what is made of them; null for text
   /// shards: which stages give the runs, and the runs (encode_runs), set when these are over. No other kind has any.
   std::vector<StageValue> from = {};
   std::vector<std::shared_ptr<const Bytes>> runs = {};
@@ -134,6 +136,12 @@ class UnitInput {
   virtual void open_lines(UnitId unit) = 0;
   virtual bool next_lines(LineBlock& block) = 0;
   virtual std::string_view file_name(std::uint32_t file) const = 0;
+  /// lines: the first record of the open unit's file as it is there, with its line end; a quoted field may go over
+  /// several lines.
+  virtual std::string header() { return {}; }
+  /// lines: the number in its file, from 1, of the first line that next_lines gave of the open unit; -1 where lines are
+  /// not counted so far into a file. It may have to read the file up to there.
+  virtual std::int64_t first_line() { return -1; }
   /// shards: what each run of a list (SourceSpec::runs) has of the shard, sorted. Other sources have none.
   virtual std::vector<std::unique_ptr<RunReader>> open_shard(UnitId /*unit*/, std::size_t /*list*/) { return {}; }
   /// merged: where the units of each part begin, and where the last one's end; and what reads those of a part, by their
@@ -156,6 +164,7 @@ struct RejectedRecord {
   std::uint64_t offset = 0;  ///< of the record in the (uncompressed) file; for other sources its number in the unit
   std::string text;          ///< its first 200 bytes
   std::string reason;
+  std::int64_t line = -1;  ///< number of its first line in the file, from 1; -1 where it is not counted
 };
 
 /// Where the code of a stage puts what came of units. Belongs to one call of StageCode::run.

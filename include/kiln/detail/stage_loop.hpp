@@ -200,7 +200,7 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
 
   void run_records(UnitId unit) {
     if constexpr (Source::kHasRecords) {
-      recipe_.source.each(unit, host_, [&]<class Record>(Record&& record, const RecordPlace& place) {
+      const auto take_record = [&]<class Record>(Record&& record, const RecordPlace& place) {
         begin_record();
         try {
           run_chain(recipe_.steps, std::forward<Record>(record), unit_, Sinker{*this});
@@ -209,7 +209,15 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
           return;
         }
         each_state([](auto& state) { state.end_record(); });
-      });
+      };
+      if constexpr (requires { Source::kRejects; }) {
+        recipe_.source.each(unit, host_, take_record, [&](const char* reason, const RecordPlace& place) {
+          begin_record();
+          reject(reason, place);
+        });
+      } else {
+        recipe_.source.each(unit, host_, take_record);
+      }
     } else {
       begin_record();
       try {
@@ -243,12 +251,11 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
     taking_ = false;
   }
 
-  /// In a catch block.
   void reject(const char* reason, const RecordPlace& place) {
     if (taking_) throw_fold_failed(id_, reason);
     each_state([](auto& state) { state.reject_record(); });
     if (kShape == UnitShape::one) gave_any_ = false;
-    rejected_.add(output_.rejected, id_, place.file, place.offset, place.text, reason);
+    rejected_.add(output_.rejected, id_, place.file, place.offset, place.text, reason, line_of(place, host_));
   }
 
   /// In a catch block. Where values of this unit may be among others' already, it cannot fail alone.
