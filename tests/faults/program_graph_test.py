@@ -50,6 +50,12 @@ class ProgramGraph(KeyedCase):
         self.expect_same(expected, result)
         self.assertNotIn("runs again", result.err)
 
+    def test_all_die_when_a_cached_stream_is_read_again(self):
+        expected = self.stopped("cached")
+        result = self.ends(self.begin(2))
+        self.expect_same(expected, result)
+        self.assertNotIn("runs again", result.err)
+
     def test_a_run_of_one_of_two_steps_is_gone(self):
         expected = self.stopped("shards")
         self.runs()[-1].unlink()

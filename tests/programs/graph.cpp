@@ -79,9 +79,21 @@ int main(int argc, char** argv) {
                                                              sum, [](const Total& one) { return one.value; }, "all")),
         small.map([](const Item& item) { return item.second; }).reduce(sum, "small"),
         large.reduce(kiln::Count{}, "large")));
+    const bool in_cached = where == "cached";
+    const auto kept = kiln::Flow("kept")
+                          .range(units)
+                          .map([](std::uint64_t unit) { return 1.0 / static_cast<double>(3 + unit); })
+                          .cache();
+    const double total = session.run(kept.reduce(sum)).value;
+    const auto above = session.run(kept.filter([=](double one, kiln::Unit& unit) {
+                                         if (in_cached && unit.id() == 17) hold("cached");
+                                         return one * static_cast<double>(units) > total;
+                                       })
+                                       .reduce(kiln::Count{}));
     session.at_root("print", [&] {
       const auto& [all, of_small, of_large] = report.values;
-      std::printf("%.17g %.17g %llu\n", all, of_small, static_cast<unsigned long long>(of_large));
+      std::printf("%.17g %.17g %llu %.17g %llu\n", all, of_small, static_cast<unsigned long long>(of_large), total,
+                  static_cast<unsigned long long>(above.value));
     });
     return report.exit_code();
   });
