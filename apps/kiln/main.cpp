@@ -10,6 +10,8 @@
 #include "program_retry.hpp"
 #include "results_command.hpp"
 #include "show_text.hpp"
+#include "slurm/convert.hpp"
+#include "slurm/estimate.hpp"
 #include "slurm/slurm_again.hpp"
 #include "slurm/slurm_run.hpp"
 #include "status_command.hpp"
@@ -48,6 +50,8 @@ int run_it(const cli::Command& command, const std::vector<std::string>& argument
                                [](const cli::DoctorCommand& doctor) { return cli::show_doctor(doctor); },
                                [](const cli::SlurmRunCommand& wanted) { return cli::make_job(wanted); },
                                [](const cli::SlurmAgainCommand& ended) { return cli::say_whether_again(ended); },
+                               [](const cli::SlurmConvertCommand& old) { return cli::show_converted(old.file); },
+                               [](const cli::SlurmEstimateCommand& asked) { return cli::show_estimate(asked); },
                                [](const cli::ExportCommand& wanted) { return cli::export_results(wanted); },
                                [](const cli::ShowText& text) { return cli::show_text(text); }},
                     command);

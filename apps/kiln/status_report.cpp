@@ -67,6 +67,8 @@ StatusReport read_report(const std::string& name, const store::LivenessClock& cl
     const auto snapshot = read_status(directory, *owner);
     report.live = alive(directory, *owner, snapshot, report.now, clock);
     report.owner = store::describe(*owner);
+    report.job_id = owner->job_id;
+    report.job_restarts = owner->restart_count;
     if (report.live && snapshot) {
       report.snapshot = snapshot;
       report.totals = snapshot->totals;

@@ -144,6 +144,21 @@ std::string lost_line(const observe::StatusSnapshot& s) {
                      format_count(s.lost_ranks), s.lost_ranks == 1 ? "" : "s", s.lost_ranks == 1 ? "it" : "they");
 }
 
+// A job that is over is of interest only where there is something left to do.
+std::string job_line(const StatusReport& r) {
+  if (r.job_id.empty() || (!r.live && !r.job)) return "";
+  std::string out = "  job        " + for_message(r.job_id, 40);
+  if (r.job) {
+    out += ": " + for_message(r.job->state, 20);
+    if (!r.job->reason.empty()) out += fmt::format(" ({})", for_message(r.job->reason, 40));
+    if (!r.job->left.empty()) out += fmt::format(", {} left", for_message(r.job->left, 20));
+    if (!r.job->end.empty()) out += fmt::format(", until {}", for_message(r.job->end, 30));
+  }
+  if (r.job_restarts != 0)
+    out += fmt::format("; started again {} time{}", r.job_restarts, r.job_restarts == 1 ? "" : "s");
+  return out + "\n";
+}
+
 std::string head_line(const StatusReport& r) {
   const std::string directory = for_message(r.directory);
   if (r.live && !r.snapshot) return fmt::format("{}: starting ({})\n", directory, r.owner);
@@ -161,6 +176,7 @@ std::string next_steps(const StatusReport& r) {
   const std::string directory = observe::shell_word(r.directory);
   std::string out;
   if (!r.live && (left_to_do(r.totals) != 0 || r.launches == 0)) {
+    if (r.job) return fmt::format("next: the job {} goes on with it\n", for_message(r.job_id, 40));
     out += "next: run the same command again to go on; what is done is kept\n";
   }
   if (r.totals.failed != 0) {
@@ -179,7 +195,7 @@ std::string status_text(const StatusReport& r) {
     const observe::StatusSnapshot& s = *r.snapshot;
     out += rate_line(s, r.now) + commit_line(s, r.now) + lost_line(s) + ranks_text(s) + slowest_text(s);
   }
-  out += stage_lines(r.stages, kStagesShown, r.live);
+  out += job_line(r) + stage_lines(r.stages, kStagesShown, r.live);
   if (r.launches > 1) out += fmt::format("  launches   {}\n", r.launches);
   for (const std::string& line : r.damage) out += "  damage     " + for_message(line, 400) + "\n";
   return out + next_steps(r);
@@ -203,6 +219,13 @@ std::string status_json(const StatusReport& r) {
                        {"exit_code", r.last_end->exit_code},
                        {"ended", r.last_end->ended},
                        {"launch_id", to_utf8(r.last_end->launch_id)}};
+  }
+  out["job"] = nullptr;
+  if (!r.job_id.empty()) {
+    const job::SlurmJob job = r.job.value_or(job::SlurmJob());
+    const auto text = [](const std::string& one) { return one.empty() ? Json(nullptr) : Json(to_utf8(one)); };
+    out["job"] = {{"id", to_utf8(r.job_id)},     {"state", text(job.state)}, {"reason", text(job.reason)},
+                  {"time_left", text(job.left)}, {"end", text(job.end)},     {"restarts", r.job_restarts}};
   }
   if (r.program) out["stages"] = Json::parse(stages_json(r.stages));
   out["damage"] = Json::array();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "job/slurm_job.hpp"
 #include "observe/status.hpp"
 #include "store/entry.hpp"
 #include "store/run_reader.hpp"
@@ -16,6 +17,9 @@ struct StatusReport {
   std::string directory;                            ///< as the user wrote it
   bool live = false;                                ///< somebody runs it now
   std::string owner;                                ///< "pid 4711 on node7"; "" where unknown
+  std::string job_id;                               ///< of Slurm, of the last launch; "" outside of jobs
+  std::int32_t job_restarts = 0;                    ///< how often Slurm has started that job again
+  std::optional<job::SlurmJob> job;                 ///< where squeue knows it
   double now = 0;                                   ///< Unix seconds UTC
   std::optional<observe::StatusSnapshot> snapshot;  ///< of a live run, when it has written one
   observe::UnitTotals totals;                       ///< of the snapshot, or of the journal
@@ -30,11 +34,13 @@ struct StatusReport {
 std::string status_text(const StatusReport& report);
 
 /// Parts of it, each a line with its newline: what goes on; the units; the speed, and when the end may be expected
-/// ("" where there is nothing to say); what is committed; what to do next (several lines).
+/// ("" where there is nothing to say); what is committed; the job of Slurm; what to do next (several
+/// lines).
 std::string head_line(const StatusReport& report);
 std::string units_line(const observe::UnitTotals& totals);
 std::string rate_line(const observe::StatusSnapshot& snapshot, double now);
 std::string commit_line(const observe::StatusSnapshot& snapshot, double now);
+std::string job_line(const StatusReport& report);
 std::string next_steps(const StatusReport& report);
 
 /// "12.3 s"; "?" for what is no time.

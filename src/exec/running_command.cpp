@@ -20,8 +20,25 @@ constexpr Duration kLeftoverPatience = std::chrono::milliseconds(100);
 constexpr Duration kCancelPatience = std::chrono::seconds(1);
 /// SIGKILL is repeated, for processes that were being born.
 constexpr Duration kKillAgain = std::chrono::milliseconds(200);
+/// Whoever ends a whole job (Slurm: scancel, a requeue) sends SIGTERM to all of its processes, this one and the
+/// command, in any order.
+constexpr Duration kTermPatience = std::chrono::milliseconds(300);
 /// Far enough for no deadline, near enough for no overflow.
 constexpr Duration kNever = std::chrono::hours(24 * 365);
+
+// Whether SIGTERM has come to this process, or comes within that time; forgets it. It is blocked in the helper.
+bool told_to_end(Duration patience) {
+  sigset_t term;
+  sigemptyset(&term);
+  sigaddset(&term, SIGTERM);
+  const timespec wait{0, std::chrono::nanoseconds(patience).count()};
+  return sigtimedwait(&term, nullptr, &wait) == SIGTERM;
+}
+
+bool ended_by_term(int status) {
+  constexpr int kOfShell = 128 + SIGTERM;
+  return (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) || (WIFEXITED(status) && WEXITSTATUS(status) == kOfShell);
+}
 
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
@@ -36,6 +53,8 @@ RunningCommand::RunningCommand(Surroundings around, std::uint64_t serial, pid_t 
       start_(start),
       next_(start + std::min(around.timeout.value_or(kNever), kNever)) {}
 
+void RunningCommand::forget_ends() { told_to_end(Duration::zero()); }
+
 void RunningCommand::wait_for_end() {
   around_.rank.restart();
   obey();  // orders for this command may have come together with it
@@ -48,6 +67,10 @@ void RunningCommand::wait_for_end() {
   }
   around_.streams.out.finish();
   around_.streams.err.finish();
+  const bool failed = !WIFEXITED(status_) || WEXITSTATUS(status_) != 0;
+  if (failed && cause_ == Cause::none && told_to_end(ended_by_term(status_) ? kTermPatience : Duration::zero())) {
+    cause_ = Cause::cancel;
+  }
 }
 
 bool RunningCommand::over() {

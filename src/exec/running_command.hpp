@@ -31,9 +31,13 @@ class RunningCommand {
   /// The process was just started at this time, as the leader of its group.
   RunningCommand(Surroundings around, std::uint64_t serial, pid_t pid, std::chrono::steady_clock::time_point start);
 
+  /// Before a command is started: that this process was told to end has to do with those before it.
+  static void forget_ends();
+
   /// Returns when the main process has ended, what was in the pipes is read and nothing it started is left (but see
   /// end_descendants). A SIGTERM that kiln sent gives all of its group the grace. Obeys orders meanwhile; ends all at
-  /// once when the rank is gone or silent.
+  /// once when the rank is gone or silent. A command that fails when this process was told to end, too (SIGTERM to the
+  /// whole job), counts as cancelled.
   void wait_for_end();
   /// Ending, codes, times and usage.
   void describe(ReplyHeader& reply) const;

@@ -102,6 +102,7 @@ void Spawner::run(const Order& order) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   answer.start = std::chrono::duration<double>(now).count();
   const auto began = std::chrono::steady_clock::now();
+  RunningCommand::forget_ends();
   pid_t pid = -1;
   if (enter_directory(answer) && open_files(order, answer) && start(order, answer, pid)) {
     RunningCommand command({orders_, child_signals_.get(), rank_, streams_, setup_, timeout_of(order.header)},

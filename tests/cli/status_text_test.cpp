@@ -58,6 +58,34 @@ TEST(StatusText, OfALiveRun) {
   EXPECT_THAT(text, Not(HasSubstr("kiln retry")));
 }
 
+TEST(StatusText, OfAJobOfSlurm) {
+  StatusReport r = live();
+  EXPECT_THAT(status_text(r), Not(HasSubstr("job")));
+  EXPECT_TRUE(nlohmann::json::parse(status_json(r)).at("job").is_null());
+  r.job_id = "4711";
+  EXPECT_THAT(status_text(r), HasSubstr("\n  job        4711\n")) << "there is no squeue";
+  r.job_restarts = 2;
+  r.job = job::SlurmJob{"RUNNING", "", "1:02:03", "2026-11-22T10:00:00"};
+  EXPECT_THAT(status_text(r),
+              HasSubstr("\n  job        4711: RUNNING, 1:02:03 left, until 2026-11-22T10:00:00; started "
+                        "again 2 times\n"));
+  const auto json = nlohmann::json::parse(status_json(r)).at("job");
+  EXPECT_EQ(json.at("id"), "4711");
+  EXPECT_EQ(json.at("time_left"), "1:02:03");
+  EXPECT_EQ(json.at("restarts"), 2);
+  EXPECT_TRUE(json.at("reason").is_null());
+}
+
+TEST(StatusText, OfAJobThatWaitsToGoOn) {
+  StatusReport r = finished(1000, 0);
+  r.job_id = "4711";
+  EXPECT_THAT(status_text(r), HasSubstr("next: run the same command again")) << "that job is over";
+  r.job = job::SlurmJob{"PENDING", "BeginTime", "2:00:00", ""};
+  EXPECT_THAT(status_text(r), HasSubstr("job        4711: PENDING (BeginTime), 2:00:00 left\n"));
+  EXPECT_THAT(status_text(r), HasSubstr("next: the job 4711 goes on with it\n"));
+  EXPECT_THAT(status_text(r), Not(HasSubstr("run the same command again")));
+}
+
 TEST(StatusText, OfALiveRunThatHasNotSaidAnything) {
   StatusReport r = live();
   r.snapshot.reset();

@@ -23,7 +23,7 @@ FLAGS = ("-std=c++20 -fsyntax-only -ffp-contract=off -Wall -Wextra -Wpedantic -W
 # Options of other programs that the documents name.
 FOREIGN = {
     "sbatch, srun": "--nodes --time --wrap --array --ntasks --exclusive --cpus-per-task --mem --signal --requeue --no-kill "
-                    "--open-mode --output --job-name --dependency",
+                    "--open-mode --output --job-name --dependency --parsable --kill-on-invalid-dep --no-requeue",
     "mpirun": "--hostfile --bind-to --oversubscribe --enable-recovery --with-ft --mca",
     "GNU Parallel, xargs, disBatch": "--joblog --resume --resume-failed --halt --jobs --delay --load --memfree --pipe "
                                      "--sshlogin --keep-order --line-buffer --tag --eta --bar --nice --shuf --tmpdir --link "
@@ -202,6 +202,7 @@ class Options(KilnCase):
             elif line.startswith("| `-"):
                 names, value = re.match(r"\| `((?:-\S+,? ?)+?)(?: ([^-`][^`]*))?` \|", line).groups()
                 options.update({name.strip(): bool(value) for name in names.split(",")})
+        found["slurm"].update(found["run"])
         return found
 
     def test_commands_in_the_text_have_the_options_they_are_shown_with(self):

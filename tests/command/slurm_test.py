@@ -111,6 +111,43 @@ class Submitting(SlurmCase):
         self.assertIn("no file none", self.expect(3, "slurm", "run", "--prelude", "none", "tasks.txt").err)
 
 
+class Looking(SlurmCase):
+    def test_status_asks_squeue_for_the_job(self):
+        self.write_tasks(["true"])
+        self.expect(0, "run", "-n", "1", "tasks.txt", SLURM_JOB_ID="17")
+        self.assertEqual(json.loads(self.expect(0, "status", "--json", "tasks.kiln").out)["job"]["id"], "17")
+        self.program("squeue", "echo 'PENDING|BeginTime|2:00:00|N/A'")
+        shown = self.expect(0, "status", "tasks.kiln").out
+        self.assertIn("job        17: PENDING (BeginTime), 2:00:00 left", shown)
+        self.assertIn("--jobs=17", self.calls("squeue")[0])
+        self.program("squeue", "echo 'COMPLETED|None|1:00|2026-01-01T00:00:00'")
+        self.assertNotIn("job  ", self.expect(0, "status", "tasks.kiln").out)
+
+    def test_an_estimate_from_a_trial_run(self):
+        self.write_tasks(["sleep 0.2"] * 4)
+        self.expect(0, "run", "-n", "2", "tasks.txt")
+        self.assertIn("--units N", self.expect(2, "slurm", "--estimate", "tasks.kiln").err)
+        said = self.expect(0, "slurm", "--estimate", "--units", "1000000", "--cpus-per-node", "10", "--time", "2:00:00",
+                           "tasks.kiln").out
+        self.assertIn("measured on 4 units", said)
+        self.assertRegex(said, r"kiln slurm run -N \d+ --time 2:00:00")
+        self.a_slurm()
+        said = self.expect(0, "slurm", "--estimate", "--units", "10", "--units-per-hour", "1", "-p", "long").out
+        self.assertRegex(said, r"\n +1 +8 ")  # 64 CPUs of 8 nodes
+        self.expect(4, "slurm", "--estimate", "none.kiln")
+
+    def test_an_array_is_converted_and_runs(self):
+        (self.folder / "old.sbatch").write_text("#!/bin/bash\n#SBATCH --array=1-3%2\n#SBATCH --time=1:00\n#SBATCH -c 2\n"
+                                                "echo case $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT\n")
+        made = self.expect(0, "slurm", "convert", "old.sbatch")
+        self.assertIn("--cpus-per-task=2", made.err)
+        (self.folder / "new.sbatch").write_text(made.out)
+        done = self.kiln(words=["bash", "new.sbatch"], SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2")
+        self.assertEqual(done.code, 0, done.err)
+        self.assertEqual(self.table(self.folder / "old.kiln", "output")["stdout"], [f"case {i} of 3\n" for i in (1, 2, 3)])
+        self.assertIn("no file none", self.expect(3, "slurm", "convert", "none").err)
+
+
 class Jobs(SlurmCase):
     """A script as bash runs it, with a Slurm that only notes what it is told."""
 

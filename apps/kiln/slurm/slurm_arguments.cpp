@@ -18,6 +18,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <set>
 
@@ -201,6 +202,60 @@ Command parse_slurm_script(const Words& words) {
   return ShowText{ready_script(rest->front()), std::nullopt, true};
 }
 
+Command parse_slurm_convert(const Words& words) {
+  Parser parser("kiln slurm convert", slurm_convert_usage(), slurm_convert_footer());
+  const auto rest = parser.parse(words, Options::anywhere);
+  if (!rest) return parser.help();
+  if (rest->size() != 1 || rest->front().empty()) {
+    usage("one script of a job array is wanted: kiln slurm convert old.sbatch > new.sbatch");
+  }
+  return SlurmConvertCommand{rest->front()};
+}
+
+double per_hour_value(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && end == text.data() + text.size() && value > 0 && value <= 1e9) return value;
+  usage(fmt::format("--units-per-hour takes a number above 0: 300, 0.5; not '{}'", for_message(text, 60)));
+}
+
+// `kiln slurm` without a second word.
+Command parse_slurm_estimate(const Words& words) {
+  constexpr const char* kSize = "The size of a request";
+  constexpr std::uint64_t kMost = 1'000'000'000'000;
+  bool estimate = false;
+  std::string per_hour, units, cpus, nodes, time;
+  SlurmEstimateCommand command;
+  Parser parser("kiln slurm", slurm_usage(), slurm_footer());
+  CLI::App& app = parser.app();
+  const auto word = [&](const char* name, std::string& value, const char* shown, const char* text) {
+    app.add_option(name, value, text)->option_text(shown)->group(kSize)->take_last();
+  };
+  app.add_flag("--estimate", estimate, "how many nodes for how long, from a trial run's\nmeasured times")->group(kSize);
+  word("--units-per-hour", per_hour, "X", "that one CPU does, instead of what was measured");
+  word("--units", units, "N", "to run (default: what the trial run has left)");
+  word("--cpus-per-node", cpus, "N", "default: as Slurm says of the partition");
+  word("-N,--nodes", nodes, "N", "how long so many nodes take");
+  word("-t,--time", time, "TIME", "how many nodes it takes within one job of that limit\n(default 4:00:00)");
+  word("-p,--partition", command.partition, "NAME", "whose nodes (default: the site's)");
+  const auto rest = parser.parse(words, Options::anywhere);
+  if (!rest) return parser.help();
+  if (!estimate) usage("what shall be done? kiln slurm run, again, script, convert, or --estimate; kiln slurm --help");
+  if (rest->size() > 1) usage(fmt::format("one trial run is wanted, but there are {} words", rest->size()));
+  if (!rest->empty()) command.directory = rest->front();
+  if (!per_hour.empty()) command.per_hour = per_hour_value(per_hour);
+  if (!units.empty()) command.units = args::count_value("--units", units, 1, kMost);
+  if (!cpus.empty()) command.cpus = args::count_value("--cpus-per-node", cpus, 1, 100'000);
+  if (!nodes.empty()) command.nodes = args::count_value("--nodes", nodes, 1, 1'000'000);
+  if (!time.empty()) command.time = job::parse_slurm_time("--time", time);
+  if (command.directory.empty() && (command.per_hour == 0 || !command.units)) {
+    usage(
+        "a trial run is missing: run some of the units (head -n 50 tasks.txt > few.txt; kiln run few.txt), then kiln "
+        "slurm --estimate --units 100000 few.kiln; or say --units-per-hour X --units N");
+  }
+  return command;
+}
+
 }  // namespace
 
 std::uint64_t parse_nodes(const std::string& text) {
@@ -218,7 +273,7 @@ std::uint64_t parse_nodes(const std::string& text) {
                                           at == std::string::npos ? 0 : at));
 }
 
-std::vector<std::string> slurm_words() { return {"run", "again", "script"}; }
+std::vector<std::string> slurm_words() { return {"run", "again", "script", "convert"}; }
 
 Command parse_slurm(const Words& words) {
   if (!words.empty() && !words.front().starts_with('-')) {
@@ -226,13 +281,11 @@ Command parse_slurm(const Words& words) {
     if (words.front() == "run") return parse_slurm_run(more);
     if (words.front() == "again") return parse_slurm_again(more);
     if (words.front() == "script") return parse_slurm_script(more);
+    if (words.front() == "convert") return parse_slurm_convert(more);
     usage(fmt::format("there is no command 'slurm {}'.{} All there are: kiln slurm --help",
                       for_message(words.front(), 60), did_you_mean(words.front(), slurm_words())));
   }
-  Parser parser("kiln slurm", slurm_usage(), slurm_footer());
-  const auto rest = parser.parse(words, Options::before_first_word);
-  if (!rest) return parser.help();
-  usage("what shall be done? kiln slurm run, again or script; kiln slurm --help");
+  return parse_slurm_estimate(words);
 }
 
 }  // namespace kiln::cli

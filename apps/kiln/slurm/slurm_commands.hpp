@@ -25,6 +25,22 @@ struct SlurmRunCommand {
   std::vector<std::string> words;  ///< behind `kiln run`, without sbatch's options
 };
 
+/// `kiln slurm --estimate`.
+struct SlurmEstimateCommand {
+  std::string directory;               ///< of a trial run; "" with per_hour
+  double per_hour = 0;                 ///< units that a CPU does in an hour; 0: measured
+  std::optional<std::uint64_t> units;  ///< to run; nothing: what the trial run has left
+  std::uint64_t cpus = 0;              ///< of a node; 0: as Slurm says
+  std::uint64_t nodes = 0;             ///< 0: as many as it takes
+  job::TimeLimit time;                 ///< of a job; nothing: not given
+  std::string partition;               ///< "": the usual one
+};
+
+/// `kiln slurm convert`.
+struct SlurmConvertCommand {
+  std::string file;
+};
+
 /// `kiln slurm again`.
 struct SlurmAgainCommand {
   std::string directory;

@@ -8,6 +8,8 @@ std::string_view slurm_usage() {
 Usage: kiln slurm run [OPTIONS] TASKS           print or submit a job for it
        kiln slurm again [OPTIONS] DIR           shall a job that ended go on?
        kiln slurm script run|array|program|chain     print a ready script
+       kiln slurm convert old.sbatch > new.sbatch    a job array, as one job
+       kiln slurm --estimate [OPTIONS] [DIR]    how many nodes, for how long?
 )";
 }
 
@@ -18,6 +20,7 @@ takes all of it without any of this; kiln help cluster has more.
 Examples:
   kiln slurm run -N 4 --time 2:00:00 tasks.txt
   kiln slurm run -N 4 --time 2:00:00 --submit tasks.txt
+  kiln slurm --estimate --units 100000 few.kiln
 )";
 }
 
@@ -83,6 +86,23 @@ std::string_view slurm_script_footer() {
   return R"(Example:
   kiln slurm script run > kiln-run.sbatch
   sbatch --nodes=4 --time=2:00:00 kiln-run.sbatch tasks.txt
+)";
+}
+
+std::string_view slurm_convert_usage() {
+  return R"(Prints a batch script that runs the job array of an old one in one job: the old
+script, unchanged, once for each index. Its #SBATCH lines become options of kiln
+run and lines of the new one; what has no counterpart is said on standard error.
+
+Usage: kiln slurm convert FILE
+)";
+}
+
+std::string_view slurm_convert_footer() {
+  return R"(Exit codes: 0 printed; 2 usage; 3 FILE cannot be read, or is no job array.
+
+Example:
+  kiln slurm convert old.sbatch > new.sbatch
 )";
 }
 

@@ -14,4 +14,7 @@ std::string_view slurm_again_footer();
 std::string_view slurm_script_usage();
 std::string_view slurm_script_footer();
 
+std::string_view slurm_convert_usage();
+std::string_view slurm_convert_footer();
+
 }  // namespace kiln::cli

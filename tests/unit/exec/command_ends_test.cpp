@@ -31,6 +31,15 @@ TEST_F(CommandEnds, ByTimeout) {
   EXPECT_EQ(run("true").header.ending, Ending::exited);
 }
 
+// $PPID is the helper. Slurm ends a job by SIGTERM to all of its processes.
+TEST_F(CommandEnds, WithTheWholeJob) {
+  EXPECT_EQ(run("kill -TERM $PPID; kill -TERM $$").header.ending, Ending::cancelled);
+  EXPECT_EQ(run("kill -TERM $PPID; exit 3").header.ending, Ending::cancelled);
+  EXPECT_EQ(run("kill -TERM $PPID; exit 0").header.ending, Ending::exited);
+  EXPECT_EQ(run("exit 3").header.ending, Ending::exited) << "what came before it began is not meant";
+  EXPECT_EQ(run("kill -TERM $$").header.ending, Ending::signaled);
+}
+
 TEST_F(CommandEnds, ByTimeoutWithALastWord) {
   setup_.timeout = 300ms;
   const CommandResult result = run("trap 'echo saved; exit 0' TERM; echo $$ > pid; while :; do sleep 0.01; done");

@@ -1,0 +1,283 @@
+#include "slurm/convert.hpp"
+
+#include "args/option_scan.hpp"
+#include "base/log.hpp"
+#include "base/quantity.hpp"
+#include "base/text.hpp"
+#include "job/mpirun_words.hpp"
+#include "job/slurm_time.hpp"
+#include "observe/summary.hpp"
+#include "output.hpp"
+#include "slurm/sbatch_options.hpp"
+#include "slurm/script.hpp"
+#include "store/small_file.hpp"
+#include "units/array_range.hpp"
+
+#include <fmt/core.h>
+#include <kiln/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+#include <sstream>
+#include <utility>
+
+namespace kiln::cli {
+namespace {
+
+constexpr std::uint64_t kLead = 120;
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(ExitCode::bad_input, message); }
+
+// sbatch's short options that mean something else to kiln run, or nothing.
+const std::map<std::string, std::string>& more_short_names() {
+  static const std::map<std::string, std::string> kNames{{"-a", "--array"},      {"-n", "--ntasks"}, {"-o", "--output"},
+                                                         {"-C", "--constraint"}, {"-q", "--qos"},    {"-i", "--input"},
+                                                         {"-k", "--no-kill"}};
+  return kNames;
+}
+
+std::vector<args::OptionShape> shapes() {
+  std::vector<args::OptionShape> all{
+      {{"--array"}, true, false, ""},
+      {{"--parsable", "--wait", "-W", "-v", "--verbose", "-Q", "--quiet"}, false, false, ""}};
+  for (const SbatchSpec& spec : sbatch_specs()) {
+    args::OptionShape shape;
+    std::istringstream names(spec.names);
+    for (std::string name; std::getline(names, name, ',');) shape.names.push_back(name);
+    shape.takes_value = spec.takes == SbatchSpec::Value::needed;
+    shape.takes_count = spec.takes == SbatchSpec::Value::maybe;
+    all.push_back(std::move(shape));
+  }
+  for (const auto& [name, long_name] : more_short_names()) {
+    for (args::OptionShape& shape : all) {
+      if (std::find(shape.names.begin(), shape.names.end(), long_name) != shape.names.end())
+        shape.names.push_back(name);
+    }
+  }
+  return all;
+}
+
+// The options of one line, under their long names.
+void take_options(const std::vector<std::string>& words, std::vector<SbatchOption>& options) {
+  static const std::vector<args::OptionShape> kShapes = shapes();
+  const auto found = args::scan_words(words, kShapes, args::Options::anywhere, "sbatch", {});
+  if (!found.rest.empty())
+    throw Error(ExitCode::usage, fmt::format("'{}' is no option", for_message(found.rest.front(), 60)));
+  for (std::size_t i = 0; i < found.options.size(); ++i) {
+    const auto shape = std::find_if(kShapes.begin(), kShapes.end(), [&](const args::OptionShape& one) {
+      return std::find(one.names.begin(), one.names.end(), found.options[i]) != one.names.end();
+    });
+    if (shape == kShapes.end()) {
+      options.back().value = found.options[i];
+      continue;
+    }
+    const auto long_one = std::find_if(shape->names.begin(), shape->names.end(),
+                                       [](const std::string& name) { return name.starts_with("--"); });
+    options.push_back({*long_one, std::nullopt});
+    if (shape->takes_value) options.back().value = found.options[++i];
+  }
+}
+
+struct OldScript {
+  std::vector<SbatchOption> options;
+  std::vector<std::size_t> srun_lines;
+};
+
+OldScript read_script(const std::string& name, std::string_view text) {
+  OldScript old;
+  std::istringstream lines{std::string(text)};
+  std::size_t number = 0;
+  bool header = true;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    const std::size_t first = line.find_first_not_of(" \t");
+    if (first == std::string::npos) continue;
+    if (header && (line.starts_with("#SBATCH ") || line.starts_with("#SBATCH\t"))) {
+      try {
+        take_options(sbatch_line_words(std::string_view(line).substr(8)), old.options);
+      } catch (const Error& error) {
+        refuse(fmt::format("{}:{}: {}", for_message(name), number, error.what()));
+      }
+    }
+    if (line[first] == '#') continue;
+    header = false;  // as sbatch does
+    std::istringstream words(line);
+    for (std::string word; words >> word;) {
+      if (word == "srun" || word.ends_with("/srun")) old.srun_lines.push_back(number);
+    }
+  }
+  return old;
+}
+
+// What is made of one option: words for kiln run, a line of the header, a note.
+class Conversion {
+ public:
+  explicit Conversion(const std::string& name) : name_(name) {}
+
+  void take(const SbatchOption& option) {
+    const std::string value = option.value.value_or("");
+    if (option.name == "--array") return take_array(value);
+    if (option.name == "--time") return take_time(value);
+    constexpr std::array kOfTasks{"--output", "--error", "--input"};
+    if (is_one_of(kOfTasks, option.name)) {
+      note(option,
+           "the output of each task is kept in the results (kiln results --unit N --stdout); as files: "
+           "--output-files 'out/{unit}.{stream}' behind run");
+      return;
+    }
+    constexpr std::array kMemory{"--mem", "--mem-per-cpu", "--mem-per-gpu"};
+    if (is_one_of(kMemory, option.name)) {
+      note(option,
+           "the job has whole nodes with all their memory; where a task needs more than its share, take fewer "
+           "workers: -n N behind run");
+      return;
+    }
+    constexpr std::array kOneCpu{"--nodes", "--ntasks", "--ntasks-per-node", "--cpus-per-task"};
+    if (is_one_of(kOneCpu, option.name)) {
+      if (value != "1")
+        note(option, "a task has one worker, and a node one worker a CPU: take fewer workers: -n N behind run");
+      return;
+    }
+    constexpr std::array kOwn{"--requeue", "--no-requeue", "--no-kill", "--open-mode",
+                              "--signal",  "--exclusive",  "--parsable"};
+    if (is_one_of(kOwn, option.name)) return;
+    if (option.name.starts_with("--gpu") || option.name == "--gres") {
+      note(option, "passed on for each node; kiln does not deal out GPUs among the tasks of a node");
+    }
+    header.emplace_back(sbatch_text(option), "");
+  }
+
+  std::vector<std::string> words;  // of kiln run
+  std::string range;               // of the array; "": there is none
+  std::vector<std::pair<std::string, std::string>> header;
+  std::vector<std::string> notes;
+
+ private:
+  template <std::size_t N>
+  static bool is_one_of(const std::array<const char*, N>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  void note(const SbatchOption& option, const std::string& text) {
+    notes.push_back(fmt::format("{}: {}", sbatch_text(option), text));
+  }
+
+  void take_array(const std::string& value) {
+    const std::size_t percent = value.find('%');
+    range = value.substr(0, percent);
+    try {
+      units::ArrayRange::parse(range, "--array");
+    } catch (const Error& error) {
+      refuse(fmt::format("{}: {}", for_message(name_), error.what()));
+    }
+    if (percent == std::string::npos) return;
+    const auto most = parse_count(value.substr(percent + 1));
+    if (!most || *most == 0)
+      refuse(fmt::format("{}: --array={}: % takes a number", for_message(name_), for_message(value, 60)));
+    words.insert(words.end(), {"-n", std::to_string(*most)});
+  }
+
+  void take_time(const std::string& value) {
+    try {
+      const job::TimeLimit limit = job::parse_slurm_time("--time", value);
+      if (limit) words.insert(words.end(), {"--timeout", fmt::format("{}s", limit->count())});
+    } catch (const Error& error) {
+      refuse(fmt::format("{}: {}", for_message(name_), error.what()));
+    }
+  }
+
+  std::string name_;
+};
+
+}  // namespace
+
+std::vector<std::string> sbatch_line_words(std::string_view line) {
+  std::vector<std::string> words;
+  std::string word;
+  bool inside = false;
+  char quote = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote == 0 && c == '#') break;
+    if (quote == 0 && (c == ' ' || c == '\t' || c == '\r')) {
+      if (inside) words.push_back(std::exchange(word, ""));
+      inside = false;
+      continue;
+    }
+    inside = true;
+    if (c == '\\' && i + 1 < line.size()) {
+      word += line[++i];
+    } else if (quote == c) {
+      quote = 0;
+    } else if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+    } else {
+      word += c;
+    }
+  }
+  if (inside) words.push_back(word);
+  return words;
+}
+
+Converted convert_array(const std::string& name, std::string_view text, const std::string& program) {
+  const OldScript old = read_script(name, text);
+  Conversion made(name);
+  std::vector<SbatchOption> last;  // of the same name the last one counts
+  for (const SbatchOption& option : old.options) {
+    std::erase_if(last, [&](const SbatchOption& one) { return one.name == option.name; });
+    last.push_back(option);
+  }
+  for (const SbatchOption& option : last) made.take(option);
+  if (made.range.empty()) {
+    refuse(fmt::format(
+        "{} has no #SBATCH --array: a script of a single job needs nothing new; what it runs many times goes "
+        "into a task file: kiln slurm run tasks.txt",
+        for_message(name)));
+  }
+  for (const std::size_t line : old.srun_lines) {
+    made.notes.push_back(
+        fmt::format("line {}: srun would start a job step of its own for each task, and wait for CPUs that "
+                    "kiln's workers have: leave the word out",
+                    line));
+  }
+  made.notes.emplace_back(
+      "--time=04:00:00 is of the whole job, and yours to choose, as is --nodes; the job goes on in a next "
+      "one until all tasks are done");
+
+  SbatchScript script;
+  script.intro = fmt::format("Runs the job array of {} in one job. Made by kiln slurm convert.\n", for_message(name));
+  const bool named = std::any_of(made.header.begin(), made.header.end(),
+                                 [](const auto& line) { return line.first.starts_with("--job-name="); });
+  const std::string stem = std::filesystem::path(name).stem().string();
+  if (!named) script.header.emplace_back(sbatch_text({"--job-name", stem}), "");
+  script.header.insert(script.header.end(),
+                       {{"--nodes=1", ""}, {"--exclusive", ""}, {"--time=04:00:00", ""}, {"--output=kiln-%j.log", ""}});
+  for (auto& line : common_header(script.goes_on, kLead)) script.header.push_back(std::move(line));
+  for (auto& line : made.header) script.header.push_back(std::move(line));
+  script.kiln = observe::shell_word(program);
+  std::string words;
+  for (const std::string& word : made.words) words += observe::shell_word(word) + " ";
+  words = fmt::format("--out {} {}--array {} bash {}", observe::shell_word(stem + ".kiln"), words,
+                      observe::shell_word(made.range), observe::shell_word(name));
+  script.run = "\"$kiln\" run " + words;
+  script.again = words;
+  return {script_text(script), std::move(made.notes)};
+}
+
+int show_converted(const std::string& file) {
+  std::optional<std::string> text;
+  try {
+    text = store::read_small_file(file);
+  } catch (const Error& error) {
+    refuse(error.what());
+  }
+  if (!text) refuse(fmt::format("there is no file {}", for_message(file)));
+  const Converted converted = convert_array(file, *text, job::own_program());
+  print(converted.script);
+  for (const std::string& note : converted.notes) log::warning("{}", note);
+  return to_int(ExitCode::ok);
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "slurm/slurm_commands.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// How many nodes for how long: the size of a request to Slurm.
+namespace kiln::cli {
+
+/// Seconds that units took.
+struct UnitTimes {
+  std::uint64_t units = 0;                             ///< that were measured
+  double mean = 0, median = 0, most = 0, longest = 0;  ///< `most`: 95 of 100 took less
+};
+/// Of what was measured; zeros of nothing.
+UnitTimes unit_times(std::vector<double> seconds);
+
+struct Sizing {
+  std::uint64_t units = 0;  ///< to run
+  UnitTimes times;          ///< of one of them on one CPU
+  std::uint64_t cpus = 1;   ///< of a node
+};
+/// So many nodes need about so long: all CPUs work, the last units a while alone.
+std::chrono::seconds time_on(const Sizing& sizing, std::uint64_t nodes);
+/// What to ask for then: a quarter and five minutes more, in steps of 15 minutes.
+std::chrono::seconds limit_for(std::chrono::seconds expected);
+/// The least number of nodes on which all fits into one job of this limit; nothing: no number does.
+std::optional<std::uint64_t> nodes_within(const Sizing& sizing, std::chrono::seconds limit);
+
+/// Lines for people: what was measured, a table of nodes and times, a line to ask with. `wanted`: from --nodes and
+/// --time, 0 and nothing where they are not given.
+std::string estimate_text(const Sizing& sizing, std::uint64_t wanted_nodes, const job::TimeLimit& wanted_time);
+
+/// `kiln slurm --estimate`. Throws kiln::Error where the trial run cannot be read or has measured nothing.
+int show_estimate(const SlurmEstimateCommand& command);
+
+}  // namespace kiln::cli

@@ -1,0 +1,89 @@
+#!/bin/bash
+# jobs.sh KILN: jobs as users submit them, in a two-node Slurm on this machine: kiln slurm run --submit, a job array, a time
+# limit, scancel, a requeue from outside onto another number of nodes, a chain of jobs, two jobs on one run directory. Each
+# ends with the results of an undisturbed run. Needs root and the packages slurm-wlm, munge, iproute2.
+set -euo pipefail
+
+kiln=$(readlink -f "${1:?path of kiln}")
+# shellcheck source=tests/slurm/lab.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
+begin 2 jobs
+cd "$work"
+export KILN=$kiln
+
+submitted() { sed -n 's/^job \([0-9]*\) is submitted$/\1/p'; }
+submit() { "$kiln" slurm run --submit "$@" | submitted; }
+ended_as() { # ended_as NAME JOB STATE SECONDS
+  await "$4" "$1: the end of job $2" has_ended "$2" || true
+  check "$1: the job is $3" state_is "$2" "$3"
+  state_is "$2" "$3" || { scontrol show job "$2"; cat "kiln-$2.log" || true; }
+}
+
+tasks() { seq -f "echo %g; sleep $2" "$1"; }
+tasks 80 0.1 >short.txt
+tasks 120 0.5 >long.txt
+printf '#!/bin/bash\necho "case $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT"\n' >job.sh
+chmod +x job.sh
+"$kiln" run -n 16 --out short.here.kiln short.txt 2>here.log
+"$kiln" run -n 32 --out long.here.kiln long.txt 2>>here.log
+"$kiln" run -n 4 --out array.here.kiln --array 1-40 ./job.sh 2>>here.log
+
+name="submitted by kiln"
+job=$(submit -N 2 --time 10:00 short.txt 2>/dev/null)
+ended_as "$name" "$job" COMPLETED 90
+check "$name: the results" same_results short.kiln short.here.kiln
+check "$name: kiln says that it is over" grep -q 'does not go on: all is done' "kiln-$job.log"
+
+name="a job array"
+job=$(sbatch --parsable --nodes=2 "$here/../../slurm/kiln-array.sbatch" 1-40 ./job.sh)
+ended_as "$name" "$job" COMPLETED 90
+check "$name: the results" same_results job.sh.kiln array.here.kiln
+
+name="the time limit"
+job=$(submit -N 1 --time 1 --checkpoint-every 2s --out limit.kiln long.txt 2>/dev/null)
+name2="two jobs on one run directory"
+await 60 "$name: units" has_done limit.kiln 2 || true
+other=$(sbatch --parsable --nodes=1 --time=5 --output=kiln-%j.log --wrap "$kiln run --out limit.kiln -n 1 long.txt")
+ended_as "$name2" "$other" FAILED 60
+check "$name2: the second says who has it" grep -q 'in use' "kiln-$other.log"
+ended_as "$name" "$job" COMPLETED 240
+check "$name: it went back into the queue" [ "$(job_field "$job" Restarts)" -ge 1 ]
+check "$name: kiln said why" grep -q 'the job goes on: [0-9]* of 120 units are committed' "kiln-$job.log"
+check "$name: the results" same_results limit.kiln long.here.kiln
+
+name="scancel"
+job=$(submit -N 2 --time 10:00 --checkpoint-every 1s --out cancelled.kiln long.txt 2>/dev/null)
+await 60 "$name: units" has_done cancelled.kiln 20 || true
+scancel "$job"
+ended_as "$name" "$job" CANCELLED 60
+check "$name: it is not put back" bash -c "! grep -q 'goes on' kiln-$job.log"
+left=$("$kiln" status --json cancelled.kiln | sed -n 's/.*"committed":\([0-9]*\).*/\1/p')
+check "$name: what was done is kept ($left units)" [ "${left:-0}" -ge 20 ]
+
+name="scancel, then one node"
+job=$(submit -N 1 --time 10:00 --out cancelled.kiln long.txt 2>/dev/null)
+ended_as "$name" "$job" COMPLETED 120
+check "$name: the results" same_results cancelled.kiln long.here.kiln
+
+check "$name: nothing became a dead letter" bash -c "! grep -q failed kiln-$job.log"
+
+name="scontrol requeue"
+job=$(submit -N 2 --time 10:00 --checkpoint-every 1s --out requeued.kiln long.txt 2>/dev/null)
+await 60 "$name: units" has_done requeued.kiln 20 || true
+scontrol requeue "$job"
+await 60 "$name: it is pending" state_is "$job" PENDING || true
+scontrol update JobId="$job" NumNodes=1
+ended_as "$name" "$job" COMPLETED 240
+check "$name: on one node now" [ "$(job_field "$job" NumNodes)" = 1 ]
+check "$name: the results" same_results requeued.kiln long.here.kiln
+
+name="a chain of jobs"
+job=$(submit --chain -N 1 --time 1 --checkpoint-every 2s --out chain.kiln long.txt 2>/dev/null)
+ended_as "$name: the first" "$job" FAILED 120
+next=$(sed -n 's/^kiln: job \([0-9]*\) waits.*/\1/p' "kiln-$job.log" | head -n 1)
+ended_as "$name: the second" "$next" COMPLETED 120
+third=$(sed -n 's/^kiln: job \([0-9]*\) waits.*/\1/p' "kiln-$next.log" | head -n 1)
+ended_as "$name: the third, which is not needed," "$third" CANCELLED 60
+check "$name: the results" same_results chain.kiln long.here.kiln
+
+verdict

@@ -1,0 +1,68 @@
+#!/bin/bash
+# For tests in a real Slurm on this machine, which source it: `begin NODES NAME`, then checks, then `verdict`.
+# Needs root and the packages slurm-wlm, munge, iproute2.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+passed=0 failed=0
+
+finish() {
+  local code=$?
+  "$here/slurm-lab" stop "$lab" || true
+  if [ "$code" -eq 0 ]; then rm -rf "$work"; else echo "slurm: kept for a look: $work" >&2; fi
+}
+
+begin() { # begin NODES NAME: a Slurm, $work is an empty folder for this test
+  [ "$(id -u)" = 0 ] || { echo "slurm: needs root" >&2; exit 1; }
+  work=$(mktemp -d "/tmp/kiln-$2-XXXXXX")
+  lab=$work/lab
+  trap finish EXIT
+  "$here/slurm-lab" start "$1" "$lab"
+  eval "$("$here/slurm-lab" env "$lab")"
+}
+
+check() { # check WHAT COMMAND…
+  local what=$1
+  shift
+  if "$@"; then passed=$((passed + 1)) && echo "slurm: ok: $what"; else failed=$((failed + 1)) && echo "slurm: FAILED: $what"; fi
+}
+
+verdict() {
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ]
+}
+
+job_field() { scontrol show job "$1" | grep -o "\b$2=[^ ]*" | head -n 1 | cut -d= -f2-; }
+has_ended() { case $(job_field "$1" JobState) in COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL) ;; *) false ;; esac; }
+state_is() { [ "$(job_field "$1" JobState)" = "$2" ]; }
+done_units() { sed -n 's/.*"done": *\([0-9]*\).*/\1/p' "$1/status.json" 2>/dev/null | head -n 1; }
+has_done() { [ "$(done_units "$1" || echo 0)" -ge "$2" ] 2>/dev/null; }
+
+await() { # await SECONDS WHAT COMMAND…
+  local end=$((SECONDS + $1)) what=$2
+  shift 2
+  while [ "$SECONDS" -lt "$end" ]; do
+    if "$@"; then return 0; fi
+    sleep 0.2
+  done
+  echo "slurm: timed out waiting: $what" >&2
+  return 1
+}
+
+# What must be the same however the run went: no times, ranks, hosts, attempts.
+facts() { # facts RUN_DIR
+  /usr/bin/python3 - "$1/results.h5" <<'PY'
+import h5py, hashlib, sys
+skip = {"rank", "host", "start", "seconds", "attempts", "max_rss", "user", "system"}
+total = hashlib.sha256()
+def add(name, item):
+    parts = name.split("/")
+    if not isinstance(item, h5py.Dataset) or parts[0] in ("batches", "stages") or parts[-1] in skip:
+        return
+    values = item.asstr()[:].tolist() if h5py.check_string_dtype(item.dtype) else item[()].tobytes()
+    total.update(repr((name, item.shape, values)).encode())
+with h5py.File(sys.argv[1], "r") as f:
+    f.visititems(add)
+print(total.hexdigest())
+PY
+}
+same_results() { [ "$(facts "$1")" = "$(facts "$2")" ]; }
