@@ -18,6 +18,7 @@ struct RunWords {
   std::string backoff = "1s";
   std::string timeout = "none";
   std::string max_failures = "none";
+  std::string max_rejected = "none";  // programs
   std::string batch = "adaptive";
   std::string checkpoint_every = "auto";
   std::string keep_output = "all";

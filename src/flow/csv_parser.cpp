@@ -80,7 +80,7 @@ class CsvParser final : public RecordParser {
  public:
   CsvParser(const detail::RecordFormat& format, CsvColumns columns) : format_(format), columns_(std::move(columns)) {}
 
-  const std::string& parse(std::string_view record, std::size_t, void* object) override {
+  const std::string& parse(std::string_view record, void* object) override {
     reason_.clear();
     if (!simdjson::validate_utf8(record.data(), record.size())) {
       reject("not valid UTF-8");

@@ -46,16 +46,14 @@ class JsonParser final : public RecordParser {
     for (std::size_t i = 0; i < fields_.size(); ++i) places_.emplace(fields_[i].column.name, static_cast<int>(i));
   }
 
-  const std::string& parse(std::string_view record, std::size_t readable, void* object) override {
+  const std::string& parse(std::string_view record, void* object) override {
     reason_.clear();
     std::fill(seen_.begin(), seen_.end(), char{0});
-    if (readable < record.size() + simdjson::SIMDJSON_PADDING) {
-      padded_.resize(record.size() + simdjson::SIMDJSON_PADDING);
-      std::memcpy(padded_.data(), record.data(), record.size());
-      record = {padded_.data(), record.size()};
-    }
+    // What is behind the text may show in the result where that is no JSON: it is the same each time.
+    padded_.assign(record);
+    padded_.append(simdjson::SIMDJSON_PADDING, '\0');
     ondemand::document document;
-    const simdjson::padded_string_view text(record.data(), record.size(), record.size() + simdjson::SIMDJSON_PADDING);
+    const simdjson::padded_string_view text(padded_.data(), record.size(), padded_.size());
     if (const error_code error = parser_.iterate(text).get(document)) {
       broken(error);
     } else if (read_object(document, object)) {
@@ -108,8 +106,9 @@ class JsonParser final : public RecordParser {
   // Members mostly stand in the same places in each record.
   bool find(ondemand::field& member, std::size_t at, int& place) {
     const char* const raw = member.key().raw();
-    const char* end = raw;  // the first pass over the text has seen the closing quote
-    while (*end != '"' && *end != '\\') ++end;
+    const char* const limit = padded_.data() + padded_.size() - 1;  // a NUL
+    const char* end = raw;
+    while (end != limit && *end != '"' && *end != '\\') ++end;
     std::string_view name(raw, static_cast<std::size_t>(end - raw));
     if (*end == '\\') {
       if (const error_code error = member.unescaped_key().get(name)) return broken(error);

@@ -14,9 +14,9 @@ namespace kiln::flow {
 class RecordParser {
  public:
   virtual ~RecordParser() = default;
-  /// `record` is without its line end; behind its begin `readable` bytes may be read, at least its size. Returns why
-  /// it is none, naming the field, or "": then all fields of `object` are set. Valid until the next call.
-  virtual const std::string& parse(std::string_view record, std::size_t readable, void* object) = 0;
+  /// `record` is without its line end. Returns why it is none, naming the field, or "": then all fields of `object`
+  /// are set. Valid until the next call.
+  virtual const std::string& parse(std::string_view record, void* object) = 0;
 };
 
 /// One JSON object. `format` must live as long.

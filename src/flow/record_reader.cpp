@@ -87,11 +87,10 @@ class Reader final : public RecordReader {
         if (count != 0 || !next_block()) break;
         continue;
       }
-      const std::size_t readable = rest_.size();
       RecordPlace& place = slots.places[count];
       if (!take_record(place)) continue;
       void* const object = static_cast<std::byte*>(slots.objects) + count * slots.stride;
-      slots.reasons[count++] = parser_->parse(place.text, readable, object);
+      slots.reasons[count++] = parser_->parse(place.text, object);
     }
     return count;
   }

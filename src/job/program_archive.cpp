@@ -9,12 +9,14 @@ namespace kiln::job {
 void ProgramArchive::begin_stage(const detail::StagePlan& plan) {
   fold_ = std::make_unique<flow::Fold>(plan);
   store_.stages().read_partials([this](const Bytes& partials) { fold_->admit(partials); });
+  rejected_ = store_.stages().rejected();
 }
 
 void ProgramArchive::commit(protocol::CommitPlan& plan) {
   if (plan.joined && joined_) put_joined(plan);
   if (plan.partials.size() > 1) plan.partials = {fold_->join(plan.partials)};
   store_.commit(plan);
+  rejected_ = store_.stages().rejected();
   if (!plan.joined) {
     for (const Bytes& partials : plan.partials) fold_->admit(partials);
   }

@@ -5,6 +5,8 @@
 #include "job/writer.hpp"
 #include "store/run_store.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,6 +34,8 @@ class ProgramArchive final : public StoreArchive {
     std::uint64_t rejected = 0;
   };
   std::optional<Early> take_early();
+  /// Any thread: rejected records of the present stage that are committed, by earlier launches too.
+  std::uint64_t rejected() const { return rejected_; }
   /// Writer thread: the stage's plan is not used any more.
   void end_stage() { fold_.reset(); }
 
@@ -45,6 +49,7 @@ class ProgramArchive final : public StoreArchive {
   // Given by the main thread, taken by the writer thread with the commit that is asked for after it.
   std::unique_ptr<flow::StageHarvest> joined_;
   bool joined_last_ = false;
+  std::atomic<std::uint64_t> rejected_ = 0;
   std::mutex early_mutex_;
   std::optional<Early> early_;
 };

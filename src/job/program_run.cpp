@@ -253,6 +253,8 @@ int ProgramRun::finish(Running& running) {
   running.writer.run([] {});  // behind the status: a launcher knows of the end before it hears the summary
   running.loop.wait_while([&running] { return running.writer.running(); });
   summarise();
+  if (over_rejected_) running.writer.run([this] { tell_rejected(); });
+  running.loop.wait_while([&running] { return running.writer.running(); });
   running.loop.stop_workers(end_.entry.exit_code);
   return end_.entry.exit_code;
 }

@@ -125,6 +125,9 @@ class ProgramRun {
   int finish(Running& running);
   void set_end(const Running& running);
   void summarise() const;
+  // Rejected records (program_rejected.cpp).
+  bool rejects_too_many(Running& running);
+  void tell_rejected() const;
 
   const RunOptions& options_;
   const Environment& environment_;
@@ -169,6 +172,7 @@ class ProgramRun {
   std::optional<int> program_code_;              // what the program returned
   std::optional<protocol::Outcome> stopped_as_;  // it did not come to its end
   bool storage_failed_ = false;
+  bool over_rejected_ = false;                                          // stopped by --max-rejected
   std::vector<observe::FailedUnit> first_failures_, earlier_failures_;  // of this launch, and of those before
   std::uint64_t unwritten_ = 0;                                         // settled, but not committed
   std::set<std::string> advised_;                                       // what was said of sources

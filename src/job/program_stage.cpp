@@ -76,6 +76,10 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
     unwritten_ = counts.done + counts.failed - counts.committed;
     return;
   }
+  if (rejects_too_many(running)) {
+    must_stop(running);
+    return;
+  }
   if (!on_writer(running, [&] { end_stage(running.archive); })) return;
   if (answered_) answers_.back().durable = true;
   if (!answered_) answer(running, call, result_of(*ended_, false));

@@ -42,7 +42,8 @@ struct RunOptions {
   Duration backoff = std::chrono::seconds(1);
   std::optional<Duration> timeout;
   std::optional<MaxFailures> max_failures;
-  bool max_failures_given = true;  ///< false: of a program, whose stages each have their default
+  bool max_failures_given = true;             ///< false: of a program, whose stages each have their default
+  std::optional<std::uint64_t> max_rejected;  ///< of a stage of a program
   std::string batch = "adaptive";
   std::optional<Duration> checkpoint_every;  ///< default 30s, growing so that it costs under 1 %
   exec::KeepOutput keep_output = exec::KeepOutput::all;

@@ -1,0 +1,39 @@
+#include "job/rejected_limit.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace kiln::job {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(RejectedLimit, StopsAboveIt) {
+  EXPECT_FALSE(too_many_rejected(1000, std::nullopt));
+  EXPECT_FALSE(too_many_rejected(0, 0));
+  EXPECT_TRUE(too_many_rejected(1, 0));
+  EXPECT_FALSE(too_many_rejected(5, 5));
+  EXPECT_TRUE(too_many_rejected(6, 5));
+  EXPECT_EQ(too_many_text("read", 1, 0),
+            "stage 'read': 1 record was rejected, and --max-rejected allows 0: the run stops; what is done is kept");
+}
+
+TEST(RejectedLimit, NamesTheWorstFileAndThreeExamples) {
+  RejectedTally tally;
+  EXPECT_THAT(tally.lines(), IsEmpty());
+  tally.add({UnitId(0), "a", 5, "x", "bad", 2});
+  for (int i = 0; i < 5; ++i) tally.add({UnitId(1), "b", 7, "y", "worse", -1});
+  tally.add({UnitId(2), "c", 5, "x", "bad", 2});
+  EXPECT_THAT(tally.lines(), ElementsAre("most of them are in b: 5", "  a:2: bad: x", "  b, byte 7: worse: y",
+                                         "  b, byte 7: worse: y"));
+}
+
+TEST(RejectedLimit, WithoutFilesItNamesUnits) {
+  RejectedTally tally;
+  tally.add({UnitId(3), "", 0, "", "bad", -1});
+  EXPECT_THAT(tally.lines(), ElementsAre("  unit 3: bad: "));
+}
+
+}  // namespace
+}  // namespace kiln::job
