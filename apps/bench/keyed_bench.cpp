@@ -56,7 +56,7 @@ class Held {
     if (forest_->bytes() >= kMuch) put_down();
   }
   void put_down() {
-    for (RunReference& run : decode_runs(*forest_->value())) runs_.push_back(std::move(run));
+    for (RunReference& run : detail::decode_runs(*forest_->value()).runs) runs_.push_back(std::move(run));
     forest_ = make_();
   }
   /// f(entries of a shard), merged.
@@ -76,7 +76,6 @@ class Held {
 
  private:
   using RunReference = detail::RunReference;
-  static std::vector<RunReference> decode_runs(const Bytes& bytes) { return detail::decode_runs(bytes); }
 
   std::function<std::unique_ptr<Forest>()> make_;
   std::unique_ptr<Forest> forest_;

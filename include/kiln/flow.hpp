@@ -97,6 +97,16 @@ class Flow {
     return begin(detail::records_spec(std::move(patterns), options.split, source.format), source);
   }
 
+  /// Records of `size` bytes each of binary files: paths and globs. A unit is about `split` bytes of a file; the items
+  /// are its kiln::Records. A file whose length is no multiple of `size` is bad input.
+  Stream<detail::FixedRecordSource> records(std::string pattern, std::size_t size, LineOptions options = {}) const {
+    return records(std::vector<std::string>{std::move(pattern)}, size, options);
+  }
+  Stream<detail::FixedRecordSource> records(std::vector<std::string> patterns, std::size_t size,
+                                            LineOptions options = {}) const {
+    return begin(detail::fixed_records_spec(std::move(patterns), size, options.split), detail::FixedRecordSource{size});
+  }
+
   /// Slices of a dataset along its first axis; the item is a kiln::Slice<T> of `rows_per_unit` rows (the last one may
   /// have fewer), read by the worker. T must be the type in the file.
   template <class T>

@@ -8,6 +8,7 @@
 
 #include <kiln/codec.hpp>
 #include <kiln/columns.hpp>
+#include <kiln/descending.hpp>
 #include <kiln/error.hpp>
 #include <kiln/flow.hpp>
 #include <kiln/grid.hpp>
@@ -25,5 +26,6 @@
 #include <kiln/session.hpp>
 #include <kiln/sinks.hpp>
 #include <kiln/slice.hpp>
+#include <kiln/sorted_range.hpp>
 #include <kiln/stream.hpp>
 #include <kiln/unit.hpp>

@@ -15,6 +15,16 @@ struct Line {
   operator std::string_view() const { return text; }  // NOLINT(*-explicit-*): so that a parser of text is a step
 };
 
+/// A record of a binary file: what Flow::records gives. Where a step takes a std::string_view, it is its bytes. All of
+/// it is valid while its step runs.
+struct Record {
+  std::string_view bytes;
+  std::string_view file;
+  std::uint64_t offset = 0;  ///< of its first byte in the file
+
+  operator std::string_view() const { return bytes; }  // NOLINT(*-explicit-*): as Line
+};
+
 /// Many lines of a file at once: what Flow::text gives. Whole lines; how many is not promised, so what a step makes of
 /// them must not depend on where they are cut. All of it is valid while its step runs.
 struct Text {

@@ -8,6 +8,7 @@
 #include <kiln/detail/keyed/placed.hpp>
 #include <kiln/detail/plan_text.hpp>
 #include <kiln/detail/strands.hpp>
+#include <kiln/detail/stream_checks.hpp>
 #include <kiln/job.hpp>
 #include <kiln/sinks.hpp>
 
@@ -148,11 +149,12 @@ class Stream {
   template <std::size_t kStreams>
   auto copy() const {
     static_assert(kStreams > 0, "kiln: copy<N>(): N streams, 1 or more");
-    check_branch();
-    auto junction = junction_at("copy<" + std::to_string(kStreams) + ">", kStreams,
-                                [](const detail::BranchFrame&, const std::vector<detail::BranchPort*>& outputs) {
-                                  return std::make_unique<detail::CopyCode<value_type>>(outputs);
-                                });
+    detail::check_branch_items<value_type>();
+    auto junction =
+        detail::junction_at("copy<" + std::to_string(kStreams) + ">", strand_into(), kStreams,
+                            [](const detail::BranchFrame&, const std::vector<detail::BranchPort*>& outputs) {
+                              return std::make_unique<detail::CopyCode<value_type>>(outputs);
+                            });
     return outputs_of<const value_type&, kStreams>(junction);
   }
   /// Two streams: of the items for which `f` returns true, and of the others.
@@ -170,10 +172,10 @@ class Stream {
                   "kiln: split<N>(f): f is not callable (as const) with an item");
     static_assert(std::integral<std::remove_cvref_t<std::invoke_result_t<const F&, const value_type&>>>,
                   "kiln: split<N>(f): f returns the number of a stream, an integer");
-    check_branch();
+    detail::check_branch_items<value_type>();
     using Code = detail::SplitCode<value_type, F>;
-    auto junction = junction_at(
-        "split<" + std::to_string(kStreams) + ">", kStreams,
+    auto junction = detail::junction_at(
+        "split<" + std::to_string(kStreams) + ">", strand_into(), kStreams,
         [f = std::move(f)](const detail::BranchFrame& frame, const std::vector<detail::BranchPort*>& outputs) {
           return std::make_unique<Code>(f, outputs, frame.rejections);
         });
@@ -189,7 +191,7 @@ class Stream {
                   "kiln: merge(other…): the items of all streams must be of one type; map() makes them so");
     static_assert(!detail::kIsLine<value_type>,
                   "kiln: merge(other…): lines and texts do not live that long; map() what you need of them first");
-    check_branch();
+    detail::check_branch_items<value_type>();
     auto junction = std::make_shared<detail::Junction>();
     junction->name = "merge";
     junction->inputs = {strand_into(), others.strand_into()...};
@@ -204,21 +206,21 @@ class Stream {
   /// Items for which `by` returns the same key come into one unit, in the order of the source. By the hash of the key.
   template <class By>
   auto shard(By by, std::uint32_t shards = detail::kHashShards) const {
-    check_by<By>();
+    detail::check_by<By, value_type>();
     if (shards == 0) throw Error(ExitCode::usage, "shard(by, shards): 0 shards: give 1 or more");
     return placed("shard", detail::ByHash<value_type, By>{std::move(by), shards}, shards);
   }
   /// By ranges of the key, so that shards are in its order: kiln::by_range(splitters).
   template <class By, class Key>
   auto shard(By by, ShardRanges<Key> ranges) const {
-    check_by<By>();
+    detail::check_by<By, value_type>();
     const std::uint64_t shards = ranges.splitters.size() + 1;
     return placed("shard", detail::ByRange<value_type, By, Key>{std::move(by), std::move(ranges.splitters)}, shards);
   }
   /// `by` returns the number of the shard: kiln::by_number(shards). Any other number fails the unit.
   template <class By>
   auto shard(By by, ShardNumbers numbers) const {
-    check_by<By>();
+    detail::check_by<By, value_type>();
     return placed("shard", detail::ByNumber<value_type, By>{std::move(by), numbers.shards}, numbers.shards);
   }
   /// Directly behind shard(): f(kiln::Shard<T>&) gets all items of a shard, and what it returns goes on.
@@ -234,13 +236,41 @@ class Stream {
   /// The same, kept for all jobs of the session that read it: what is in front runs once.
   auto cache() const { return placed("cache", by_unit(), 0, true); }
 
-  // ---- In which order
+  // ---- Order: ends a stage
+
+  /// All items in the order of the keys that `by` makes of them: smallest first, with kiln::descending greatest; of
+  /// equal keys in the order of the units, in a unit as it gave them. Keys may be what those of reduce_by_key may, NaN
+  /// last. The rows of what comes behind are in this order over the whole table.
+  template <class By>
+  auto sort(By by) const {
+    return sorted("sort", "", detail::SortParts<value_type, By>{std::move(by)}, detail::kHashShards);
+  }
+  /// The items are their own keys.
+  auto sort() const { return sort(std::identity{}); }
+  /// The `k` items with the greatest keys, the greatest first; of equal keys those of lower units go first, in a unit
+  /// the earlier one. They need not fit into memory. NaN comes last.
+  template <class By = std::identity>
+  auto top_k(std::uint64_t k, By by = {}) const {
+    using Greatest = detail::GreatestFirst<By>;
+    return sorted("top_k", std::to_string(k), detail::SortParts<value_type, Greatest>{Greatest{std::move(by)}}, 1, k);
+  }
+  /// Right behind sort() or top_k(): all items in ranges of about equal bytes; the items behind are kiln::SortedRange&.
+  auto ranges() const {
+    static_assert(detail::kIsSorted<Source> && sizeof...(Steps) == 0,
+                  "kiln: ranges() stands right behind sort() or top_k()");
+    detail::SourceNode source = *origin_.source;
+    source.spec.description += " as ranges";
+    return Stream<detail::RangesSource<Source>>(
+        plan_, {std::make_shared<const detail::SourceNode>(std::move(source)), {}, 0}, {source_}, {});
+  }
+
+  // ---- Which units first
 
   /// Units for which `f` is higher are handed out first. `f` gets what the source gives (range, grid, items), or else
   /// the number of the unit; it returns a std::int32_t and is called where the coordinator is, for each unit.
   template <class F>
   Stream priority(F f) const {
-    check_order();
+    detail::check_order<Source>();
     Stream other = *this;
     if constexpr (!Source::kHasRecords && std::invocable<const F&, typename Source::Item>) {
       // A copy of the source: the plan may outlive the stream.
@@ -256,14 +286,14 @@ class Stream {
   }
   /// Units with high numbers first: those of the newest data, say.
   Stream recent_first() const {
-    check_order();
+    detail::check_order<Source>();
     Stream other = *this;
     other.plan_.descending = true;
     return other;
   }
   /// At most so many units are handed out at a time, over all workers; 0: no limit.
   Stream in_flight(std::uint64_t units) const {
-    check_order();
+    detail::check_order<Source>();
     Stream other = *this;
     other.plan_.most_in_flight = units;
     return other;
@@ -302,28 +332,6 @@ class Stream {
     return detail::strand_into(plan_, origin_, source_, steps_);
   }
 
-  static void check_branch() {
-    static_assert(std::copy_constructible<value_type>,
-                  "kiln: items of copy(), split() and merge() must be copyable: a Group, say, is to be mapped first");
-    static_assert(!std::same_as<value_type, bool>, "kiln: copy(), split() and merge(): no bools; use std::uint8_t");
-    static_assert(!detail::kIsView<value_type>,
-                  "kiln: items of copy(), split() and merge() wait in memory and must own their text: map() a "
-                  "std::string_view to a std::string first");
-  }
-  static void check_order() {
-    static_assert(!detail::kIsBranch<Source>,
-                  "kiln: priority(), recent_first() and in_flight() are of units: call them before copy(), split() and "
-                  "merge()");
-  }
-  template <class MakeCode>
-  std::shared_ptr<const detail::Junction> junction_at(std::string name, std::size_t outputs, MakeCode make) const {
-    auto junction = std::make_shared<detail::Junction>();
-    junction->name = std::move(name);
-    junction->inputs = {strand_into()};
-    junction->make_code = std::move(make);
-    junction->outputs = outputs;
-    return junction;
-  }
   /// The streams behind a junction.
   template <class Passed, std::size_t kStreams>
   std::array<Stream<detail::BranchSource<Passed>>, kStreams> outputs_of(
@@ -338,14 +346,10 @@ class Stream {
 
   /// The strand that ends here and gives runs.
   template <class Parts, class Make>
-  std::shared_ptr<const detail::Strand> runs_by_key(const std::string& step, const std::string& how, Make make) const {
+  std::shared_ptr<const detail::Strand> runs_by_key(const std::string& step, const std::string& how, Make make,
+                                                    Parts parts = {}) const {
     using Sink = detail::KeyedSinkOf<value_type, Parts, Make>;
-    return strand_of(std::tuple<Sink>(Sink{step + "(" + how + ")", std::move(make)}), step);
-  }
-  template <class By>
-  static void check_by() {
-    static_assert(std::is_invocable_v<const By&, const value_type&>,
-                  "kiln: shard(by): by is not callable (as const) with an item");
+    return strand_of(std::tuple<Sink>(Sink{step + "(" + how + ")", std::move(make), std::move(parts)}), step);
   }
   detail::ByUnit<value_type> by_unit() const {
     constexpr std::uint64_t kMostShards = 4096;
@@ -353,10 +357,7 @@ class Stream {
   }
   template <class Place>
   auto placed(const std::string& step, Place place, std::uint64_t shards, bool cached = false) const {
-    static_assert(std::copy_constructible<value_type>,
-                  "kiln: items of shard(), join() and cache() must be copyable: a Group, say, is to be mapped first");
-    static_assert(!detail::kIsLine<value_type> && !detail::kIsView<value_type>,
-                  "kiln: items of shard(), join() and cache() are kept: map() a line or text to a std::string first");
+    detail::check_kept_items<value_type>();
     using Parts = detail::PlacedItem<value_type>;
     using Forest = detail::PlacedForest<value_type, Place>;
     const std::string how = place.describe();
@@ -377,6 +378,14 @@ class Stream {
   template <class Parts, class Make, class Next>
   Stream<Next> by_key(const std::string& step, const std::string& how, Make make, Next next) const {
     return behind(step + "(" + how + ")", std::move(next), {runs_by_key<Parts>(step, how, std::move(make))});
+  }
+
+  template <class Parts>
+  auto sorted(const std::string& step, const std::string& how, Parts parts, std::uint64_t ranges,
+              std::uint64_t most = Parts::Forest::kAll) const {
+    using Next = detail::SortedSource<typename Parts::Format, typename Parts::Kept>;
+    const auto make = [most] { return std::make_unique<typename Parts::Forest>(most); };
+    return behind(step + "(" + how + ")", Next{most}, {runs_by_key(step, how, make, std::move(parts))}, ranges);
   }
 
   template <class, class...>

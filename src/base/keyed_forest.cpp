@@ -1,7 +1,6 @@
 #include <kiln/detail/forest_format.hpp>
 #include <kiln/detail/keyed/keyed_forest.hpp>
 
-#include <iterator>
 #include <utility>
 
 namespace kiln::detail {
@@ -15,50 +14,50 @@ void KeyedForest::absorb(Forest& other) {
   auto& from = same_forest<KeyedForest>(other);
   units_.add(from.units_);
   from.units_.clear();
-  std::move(from.runs_.begin(), from.runs_.end(), std::back_inserter(runs_));
-  from.runs_.clear();
+  list_.add(std::move(from.list_));
   absorb_memory(from);
 }
 
 void KeyedForest::admit(ByteReader& in) {
   expect_kind(in, ForestKind::keyed);
   units_.add(UnitSet::decode(in));
-  const std::uint64_t count = in.get_count(4 * sizeof(std::uint64_t));
-  for (std::uint64_t i = 0; i < count; ++i) runs_.push_back(RunReference::decode(in));
+  list_.admit(in);
 }
 
 void KeyedForest::encode(ByteWriter& out) const {
   out.put(ForestKind::keyed);
   units_.encode(out);
-  const Bytes runs = encode_runs(all_runs());
-  out.put_raw(runs.data(), runs.size());
+  all().encode(out);
 }
 
 std::size_t KeyedForest::bytes() const {
-  std::size_t bytes = units_.size() * kIntervalBytes + memory_bytes();
-  for (const RunReference& run : runs_) {
+  std::size_t bytes = units_.size() * kIntervalBytes + memory_bytes() + list_.sample.bytes();
+  for (const RunReference& run : list_.runs) {
     bytes += sizeof run + run.name.size() + run.pieces.size() * sizeof(RunPiece) + (run.data ? run.data->size() : 0);
+    for (const SortPlace& place : run.places) bytes += sizeof place + place.key.size();
   }
   return bytes;
 }
 
 void KeyedForest::put_down(RunPlace& place) {
   if (memory_empty()) return;
-  const std::unique_ptr<NewRun> run = place.new_run();
-  write_memory(*run);
-  runs_.push_back(run->finish());
+  list_.add(written(*place.new_run()));
   clear_memory();
 }
 
-std::vector<RunReference> KeyedForest::all_runs() const {
-  std::vector<RunReference> runs = runs_;
+RunList KeyedForest::written(NewRun& run) const {
+  RunList list;
+  list.runs.push_back(write_memory(run, list.sample));
+  return list;
+}
+
+RunList KeyedForest::all() const {
+  RunList list = list_;
   if (!memory_empty()) {
     NewMemoryRun run;
-    write_memory(run);
-    runs.push_back(run.finish());
+    list.add(written(run));
   }
-  sort_runs(runs);
-  return runs;
+  return list;
 }
 
 }  // namespace kiln::detail

@@ -2,6 +2,7 @@
 #include <kiln/detail/keyed/run_place.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -38,6 +39,8 @@ void RunReference::encode(ByteWriter& out) const {
     out.put(piece.entries);
   }
   if (name.empty()) out.put_text(*data);
+  out.put<std::uint64_t>(places.size());
+  for (const SortPlace& place : places) place.encode(out);
 }
 
 RunReference RunReference::decode(ByteReader& in) {
@@ -68,30 +71,57 @@ RunReference RunReference::decode(ByteReader& in) {
     run.data = std::make_shared<const std::string>(in.get_text());
     if (run.data->size() != run.length) throw_damaged_forest("a run of keyed data has not its length");
   }
+  run.decode_places(in);
   return run;
 }
 
-void sort_runs(std::vector<RunReference>& runs) {
-  std::stable_sort(runs.begin(), runs.end(), [](const RunReference& left, const RunReference& right) {
-    return std::tie(left.name, left.sum, left.length) < std::tie(right.name, right.sum, right.length);
-  });
+void RunReference::decode_places(ByteReader& in) {
+  const std::uint64_t count = in.get_count(2 * sizeof(std::uint64_t));
+  if (count != 0 && count != pieces.size()) throw_damaged_forest("a sorted run has not a place for each piece");
+  places.reserve(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    places.push_back(SortPlace::decode(in));
+    if (i != 0 && places[i] <= places[i - 1]) throw_damaged_forest("a sorted run has places out of order");
+  }
 }
 
-Bytes encode_runs(const std::vector<RunReference>& runs) {
+void RunList::encode(ByteWriter& out) const {
+  std::vector<const RunReference*> sorted;
+  sorted.reserve(runs.size());
+  for (const RunReference& run : runs) sorted.push_back(&run);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const RunReference* left, const RunReference* right) {
+    return std::tie(left->name, left->sum, left->length) < std::tie(right->name, right->sum, right->length);
+  });
+  out.put<std::uint64_t>(sorted.size());
+  for (const RunReference* run : sorted) run->encode(out);
+  sample.encode(out);
+}
+
+void RunList::admit(ByteReader& in) {
+  const std::uint64_t count = in.get_count(5 * sizeof(std::uint64_t));
+  runs.reserve(runs.size() + count);
+  for (std::uint64_t i = 0; i < count; ++i) runs.push_back(RunReference::decode(in));
+  sample.add(KeySample::decode(in));
+}
+
+void RunList::add(RunList&& other) {
+  std::move(other.runs.begin(), other.runs.end(), std::back_inserter(runs));
+  sample.add(other.sample);
+  other = RunList();
+}
+
+Bytes encode_runs(const RunList& list) {
   ByteWriter out;
-  out.put<std::uint64_t>(runs.size());
-  for (const RunReference& run : runs) run.encode(out);
+  list.encode(out);
   return out.take();
 }
 
-std::vector<RunReference> decode_runs(ByteView bytes) {
+RunList decode_runs(ByteView bytes) {
   ByteReader in(bytes, "a list of runs of keyed data");
-  std::vector<RunReference> runs;
-  const std::uint64_t count = in.get_count(4 * sizeof(std::uint64_t));
-  runs.reserve(count);
-  for (std::uint64_t i = 0; i < count; ++i) runs.push_back(RunReference::decode(in));
+  RunList list;
+  list.admit(in);
   in.expect_done();
-  return runs;
+  return list;
 }
 
 RunReference NewMemoryRun::finish() {

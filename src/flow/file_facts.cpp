@@ -60,7 +60,9 @@ void append(PlainFile& file, std::uint64_t begin, std::uint64_t end, std::vector
 
 }  // namespace
 
-units::LineFile look_at(const std::string& path) try {
+namespace {
+
+units::LineFile look_at(const std::string& path, bool is_plain) try {
   PlainFile file(path);
   const FileState state = file.state();
   const std::uint64_t head = std::min(state.size, kEnd);
@@ -68,11 +70,17 @@ units::LineFile look_at(const std::string& path) try {
   append(file, 0, head, ends);
   append(file, std::max(head, state.size - head), state.size, ends);
   const std::string_view text(ends.data(), ends.size());
-  return {path, state.size, state.modified, checksum(as_bytes(text)), compression_of(path, text.substr(0, head))};
+  return {path, state.size, state.modified, checksum(as_bytes(text)),
+          is_plain ? Compression::none : compression_of(path, text.substr(0, head))};
 } catch (const Error&) {
   throw;
 } catch (const std::runtime_error& error) {
   throw Error(ExitCode::bad_input, fmt::format("{}; check the file and its permissions", error.what()));
 }
+
+}  // namespace
+
+units::LineFile look_at(const std::string& path) { return look_at(path, false); }
+units::LineFile look_at_plain(const std::string& path) { return look_at(path, true); }
 
 }  // namespace kiln::flow

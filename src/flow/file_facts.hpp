@@ -10,5 +10,7 @@ namespace kiln::flow {
 /// tell; where they do not but it is called .gz or .zst it counts as packed (and damaged), so that a broken file is not
 /// read as lines. Throws kiln::Error (bad_input) where it cannot be read, and for xz, bzip2 and lz4.
 units::LineFile look_at(const std::string& path);
+/// The same of a file that is taken as it is, whatever its bytes look like.
+units::LineFile look_at_plain(const std::string& path);
 
 }  // namespace kiln::flow

@@ -24,8 +24,20 @@ constexpr std::string_view kAnew = "or begin anew in another run directory (--ou
 
 [[noreturn]] void refuse(const std::string& text) { throw Error(ExitCode::bad_input, text); }
 
+units::LineFile look_at_file(const detail::SourceSpec& source, const std::string& path) {
+  if (source.kind == detail::SourceSpec::Kind::lines) return look_at(path);
+  units::LineFile file = look_at_plain(path);
+  if (const std::uint64_t over = file.size % source.record_size; over != 0) {
+    refuse(
+        fmt::format("{} has {} bytes: {} records of {} bytes, and {} bytes more; give the size of a record that it was "
+                    "written with, or see whether it was cut off",
+                    for_message(path, 400), file.size, file.size / source.record_size, source.record_size, over));
+  }
+  return file;
+}
+
 std::vector<std::string> all_files(const detail::SourceSpec& source) {
-  if (source.files.empty()) refuse("a source of lines needs at least one file or pattern");
+  if (source.files.empty()) refuse("a source of files needs at least one file or pattern");
   std::vector<std::string> paths;
   std::unordered_set<std::string> seen;
   for (const std::string& pattern : source.files) {
@@ -96,7 +108,7 @@ units::LineFiles continued(const units::LineFiles& recorded, std::vector<units::
 ResolvedSource resolve_lines(const detail::SourceSpec& source, const ResolveOptions& options) {
   if (source.unit_size == 0) throw Error(ExitCode::usage, "lines: a split of 0 bytes; give 1 or more");
   std::vector<units::LineFile> found;
-  for (const std::string& path : all_files(source)) found.push_back(look_at(path));
+  for (const std::string& path : all_files(source)) found.push_back(look_at_file(source, path));
   units::LineFiles files(source.unit_size);
   ResolvedSource resolved;
   if (options.recorded.empty()) {

@@ -5,8 +5,8 @@
 
 namespace kiln::flow {
 
-/// resolve_source() for lines: the files of all patterns in the order of the patterns, each file once, where it is
-/// named first.
+/// resolve_source() for lines and records: the files of all patterns in the order of the patterns, each file once,
+/// where it is named first.
 ResolvedSource resolve_lines(const detail::SourceSpec& source, const ResolveOptions& options);
 
 /// What became of the recorded files: they keep their places, and with them their units; `now` as found. New files

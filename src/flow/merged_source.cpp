@@ -62,8 +62,8 @@ ResolvedSource resolve_merged(const detail::SourceSpec& source, const ResolveOpt
   return merged;
 }
 
-std::unique_ptr<detail::UnitInput> open_merged(const detail::SourceSpec& source, ByteView descriptor,
-                                               SliceCache* cache, const std::shared_ptr<detail::RunPlace>& place) {
+std::unique_ptr<detail::UnitInput> open_merged(const detail::SourceSpec& source, ByteView descriptor, SliceCache* cache,
+                                               const std::shared_ptr<detail::RunPlace>& place) {
   ByteReader in(descriptor, "the setup of a merged source");
   std::vector<std::unique_ptr<detail::UnitInput>> parts;
   std::vector<std::uint64_t> bounds{0};

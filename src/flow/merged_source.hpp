@@ -11,7 +11,7 @@ namespace kiln::flow {
 ResolvedSource resolve_merged(const detail::SourceSpec& source, const ResolveOptions& options);
 
 /// As open_input of such a source: it has parts.
-std::unique_ptr<detail::UnitInput> open_merged(const detail::SourceSpec& source, ByteView descriptor,
-                                               SliceCache* cache, const std::shared_ptr<detail::RunPlace>& place);
+std::unique_ptr<detail::UnitInput> open_merged(const detail::SourceSpec& source, ByteView descriptor, SliceCache* cache,
+                                               const std::shared_ptr<detail::RunPlace>& place);
 
 }  // namespace kiln::flow

@@ -125,6 +125,15 @@ SourceSpec text_spec(std::vector<std::string> patterns, std::uint64_t split) {
   return spec;
 }
 
+SourceSpec fixed_records_spec(std::vector<std::string> patterns, std::uint64_t size, std::uint64_t split) {
+  if (size == 0) fail("records(): records of 0 bytes: give the size of one in bytes");
+  SourceSpec spec = lines_spec(std::move(patterns), std::max<std::uint64_t>(split / size, 1) * size);
+  spec.kind = SourceSpec::Kind::records;
+  spec.record_size = size;
+  spec.description = fmt::format("records of {} bytes of {}", size, spec.description);
+  return spec;
+}
+
 SourceSpec shards_spec(std::string_view step, std::uint64_t shards) {
   SourceSpec spec;
   spec.kind = SourceSpec::Kind::shards;

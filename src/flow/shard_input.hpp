@@ -11,13 +11,14 @@
 
 namespace kiln::flow {
 
-/// Reads the shards of a step by key: a unit is a shard.
+/// Reads the shards of a step by key, or the ranges of a sort: a unit is one of them.
 class ShardInput final : public detail::UnitInput {
  public:
-  /// `lists` as encode_runs writes them. Throws kiln::Error (internal) where the bytes are damaged.
-  ShardInput(const std::vector<std::shared_ptr<const Bytes>>& lists, std::shared_ptr<detail::RunPlace> place);
+  /// `source` of shards. Throws kiln::Error (internal) where the bytes of its lists are damaged.
+  ShardInput(const detail::SourceSpec& source, std::shared_ptr<detail::RunPlace> place);
 
   std::vector<std::unique_ptr<detail::RunReader>> open_shard(UnitId unit, std::size_t list) override;
+  std::vector<std::unique_ptr<detail::RunReader>> open_range(UnitId unit, detail::KeyRange& range) override;
   /// There are none: throw kiln::Error (internal).
   detail::RawSlice slice(UnitId unit) override;
   void open_lines(UnitId unit) override;
@@ -25,7 +26,10 @@ class ShardInput final : public detail::UnitInput {
   std::string_view file_name(std::uint32_t) const override { return {}; }
 
  private:
-  std::vector<std::vector<detail::RunReference>> lists_;
+  std::unique_ptr<detail::RunReader> open(const detail::RunReference& run, const detail::RunPiece& piece);
+
+  std::vector<detail::RunList> lists_;
+  std::vector<detail::SortPlace> cuts_;  // between the ranges of a sort
   const std::shared_ptr<detail::RunPlace> place_;
 };
 

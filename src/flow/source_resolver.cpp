@@ -4,6 +4,7 @@
 #include "flow/line_input.hpp"
 #include "flow/lines_source.hpp"
 #include "flow/merged_source.hpp"
+#include "flow/record_input.hpp"
 #include "flow/shard_input.hpp"
 #include "flow/slice_input.hpp"
 
@@ -22,6 +23,7 @@ ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOpt
     case Kind::items:
       break;
     case Kind::lines:
+    case Kind::records:
       return resolve_lines(source, options);
     case Kind::hdf5:
       return resolve_hdf5(source, options);
@@ -35,13 +37,15 @@ ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOpt
 
 std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor, SliceCache* cache,
                                               std::shared_ptr<detail::RunPlace> place) {
-  if (source.kind == Kind::shards) return std::make_unique<ShardInput>(source.runs, std::move(place));
+  if (source.kind == Kind::shards) return std::make_unique<ShardInput>(source, std::move(place));
   if (source.kind == Kind::merged) return open_merged(source, descriptor, cache, place);
-  if (source.kind != Kind::lines && source.kind != Kind::hdf5) return nullptr;
+  if (source.kind == Kind::range || source.kind == Kind::grid || source.kind == Kind::items) return nullptr;
   ByteReader in(descriptor, "the setup of a source");
   std::unique_ptr<detail::UnitInput> input;
   if (source.kind == Kind::lines) {
     input = std::make_unique<LineInput>(units::LineFiles::decode(in));
+  } else if (source.kind == Kind::records) {
+    input = std::make_unique<RecordInput>(units::LineFiles::decode(in), source.record_size);
   } else {
     input = std::make_unique<SliceInput>(units::DatasetSlices::decode(in), source.keep ? cache : nullptr);
   }

@@ -48,7 +48,7 @@ std::vector<detail::RunReference> ProgramRun::runs_of(const detail::StagePlan& p
   for (std::size_t i = 0; i < plan.reduces.size(); ++i) {
     if (!plan.reduces[i].keyed) continue;
     if (i >= values.size() || !values[i]) throw Error(ExitCode::internal, "a stage by key has no list of its runs");
-    for (detail::RunReference& run : detail::decode_runs(*values[i])) runs.push_back(std::move(run));
+    for (detail::RunReference& run : detail::decode_runs(*values[i]).runs) runs.push_back(std::move(run));
   }
   return runs;
 }

@@ -165,8 +165,9 @@ protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::Stage
   }
   const bool inexact =
       std::any_of(plan.reduces.begin(), plan.reduces.end(), [](const auto& one) { return !one.exact; });
+  using Kind = detail::SourceSpec::Kind;
   const bool files =
-      plan.source.kind == detail::SourceSpec::Kind::lines || plan.source.kind == detail::SourceSpec::Kind::hdf5;
+      plan.source.kind == Kind::lines || plan.source.kind == Kind::records || plan.source.kind == Kind::hdf5;
   if (plan.pure && (!plan.reduces.empty() || files)) coordinator.queue.order = schedule::Order::home;
   coordinator.queue.dyadic = inexact;
   if (plan.pure && options_.speculate.value_or(true)) coordinator.speculate = protocol::Speculate::others;

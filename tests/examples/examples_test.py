@@ -23,6 +23,7 @@ SMALL = {
     "tiles": ["--size", "768"],
     "wordcount": [],
     "signup": ["--signups", "20000"],
+    "terasort": [],
 }
 
 
@@ -108,6 +109,43 @@ class Examples(KilnCase):
                      "-> shard(number, 8)", "stage 4 'signup', behind 1", "Nothing was run."):
             self.assertIn(text, result.out)
         self.assertFalse((self.folder / "explained.kiln").exists())
+
+    def test_terasort(self):
+        self.check("terasort")
+
+    def terasort(self, out, *words, workers=2):
+        return self.kiln(words=self.program("terasort", out, workers, *words), seconds=120)
+
+    def test_terasort_sorts_as_python_does(self):
+        chance = random.Random(SEED)
+        keys = [bytes(chance.choices(range(256), k=10)) for _ in range(3000)]
+        for name, count in (("none", 0), ("one", 1), ("equal", 5000), ("some", 30_000)):
+            chosen = keys[:1] if name == "equal" else keys  # so that equal keys keep the order of their records
+            records = [chance.choice(chosen) + b"%090d" % number for number in range(count)]
+            (self.folder / name).write_bytes(b"".join(records))
+            result = self.terasort(f"{name}.kiln", "sort", name, f"{name}.sorted")
+            self.assertEqual(result.code, 0, result.err)
+            self.assertEqual((self.folder / f"{name}.sorted").read_bytes(), b"".join(sorted(records, key=lambda one: one[:10])), name)
+            self.assertFalse((self.folder / f"{name}.sorted.part").exists())
+
+    def test_terasort_generates_and_validates(self):
+        result = self.terasort("made.kiln", "generate", "25000", "made")
+        self.assertEqual(result.code, 0, result.err)
+        checksum = result.out.split("checksum ")[1].split(",")[0]
+        self.assertEqual((self.folder / "made").stat().st_size, 2_500_000)
+        self.assertEqual(self.terasort("wrong.kiln", "validate", "made").code, 1)
+        self.assertEqual(self.terasort("sorted.kiln", "sort", "made", "made.sorted").code, 0)
+        self.assertEqual(self.terasort("good.kiln", "validate", "made.sorted", "--checksum", checksum).code, 0)
+        other = self.terasort("other.kiln", "validate", "made.sorted", "--checksum", "1")
+        self.assertEqual(other.code, 1)
+        self.assertIn("not the records with checksum 1", other.out)
+
+    def test_terasort_refuses_what_is_no_file_of_records(self):
+        (self.folder / "cut").write_bytes(bytes(1050))
+        result = self.terasort("cut.kiln", "sort", "cut", "cut.sorted")
+        self.assertEqual(result.code, 3, result.err)
+        self.assertIn("has 1050 bytes: 10 records of 100 bytes, and 50 bytes more", result.err)
+        self.assertEqual(self.terasort("words.kiln", "sort", "cut").code, 2)
 
     def test_wordcount_counts_as_the_shell_does(self):
         chance = random.Random(SEED)

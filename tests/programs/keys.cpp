@@ -26,8 +26,8 @@ void hold(const std::string& name) {
 struct Held {
   std::string where;
   std::uint64_t units;
-  void in_map(std::uint64_t unit) const {
-    if (where.find("map") != std::string::npos && unit + 1 == units) hold("map");
+  void in_unit(const std::string& what, std::uint64_t unit) const {
+    if (where.find(what) != std::string::npos && unit + 1 == units) hold(what);
   }
   void in(const std::string& what, const std::string& key) const {
     if (where.find(what) != std::string::npos && key == "k17") hold(what);
@@ -45,6 +45,25 @@ void emit_of(std::uint64_t unit, std::uint64_t keys, Emit& emit) {
   }
 }
 
+/// All items in order, and the greatest; how many units failed.
+std::uint64_t sort(kiln::Session& session, const Held& held, std::uint64_t keys) {
+  const auto items = kiln::Flow("keys")
+                         .range(held.units)
+                         .flat_map<std::pair<std::string, double>>([held, keys](std::uint64_t unit, auto& emit) {
+                           held.in_unit("emitting", unit);
+                           emit_of(unit, keys, emit);
+                         });
+  const auto sorted = items.sort([](const auto& item) { return std::pair(item.first.size(), item.second); });
+  const auto all = session.run(sorted
+                                   .map([held](const std::pair<std::string, double>& item) {
+                                     held.in("ranges", item.first);
+                                     return item;
+                                   })
+                                   .rows("sorted"));
+  const auto top = session.run(items.top_k(300, [](const auto& item) { return item.second; }).rows("top"));
+  return all.counts.failed + all.failed_before + top.counts.failed + top.failed_before;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -57,7 +76,7 @@ int main(int argc, char** argv) {
     held.units = units;
     const auto items = kiln::Flow("keys").range(units).flat_map<std::pair<std::string, double>>(
         [held, keys](std::uint64_t unit, auto& emit) {
-          held.in_map(unit);
+          held.in_unit("map", unit);
           emit_of(unit, keys, emit);
         });
     // Along the tree over the units: other bits, were the order another.
@@ -91,6 +110,7 @@ int main(int argc, char** argv) {
                         })
                         .rows("pairs"));
     failed += report.counts.failed + report.failed_before;
+    failed += sort(session, held, keys);
     const auto distinct = session.run(
         items.map([](const auto& item) { return item.first.size(); }).distinct().reduce(kiln::Count{}, "lengths"));
     session.at_root("print", [&] { std::printf("%llu lengths\n", static_cast<unsigned long long>(distinct.value)); });

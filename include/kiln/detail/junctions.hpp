@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/branch.hpp>
+#include <kiln/detail/graph.hpp>
 #include <kiln/line.hpp>
 #include <kiln/unit.hpp>
 
@@ -37,7 +38,7 @@ template <class T>
 inline constexpr bool kIsView<std::optional<T>> = kIsView<T>;
 /// What a source of lines gives lives until its block does.
 template <class T>
-inline constexpr bool kIsLine = std::same_as<T, Line> || std::same_as<T, Text>;
+inline constexpr bool kIsLine = std::same_as<T, Line> || std::same_as<T, Text> || std::same_as<T, Record>;
 
 template <class T>
 class CopyCode final : public JunctionCode, public BranchInput<T> {
@@ -145,5 +146,17 @@ class MergeCode final : public JunctionCode {
   BranchInput<T>* output_;
   std::vector<std::unique_ptr<Input>> inputs_;
 };
+
+/// One with a single stream in front.
+template <class MakeCode>
+std::shared_ptr<const Junction> junction_at(std::string name, std::shared_ptr<const Strand> input, std::size_t outputs,
+                                            MakeCode make) {
+  auto junction = std::make_shared<Junction>();
+  junction->name = std::move(name);
+  junction->inputs = {std::move(input)};
+  junction->make_code = std::move(make);
+  junction->outputs = outputs;
+  return junction;
+}
 
 }  // namespace kiln::detail

@@ -22,6 +22,8 @@ SourceSpec items_spec(std::uint64_t units, ByteView encoded);
 SourceSpec lines_spec(std::vector<std::string> patterns, std::uint64_t split);
 /// The same files, not cut into lines.
 SourceSpec text_spec(std::vector<std::string> patterns, std::uint64_t split);
+/// Records of `size` bytes. Throws kiln::Error (usage) for a size of 0.
+SourceSpec fixed_records_spec(std::vector<std::string> patterns, std::uint64_t size, std::uint64_t split);
 /// What the stage before gives by key; `step`: how it was made. 0 shards: as many as hold anything.
 SourceSpec shards_spec(std::string_view step, std::uint64_t shards);
 /// Units of the first, then of the second, and so on.

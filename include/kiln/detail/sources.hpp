@@ -111,4 +111,24 @@ struct TextSource {
   }
 };
 
+/// Records of one size.
+struct FixedRecordSource {
+  using Item = kiln::Record;
+  static constexpr bool kHasRecords = true;
+  template <class Take>
+  void each(UnitId unit, const StageHost& host, Take&& take) const {
+    host.input->open_lines(unit);
+    LineBlock block;
+    while (host.input->next_lines(block)) {
+      const std::string_view file = host.input->file_name(block.file);
+      for (std::size_t at = 0; at < block.text.size(); at += size) {
+        const std::string_view bytes = block.text.substr(at, size);
+        take(kiln::Record{bytes, file, block.offset + at}, RecordPlace{file, block.offset + at, bytes});
+      }
+      end_block(take);
+    }
+  }
+  std::size_t size;
+};
+
 }  // namespace kiln::detail

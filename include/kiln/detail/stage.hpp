@@ -2,6 +2,7 @@
 
 #include <kiln/detail/bytes.hpp>
 #include <kiln/detail/interval.hpp>
+#include <kiln/detail/keyed/key_sample.hpp>
 #include <kiln/detail/keyed/run.hpp>
 #include <kiln/detail/place.hpp>
 #include <kiln/detail/rows.hpp>
@@ -92,15 +93,25 @@ struct StageValue {
 /// Where units come from, as the program says it: the same on every rank. What only the coordinator can find out (the
 /// files behind a glob, the shape of a dataset) is added when the stage begins and travels in its setup.
 struct SourceSpec {
-  enum class Kind : std::uint8_t { range = 1, grid = 2, items = 3, lines = 4, hdf5 = 5, shards = 6, merged = 7 };
+  enum class Kind : std::uint8_t {
+    range = 1,
+    grid = 2,
+    items = 3,
+    lines = 4,
+    hdf5 = 5,
+    shards = 6,
+    merged = 7,
+    records = 8
+  };
   Kind kind = Kind::range;
-  std::uint64_t units = 0;               ///< range, grid, items: how many; lines and hdf5: found out
+  std::uint64_t units = 0;               ///< range, grid, items: how many; of files: found out
   std::string description;               ///< canonical; two sources with one description are the same source
-  std::vector<std::string> files;        ///< lines: paths and globs; hdf5: one path
+  std::vector<std::string> files;        ///< lines, records: paths and globs; hdf5: one path
   std::string dataset;                   ///< hdf5
   ColumnType element = ColumnType::f64;  ///< hdf5: what the dataset must hold
   std::uint32_t rank = 0;                ///< hdf5: its number of dimensions; 0: any
-  std::uint64_t unit_size = 0;           ///< lines: bytes of a unit (split); hdf5: rows of a unit
+  std::uint64_t unit_size = 0;           ///< lines, records: bytes of a unit (split); hdf5: its rows
+  std::uint64_t record_size = 0;         ///< records: bytes
   bool keep = false;  ///< hdf5: a worker keeps the slices it has read, for later stages of the session
   std::shared_ptr<const RecordFormat> records = {};  ///< lines: what is made of them; null for text
   /// shards: which stages give the runs, and the runs (encode_runs), set when these are over. No other kind has any.
@@ -119,7 +130,7 @@ struct RawSlice {
   std::vector<std::uint64_t> dimensions;  ///< of a row: those of the dataset behind the first
 };
 
-/// Whole lines of one file.
+/// Whole lines, or records, of one file.
 struct LineBlock {
   std::string_view text;     ///< complete lines; the last one of a file may lack its newline
   std::uint64_t offset = 0;  ///< of the text's first byte in the (uncompressed) file
@@ -132,7 +143,7 @@ class UnitInput {
   virtual ~UnitInput() = default;
   /// hdf5: the slice of the unit.
   virtual RawSlice slice(UnitId unit) = 0;
-  /// lines: begins to read the unit; then each call of next_lines gives more, false at its end.
+  /// lines, records: begins to read the unit; then each call of next_lines gives more, false at its end.
   virtual void open_lines(UnitId unit) = 0;
   virtual bool next_lines(LineBlock& block) = 0;
   virtual std::string_view file_name(std::uint32_t file) const = 0;
@@ -144,6 +155,9 @@ class UnitInput {
   virtual std::int64_t first_line() { return -1; }
   /// shards: what each run of a list (SourceSpec::runs) has of the shard, sorted. Other sources have none.
   virtual std::vector<std::unique_ptr<RunReader>> open_shard(UnitId /*unit*/, std::size_t /*list*/) { return {}; }
+  /// shards, of a sort: the range that the unit is, and what each run has of it, sorted, with some entries in front and
+  /// behind. Other sources have none.
+  virtual std::vector<std::unique_ptr<RunReader>> open_range(UnitId /*unit*/, KeyRange& /*range*/) { return {}; }
   /// merged: where the units of each part begin, and where the last one's end; and what reads those of a part, by their
   /// numbers in it, null for range, grid and items. Other sources have no parts.
   virtual std::span<const std::uint64_t> part_bounds() const { return {}; }

@@ -70,7 +70,8 @@ TEST(Split, FailsAUnitThatGoesNowhere) {
   EXPECT_THAT(result.rows<std::uint64_t>("0"), ElementsAre(1, 6));
   EXPECT_THAT(result.rows<std::uint64_t>("1"), ElementsAre(2, 7));
   ASSERT_THAT(result.dead_letters, SizeIs(4));
-  EXPECT_THAT(result.dead_letters[0].reason, HasSubstr("split<3>(f): f gave -1 for an item, and there are streams 0 to 2"));
+  EXPECT_THAT(result.dead_letters[0].reason,
+              HasSubstr("split<3>(f): f gave -1 for an item, and there are streams 0 to 2"));
   EXPECT_EQ(result.dead_letters[1].unit, 4U);
 }
 
@@ -90,7 +91,8 @@ TEST(Merge, GivesItemsOfAUnitStreamByStream) {
 
 TEST(Merge, OfSourcesGivesTheUnitsOfOneAfterTheOther) {
   const Flow flow("sources");
-  const auto doubled = flow.items(Numbers{7, 8, 9}).map([](std::uint64_t n, Unit& unit) { return n * 100 + unit.id(); });
+  const auto doubled =
+      flow.items(Numbers{7, 8, 9}).map([](std::uint64_t n, Unit& unit) { return n * 100 + unit.id(); });
   const auto job = flow.range(4).merge(doubled, flow.range(2)).into(to_rows("all"), to_reduce(Count{}));
   for (const std::uint64_t batch : {1U, 3U, 5U, 1000U}) {
     const auto result = testing::run(job, {.batch = batch});
@@ -109,8 +111,8 @@ TEST(Merge, OfTwoStepsByKey) {
         .reduce_by_key(std::plus<>{});
   };
   auto both = by(10).merge(by(7));
-  const auto result = testing::run(both.into(to_reduce(Count{}, "keys"),
-                                             to_reduce(Sum<std::uint64_t>{}, [](const auto& item) { return item.second; })));
+  const auto result = testing::run(both.into(
+      to_reduce(Count{}, "keys"), to_reduce(Sum<std::uint64_t>{}, [](const auto& item) { return item.second; })));
   EXPECT_EQ(std::get<0>(result.values), 17U);
   EXPECT_EQ(std::get<1>(result.values), 2000U);
   EXPECT_EQ(result.counts.units, 512U);
@@ -137,8 +139,9 @@ TEST(Together, RefusesAStreamThatIsReadTwice) {
     together(stream.rows("a"), stream.reduce(Count{}));
     FAIL() << "read twice";
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(),
-                 "flow 'twice': the stream of range(5) is read twice in one job: use copy<2>() and read each copy once");
+    EXPECT_STREQ(
+        error.what(),
+        "flow 'twice': the stream of range(5) is read twice in one job: use copy<2>() and read each copy once");
   }
   auto [one, other] = stream.copy<2>();
   EXPECT_THROW(together(one.rows("a"), one.rows("b")), Error);
@@ -163,9 +166,10 @@ TEST(Branches, AUnitFailsInAll) {
     if (n % 40 == 2) throw std::runtime_error("no");
     return n;
   });
-  const auto job = together(one.into(to_rows("one"), to_reduce([](double a, double b) { return a + b; },
-                                                               [](std::uint64_t n) { return 1.0 / double(n + 1); })),
-                            bad.map([](std::uint64_t n) { return std::pair(n % 2, n); }).reduce_by_key(std::plus<>{}).rows("sums"));
+  const auto job =
+      together(one.into(to_rows("one"), to_reduce([](double a, double b) { return a + b; },
+                                                  [](std::uint64_t n) { return 1.0 / double(n + 1); })),
+               bad.map([](std::uint64_t n) { return std::pair(n % 2, n); }).reduce_by_key(std::plus<>{}).rows("sums"));
   const auto result = testing::run(job, {.batch = 4});
   EXPECT_EQ(result.failed_before, 3U);
   EXPECT_THAT(result.dead_letters, SizeIs(3));

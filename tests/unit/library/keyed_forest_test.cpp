@@ -102,7 +102,7 @@ void run_units(Forest& forest, std::uint64_t first, std::uint64_t last, std::mt1
 /// f(entry) for all, shard by shard.
 template <class Format, class F>
 void read_runs(ByteView value, Place& place, F&& f) {
-  const auto runs = decode_runs(value);
+  const std::vector<RunReference> runs = decode_runs(value).runs;
   for (std::uint32_t shard = 0; shard < kHashShards; ++shard) {
     std::vector<std::unique_ptr<RunReader>> open;
     std::vector<RunReader*> readers;

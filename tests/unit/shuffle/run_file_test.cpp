@@ -85,13 +85,19 @@ TEST_F(RunFile, GivesBackItsBlocks) {
 }
 
 TEST_F(RunFile, ItsReferenceTravels) {
-  const detail::RunReference run = write(kBlocks);
-  const auto back = detail::decode_runs(detail::encode_runs({run}));
+  detail::RunReference run = write(kBlocks);
+  run.places = {{"", 0}, {"a", 7}, {"b", 0}};
+  detail::RunList list;
+  list.runs.push_back(run);
+  list.sample.add(5, "key", 9);
+  const Bytes bytes = detail::encode_runs(list);
+  const std::vector<detail::RunReference> back = detail::decode_runs(bytes).runs;
   ASSERT_EQ(back.size(), 1U);
   EXPECT_EQ(back[0].name, run.name);
   EXPECT_EQ(back[0].sum, run.sum);
   EXPECT_EQ(back[0].pieces, run.pieces);
-  Bytes bytes = detail::encode_runs({run});
+  EXPECT_EQ(back[0].places, run.places);
+  EXPECT_EQ(detail::encode_runs(detail::decode_runs(bytes)), bytes);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     refusal_of(ExitCode::internal, [&] { detail::decode_runs(ByteView(bytes).first(size)); });
   }

@@ -41,31 +41,36 @@ class BlockWriter {
   explicit BlockWriter(NewRun& run) : run_(&run) {}
   void add(std::uint64_t hash, std::string_view entry) { add_to(shard_of(hash, kHashShards), entry); }
   void add_to(std::uint32_t shard, std::string_view entry) {
-    if (shard != shard_ || block_.size() + entry.size() > kRunBlock) finish();
+    if (shard != shard_ || block_.size() + entry.size() > kRunBlock) end_block();
     shard_ = shard;
     block_.append(entry);
     ++entries_;
   }
-  void finish() {
+  RunReference finish() {
+    end_block();
+    return run_->finish();
+  }
+
+ private:
+  void end_block() {
     if (!block_.empty()) run_->write(shard_, block_, entries_);
     block_.clear();
     entries_ = 0;
   }
 
- private:
   NewRun* run_;
   std::string block_;
   std::uint32_t shard_ = 0;
   std::uint64_t entries_ = 0;
 };
 
-/// Entries that are all kept, each with its unit: of group_by_key.
-template <class K, class V>
+/// Entries that are all kept, each with its unit: of group_by_key, and what others are made of.
+template <class K, class V, class EntryFormatOf = EntryFormat<K, V, true>>
 class AppendedForest : public KeyedForest {
  public:
   /// What emit() takes as value.
   using Item = std::remove_cvref_t<typename ValueTraits<V>::Given>;
-  using Format = EntryFormat<K, V, true>;
+  using Format = EntryFormatOf;
   using Keys = KeyTraits<K>;
 
   void begin_unit(UnitId unit) {
@@ -80,25 +85,39 @@ class AppendedForest : public KeyedForest {
 
   /// Throws std::length_error where key or value is too long: the unit's failure.
   void emit(typename Keys::View key, typename ValueTraits<V>::Given value) {
-    const PreparedKey prepared = Keys::prepare(key, key_room_);
+    const PreparedKey prepared = prepare(key);
     const auto written = Format::prepare(value, value_room_);
     Format::put(log_.extend(Format::size(prepared, written)), prepared, written, unit_.value());
   }
 
   UnitId unit() const { return unit_; }
 
- private:
+ protected:
+  EntryLog& log() { return log_; }
+  const EntryLog& log() const { return log_; }
+
   bool memory_empty() const override { return log_.empty(); }
   std::size_t memory_bytes() const override { return log_.bytes(); }
   void absorb_memory(KeyedForest& other) override { log_.absorb(same_forest<AppendedForest>(other).log_); }
   void clear_memory() override { log_.clear(); }
-  void write_memory(NewRun& run) const override {
+  RunReference write_memory(NewRun& run, KeySample&) const override {
     BlockWriter blocks(run);
     for (const OrderEntry& at : order_of<Format>(log_)) {
       const Entry entry = Format::look(at.at);
       blocks.add(at.order, {entry.begin, entry.size()});
     }
-    blocks.finish();
+    return blocks.finish();
+  }
+
+ private:
+  PreparedKey prepare(typename Keys::View key) {
+    if constexpr (Format::kOrderedBy == EntryOrder::hash) {
+      return Keys::prepare(key, key_room_);
+    } else {
+      const std::string_view bytes = Keys::encode(key, key_room_);
+      if (bytes.size() > kLongestKey) refuse_long_key(bytes.size());
+      return {bytes, {}, 0};
+    }
   }
 
   UnitId unit_{0};
@@ -214,7 +233,7 @@ class CombinedForest final : public KeyedForest {
     table_.release();
     log_.clear();
   }
-  void write_memory(NewRun& run) const override {
+  RunReference write_memory(NewRun& run, KeySample&) const override {
     EntryLog combined;
     ByteWriter room;
     table_.for_each([&](const PreparedKey& key, const Value& value) { append(combined, room, key, value); });
@@ -224,9 +243,9 @@ class CombinedForest final : public KeyedForest {
       order.insert(order.end(), more.begin(), more.end());
       sort_entries<Format>(order, room_to_sort);
     }
-    write_combined(order, run);
+    return write_combined(order, run);
   }
-  void write_combined(const std::vector<OrderEntry>& order, NewRun& run) const {
+  RunReference write_combined(const std::vector<OrderEntry>& order, NewRun& run) const {
     BlockWriter blocks(run);
     std::string entry;
     ByteWriter room;
@@ -250,7 +269,7 @@ class CombinedForest final : public KeyedForest {
       Format::put(entry.data(), key, written, 0);
       blocks.add(order[at].order, entry);
     }
-    blocks.finish();
+    return blocks.finish();
   }
 
   M monoid_;

@@ -32,17 +32,21 @@ struct Entry {
               std::string("a block of keyed data is damaged: ") + why + ": please report it, with the log");
 }
 
-/// The bytes of entries, all little-endian: hash (8; not of short keys of fixed size), unit (8; only
-/// kUnits), length of the key (4) and of the value (4) where these differ from entry to entry, key, value.
-template <class K, class V, bool kUnits>
+/// What entries are in order by, first: the hash of the key, or the key.
+enum class EntryOrder : std::uint8_t { hash, key };
+
+/// The bytes of entries, all little-endian: hash (8; not of short keys of fixed size, nor in the order of keys), unit
+/// (8; only kUnits), length of the key (4) and of the value (4) where these differ from entry to entry, key, value.
+template <class K, class V, bool kUnits, EntryOrder kOrder = EntryOrder::hash>
 struct EntryFormat {
   using Key = K;
   using Value = V;
   using Keys = KeyTraits<K>;
   using Values = ValueTraits<V>;
   static constexpr bool kHasUnits = kUnits;
+  static constexpr EntryOrder kOrderedBy = kOrder;
   /// Of short fixed keys the hash takes less time than its bytes.
-  static constexpr bool kHasHash = Keys::kFixed == 0 || Keys::kFixed > 16;
+  static constexpr bool kHasHash = kOrder == EntryOrder::hash && (Keys::kFixed == 0 || Keys::kFixed > 16);
   static constexpr bool kHasKeySize = Keys::kFixed == 0;
   static constexpr bool kHasValueSize = !Values::kIsFixed;
   static constexpr std::size_t kHead =
@@ -101,7 +105,7 @@ struct EntryFormat {
   /// The same into `entry`, field by field: one that is made and then copied waits for its own fields.
   static void parse(const char* at, const char* end, Entry& entry) {
     parse_parts(at, end, entry);
-    if constexpr (!kHasHash) entry.hash = KeyTraits<Key>::prepare_bytes(entry.key).hash;
+    if constexpr (kOrder == EntryOrder::hash && !kHasHash) entry.hash = KeyTraits<Key>::prepare_bytes(entry.key).hash;
   }
   /// The entry at `at`, which is known to be whole.
   static Entry read(const char* at) { return parse(at, at + kAnything); }
@@ -114,7 +118,9 @@ struct EntryFormat {
   static void look(const char* at, Entry& entry) { parse_parts(at, at + kAnything, entry); }
 
   /// The number by which entries come first: those of one number are one key but for ties.
-  static std::uint64_t order(const Entry& entry) { return entry.hash; }
+  static std::uint64_t order(const Entry& entry) {
+    return kOrder == EntryOrder::hash ? entry.hash : key_prefix(entry.key);
+  }
   /// Whether `left` comes before `right`: by order(), key, unit.
   static bool is_before(const Entry& left, const Entry& right) {
     const std::uint64_t left_order = order(left), right_order = order(right);

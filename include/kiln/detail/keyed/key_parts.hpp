@@ -35,6 +35,9 @@ class KeyReader {
     return taken;
   }
   std::uint8_t take_byte() { return static_cast<std::uint8_t>(take(1)[0]); }
+  /// f(reader of the rest, all bits the other way round); what it takes is taken.
+  template <class F>
+  auto flipped(F&& f);
   void expect_done() const {
     if (!rest_.empty()) damaged_value("there is more than a key");
   }
@@ -42,6 +45,20 @@ class KeyReader {
  private:
   std::string_view rest_;
 };
+
+inline void flip_bits(char* begin, const char* end) {
+  for (; begin != end; ++begin) *begin = static_cast<char>(~*begin);
+}
+
+template <class F>
+auto KeyReader::flipped(F&& f) {
+  std::string bytes(rest_);
+  flip_bits(bytes.data(), bytes.data() + bytes.size());
+  KeyReader in(bytes);
+  auto read = f(in);
+  rest_.remove_prefix(bytes.size() - in.rest_.size());
+  return read;
+}
 
 /// Of a type that can be in a key: kFixed, the number of its bytes where that is always the same, else 0;
 /// put(T, to), which gives the end, where it is fixed; else append(T, std::string&); and read.

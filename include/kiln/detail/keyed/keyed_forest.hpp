@@ -13,7 +13,7 @@
 
 namespace kiln::detail {
 
-/// Shards of a keyed step by hash: part of the plan, never of the number of ranks.
+/// Shards of a keyed step by hash, and ranges of a sort: part of the plan, never of the number of ranks.
 inline constexpr std::uint32_t kHashShards = 256;
 
 /// The name of the reduction that a keyed step is; no user's can be called so. Not shown to people.
@@ -33,26 +33,28 @@ class KeyedForest : public Forest {
   void admit(ByteReader& in) override;
   void encode(ByteWriter& out) const override;
   std::vector<Interval> units() const override { return units_.intervals(); }
-  std::size_t nodes() const override { return runs_.size(); }
+  std::size_t nodes() const override { return list_.runs.size(); }
   std::size_t bytes() const override;
   /// encode_runs of all: there always is one. Of a forest whose memory was put down.
-  std::optional<Bytes> value() const override { return encode_runs(all_runs()); }
-  bool may_ride() const override { return memory_empty() && runs_.empty(); }
+  std::optional<Bytes> value() const override { return encode_runs(all()); }
+  bool may_ride() const override { return memory_empty() && list_.runs.empty(); }
   void put_down(RunPlace& place) override;
 
  protected:
   virtual bool memory_empty() const = 0;
   virtual std::size_t memory_bytes() const = 0;
   virtual void absorb_memory(KeyedForest& other) = 0;
-  /// All entries in memory, sorted; they stay.
-  virtual void write_memory(NewRun& run) const = 0;
+  /// All entries in memory, sorted, as a run that is finished; they stay. Of a sort also a sample of them.
+  virtual RunReference write_memory(NewRun& run, KeySample& sample) const = 0;
   virtual void clear_memory() = 0;
 
  private:
-  std::vector<RunReference> all_runs() const;
+  /// What is in memory as a run.
+  RunList written(NewRun& run) const;
+  RunList all() const;
 
   UnitSet units_;
-  std::vector<RunReference> runs_;
+  RunList list_;
 };
 
 }  // namespace kiln::detail

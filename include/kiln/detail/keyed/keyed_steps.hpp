@@ -1,5 +1,6 @@
 #pragma once
 
+#include <kiln/descending.hpp>
 #include <kiln/detail/columns_of.hpp>
 #include <kiln/detail/keyed/emitted.hpp>
 #include <kiln/detail/keyed/groups.hpp>
@@ -10,6 +11,7 @@
 #include <kiln/group.hpp>
 #include <kiln/monoids/sum.hpp>
 #include <kiln/sinks.hpp>
+#include <kiln/sorted_range.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -38,8 +40,8 @@ struct KeyedItem<std::pair<K, V>> {
   static constexpr bool kIs = true;
   using Key = KeyOf<K>;
   using Given = std::remove_cvref_t<V>;
-  static const auto& key(const std::pair<K, V>& item) { return item.first; }
-  static const auto& value(const std::pair<K, V>& item) { return item.second; }
+  const auto& key(const std::pair<K, V>& item) const { return item.first; }
+  const auto& value(const std::pair<K, V>& item) const { return item.second; }
 };
 template <class List>
 struct KeyedMembers {
@@ -50,8 +52,8 @@ struct KeyedMembers<Members<T, kKey, kValue>> {
   static constexpr bool kIs = true;
   using Key = KeyOf<FieldType<kKey>>;
   using Given = FieldType<kValue>;
-  static const auto& key(const T& item) { return item.*kKey; }
-  static const auto& value(const T& item) { return item.*kValue; }
+  const auto& key(const T& item) const { return item.*kKey; }
+  const auto& value(const T& item) const { return item.*kValue; }
 };
 template <Described Item>
 struct KeyedItem<Item> : KeyedMembers<MembersOf<Item>> {};
@@ -61,8 +63,42 @@ template <class Item>
 struct ItemAsKey {
   using Key = KeyOf<Item>;
   using Given = std::monostate;
-  static const Item& key(const Item& item) { return item; }
-  static std::monostate value(const Item&) { return {}; }
+  const Item& key(const Item& item) const { return item; }
+  std::monostate value(const Item&) const { return {}; }
+};
+
+/// `by` makes the key of an item.
+template <class Item, class By>
+struct SortParts {
+  using Key = KeyOf<StepResult<By, const Item&>>;
+  using Kept = KeyOf<Item>;
+  /// Of text and whole numbers, keys have all bits.
+  static constexpr bool kItself =
+      std::is_same_v<By, std::identity> &&
+      (std::is_same_v<Kept, std::string> || (kIsNumber<Kept> && !std::is_floating_point_v<Kept>));
+  using Format = SortedItem<Key, Kept, kItself>;
+  using Forest = SortedForest<Key, typename Format::Stored>;
+
+  decltype(auto) key(const Item& item) const { return std::invoke(by, item); }
+  decltype(auto) value(const Item& item) const {
+    if constexpr (kItself) {
+      return std::monostate();
+    } else {
+      return (item);
+    }
+  }
+
+  By by;
+};
+
+/// By what `by` makes of an item, the greatest first.
+template <class By>
+struct GreatestFirst {
+  template <class Item>
+  auto operator()(const Item& item) const {
+    return descending(std::invoke(by, item));
+  }
+  By by;
 };
 
 /// Of distinct(): a key is there.
@@ -108,6 +144,7 @@ struct KeyedSinkOf {
 
   std::string description;
   Make make;
+  Parts parts;
 };
 
 template <class Item, class Parts, class Make>
@@ -120,8 +157,8 @@ class KeyedSinkOf<Item, Parts, Make>::State {
   static constexpr bool kHasBlocks = false;
   static constexpr bool kTakesBack = true;
 
-  State(const KeyedSinkOf&, UnitId first, Rows*, Forest* forest)
-      : forest_(static_cast<Typed*>(forest)), next_(first.value()), run_(next_) {}
+  State(const KeyedSinkOf& sink, UnitId first, Rows*, Forest* forest)
+      : parts_(sink.parts), forest_(static_cast<Typed*>(forest)), next_(first.value()), run_(next_) {}
 
   void begin_unit() { forest_->begin_unit(UnitId(next_)); }
   void begin_record() {
@@ -130,10 +167,10 @@ class KeyedSinkOf<Item, Parts, Make>::State {
   const Item& prepare(const Item& item, Unit&) { return item; }
   void take(const Item& item, UnitId) {
     using Given = typename Typed::Item;
-    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(Parts::value(item))>, Given>) {
-      forest_->emit(Parts::key(item), Parts::value(item));
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(parts_.value(item))>, Given>) {
+      forest_->emit(parts_.key(item), parts_.value(item));
     } else {
-      forest_->emit(Parts::key(item), Given(Parts::value(item)));
+      forest_->emit(parts_.key(item), Given(parts_.value(item)));
     }
   }
   void end_record() {
@@ -164,6 +201,7 @@ class KeyedSinkOf<Item, Parts, Make>::State {
   }
 
  private:
+  const Parts& parts_;
   Typed* forest_;
   std::uint64_t next_;  // the present unit
   std::uint64_t run_;   // begin of the units without a hole that end there
@@ -255,6 +293,50 @@ struct PairedSource {
     });
   }
 };
+
+/// All items in order, or those that come first.
+template <class ItemFormat, class V>
+struct SortedSource {
+  using Item = V;
+  using Range = SortedRange<ItemFormat>;
+  static constexpr bool kHasRecords = true;
+
+  template <class Record>
+  void each(UnitId unit, const StageHost& host, Record&& record) const {
+    Range range(unit, host, most);
+    std::uint64_t number = 0;
+    [[maybe_unused]] std::string room;  // kept, so that nothing is allocated for the next text
+    for (auto&& item : range) {
+      if constexpr (std::is_same_v<V, std::string>) {
+        room.assign(item);
+        record(std::move(room), RecordPlace{{}, number++, {}});
+      } else {
+        record(V(std::forward<decltype(item)>(item)), RecordPlace{{}, number++, {}});
+      }
+    }
+  }
+
+  std::uint64_t most;
+};
+
+/// The same, a range at a time.
+template <class Sorted>
+struct RangesSource {
+  using Item = typename Sorted::Range&;
+  static constexpr bool kHasRecords = true;
+
+  template <class Record>
+  void each(UnitId unit, const StageHost& host, Record&& record) const {
+    typename Sorted::Range range(unit, host, sorted.most);
+    if (!range.ended()) record(range, RecordPlace{});
+  }
+
+  Sorted sorted;
+};
+template <class Source>
+inline constexpr bool kIsSorted = false;
+template <class ItemFormat, class V>
+inline constexpr bool kIsSorted<SortedSource<ItemFormat, V>> = true;
 
 /// What distinct() gives of a key and its presence.
 struct TakeKey {

@@ -47,15 +47,13 @@ class RunCursor {
 
 /// The entries of several runs in the order of the format; equal ones in the order of the runs. A loser tree: each
 /// node keeps the run that lost there, so that the next entry takes one comparison a level.
-template <class Format>
+template <class Format, class Cursor = RunCursor<Format>>
 class MergedEntries {
  public:
-  explicit MergedEntries(std::span<RunReader* const> runs) {
-    runs_.reserve(runs.size());
-    for (RunReader* run : runs) runs_.emplace_back(*run);
-    losers_.assign(runs_.size(), kNobody);
+  explicit MergedEntries(std::vector<Cursor> runs) : runs_(std::move(runs)), losers_(runs_.size(), kNobody) {
     for (std::size_t run = 0; run < runs_.size(); ++run) play(run);
   }
+  explicit MergedEntries(std::span<RunReader* const> runs) : MergedEntries(cursors_of(runs)) {}
 
   bool ended() const { return runs_.empty() || runs_[winner_].ended(); }
   const Entry& at() const { return runs_[winner_].at(); }
@@ -68,6 +66,12 @@ class MergedEntries {
  private:
   static constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
 
+  static std::vector<Cursor> cursors_of(std::span<RunReader* const> runs) {
+    std::vector<Cursor> cursors;
+    cursors.reserve(runs.size());
+    for (RunReader* run : runs) cursors.emplace_back(*run);
+    return cursors;
+  }
   bool wins(std::size_t left, std::size_t right) const {
     const auto &one = runs_[left], &other = runs_[right];
     if (one.ended() || other.ended()) return one.ended() == other.ended() ? left < right : other.ended();
@@ -88,7 +92,7 @@ class MergedEntries {
     winner_ = run;
   }
 
-  std::vector<RunCursor<Format>> runs_;
+  std::vector<Cursor> runs_;
   std::vector<std::size_t> losers_;  // of the nodes from 1 on
   std::size_t winner_ = 0;
 };

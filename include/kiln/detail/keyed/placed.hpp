@@ -103,13 +103,13 @@ class PlacedForest final : public KeyedForest {
   std::size_t memory_bytes() const override { return log_.bytes(); }
   void absorb_memory(KeyedForest& other) override { log_.absorb(same_forest<PlacedForest>(other).log_); }
   void clear_memory() override { log_.clear(); }
-  void write_memory(NewRun& run) const override {
+  RunReference write_memory(NewRun& run, KeySample&) const override {
     BlockWriter blocks(run);
     for (const OrderEntry& at : order_of<Format>(log_)) {
       const Entry entry = Format::look(at.at);
       blocks.add_to(static_cast<std::uint32_t>(Keys::decode(entry.key)), {entry.begin, entry.size()});
     }
-    blocks.finish();
+    return blocks.finish();
   }
 
   Place place_;

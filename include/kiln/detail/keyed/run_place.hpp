@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/bytes.hpp>
+#include <kiln/detail/keyed/key_sample.hpp>
 #include <kiln/detail/keyed/run.hpp>
 
 #include <cstddef>
@@ -12,9 +13,10 @@
 
 namespace kiln::detail {
 
-/// The part of a run that is of one shard: entries in order, in blocks.
+/// The part of a run that is of one shard, or of a sort's run one of the parts that it may be read from: entries in
+/// order, in blocks.
 struct RunPiece {
-  std::uint32_t shard = 0;
+  std::uint32_t shard = 0;   ///< of a sort's run 0, 1, 2…
   std::uint64_t offset = 0;  ///< of its first block in the file; in memory, of its first entry
   std::uint64_t length = 0;
   std::uint64_t entries = 0;
@@ -29,16 +31,30 @@ struct RunReference {
   std::uint64_t sum = 0;         ///< by which the file is known to be the one that was written
   std::vector<RunPiece> pieces;  ///< of the shards that have any, ascending
   std::shared_ptr<const std::string> data;
+  /// Of a sort, for each piece: behind all entries of the pieces before, and not behind its own. Strictly ascending.
+  std::vector<SortPlace> places;
 
   void encode(ByteWriter& out) const;
   /// Throws kiln::Error (internal) where the bytes are damaged: pieces out of order, or outside of the run.
   static RunReference decode(ByteReader& in);
+
+ private:
+  void decode_places(ByteReader& in);
 };
 
-/// A list of them, in canonical order: what a keyed stage gives.
-Bytes encode_runs(const std::vector<RunReference>& runs);
-std::vector<RunReference> decode_runs(ByteView bytes);
-void sort_runs(std::vector<RunReference>& runs);
+/// What a keyed stage gives.
+struct RunList {
+  std::vector<RunReference> runs;
+  KeySample sample;  ///< of a sort: of the entries of all runs
+
+  /// In canonical order.
+  void encode(ByteWriter& out) const;
+  /// Adds what encode() wrote. Throws kiln::Error (internal) where the bytes are damaged.
+  void admit(ByteReader& in);
+  void add(RunList&& other);
+};
+Bytes encode_runs(const RunList& list);
+RunList decode_runs(ByteView bytes);
 
 /// A run that is being written. Without finish() nothing of it stays. Throws kiln::Error where the disk says no.
 class NewRun {
