@@ -22,10 +22,12 @@ ended_as() { # ended_as NAME JOB STATE SECONDS
 tasks() { seq -f "echo %g; sleep $2" "$1"; }
 tasks 80 0.1 >short.txt
 tasks 120 0.5 >long.txt
+tasks 240 0.5 >limit.txt # on one node more than a job of a minute can do
 printf '#!/bin/bash\necho "case $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT"\n' >job.sh
 chmod +x job.sh
 "$kiln" run -n 16 --out short.here.kiln short.txt 2>here.log
 "$kiln" run -n 32 --out long.here.kiln long.txt 2>>here.log
+"$kiln" run -n 64 --out limit.here.kiln limit.txt 2>>here.log
 "$kiln" run -n 4 --out array.here.kiln --array 1-40 ./job.sh 2>>here.log
 
 name="submitted by kiln"
@@ -40,16 +42,16 @@ ended_as "$name" "$job" COMPLETED 90
 check "$name: the results" same_results job.sh.kiln array.here.kiln
 
 name="the time limit"
-job=$(submit -N 1 --time 1 --checkpoint-every 2s --out limit.kiln long.txt 2>/dev/null)
+job=$(submit -N 1 --time 1 --checkpoint-every 2s --out limit.kiln limit.txt 2>/dev/null)
 name2="two jobs on one run directory"
 await 60 "$name: units" has_done limit.kiln 2 || true
-other=$(sbatch --parsable --nodes=1 --time=5 --output=kiln-%j.log --wrap "$kiln run --out limit.kiln -n 1 long.txt")
+other=$(sbatch --parsable --nodes=1 --time=5 --output=kiln-%j.log --wrap "$kiln run --out limit.kiln -n 1 limit.txt")
 ended_as "$name2" "$other" FAILED 60
 check "$name2: the second says who has it" grep -q 'in use' "kiln-$other.log"
 ended_as "$name" "$job" COMPLETED 240
 check "$name: it went back into the queue" [ "$(job_field "$job" Restarts)" -ge 1 ]
-check "$name: kiln said why" grep -q 'the job goes on: [0-9]* of 120 units are committed' "kiln-$job.log"
-check "$name: the results" same_results limit.kiln long.here.kiln
+check "$name: kiln said why" grep -q 'the job goes on: [0-9]* of 240 units are committed' "kiln-$job.log"
+check "$name: the results" same_results limit.kiln limit.here.kiln
 
 name="scancel"
 job=$(submit -N 2 --time 10:00 --checkpoint-every 1s --out cancelled.kiln long.txt 2>/dev/null)
@@ -78,12 +80,12 @@ check "$name: on one node now" [ "$(job_field "$job" NumNodes)" = 1 ]
 check "$name: the results" same_results requeued.kiln long.here.kiln
 
 name="a chain of jobs"
-job=$(submit --chain -N 1 --time 1 --checkpoint-every 2s --out chain.kiln long.txt 2>/dev/null)
+job=$(submit --chain -N 1 --time 1 --checkpoint-every 2s --out chain.kiln limit.txt 2>/dev/null)
 ended_as "$name: the first" "$job" FAILED 120
 next=$(sed -n 's/^kiln: job \([0-9]*\) waits.*/\1/p' "kiln-$job.log" | head -n 1)
 ended_as "$name: the second" "$next" COMPLETED 120
 third=$(sed -n 's/^kiln: job \([0-9]*\) waits.*/\1/p' "kiln-$next.log" | head -n 1)
 ended_as "$name: the third, which is not needed," "$third" CANCELLED 60
-check "$name: the results" same_results chain.kiln long.here.kiln
+check "$name: the results" same_results chain.kiln limit.here.kiln
 
 verdict
