@@ -160,7 +160,8 @@ class Looking(KilnCase):
         self.assertRegex(self.results("--table", "points", "--limit", "1").out, r"unit +place +codes +name +root\n +0 ")
         self.assertEqual(self.csv("--table", "rejected"),
                          [["stage", "unit", "file", "offset", "line", "record", "reason"],
-                          ["1", "0", "a.txt", "4", "x3", "no number"], ["1", "1", "b.txt", "2", "\\xFF\\xFE", "no number"]])
+                          ["1", "0", "a.txt", "4", "3", "x3", "no number"],
+                          ["1", "1", "b.txt", "2", "2", "\\xFF\\xFE", "no number"]])
         self.assertIn("no rows in table 'rejected' that match", self.results("--table", "rejected", "--stage", "2").err)
 
     def test_failed_units(self):
