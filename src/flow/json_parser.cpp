@@ -165,7 +165,7 @@ class JsonParser final : public RecordParser {
     std::size_t count = 0;
     for (auto element : values) {
       ondemand::value one;
-      if (const error_code error = std::move(element).get(one)) return broken_in(field, error);
+      if (const error_code error = element.get(one)) return broken_in(field, error);
       if (const error_code error = one.type().get(type)) return broken_in(field, error);
       AnyNumber number;
       if (!read_one(one, type, field, number)) return false;
