@@ -15,14 +15,14 @@ namespace {
 
 using namespace kiln;  // NOLINT(google-build-using-namespace): a target is one file
 
-struct Record {
+struct Sample {
   std::int16_t small = 0;
   double value = 0;
   std::string text;
   std::optional<std::uint64_t> large;
   std::optional<bool> yes;
 };
-KILN_COLUMNS(Record, small, value, text, large, yes)
+KILN_COLUMNS(Sample, small, value, text, large, yes)
 
 struct Lists {
   std::vector<float> list;
@@ -104,7 +104,7 @@ void check(const detail::RecordSource<T>& source, std::string_view text, Show sh
   for (const std::size_t block : {0U, 40U}) fuzz::require(all(block) == whole, "where blocks end changes nothing");
 }
 
-std::string show_record(const Record& one) {
+std::string show_record(const Sample& one) {
   return std::to_string(one.small) + " " + std::to_string(one.value) + " " + one.text + " " +
          (one.large ? std::to_string(*one.large) : "none") + (one.yes ? (*one.yes ? " yes" : " no") : "");
 }
@@ -120,11 +120,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text = fuzz::text_of(input.rest());
   const bool strict = (what & 1U) != 0;
   if ((what & 2U) == 0) {
-    check(detail::json_source<Record>({.strict = strict}), text, show_record);
+    check(detail::json_source<Sample>({.strict = strict}), text, show_record);
     check(detail::json_source<Lists>({.strict = strict}), text, show_lists);
   } else {
     const bool multiline = (what & 4U) != 0;
-    check(detail::csv_source<Record>({.strict = strict, .multiline = multiline}),
+    check(detail::csv_source<Sample>({.strict = strict, .multiline = multiline}),
           (what & 8U) != 0 ? text : "yes,value,text,small,large,more\r\n" + text, show_record);
   }
   return 0;

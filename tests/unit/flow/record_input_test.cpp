@@ -57,7 +57,7 @@ TEST_F(RecordFiles, UnitsAreWholeRecordsAndTogetherTheFiles) {
                            "7zXZ\0",
                            6));
   for (const std::uint64_t split : {1U, 20U, 100'000U, 10'000'000U}) {
-    const detail::SourceSpec spec = detail::records_spec({pattern("*")}, 7, split);
+    const detail::SourceSpec spec = detail::fixed_records_spec({pattern("*")}, 7, split);
     EXPECT_EQ(spec.unit_size % 7, 0U);
     const ResolvedSource source = resolve_source(spec, {});
     const auto input = open_input(spec, source.descriptor);
@@ -75,14 +75,14 @@ TEST_F(RecordFiles, UnitsAreWholeRecordsAndTogetherTheFiles) {
 
 TEST_F(RecordFiles, AFileThatIsNoWholeNumberOfRecordsIsRefused) {
   write("cut", 705);
-  EXPECT_THAT(refusal(detail::records_spec({pattern("cut")}, 100, 1000)),
+  EXPECT_THAT(refusal(detail::fixed_records_spec({pattern("cut")}, 100, 1000)),
               HasSubstr("has 705 bytes: 7 records of 100 bytes, and 5 bytes more"));
-  EXPECT_THROW(detail::records_spec({pattern("cut")}, 0, 1000), Error);
+  EXPECT_THROW(detail::fixed_records_spec({pattern("cut")}, 0, 1000), Error);
 }
 
 TEST_F(RecordFiles, AFileThatHasAnotherSizeFailsItsUnits) {
   write("a", 700);
-  const detail::SourceSpec spec = detail::records_spec({pattern("a")}, 7, 70);
+  const detail::SourceSpec spec = detail::fixed_records_spec({pattern("a")}, 7, 70);
   const ResolvedSource source = resolve_source(spec, {});
   const auto input = open_input(spec, source.descriptor);
   write("a", 707);

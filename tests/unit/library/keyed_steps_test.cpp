@@ -220,8 +220,8 @@ TEST(ReduceByKey, ItsStagesAreNamedAfterIt) {
                        .reduce_by_key(std::plus<>{})
                        .rows("r");
   EXPECT_EQ(job.plan().name, "words");
-  ASSERT_EQ(job.plan().before.size(), 1U);
-  EXPECT_EQ(job.plan().before[0]->name, "words: reduce_by_key");
+  ASSERT_EQ(job.stages().stages.size(), 2U);
+  EXPECT_EQ(job.stages().stages[0].name, "words: reduce_by_key");
   EXPECT_THAT(job.plan().description, HasSubstr("reduce_by_key(sum of unsigned integers)"));
 }
 
