@@ -15,8 +15,12 @@
 namespace kiln::job {
 namespace {
 
-// What a mpirun itself ends with that could not start the ranks; from 128 on it speaks of a signal.
-bool failed_by_itself(int status) { return WIFEXITED(status) && WEXITSTATUS(status) > 0 && WEXITSTATUS(status) < 128; }
+// What a mpirun itself ends with that could not start the ranks; from 128 on it speaks of a signal. That of ranks which
+// have left, as rank 0 was gone before it had begun, is handed on by Open MPI 5.
+bool failed_by_itself(int status) {
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+  return code > 0 && code < 128 && code != to_int(ExitCode::stopped_early);
+}
 
 }  // namespace
 

@@ -67,7 +67,7 @@ TEST(StageRunner, PartsHoldRowsPartialsAndWhatWasRejected) {
   EXPECT_EQ(tables[1].size(), 6U);
   ASSERT_EQ(tables[2].size(), 1U);
   EXPECT_EQ(tables[2].units()[0], 5U);
-  EXPECT_EQ(tables[2].text_at(3, 0), "five");
+  EXPECT_EQ(tables[2].text_at(4, 0), "five");
 
   Fold fold(job.plan());
   fold.admit(part.partials);

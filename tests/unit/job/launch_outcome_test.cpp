@@ -42,6 +42,8 @@ TEST(LaunchOutcome, WithoutRecoveryMpirunPassesTheCodeOn) {
 TEST(LaunchOutcome, AnMpirunThatCannotStartTheRanksIsNotStartedAgain) {
   EXPECT_EQ(exit_code_of(exited(1), std::nullopt, LaunchOutcome()), 75);
   EXPECT_EQ(exit_code_of(exited(1), std::nullopt, begun()), std::nullopt);
+  // The ranks have left, as rank 0 had died: Open MPI 5 ends with their exit code.
+  EXPECT_EQ(exit_code_of(exited(75), std::nullopt, LaunchOutcome()), std::nullopt);
 }
 
 TEST(LaunchOutcome, RanksThatAreGoneAreAReasonToStartAgain) {
