@@ -81,9 +81,9 @@ class Flow {
     return json_lines<T>(std::vector<std::string>{std::move(pattern)}, options);
   }
   template <class T>
-  Stream<detail::RecordSource<T>> json_lines(std::vector<std::string> patterns, JsonOptions options = {}) const {
+  Stream<detail::RecordSource<T>> json_lines(const std::vector<std::string>& patterns, JsonOptions options = {}) const {
     auto source = detail::json_source<T>(options);
-    return begin(detail::records_spec(std::move(patterns), options.split, source.format), source);
+    return begin(detail::records_spec(patterns, options.split, source.format), source);
   }
 
   /// The same of files with comma-separated values; the first line of each file names its columns.
@@ -92,9 +92,9 @@ class Flow {
     return csv<T>(std::vector<std::string>{std::move(pattern)}, options);
   }
   template <class T>
-  Stream<detail::RecordSource<T>> csv(std::vector<std::string> patterns, CsvOptions options = {}) const {
+  Stream<detail::RecordSource<T>> csv(const std::vector<std::string>& patterns, CsvOptions options = {}) const {
     auto source = detail::csv_source<T>(options);
-    return begin(detail::records_spec(std::move(patterns), options.split, source.format), source);
+    return begin(detail::records_spec(patterns, options.split, source.format), source);
   }
 
   /// Records of `size` bytes each of binary files: paths and globs. A unit is about `split` bytes of a file; the items

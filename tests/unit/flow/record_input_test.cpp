@@ -18,6 +18,9 @@ namespace {
 using ::testing::HasSubstr;
 
 class RecordFiles : public ::testing::Test {
+ public:
+  ~RecordFiles() override { std::filesystem::remove_all(folder_); }
+
  protected:
   RecordFiles()
       : folder_(std::filesystem::path(::testing::TempDir()) /
@@ -25,8 +28,6 @@ class RecordFiles : public ::testing::Test {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
-  ~RecordFiles() override { std::filesystem::remove_all(folder_); }
-
   std::string write(const std::string& name, std::size_t bytes, const std::string& begin = "") const {
     std::string content = begin;
     while (content.size() < bytes) content.push_back(static_cast<char>(content.size() * 37 % 256));
