@@ -77,7 +77,8 @@ class BranchLoop<Passed, Steps, std::tuple<Sink...>> final : public StrandCode,
   void push(std::span<T> items, std::span<const std::uint64_t> records) override {
     for (std::size_t i = 0; i < items.size(); ++i) {
       try {
-        run_chain(recipe_->steps, static_cast<Passed>(items[i]), unit_, [this](auto&& item) { take(item, Indices{}); });
+        run_chain(recipe_->steps, static_cast<Passed>(items[i]), unit_,
+                  [this](auto&& item) { this->take(item, Indices{}); });
       } catch (const Rejected& rejected) {
         rejections_.add(records[i], rejected.what());
       }
