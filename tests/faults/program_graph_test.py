@@ -23,18 +23,6 @@ class ProgramGraph(KeyedCase):
                 self.expect_same(expected, result)
                 shutil.rmtree(self.run_directory)
 
-    def killed(self, where, victim):
-        """A rank dies where the run is held; it goes on without a restart."""
-        expected = self.undisturbed()
-        running = self.begin(4, "--hold", where, "--checkpoint-every", "50ms")
-        self.held(where)
-        self.wait_for(self.runs, "runs are written")
-        self.kill(self.rank_pids()[victim])
-        self.wait_for(lambda: self.happened("takeover" if victim == 0 else "rank_died"), "the death is noted")
-        self.go_on(where)
-        self.expect_same(expected, self.ends(running))
-        self.assertEqual(self.happened("begin")[1:], [], "no restart")
-
     def test_a_worker_dies_in_the_merge(self):
         self.killed("shards", 2)
 

@@ -19,18 +19,6 @@ class ProgramKeyed(KeyedCase):
                 self.expect_same(expected, result)
                 shutil.rmtree(self.run_directory)
 
-    def killed(self, where, victim, ranks=4):
-        """A rank dies where the run is held; it goes on without a restart."""
-        expected = self.undisturbed()
-        running = self.begin(ranks, "--hold", where, "--checkpoint-every", "50ms")
-        self.held(where)
-        self.wait_for(self.runs, "runs are written")
-        self.kill(self.rank_pids()[victim])
-        self.wait_for(lambda: self.happened("takeover" if victim == 0 else "rank_died"), "the death is noted")
-        self.go_on(where)
-        self.expect_same(expected, self.ends(running))
-        self.assertEqual(self.happened("begin")[1:], [], "no restart")
-
     def test_a_worker_dies_while_units_emit(self):
         for victim in (1, 2, 3):
             with self.subTest(victim=victim):

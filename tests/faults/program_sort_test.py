@@ -15,18 +15,6 @@ class ProgramSort(KeyedCase):
             ProgramSort.expected = super().undisturbed()
         return ProgramSort.expected
 
-    def killed(self, where, victim):
-        """A rank dies where the sort is held; it goes on without a restart."""
-        expected = self.undisturbed()
-        running = self.begin(4, "--hold", where, "--checkpoint-every", "50ms")
-        self.held(where)
-        self.wait_for(self.runs, "runs are written")
-        self.kill(self.rank_pids()[victim])
-        self.wait_for(lambda: self.happened("takeover" if victim == 0 else "rank_died"), "the death is noted")
-        self.go_on(where)
-        self.expect_same(expected, self.ends(running))
-        self.assertEqual(self.happened("begin")[1:], [], "no restart")
-
     def test_rows_are_in_order(self):
         self.ends(self.begin(3, "--batch", "5"))
         with h5py.File(self.run_directory / "results.h5") as results:

@@ -63,3 +63,15 @@ class KeyedCase(RecoveryCase):
         self.wait_for(lambda: not self.rank_pids(), "all are gone")
         self.go_on(where)
         return expected
+
+    def killed(self, where, victim, ranks=4):
+        """A rank dies where the run is held; it goes on without a restart."""
+        expected = self.undisturbed()
+        running = self.begin(ranks, "--hold", where, "--checkpoint-every", "50ms")
+        self.held(where)
+        self.wait_for(self.runs, "runs are written")
+        self.kill(self.rank_pids()[victim])
+        self.wait_for(lambda: self.happened("takeover" if victim == 0 else "rank_died"), "the death is noted")
+        self.go_on(where)
+        self.expect_same(expected, self.ends(running))
+        self.assertEqual(self.happened("begin")[1:], [], "no restart")
