@@ -143,11 +143,13 @@ void Coordinator::come_back(const InFlight& batch, Interval units, Instant now) 
   if (copied.last < units.last) reopen(batch, {copied.last, units.last}, now);
 }
 
-// A unit has failed. A copy of it may still succeed: then that was no failure.
+// A unit has failed. A copy of it may still succeed: then that was no failure. But once only: of a unit that fails
+// wherever it runs, two workers would make copies in turn for ever.
 bool Coordinator::take_failed(UnitId unit) {
   const auto copy = copies_.out.empty() ? copies_.out.end() : copies_.find(single(unit));
   if (copy == copies_.out.end()) return false;
   const bool only = copy->second.units.size() == 1;
+  if (only) copies_.spoiled.insert(unit);
   only ? keep_copy(copy) : drop_copy(copy);
   return only;
 }

@@ -25,8 +25,9 @@ struct Copy {
 
 /// What the coordinator knows of copies.
 struct Copies {
-  std::map<UnitId, Copy> out;     ///< by their first unit; no two have the same one
-  std::set<UnitId> spoiled;       ///< first units of those that failed, or whose rank died: not copied again
+  std::map<UnitId, Copy> out;  ///< by their first unit; no two have the same one
+  std::set<UnitId> spoiled;    ///< first units of copies that failed, or whose rank died, and of what failed beside its
+                               ///< copy: not copied again
   schedule::Durations durations;  ///< of the units that have ended
   std::uint64_t started = 0, won = 0;
 

@@ -205,6 +205,19 @@ TEST_F(CopiesTest, WhileACopyRunsAFailureDoesNotCount) {
   EXPECT_EQ(port.finished, Outcome::complete);
 }
 
+TEST_F(CopiesTest, AUnitThatFailsWhereverItRunsEnds) {
+  options.retries = 0;
+  begin_late();
+  const auto [fast, copy] = copy_of_late();
+  hear(slow, failed(late));
+  pass(seconds(1000));
+  EXPECT_TRUE(take<Batch>().empty()) << "its failure was overlooked once";
+  hear(fast, failed(copy));
+  EXPECT_EQ(coordinator->counts().failed, 1U);
+  commit_all();
+  EXPECT_EQ(port.finished, Outcome::units_failed);
+}
+
 TEST_F(CopiesTest, BothHaveFailedAtATimeAndTheUnitRunsOnceMore) {
   options.retries = 0;
   begin_late();
