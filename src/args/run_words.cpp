@@ -90,6 +90,8 @@ std::vector<RunOptionSpec> of_commands() {
       word("--restarts", "N",
            "when all ranks are gone, start again from the last\ncheckpoint: so often in a row without progress", kDeath,
            &W::restarts, kAll),
+      word("--start-limit", "TIME", "ranks that are not all up by then are ended, and started\nagain; 0: no limit",
+           kDeath, &W::start_limit, kAll),
       word("--keep-output", "WHICH", "output of units: all, failed, none", kKept, &W::keep_output),
       word("--output-limit", "SIZE", "a stream of a unit, at most 64MiB", kKept, &W::output_limit),
       word("--output-files", "PATTERN", "each unit's outputs whole, as files:\n'logs/{unit}.{stream}'", kKept,
@@ -185,6 +187,7 @@ job::RunOptions check_run_words(const RunWords& words) {
   options.grace = duration_value("--grace", words.grace, Zero::accepted);
   options.heartbeat = heartbeat_value("--heartbeat", words.heartbeat);
   options.restarts = static_cast<std::uint32_t>(count_value("--restarts", words.restarts, 0, kMostRestarts));
+  options.start_limit = duration_value("--start-limit", words.start_limit, Zero::accepted);
   options.task_signal = signal_value("--task-signal", words.task_signal);
   if (words.speculate && words.no_speculate) usage("--speculate and --no-speculate exclude each other");
   if (words.speculate || words.no_speculate) options.speculate = words.speculate;

@@ -28,6 +28,7 @@ struct RunWords {
   std::string grace = "10s";
   std::string heartbeat = "5s";
   std::string restarts = "3";
+  std::string start_limit = "10m";
   std::string task_signal = "none";
   std::string on_finish = "none";
   std::string shell = "auto";

@@ -1,7 +1,6 @@
 #include "job/launch_attempt.hpp"
 
 #include "base/quantity.hpp"
-#include "job/clock.hpp"
 #include "job/launch_processes.hpp"
 #include "job/launch_word.hpp"
 #include "job/run_printing.hpp"
@@ -65,8 +64,10 @@ void LaunchAttempt::hear_mpirun() {
 
 void LaunchAttempt::hear_line(const std::string& text) {
   const auto word = launch_word_in(text, launch_id_);
-  if (word) {
-    std::optional<int>& code = word->what == Ends::run ? exit_code_ : code_of_a_rank_;
+  if (word && word->what == Says::up) {
+    up_ = true;
+  } else if (word) {
+    std::optional<int>& code = word->what == Says::run_ends ? exit_code_ : code_of_a_rank_;
     if (!code) code = word->exit_code;
   }
   if (word && word->before.empty()) return;
@@ -140,6 +141,10 @@ void LaunchAttempt::end_lingering() {
       idle_since_ = now();
     }
     if (!end_mpirun_at_ && lost_a_rank_early()) end_mpirun_at_ = now();
+    if (!end_mpirun_at_ && is_not_coming_up()) {
+      end_mpirun_at_ = now();
+      asked_to_end_ = true;  // asked, it would wake what is stopped, and that would still begin the run
+    }
   }
   if (!end_mpirun_at_ && idle_since_) end_mpirun_at_ = *idle_since_ + kPatienceWithIdle;
   if (!end_mpirun_at_ || now() < *end_mpirun_at_) return;
@@ -175,6 +180,15 @@ bool LaunchAttempt::lost_a_rank_early() {
   if (!lost_early_since_) lost_early_since_ = now();
   if (now() < *lost_early_since_ + kPatienceWithBegin) return false;
   shared_.display.line("kiln: a rank died before the run began, and the others wait for it: they are ended");
+  return true;
+}
+
+// Of a death on another node while MPI comes up, nothing is to be seen here.
+bool LaunchAttempt::is_not_coming_up() {
+  const Duration limit = shared_.options.start_limit;
+  if (up_ || running_ || exit_code_ || limit == Duration::zero() || now() < begun_ + limit) return false;
+  shared_.display.line(fmt::format("kiln: the ranks have not come up within {} (--start-limit): they are ended",
+                                   format_duration(limit)));
   return true;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "job/clock.hpp"
 #include "job/mpirun_noise.hpp"
 #include "job/mpirun_process.hpp"
 #include "job/run_options.hpp"
@@ -52,12 +53,15 @@ class LaunchAttempt {
   void end_lingering();
   bool is_idle();
   bool lost_a_rank_early();
+  bool is_not_coming_up();
 
   Shared shared_;
   std::string launch_id_;
   std::optional<observe::Printer> printer_;
   MpirunProcess process_;
   MpirunNoise noise_;
+  Instant begun_ = now();
+  bool up_ = false;       // MPI is, on all ranks
   bool running_ = false;  // the ranks take signals: they have written a status
   bool pending_ = false;  // a signal came in before that
   std::optional<Instant> end_mpirun_at_;

@@ -7,21 +7,19 @@
 
 #include <array>
 #include <cerrno>
-#include <utility>
 
 namespace kiln::job {
 namespace {
 
 std::string begin_of(std::string_view launch_id) { return fmt::format("kiln-launch {} ", launch_id); }
 
-constexpr std::array<std::pair<Ends, std::string_view>, 2> kWords{
-    {{Ends::run, "ends with "}, {Ends::rank, "a rank ends with "}}};
+constexpr std::array<std::string_view, 3> kWords{"is up: ", "ends with ", "a rank ends with "};  // as Says
 
 }  // namespace
 
-void tell_launcher(const Environment& environment, int exit_code, Ends what) {
+void tell_launcher(const Environment& environment, int exit_code, Says what) {
   if (!environment.launched()) return;
-  const std::string_view word = kWords[what == Ends::run ? 0 : 1].second;
+  const std::string_view word = kWords.at(static_cast<std::size_t>(what));
   const std::string line = fmt::format("{}{}{}\n", begin_of(environment.launch_id), word, exit_code);
   // One piece: what other threads say does not come in between.
   while (::write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
@@ -33,10 +31,10 @@ std::optional<LaunchWord> launch_word_in(std::string_view line, std::string_view
   const std::size_t at = line.find(begin);
   if (launch_id.empty() || at == std::string_view::npos) return std::nullopt;
   const std::string_view rest = line.substr(at + begin.size());
-  for (const auto& [what, word] : kWords) {
-    if (!rest.starts_with(word)) continue;
-    const auto code = parse_count(rest.substr(word.size()));
-    if (code && *code <= 255) return LaunchWord{static_cast<int>(*code), what, line.substr(0, at)};
+  for (std::size_t i = 0; i < kWords.size(); ++i) {
+    if (!rest.starts_with(kWords.at(i))) continue;
+    const auto code = parse_count(rest.substr(kWords.at(i).size()));
+    if (code && *code <= 255) return LaunchWord{static_cast<int>(*code), static_cast<Says>(i), line.substr(0, at)};
   }
   return std::nullopt;
 }

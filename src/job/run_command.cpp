@@ -48,6 +48,7 @@ class CommandRank {
     log::set_rank(transport.rank().value());
     WorkEnd end;
     if (transport.rank() == Rank(0)) {
+      tell_launcher(environment_, 0, Says::up);
       if (execution_.heartbeat > Duration::zero()) say_where(transport);
       end.exit_code = begin(transport);
       end.finalise = !transport.forgot_any() && !deposed_;
@@ -103,7 +104,7 @@ class CommandRank {
       return end;
     } catch (const std::exception& fault) {
       const int code = tell_fault(fault);
-      tell_launcher(environment_, code, Ends::rank);
+      tell_launcher(environment_, code, Says::rank_ends);
       transport.abort(code);
     }
   }

@@ -53,8 +53,9 @@ struct RunOptions {
   std::vector<exec::ResultColumn> columns;  ///< of a new run; one that goes on has its own
   std::string where;                        ///< with retry: a kiln::Condition; "": all dead letters
   Duration grace = std::chrono::seconds(10);
-  Duration heartbeat = std::chrono::seconds(5);  ///< a rank silent for so long is dead; 0: nobody is declared dead
-  std::uint32_t restarts = 3;                    ///< of mpirun by the launcher, in a row without progress; 0: never
+  Duration heartbeat = std::chrono::seconds(5);     ///< a rank silent for so long is dead; 0: nobody is declared dead
+  std::uint32_t restarts = 3;                       ///< of mpirun by the launcher, in a row without progress; 0: never
+  Duration start_limit = std::chrono::minutes(10);  ///< for all ranks to come up; 0: none
   std::optional<bool>
       speculate;               ///< late units are given to a second worker, too; default: not commands, programs' are
   bool no_rerun_lost = false;  ///< of commands: what a lost rank may have begun is a dead letter

@@ -66,6 +66,7 @@ class ProgramProcess {
       rank_.use(collectives);
       log::set_rank(transport.rank().value());
       install_crash_note(transport.rank().value());
+      if (transport.rank() == Rank(0)) tell_launcher(environment_, 0, Says::up);
       const Duration heartbeat = heartbeat_of(options_, environment_);
       if (transport.rank() == Rank(0) && heartbeat > Duration::zero()) say_where(transport);
       code = transport.rank() == Rank(0) ? begin(transport, collectives) : work_on(transport, collectives, heartbeat);
@@ -100,7 +101,7 @@ class ProgramProcess {
     } catch (const std::exception& fault) {
       announce_end();
       const int code = tell_fault(fault);
-      tell_launcher(environment_, code, Ends::rank);
+      tell_launcher(environment_, code, Says::rank_ends);
       transport.abort(code);
     }
     return 0;

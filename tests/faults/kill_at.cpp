@@ -1,8 +1,8 @@
 // Preloaded, this kills a rank inside a collective or as it writes: KILL_AT="RANK FUNCTION K" raises SIGKILL in that
 // rank when it calls that function (of MPI, or link, rename, fsync) for the K-th time (1, 2, …), before the call is
-// made, or with a fourth word ("after") behind it. With KILL_ONCE=FILE only where there is no such file, which is made
-// then. KILL_AT="RANK count FILE" notes in the file that rank's calls of link, rename and fsync, and kills nobody. The
-// functions are known by their names alone; handles of Open MPI are pointers.
+// made, or with a fourth word ("after") behind it; with KILL_WITH=STOP it is SIGSTOP. With KILL_ONCE=FILE only where
+// there is no such file, which is made then. KILL_AT="RANK count FILE" notes in the file that rank's calls of link,
+// rename and fsync, and kills nobody. The functions are known by their names alone; handles of Open MPI are pointers.
 #include <dlfcn.h>
 #include <fcntl.h>
 
@@ -41,7 +41,7 @@ void strike_if_due(const char* function, int calls, bool after) {
   if (order.function != function || calls != order.call || order.after.empty() == after) return;
   const char* const once = std::getenv("KILL_ONCE");
   if (once != nullptr && open(once, O_CREAT | O_EXCL | O_WRONLY, 0600) < 0) return;
-  raise(SIGKILL);
+  raise(std::getenv("KILL_WITH") == nullptr ? SIGKILL : SIGSTOP);
 }
 
 // `calls` of the function so far; all are made by the main thread.

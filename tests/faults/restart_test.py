@@ -250,6 +250,21 @@ class Restarted(KilnCase):
 
 
 class DeathBeforeTheRun(KilnCase):
+    def test_ranks_that_do_not_come_up_are_ended_and_started_again(self):
+        # A rank that is stopped in the first launch: what the death of one on another node looks like from here.
+        self.tasks_file.write_text("true\n" * 5)
+        shim = {"LD_PRELOAD": str(SHIMS / "kill_at.so"), "KILL_ONCE": str(self.folder / "stopped"), "KILL_WITH": "STOP"}
+        result = self.expect(0, "run", "-n", "3", "--start-limit", "3s", "tasks.txt", KILL_AT="2 MPI_Init_thread 1", **shim)
+        self.assertTrue((self.folder / "stopped").exists(), "a rank was stopped")
+        self.assertIn("the ranks have not come up within 3.0 s (--start-limit): they are ended", result.err)
+        self.assertIn("starting again", result.err)
+        self.assertEqual(self.status()["totals"]["done"], 5)
+
+    def test_ranks_that_are_up_may_take_their_time(self):
+        self.tasks_file.write_text("sleep 4\n")
+        result = self.expect(0, "run", "-n", "2", "--start-limit", "2s", "tasks.txt")
+        self.assertNotIn("come up", result.err)
+
     def test_a_rank_that_dies_while_mpi_comes_up_is_no_reason_to_wait_for_ever(self):
         self.tasks_file.write_text("true\n" * 5)
         shim = {"LD_PRELOAD": str(SHIMS / "kill_at.so"), "KILL_ONCE": str(self.folder / "killed")}

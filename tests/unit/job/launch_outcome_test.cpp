@@ -74,11 +74,14 @@ TEST(LaunchWord, IsFoundBehindWhatOthersLeftOpen) {
   ASSERT_TRUE(word.has_value());
   EXPECT_EQ(word->exit_code, 4);
   EXPECT_EQ(word->before, "half a line");
-  EXPECT_EQ(word->what, Ends::run);
+  EXPECT_EQ(word->what, Says::run_ends);
   const auto of_a_rank = launch_word_in("kiln-launch a1-2 a rank ends with 70", "a1-2");
   ASSERT_TRUE(of_a_rank.has_value());
   EXPECT_EQ(of_a_rank->exit_code, 70);
-  EXPECT_EQ(of_a_rank->what, Ends::rank);
+  const auto up = launch_word_in("kiln-launch a1-2 is up: 0", "a1-2");
+  ASSERT_TRUE(up.has_value());
+  EXPECT_EQ(up->what, Says::up);
+  EXPECT_EQ(of_a_rank->what, Says::rank_ends);
 }
 
 TEST(LaunchWord, OfOtherLaunchesAndTornOnesAreNone) {
