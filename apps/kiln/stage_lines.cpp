@@ -40,6 +40,22 @@ std::string stage_lines(const std::vector<store::RunReader::StageInfo>& stages, 
   return out;
 }
 
+std::string task_stage_lines(const std::vector<observe::TaskStageStatus>& stages, std::size_t most, bool live) {
+  if (stages.empty()) return "";
+  std::string out =
+      fmt::format("  {:<{}}  {:>12}  {:>12}  {:>8}  {}\n", "stage", kNameWidth, "commands", "done", "failed", "state");
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const observe::TaskStageStatus& stage = stages[i];
+    if (i == most) return out + fmt::format("  … {} more\n", format_count(stages.size() - most));
+    const std::string_view state = observe::to_text(stage);
+    out += fmt::format("  {:<{}}  {:>12}  {:>12}  {:>8}  {}\n",
+                       stage.name.empty() ? "(before them)" : for_message(stage.name, kNameWidth), kNameWidth,
+                       format_count(stage.units), format_count(stage.done), format_count(stage.failed),
+                       !live && state == "running" ? "not over" : state);
+  }
+  return out;
+}
+
 std::string stages_json(const std::vector<store::RunReader::StageInfo>& stages) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const store::RunReader::StageInfo& stage : stages) {

@@ -67,6 +67,7 @@ StatusReport read_report(const std::string& name, const store::LivenessClock& cl
     const auto snapshot = read_status(directory, *owner);
     report.live = alive(directory, *owner, snapshot, report.now, clock);
     report.owner = store::describe(*owner);
+    if (snapshot) report.task_stages = snapshot->task_stages;
     report.job_id = owner->job_id;
     report.job_restarts = owner->restart_count;
     if (report.live && snapshot) {

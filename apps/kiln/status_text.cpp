@@ -93,6 +93,15 @@ std::string slowest_text(const observe::StatusSnapshot& s) {
   return out;
 }
 
+// Of stages that are not begun, as a stage before them has dead letters.
+std::uint64_t blocked_units(const std::vector<observe::TaskStageStatus>& stages) {
+  std::uint64_t blocked = 0;
+  for (const observe::TaskStageStatus& stage : stages) {
+    if (stage.state == schedule::Gates::State::blocked) blocked += stage.units - stage.done - stage.failed;
+  }
+  return blocked;
+}
+
 }  // namespace
 
 std::string time_span(double seconds) {
@@ -175,13 +184,16 @@ std::string head_line(const StatusReport& r) {
 std::string next_steps(const StatusReport& r) {
   const std::string directory = observe::shell_word(r.directory);
   std::string out;
-  if (!r.live && (left_to_do(r.totals) != 0 || r.launches == 0)) {
+  const std::uint64_t blocked = blocked_units(r.task_stages);
+  if (!r.live && (left_to_do(r.totals) > blocked || r.launches == 0)) {
     if (r.job) return fmt::format("next: the job {} goes on with it\n", for_message(r.job_id, 40));
     out += "next: run the same command again to go on; what is done is kept\n";
   }
   if (r.totals.failed != 0) {
     out += fmt::format("next: kiln results --failed {} shows the reasons", directory);
-    out += r.live ? "\n" : fmt::format("; kiln retry {} runs them again\n", directory);
+    out += r.live ? "\n"
+                  : fmt::format("; kiln retry {} runs them again{}\n", directory,
+                                blocked != 0 ? ", then the stages that wait for them" : "");
   }
   if (out.empty() && !r.live)
     out = fmt::format("next: kiln results {}; the file for programs is {}/results.h5\n", directory, directory);
@@ -195,7 +207,8 @@ std::string status_text(const StatusReport& r) {
     const observe::StatusSnapshot& s = *r.snapshot;
     out += rate_line(s, r.now) + commit_line(s, r.now) + lost_line(s) + ranks_text(s) + slowest_text(s);
   }
-  out += job_line(r) + stage_lines(r.stages, kStagesShown, r.live);
+  out +=
+      job_line(r) + task_stage_lines(r.task_stages, kStagesShown, r.live) + stage_lines(r.stages, kStagesShown, r.live);
   if (r.launches > 1) out += fmt::format("  launches   {}\n", r.launches);
   for (const std::string& line : r.damage) out += "  damage     " + for_message(line, 400) + "\n";
   return out + next_steps(r);
@@ -226,6 +239,11 @@ std::string status_json(const StatusReport& r) {
     const auto text = [](const std::string& one) { return one.empty() ? Json(nullptr) : Json(to_utf8(one)); };
     out["job"] = {{"id", to_utf8(r.job_id)},     {"state", text(job.state)}, {"reason", text(job.reason)},
                   {"time_left", text(job.left)}, {"end", text(job.end)},     {"restarts", r.job_restarts}};
+  }
+  if (!r.program) {
+    observe::StatusSnapshot stages;
+    stages.task_stages = r.task_stages;
+    out["task_stages"] = Json::parse(observe::to_json(stages))["task_stages"];
   }
   if (r.program) out["stages"] = Json::parse(stages_json(r.stages));
   out["damage"] = Json::array();

@@ -26,8 +26,9 @@ struct StatusReport {
   std::uint64_t launches = 0;                       ///< 0: not counted (a live run)
   std::optional<store::EndEntry> last_end;          ///< of the last launch; nothing when it was cut off
   std::vector<std::string> damage;
-  bool program = false;                             ///< the run of a program on the library
-  std::vector<store::RunReader::StageInfo> stages;  ///< of a program, as its journal has them
+  bool program = false;                               ///< the run of a program on the library
+  std::vector<observe::TaskStageStatus> task_stages;  ///< of a task file, as status.json has them
+  std::vector<store::RunReader::StageInfo> stages;    ///< of a program, as its journal has them
 };
 
 /// Lines for people, with a hint what to do next.

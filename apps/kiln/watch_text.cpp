@@ -137,6 +137,7 @@ std::vector<std::string> watch_lines(const StatusReport& r, ScreenSize size, boo
   const observe::StatusSnapshot* const s = r.live && r.snapshot ? &*r.snapshot : nullptr;
   if (s != nullptr) top.push_back(observe::bar_line(*s, size.columns, utf8));
   if (s != nullptr || !r.live) add_wrapped(top, units_line(r.totals), size.columns);
+  add_cut(top, task_stage_lines(r.task_stages, kStagesShown, r.live), size.columns);
   add_cut(top, stage_lines(r.stages, kStagesShown, r.live), size.columns);
   if (s != nullptr) {
     add_wrapped(top, rate_line(*s, r.now), size.columns);

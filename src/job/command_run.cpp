@@ -13,6 +13,7 @@
 #include "job/run_archive.hpp"
 #include "job/source_settings.hpp"
 #include "job/task_input.hpp"
+#include "job/task_stages.hpp"
 #include "job/tell_fault.hpp"
 #include "net/versions.hpp"
 #include "store/run_reader.hpp"
@@ -120,6 +121,7 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   if (options_.retry) again = options_.where.empty() ? dead_ : choose_retries(options_.directory, options_.where);
   again.erase(store_->recovered().dead_since);
   report_opening(again);
+  for (const std::string& line : stage_plan(tasks_)) log::debug("{}", line);
   store_->withdraw(again);
   dead_.erase(again);
 }
@@ -167,6 +169,7 @@ protocol::CoordinatorOptions CommandRun::coordinator_options() const {
         1, static_cast<std::uint64_t>(std::ceil(options_.max_failures->percent.value_or(100) / 100 * units))));
   }
   apply_limits(tasks_, *source_, coordinator);
+  apply_stages(tasks_, *source_, coordinator);
   return coordinator;
 }
 
@@ -201,6 +204,7 @@ RunObserver::Facts CommandRun::observer_facts() {
   facts.settled = [this](Bytes& rows, bool succeeded) {
     if (printing_ != nullptr) printing_->settled(rows, succeeded);
   };
+  for (const units::TaskStage& stage : tasks_.stages) facts.stages.push_back(stage.name);
   facts.command = [this](UnitId unit) { return std::string(source_->command(unit).substr(0, 400)); };
   return facts;
 }
@@ -239,6 +243,7 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
   observer.assembling();
   const auto counts = loop.coordinator().counts();
   set_end(outcome, counts);
+  end_.stages = observer.stages(loop.coordinator());
   // Nothing of this frame by reference: an exception may leave it before the writer has done this.
   writer.run([this] {
     try {

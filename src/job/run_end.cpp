@@ -36,6 +36,7 @@ observe::RunSummary summary_of(const RunEnd& end, const std::string& directory) 
   summary.failed = end.failed;
   summary.seconds = end.seconds;
   summary.directory = directory;
+  summary.stages = end.stages;
   summary.results_file = end.results_written ? directory + "/results.h5" : "";
   return summary;
 }

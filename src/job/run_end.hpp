@@ -13,7 +13,8 @@ struct RunEnd {
   double started = 0;  ///< Unix seconds UTC
   double seconds = 0;  ///< of this launch
   std::uint64_t units = 0, done = 0, failed = 0, removed = 0;
-  bool results_written = false;  ///< results.h5 is that of this end
+  std::vector<observe::TaskStageStatus> stages;  ///< of a task file
+  bool results_written = false;                  ///< results.h5 is that of this end
 };
 
 /// Writer thread: results.h5, the end entry, outcome.json; then the run directory is free. `schema`: of rows of

@@ -45,7 +45,8 @@ void RunObserver::snapshot(const protocol::Coordinator& coordinator, Instant at)
   status_.totals = {counts.units,     counts.done,    counts.committed, counts.failed,
                     counts.in_flight, counts.waiting, counts.removed};
   status_.rate = rate_.rate();
-  const auto left = rate_.time_for(counts.units - ended_units(counts));
+  const auto left = rate_.time_for(counts.units - ended_units(counts) - counts.blocked);
+  status_.task_stages = stages(coordinator);
   status_.expected_end = left ? std::optional(wall_seconds() + to_seconds(*left)) : std::nullopt;
   if (counts.committed > 0 && coordinator.last_commit_cost()) {
     status_.last_commit_seconds = to_seconds(*coordinator.last_commit_cost());
@@ -55,6 +56,15 @@ void RunObserver::snapshot(const protocol::Coordinator& coordinator, Instant at)
   list_ranks(coordinator, at);
   tell_of_slow_disk(coordinator);
   publish();
+}
+
+std::vector<observe::TaskStageStatus> RunObserver::stages(const protocol::Coordinator& coordinator) const {
+  std::vector<observe::TaskStageStatus> stages;
+  const auto views = coordinator.stages();
+  for (std::size_t i = 0; i < std::min(views.size(), facts_.stages.size()); ++i) {
+    stages.push_back({facts_.stages[i], views[i].units, views[i].done, views[i].dead, views[i].state});
+  }
+  return stages;
 }
 
 // Once: it may come and go with each commit.

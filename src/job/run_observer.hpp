@@ -25,6 +25,7 @@ class RunObserver final : public Observer {
     bool launched = false;    ///< a launcher owns the terminal
     bool no_rerun_lost = false;
     observe::DisplayMode display = observe::DisplayMode::none;
+    std::vector<std::string> stages;                       ///< names of CoordinatorOptions::stages
     std::function<std::string(UnitId)> name_unit;          ///< "unit 11 (tasks.txt:12: the command)"
     std::function<std::string(UnitId)> command;            ///< the command's first bytes
     std::function<void(Bytes&, bool)> settled;             ///< as Observer::settled; may be empty
@@ -50,6 +51,8 @@ class RunObserver final : public Observer {
   /// Units whose second run gave something else (--verify).
   std::uint64_t remarks() const { return remarks_; }
 
+  /// Of a task file, as they are now.
+  std::vector<observe::TaskStageStatus> stages(const protocol::Coordinator& coordinator) const;
   /// A program's next stage.
   void begin_stage(std::uint32_t stage, const std::string& name);
   /// The units are settled; results.h5 is being made.

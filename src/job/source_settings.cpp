@@ -75,6 +75,27 @@ void set_task_file_variables(exec::CommandSetup& setup, std::uint64_t units, con
 
 }  // namespace
 
+void apply_stages(const units::TaskFile& tasks, const units::CommandSource& source,
+                  protocol::CoordinatorOptions& options) {
+  if (tasks.stages.empty()) return;
+  options.stages.resize(tasks.stages.size());
+  for (std::size_t i = 0; i < tasks.stages.size(); ++i) options.stages[i].after = tasks.stages[i].after;
+  Interval run;  // of one stage
+  std::size_t stage = 0;
+  for (UnitId unit(0); unit.value() < source.size(); unit = unit.next()) {
+    const std::uint64_t place = source.place(unit);
+    const std::size_t its = place == units::CommandSource::kNone ? tasks.stages.size() : tasks.stage_of(place);
+    if (its == stage && run.last == unit) {
+      run.last = unit.next();
+      continue;
+    }
+    if (stage < tasks.stages.size()) options.stages[stage].units.insert(run);
+    run = single(unit);
+    stage = its;
+  }
+  if (stage < tasks.stages.size()) options.stages[stage].units.insert(run);
+}
+
 void apply_limits(const units::TaskFile& tasks, const units::CommandSource& source,
                   protocol::CoordinatorOptions& options) {
   if (tasks.limits.empty()) return;

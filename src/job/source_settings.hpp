@@ -16,6 +16,10 @@ namespace kiln::job {
 void apply_limits(const units::TaskFile& tasks, const units::CommandSource& source,
                   protocol::CoordinatorOptions& options);
 
+/// The stages that the source names, by their units.
+void apply_stages(const units::TaskFile& tasks, const units::CommandSource& source,
+                  protocol::CoordinatorOptions& options);
+
 struct SourceFacts {
   std::string job_id;     ///< what array jobs and disBatch call the job
   std::string task_name;  ///< the task file's name without its folder

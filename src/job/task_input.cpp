@@ -1,6 +1,8 @@
 #include "job/task_input.hpp"
 
+#include "base/log.hpp"
 #include "base/text.hpp"
+#include "job/task_stages.hpp"
 #include "store/source_copy.hpp"
 #include "units/argument_expansion.hpp"
 #include "units/array_source.hpp"
@@ -126,7 +128,13 @@ void print_commands(const RunOptions& options, const units::ByteSink& out) {
     return;
   }
   const units::TaskFile tasks = load_tasks(options, Environment());
+  for (const std::string& line : stage_plan(tasks)) log::info("{}", line);
+  std::size_t next_stage = 0;
   for (std::uint64_t place = 0; place < tasks.size(); ++place) {
+    if (next_stage < tasks.stages.size() && tasks.stages[next_stage].first == place) {
+      const std::string directive = stage_directive(tasks, next_stage++);
+      if (!directive.empty()) print(directive);
+    }
     const units::UnitFields fields = tasks.fields(place);
     if (fields.array_index) out(fmt::format("export SLURM_ARRAY_TASK_ID={}; ", *fields.array_index));
     if (fields.repeat) out(fmt::format("export DISBATCH_REPEAT_INDEX={}; ", *fields.repeat));

@@ -28,7 +28,8 @@ units::TaskFile load_tasks(const RunOptions& options, const Environment& environ
 /// `tasks` would share one file. Task files may change as they like.
 void refuse_another_command(const std::string& directory, const units::TaskFile& tasks);
 
-/// `kiln run --dry-run`: each command with a newline behind it. Throws kiln::Error.
+/// `kiln run --dry-run`: each command with a newline behind it, and what begins a stage of a task file; the plan of the
+/// stages to the log. Throws kiln::Error.
 void print_commands(const RunOptions& options, const units::ByteSink& out);
 
 }  // namespace kiln::job

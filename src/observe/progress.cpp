@@ -54,6 +54,20 @@ std::string_view state_note(RunState state) {
   return "";
 }
 
+// Of a task file: the stages that are at work.
+std::string stages_text(const StatusSnapshot& s) {
+  constexpr std::size_t kMostNamed = 3;
+  std::string names;
+  std::size_t running = 0;
+  for (const TaskStageStatus& stage : s.task_stages) {
+    if (stage.name.empty() || to_text(stage) != "running") continue;
+    if (++running <= kMostNamed) names += (names.empty() ? "" : ", ") + stage.name;
+  }
+  if (running == 0) return "";
+  if (running > kMostNamed) return fmt::format("{} stages", format_count(running));
+  return fmt::format("stage{} {}", running == 1 ? "" : "s", names);
+}
+
 std::string draw_bar(double done, std::size_t cells, bool utf8) {
   const double filled = std::clamp(done, 0.0, 1.0) * static_cast<double>(cells);
   const auto whole = static_cast<std::size_t>(filled);
@@ -81,11 +95,12 @@ struct Piece {
 std::string bar_line(const StatusSnapshot& s, std::size_t columns, bool utf8) {
   const std::string head = fmt::format("{:>4}%", percent(s.totals));
   const std::string left = time_left(s);
-  std::array<Piece, 5> tail{{
+  std::array<Piece, 6> tail{{
       {fmt::format("{}/{}", format_count(settled(s.totals)), format_count(s.totals.units)), 1},
       {rate_text(s.rate), 4},
       {s.totals.failed == 0 ? "" : fmt::format("{} failed", format_count(s.totals.failed)), 2},
       {left.empty() ? "" : "eta " + left, 3},
+      {stages_text(s), 5},
       {std::string(state_note(s.state)), 0},
   }};
   const auto gap = [&](const Piece& piece) -> std::size_t { return &piece == tail.data() ? 1 : 2; };
@@ -116,6 +131,7 @@ std::string log_line(const StatusSnapshot& s) {
   if (const std::string rate = rate_text(s.rate); !rate.empty()) line += ", " + rate;
   if (s.totals.failed != 0) line += fmt::format(", {} failed", format_count(s.totals.failed));
   if (s.totals.waiting != 0) line += fmt::format(", {} to be tried again", format_count(s.totals.waiting));
+  if (const std::string stages = stages_text(s); !stages.empty()) line += ", " + stages;
   if (const std::string left = time_left(s); !left.empty()) line += fmt::format(", {} left", left);
   if (const std::string_view note = state_note(s.state); !note.empty()) line += fmt::format(", {}", note);
   return line;

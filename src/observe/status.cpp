@@ -19,6 +19,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 5> kStates{"starting", "running", "draining", "assembling", "ended"};
+constexpr std::array<std::string_view, 4> kGates{"waiting", "open", "over", "blocked"};
 constexpr std::size_t kNameLength = 64;  // characters of host names and ids
 constexpr std::size_t kCommandLength = 120;
 
@@ -35,6 +36,14 @@ Json totals_to_json(const UnitTotals& totals) {
 
 Json stage_to_json(const StageStatus& stage) { return {{"ordinal", stage.ordinal}, {"name", name(stage.name)}}; }
 
+Json task_stage_to_json(const TaskStageStatus& stage) {
+  return {{"name", name(stage.name)},
+          {"units", stage.units},
+          {"done", stage.done},
+          {"failed", stage.failed},
+          {"state", kGates.at(static_cast<std::size_t>(stage.state))}};
+}
+
 Json rank_to_json(const RankStatus& rank) {
   return {{"rank", rank.rank},         {"host", name(rank.host)},       {"pid", rank.pid},
           {"state", name(rank.state)}, {"units_done", rank.units_done}, {"busy_seconds", number(rank.busy_seconds)},
@@ -48,6 +57,15 @@ Json group_to_json(const RankGroup& group) {
           {"units_done", group.units_done},
           {"busy_seconds", number(group.busy_seconds)},
           {"running", group.running}};
+}
+
+Json task_stages_to_json(const std::vector<TaskStageStatus>& stages) {
+  Json out = Json::array();
+  for (const TaskStageStatus& stage : stages) {
+    const bool listed = stages.size() <= kListedStages || stage.state != schedule::Gates::State::over;
+    if (listed && out.size() < kListedStages) out.push_back(task_stage_to_json(stage));
+  }
+  return out;
 }
 
 void add(RankGroup& group, const RankStatus& rank) {
@@ -82,6 +100,7 @@ Json write(const StatusSnapshot& s, std::size_t listed) {
               {"started", number(s.started)},
               {"updated", number(s.updated)},
               {"stage", s.stage ? stage_to_json(*s.stage) : Json(nullptr)},
+              {"task_stages", task_stages_to_json(s.task_stages)},
               {"totals", totals_to_json(s.totals)},
               {"done_before", s.done_before},
               {"rate", number(s.rate)},
@@ -157,6 +176,19 @@ RankStatus read_rank(const Json& in) {
   return rank;
 }
 
+TaskStageStatus read_task_stage(const Json& in) {
+  TaskStageStatus stage;
+  read(in, "name", stage.name);
+  read(in, "units", stage.units);
+  read(in, "done", stage.done);
+  read(in, "failed", stage.failed);
+  const auto state = in.at("state").get<std::string>();
+  const auto* const found = std::ranges::find(kGates, state);
+  if (found == kGates.end()) throw std::runtime_error(fmt::format("unknown state '{}'", for_message(state, 40)));
+  stage.state = static_cast<schedule::Gates::State>(found - kGates.begin());
+  return stage;
+}
+
 RankGroup read_group(const Json& in) {
   RankGroup group;
   read(in, "first", group.first);
@@ -209,6 +241,7 @@ StatusSnapshot read_snapshot(const Json& in) {
     read(object(*stage), "ordinal", s.stage->ordinal);
     read(*stage, "name", s.stage->name);
   }
+  read_list(in, "task_stages", s.task_stages, read_task_stage);
   s.totals = read_totals(object(in.at("totals")));
   read(in, "done_before", s.done_before);
   read(in, "rate", s.rate);
@@ -227,6 +260,22 @@ StatusSnapshot read_snapshot(const Json& in) {
 }  // namespace
 
 std::string_view to_text(RunState state) { return kStates.at(static_cast<std::size_t>(state)); }
+
+std::string_view to_text(const TaskStageStatus& stage) {
+  using State = schedule::Gates::State;
+  const bool ended = stage.done + stage.failed == stage.units;
+  switch (stage.state) {
+    case State::waiting:
+      return "waiting";
+    case State::open:
+      return ended && stage.failed != 0 ? "failed" : ended ? "done" : "running";
+    case State::over:
+      return "done";
+    case State::blocked:
+      return "not started";
+  }
+  return "";
+}
 
 std::string to_json(const StatusSnapshot& snapshot) {
   std::size_t listed = kListedRanks;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "schedule/gates.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -55,6 +57,16 @@ struct SlowUnit {
   friend bool operator==(const SlowUnit&, const SlowUnit&) = default;
 };
 
+/// A stage of a task file.
+struct TaskStageStatus {
+  std::string name;  ///< "": the commands before the first one
+  std::uint64_t units = 0, done = 0, failed = 0;
+  schedule::Gates::State state = schedule::Gates::State::open;
+  friend bool operator==(const TaskStageStatus&, const TaskStageStatus&) = default;
+};
+/// "waiting", "running", "done", "failed", "not started".
+std::string_view to_text(const TaskStageStatus& stage);
+
 /// Of a program: the stage that runs, or ran last.
 struct StageStatus {
   std::uint32_t ordinal = 0;  ///< 0 for the first
@@ -72,7 +84,8 @@ struct StatusSnapshot {
   std::string job_id;  ///< of the batch system; "" outside one
   double started = 0;  ///< this launch
   double updated = 0;
-  std::optional<StageStatus> stage;  ///< of programs; the totals are then of this stage
+  std::optional<StageStatus> stage;          ///< of programs; the totals are then of this stage
+  std::vector<TaskStageStatus> task_stages;  ///< written up to kListedStages: of more, those that are not over
   UnitTotals totals;
   std::uint64_t done_before = 0;       ///< of totals.done: by earlier launches
   double rate = 0;                     ///< units a second, smoothed; 0 while unknown
@@ -90,6 +103,7 @@ struct StatusSnapshot {
 
 inline constexpr std::size_t kStatusBytes = 64 * 1024;  ///< status.json is never larger
 inline constexpr std::size_t kListedRanks = 256;
+inline constexpr std::size_t kListedStages = 64;
 inline constexpr std::size_t kRankGroups = 64;
 inline constexpr std::size_t kSlowUnits = 10;
 inline constexpr int kStatusVersion = 1;

@@ -51,6 +51,55 @@ std::string failure_line(const FailedUnit& failure) {
   return fmt::format("  {}: {}: {}", where, for_message(failure.reason, 100), for_message(failure.command, 60));
 }
 
+std::string commands_text(std::uint64_t count) { return format_count(count) + (count == 1 ? " command" : " commands"); }
+
+std::string stage_line(const TaskStageStatus& stage) {
+  const std::uint64_t left = stage.units - stage.done - stage.failed;
+  std::string line = stage.name.empty() ? "  before the stages" : "  stage " + stage.name;
+  line += fmt::format(": {}, {} done", commands_text(stage.units), format_count(stage.done));
+  if (stage.failed != 0) line += fmt::format(", {} failed", format_count(stage.failed));
+  if (left != 0 && stage.state == schedule::Gates::State::blocked) return line + ", not started";
+  return left == 0 ? line : line + fmt::format(", {} not run", format_count(left));
+}
+
+bool is_blocked(const TaskStageStatus& stage) {
+  return stage.state == schedule::Gates::State::blocked && stage.done + stage.failed < stage.units;
+}
+
+// "stage align: 3 of 1,200 commands failed; not started: call (24 commands), report (1)"
+std::string blocked_line(const std::vector<TaskStageStatus>& stages) {
+  std::string failed, blocked;
+  std::uint64_t named = 0, more = 0;
+  for (const TaskStageStatus& stage : stages) {
+    if (stage.failed != 0 && !stage.name.empty()) {
+      failed += fmt::format("stage {}: {} of {} failed; ", stage.name, format_count(stage.failed),
+                            commands_text(stage.units));
+    }
+    if (!is_blocked(stage)) continue;
+    if (++named > kShownStages) {
+      ++more;
+      continue;
+    }
+    const std::uint64_t left = stage.units - stage.done - stage.failed;
+    blocked += named == 1 ? fmt::format("{} ({})", stage.name, commands_text(left))
+                          : fmt::format(", {} ({})", stage.name, format_count(left));
+  }
+  if (blocked.empty()) return "";
+  if (more != 0) blocked += fmt::format(" and {} more", format_count(more));
+  return failed + "not started: " + blocked;
+}
+
+void add_stages(const RunSummary& s, std::vector<std::string>& lines) {
+  const bool all = s.stages.size() <= kShownStages;
+  std::size_t left_out = 0;
+  for (const TaskStageStatus& stage : s.stages) {
+    const bool notable = stage.failed != 0 && lines.size() <= kShownStages;
+    all || notable ? lines.push_back(stage_line(stage)) : void(++left_out);
+  }
+  if (left_out != 0) lines.push_back(fmt::format("  and {} more stages", format_count(left_out)));
+  if (const std::string blocked = blocked_line(s.stages); !blocked.empty()) lines.push_back(blocked);
+}
+
 }  // namespace
 
 std::string shell_word(const std::string& text) {
@@ -69,6 +118,7 @@ std::string shell_word(const std::string& text) {
 
 std::vector<std::string> summary_lines(const RunSummary& s) {
   std::vector<std::string> lines{counts_line(s)};
+  add_stages(s, lines);
   if (s.outcome == Outcome::too_many_failures)
     lines.emplace_back("stopped: more units failed than --max-failures allows");
   if (s.outcome == Outcome::storage) {
@@ -86,8 +136,9 @@ std::vector<std::string> summary_lines(const RunSummary& s) {
   if (s.failed > shown && shown != 0) lines.push_back(fmt::format("  and {} more", format_count(s.failed - shown)));
   if (s.failed != 0) {
     const std::string directory = shell_word(s.directory);
-    lines.push_back(
-        fmt::format("see them: kiln results --failed {}; run them again: kiln retry {}", directory, directory));
+    const bool blocked = std::ranges::any_of(s.stages, is_blocked);
+    lines.push_back(fmt::format("see them: kiln results --failed {}; run them again{}: kiln retry {}", directory,
+                                blocked ? ", then the stages that wait for them" : "", directory));
   }
   return lines;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "observe/status.hpp"
 #include "protocol/coordinator_port.hpp"
 
 #include <cstdint>
@@ -26,11 +27,14 @@ struct RunSummary {
   double seconds = 0;                      ///< of this launch
   std::string directory;                   ///< as the user wrote it
   std::string results_file;                ///< "" when none was written
+  std::vector<TaskStageStatus> stages;     ///< of a task file
   std::vector<FailedUnit> first_failures;  ///< a few; the summary shows up to kShownFailures
 };
 inline constexpr std::size_t kShownFailures = 5;
+inline constexpr std::size_t kShownStages = 20;
 
-/// Lines without "kiln: " in front: what came of it; the first failures with their reasons; what to do next.
+/// Lines without "kiln: " in front: what came of it, and of each stage; the first failures with their reasons; what to
+/// do next.
 std::vector<std::string> summary_lines(const RunSummary& summary);
 
 /// `text` as one word of a shell command that a user can paste.

@@ -46,7 +46,8 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
       removed_(start.removed.count()),
       removed_done_(count_common(start.removed, start.done)),
       allowed_(options_.retries),
-      queue_(units_to_do(start, taken_), options_.queue, start.workers),
+      gates_(options_.stages, start.done, start.dead),
+      queue_(gates_.let_through(units_to_do(start, taken_)), options_.queue, start.workers),
       given_({}, options_.queue, start.workers),
       lost_at_begin_(units_lost(start, taken_)),
       next_batch_(start.first_batch),
@@ -184,7 +185,7 @@ void Coordinator::record(Worker& worker, InFlight& batch, Part& part, Instant no
     took(worker, batch, units);
     drop_copies(units);
     worker.view.units_done += units.size();
-    ledger_.mark_done(units);
+    count_done(units);
     part.held ? hold(worker, units, now) : void(pending_->done.insert(units));
     if (batch.suspect) suspects_.erase(units.first);
     if (!attempts_.empty()) attempts_.erase(attempts_.lower_bound(units.first), attempts_.lower_bound(units.last));
@@ -224,6 +225,7 @@ void Coordinator::fail(Worker& worker, InFlight& batch, UnitFailure& failure, In
 void Coordinator::set_aside(UnitFailure& failure, std::uint32_t attempts, Instant now) {
   attempts_.erase(failure.unit);
   if (!ledger_.mark_dead(failure.unit)) return;
+  gates_.dead(failure.unit);
   pending_->dead.push_back({failure.unit, attempts, std::move(failure.reason)});
   port_.settled(failure.row, false);
   pending_->bytes += failure.row.size();
@@ -319,6 +321,8 @@ Coordinator::Counts Coordinator::counts() const {
   counts.in_flight = in_flight_;
   counts.waiting = retries_.size() + waiting_suspects_.size();
   counts.suspects = waiting_suspects_.size();
+  counts.gated = gates_.waiting();
+  counts.blocked = gates_.blocked();
   counts.lost = lost_;
   counts.retried = retried_;
   counts.given = given_.count();

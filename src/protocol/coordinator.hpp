@@ -5,6 +5,7 @@
 #include "protocol/coordinator_port.hpp"
 #include "protocol/copies.hpp"
 #include "schedule/batch_policy.hpp"
+#include "schedule/gates.hpp"
 #include "schedule/ledger.hpp"
 #include "schedule/retry_queue.hpp"
 #include "schedule/unit_queue.hpp"
@@ -106,6 +107,8 @@ class Coordinator {
     std::uint64_t done = 0, failed = 0, committed = 0, removed = 0;
     std::uint64_t in_flight = 0;   ///< handed out
     std::uint64_t waiting = 0;     ///< for their next attempt, or suspects that wait
+    std::uint64_t gated = 0;       ///< wait for the stages before theirs
+    std::uint64_t blocked = 0;     ///< are not begun, as a stage before theirs has dead letters
     std::uint64_t suspects = 0;    ///< that wait
     std::uint64_t lost = 0;        ///< done, but lost with a rank before they were committed
     std::uint64_t retried = 0;     ///< attempts after a first one, this launch
@@ -115,6 +118,8 @@ class Coordinator {
     std::uint64_t copies_won = 0;  ///< whose result counted
   };
   Counts counts() const;
+  /// As CoordinatorOptions::stages has them.
+  std::vector<schedule::Gates::View> stages() const { return gates_.view(); }
   struct WorkerView {
     Rank rank;
     std::string host;
@@ -236,6 +241,7 @@ class Coordinator {
   void storage_works();
   void finish_if_over();
   void touch_unsaved(Instant now);
+  void count_done(Interval units);
 
   // What workers retain (coordinator_retained.cpp).
   void heard(Worker& worker, std::uint64_t number, std::uint64_t bytes);
@@ -302,7 +308,8 @@ class Coordinator {
   schedule::Ledger ledger_;
   std::uint64_t removed_ = 0, removed_done_ = 0;
   schedule::UnitValues<std::uint32_t> allowed_;  // extra tries
-  schedule::UnitQueue queue_;
+  schedule::Gates gates_;
+  schedule::UnitQueue queue_;            // units that need not wait for others
   schedule::UnitQueue given_;            // with no_rerun_lost: out of queue_, may be handed out
   schedule::IntervalSet giving_;         // the same, when the port has made them durable
   schedule::IntervalSet lost_at_begin_;  // until begin

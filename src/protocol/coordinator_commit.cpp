@@ -6,9 +6,13 @@
 
 namespace kiln::protocol {
 
+// Or nothing more can be.
 bool Coordinator::complete() const {
-  return ledger_.done().count() - removed_done_ + ledger_.dead().count() == ledger_.units() - removed_;
+  const std::uint64_t settled = ledger_.done().count() - removed_done_ + ledger_.dead().count();
+  return settled + gates_.blocked() == ledger_.units() - removed_;
 }
+
+void Coordinator::count_done(Interval units) { gates_.done(ledger_.mark_done(units)); }
 
 void Coordinator::touch_unsaved(Instant now) {
   if (!unsaved_since_) unsaved_since_ = now;
@@ -19,8 +23,8 @@ bool Coordinator::save_due(Instant now) const {
   if (storage_retry_at_) return now >= *storage_retry_at_;
   // Whoever ends at once may be killed any moment: what is done is written before units are waited for.
   const bool nothing_to_come = in_flight_ == 0 && (complete() || stop_as_);
-  return nothing_to_come || cancelled_ || retained_presses_ || pending_->bytes >= options_.commit_bytes ||
-         now - *unsaved_since_ >= checkpoint_interval_;
+  return nothing_to_come || cancelled_ || retained_presses_ || gates_.wants_commit() ||
+         pending_->bytes >= options_.commit_bytes || now - *unsaved_since_ >= checkpoint_interval_;
 }
 
 // Workers that hold results write or join them first, so that one entry has all. It waits for them only while nothing
@@ -58,6 +62,7 @@ void Coordinator::start_commit(Instant now) {
 
 void Coordinator::on_committed(Duration cost, Instant now) {
   ledger_.mark_committed(committing_);
+  for (const Interval units : gates_.committed(committing_).intervals()) queue_.put_back(units);
   committing_.clear();
   committed_bytes_ += std::exchange(committing_bytes_, 0) + std::exchange(committing_segments_, 0);
   last_commit_cost_ = cost;

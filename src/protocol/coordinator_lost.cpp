@@ -104,6 +104,7 @@ void Coordinator::suspect(Rank died, UnitId unit, std::uint32_t attempt, bool wa
 void Coordinator::lose_held(Worker& worker, Instant now) {
   const schedule::IntervalSet held = std::exchange(worker.held, {});
   ledger_.reopen(held);
+  gates_.reopened(held);
   lost_ += held.count();
   held_units_ -= held.count();
   holders_.erase(worker.view.rank);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "schedule/gates.hpp"
 #include "schedule/unit_queue.hpp"
 
 #include <kiln/ids.hpp>
@@ -26,6 +27,9 @@ enum class Speculate : std::uint8_t { no, others, all };
 struct CoordinatorOptions {
   std::string batch = "adaptive";  ///< as --batch
   schedule::QueueOptions queue;
+  /// Units of these begin when the stages before theirs are done and committed; those behind a dead letter do not, and
+  /// the run ends without them. Units of none of them never wait.
+  std::vector<schedule::GatedStage> stages = {};
   std::uint32_t retries = 0;                   ///< extra tries of a unit that fails
   std::vector<RetryClass> retry_classes = {};  ///< of units with a number of their own
   Duration backoff = std::chrono::seconds(1);

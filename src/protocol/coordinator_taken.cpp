@@ -47,7 +47,7 @@ void Coordinator::take_over(const TakenOver& taken, Instant now) {
     in_flight_ += in_flight.units.count();
   }
   for (const Interval units : taken.held.intervals()) {
-    ledger_.mark_done(units);
+    count_done(units);
     hold(worker, units, now);
   }
   worker.since = now;

@@ -17,7 +17,10 @@ Books::Books(const Scenario& scenario, Journal& journal, const LaunchPlan& launc
   for (UnitId unit(0); unit.value() < launch.units; unit = unit.next()) {
     Book& book = books_[unit.value()];
     book.priority = scenario.priority(unit);
-    if (!journal.holds(unit) && !journal.given().contains(unit) && !removed(unit)) ++waiting_[book.priority];
+  }
+  begin_stages();
+  for (UnitId unit(0); unit.value() < launch.units; unit = unit.next()) {
+    if (!journal.given().contains(unit) && may_wait(unit)) ++waiting_[books_[unit.value()].priority];
   }
 }
 
@@ -60,6 +63,7 @@ void Books::batch_sent(Rank to, const protocol::Batch& batch, bool others, Insta
     Book& book = books_[id];
     if (book.forgiven) violated("unit {} was handed out and a copy of it runs", id);
     if (removed(unit)) violated("unit {} was handed out and is removed", id);
+    if (is_closed(unit)) violated("unit {} was handed out before the stages before its own", id);
     if (journal_.holds(unit)) violated("unit {} was handed out and is committed", id);
     if (book.succeeded) violated("unit {} was handed out and is done", id);
     if (book.holder != Rank(-1)) violated("unit {} was handed out and rank {} has it", id, book.holder.value());
@@ -186,6 +190,7 @@ std::uint32_t Books::unit_begins(Rank rank, UnitId unit) {
   }
   if (book.holder != rank) violated("rank {} runs unit {}, which it does not have", rank.value(), unit.value());
   if (book.running) violated("unit {} runs twice at a time", unit.value());
+  if (is_closed(unit)) violated("unit {} runs before the stages before its own", unit.value());
   if (book.succeeded || journal_.holds(unit)) violated("unit {} runs and is settled", unit.value());
   book.running = true;
   return book.begun++;

@@ -18,7 +18,8 @@ namespace kiln::sim {
 
 /// Who has each unit and what became of it, kept apart from the coordinator's own ledger, for one launch. Throws
 /// Violation at the first step that breaks a rule: two workers with one unit, work on a unit that is settled, an
-/// attempt too many, a retry too early or on the wrong rank, a unit handed out while one of higher priority waits.
+/// attempt too many, a retry too early or on the wrong rank, a unit handed out while one of higher priority waits, or
+/// before all units of the stages before its own are done and committed.
 class Books {
  public:
   /// Both outlive the books.
@@ -46,6 +47,11 @@ class Books {
   /// A rank has taken over and goes on from what workers have. `keeps`: whether this rank has lost nothing of what it
   /// had reported. Who ran a unit that nobody lost must not have run it in vain.
   void taken_over(const protocol::CoordinatorStart& start, const std::function<bool(Rank)>& keeps);
+  /// The journal has grown, and the coordinator is about to know.
+  void committed();
+  /// Units that wait for other stages, and of these, units of stages that are behind a dead letter.
+  std::uint64_t closed() const { return closed_; }
+  std::uint64_t blocked() const;
   /// A dead letter is about to be committed.
   void dead_letter(const protocol::DeadLetter& letter) const;
 
@@ -89,6 +95,16 @@ class Books {
   bool copied_alone(UnitId unit) const;
   void came_back(Rank from, const std::vector<protocol::GivenBack::Piece>& pieces);
   void check_priority(const protocol::Batch& batch);
+  // Stages (books_stages.cpp).
+  struct Stage {
+    schedule::IntervalSet units, needs;  // needs: all units of all stages before it
+    bool open = true;
+  };
+  void begin_stages();
+  bool opens(const Stage& stage) const;
+  bool is_closed(UnitId unit) const;
+  bool may_wait(UnitId unit) const;
+  std::uint64_t unsettled(const schedule::IntervalSet& units) const;
   void check_retry(Rank to, UnitId unit, std::uint32_t attempt, bool others, Instant now) const;
 
   const Scenario& scenario_;
@@ -100,8 +116,10 @@ class Books {
     Rank to;
     Interval units;
   };
-  std::map<BatchId, CopySent> copies_;             // all that were sent
-  std::set<std::pair<Rank, UnitId>> copied_;       // the same
+  std::map<BatchId, CopySent> copies_;        // all that were sent
+  std::set<std::pair<Rank, UnitId>> copied_;  // the same
+  std::vector<Stage> stages_;
+  std::uint64_t closed_ = 0;
   std::vector<bool> lost_;                         // by rank: declared dead, and not begun anew
   std::map<std::int32_t, std::uint64_t> waiting_;  // priority -> units that wait for their first try; none with 0
 };

@@ -59,6 +59,7 @@ void Books::taken_over(const protocol::CoordinatorStart& start, const std::funct
   for (std::size_t unit = 0; unit < books_.size(); ++unit) {
     if (books_[unit].holder != before[unit]) books_[unit].running = false;
   }
+  committed();
 }
 
 }  // namespace kiln::sim

@@ -36,14 +36,6 @@ protocol::CoordinatorStart start_of(const LaunchPlan& plan, const Journal& journ
 
 }  // namespace
 
-protocol::CoordinatorOptions Launch::coordinator_options() const {
-  protocol::CoordinatorOptions options = scenario_.options;
-  if (context_.mutation == Mutation::forget_priorities) options.queue.priorities.clear();
-  if (context_.mutation == Mutation::forget_retries) options.retry_classes.clear();
-  if (context_.mutation == Mutation::forget_limit) options.most_in_flight = 0;
-  return options;
-}
-
 Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stale)
     : scenario_(context.scenario),
       plan_(context.scenario.launches[context.number]),
@@ -340,6 +332,7 @@ void Launch::end_commit() {
   } else {
     write_commit();
     committing_.reset();
+    books_.committed();
     coordinator_->on_committed(commit_cost_, now_);
   }
   after_coordinator();

@@ -123,7 +123,9 @@ void Launch::note_failure(UnitId unit, Rank, std::uint32_t attempt, const std::s
 void Launch::check_coordinator() {
   const auto counts = coordinator_->counts();
   if (counts.dropped != 0) violated("the coordinator dropped a message");
-  const std::uint64_t settled = counts.done + counts.failed + counts.in_flight + counts.waiting;
+  const std::uint64_t closed = counts.gated + counts.blocked;
+  if (closed != books_.closed()) violated("{} units wait for other stages, not {}", closed, books_.closed());
+  const std::uint64_t settled = counts.done + counts.failed + counts.in_flight + counts.waiting + closed;
   if (settled > counts.units) violated("{} units in the books of {}", settled, counts.units);
   const std::uint64_t limit = scenario_.options.most_in_flight;
   const bool room = limit == 0 || counts.in_flight < limit;
@@ -149,7 +151,7 @@ void Launch::check_end() const {
   const std::uint64_t journalled = settled.count();
   for (const Interval units : plan_.removed.intervals()) settled.erase(units);
   const std::uint64_t wanted = plan_.units - plan_.removed.count();
-  const bool all = settled.count() == wanted;
+  const bool all = settled.count() + books_.blocked() == wanted;
   schedule::IntervalSet dead = journal_.dead();
   dead.erase(plan_.removed);
   switch (*outcome_) {

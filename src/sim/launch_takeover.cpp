@@ -145,6 +145,19 @@ void Launch::reign(Rank rank, const std::vector<Rank>& heirs, bool stale) {
   after_coordinator();
 }
 
+protocol::CoordinatorOptions Launch::coordinator_options() const {
+  protocol::CoordinatorOptions options = scenario_.options;
+  if (context_.mutation == Mutation::forget_priorities) options.queue.priorities.clear();
+  if (context_.mutation == Mutation::forget_retries) options.retry_classes.clear();
+  if (context_.mutation == Mutation::forget_limit) options.most_in_flight = 0;
+  options.stages = scenario_.stages(plan_);
+  if (context_.mutation == Mutation::forget_stages) options.stages.clear();
+  for (schedule::GatedStage& stage : options.stages) {
+    if (context_.mutation == Mutation::forget_after && !stage.after.empty()) stage.after.pop_back();
+  }
+  return options;
+}
+
 protocol::CoordinatorStart Launch::start_of_reign(const std::vector<Rank>& heirs, bool stale) const {
   protocol::CoordinatorStart start;
   start.units = plan_.units;

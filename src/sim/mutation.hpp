@@ -51,6 +51,8 @@ enum class Mutation : std::uint8_t {
   freed_number,       ///< the number of an epoch is free again: who was deposed links its commit there
   late_given,         ///< units are handed out before it is durable that they may begin
   forget_given,       ///< whoever comes after a loss does not know which units may have begun
+  forget_stages,      ///< the coordinator is not told that stages wait for others
+  forget_after,       ///< nor that they wait for some of them
   requeue_lost,       ///< what a dead rank had in hand looks as if it had been given back
 };
 
@@ -58,7 +60,7 @@ struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 43> kMutations{{
+inline constexpr std::array<NamedMutation, 45> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -101,6 +103,8 @@ inline constexpr std::array<NamedMutation, 43> kMutations{{
     {"freed_number", Mutation::freed_number},
     {"late_given", Mutation::late_given},
     {"forget_given", Mutation::forget_given},
+    {"forget_stages", Mutation::forget_stages},
+    {"forget_after", Mutation::forget_after},
     {"requeue_lost", Mutation::requeue_lost},
 }};
 

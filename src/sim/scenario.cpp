@@ -1,5 +1,6 @@
 #include "sim/scenario.hpp"
 
+#include "sim/draw_stages.hpp"
 #include "sim/random.hpp"
 
 #include <fmt/format.h>
@@ -329,6 +330,10 @@ std::string Scenario::describe() const {
   if (options.no_rerun_lost) text += ", at most once";
   if (options.queue.dyadic) text += ", dyadic";
   if (options.most_in_flight != 0) text += fmt::format(", {} in flight", options.most_in_flight);
+  for (std::size_t i = 0; i < options.stages.size(); ++i) {
+    text += fmt::format(", stage {} of {} units after [{}]", i, options.stages[i].units.count(),
+                        fmt::join(options.stages[i].after, " "));
+  }
   for (const LaunchPlan& launch : launches) {
     text += fmt::format("; {} workers", launch.workers);
     if (launch.crash_at_event) text += fmt::format(", crash at event {}", *launch.crash_at_event);
@@ -367,6 +372,7 @@ Scenario draw_scenario(std::uint64_t seed, const Limits& limits) {
   draw_stragglers(scenario);
   draw_no_rerun_lost(scenario);
   draw_absences(scenario);
+  draw_stages(scenario);
   return scenario;
 }
 

@@ -91,6 +91,8 @@ struct Scenario {
   std::uint32_t retries(UnitId unit) const;
   /// Units of a higher one are handed out first.
   std::int32_t priority(UnitId unit) const;
+  /// The stages of one launch's units.
+  std::vector<schedule::GatedStage> stages(const LaunchPlan& launch) const;
   /// The most extra tries that any unit has.
   std::uint32_t most_retries() const;
   /// No unit takes longer on any rank.

@@ -83,8 +83,8 @@ std::optional<Disbatch::Repeat> Disbatch::take(std::string_view line, const std:
   }
   if (keyword == "BARRIER") {
     bad(where,
-        "#DISBATCH BARRIER is not supported: all commands of a task file may run at the same time; cut the file "
-        "here and run the parts one after the other (kiln run first.txt && kiln run second.txt)");
+        "#DISBATCH BARRIER is not supported; put '#kiln stage first' at the begin of the file, and in place of the "
+        "barrier '#kiln stage second after=first'");
   }
   if (keyword == "PERENGINE") {
     bad(where,

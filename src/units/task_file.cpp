@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace kiln::units {
@@ -22,6 +23,11 @@ std::string_view TaskFile::key(std::uint64_t place, std::string& scratch) const 
     fmt::format_to(std::back_inserter(scratch), "r{}", repeats[place]);
   }
   return scratch;
+}
+
+std::size_t TaskFile::stage_of(std::uint64_t place) const {
+  const auto behind = std::ranges::upper_bound(stages, place, {}, &TaskStage::first);
+  return static_cast<std::size_t>(behind - stages.begin()) - 1;
 }
 
 UnitFields TaskFile::fields(std::uint64_t place) const {

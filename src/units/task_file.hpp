@@ -3,6 +3,7 @@
 #include <kiln/detail/bytes.hpp>
 #include "units/array_range.hpp"
 #include "units/listing.hpp"
+#include "units/task_stages.hpp"
 #include "units/unit_limits.hpp"
 #include "units/unit_payload.hpp"
 
@@ -30,6 +31,8 @@ struct TaskFile final : Listing {
   std::int64_t line(std::uint64_t place) const override;
   std::string_view key(std::uint64_t place, std::string& scratch) const override;
   bool distinct() const override { return array.has_value(); }
+  /// Of a file with stages: which of `stages` the command belongs to.
+  std::size_t stage_of(std::uint64_t place) const;
   std::string_view command(std::uint64_t place) const { return array ? commands.front() : commands[place]; }
   /// What its worker gets beside the command.
   UnitFields fields(std::uint64_t place) const;
@@ -45,6 +48,7 @@ struct TaskFile final : Listing {
   std::vector<std::int64_t> lines;         ///< number of each command's line, or in the list; from 1
   std::vector<std::int64_t> repeats;       ///< each one's repeat index, -1 for none; empty where no line is repeated
   LimitList limits;                        ///< what the file itself says of them
+  std::vector<TaskStage> stages;           ///< in the order of the file; empty without #kiln stage
   std::deque<std::string> made;            ///< commands that stand nowhere in the file as they are
   std::optional<ArrayRange> array;
 };
@@ -55,7 +59,7 @@ inline constexpr std::size_t kLongestCommand = 131'071;
 /// Lines that are blank or whose first non-blank character is # are no commands; of these, those with #kiln and
 /// #DISBATCH are directives. A CR before the line's end is dropped, with one warning in the log. Bytes that are not
 /// UTF-8 are kept. Throws kiln::Error (bad_input) that names file and line for a NUL byte, for a line that is too long,
-/// and for a directive that is not understood.
+/// and for a directive that is not understood or a stage that cannot be.
 TaskFile parse_task_file(Bytes bytes, std::string name);
 
 }  // namespace kiln::units

@@ -15,7 +15,7 @@ namespace {
 /// The lines of a task file, one after the other.
 class TaskLines {
  public:
-  explicit TaskLines(TaskFile& file) : file_(file) {}
+  explicit TaskLines(TaskFile& file) : file_(file), stages_(for_message(file.name)) {}
 
   /// Without its line end.
   void take(std::string_view line) {
@@ -37,7 +37,8 @@ class TaskLines {
     }
   }
 
-  void end() const {
+  void end() {
+    file_.stages = stages_.end(file_.commands.size());
     if (dropped_cr_) log::warning("{}: lines end in CR LF; the CR is dropped", for_message(file_.name));
     if (!pending_.empty()) log::warning("{}: #kiln stands before no command: it says nothing", where(pending_line_));
   }
@@ -55,8 +56,11 @@ class TaskLines {
   }
 
   void comment(std::string_view line) {
-    after_directive_ = is_kiln_directive(line);
-    if (after_directive_) {
+    const bool directive = is_kiln_directive(line);
+    after_directive_ = directive && !StageLines::is_stage(line);
+    if (directive && !after_directive_) {
+      stages_.add(line, number_, file_.commands.size());
+    } else if (directive) {
       pending_ = parse_kiln_directive(line, where(number_)).over(pending_);
       pending_line_ = number_;
     } else if (Disbatch::is_directive(line)) {
@@ -104,6 +108,7 @@ class TaskLines {
 
   TaskFile& file_;
   Disbatch disbatch_;
+  StageLines stages_;
   UnitLimits rest_;     // for the rest of the file
   UnitLimits pending_;  // for the next command, or for the rest
   std::int64_t number_ = 0, pending_line_ = 0;

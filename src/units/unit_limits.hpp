@@ -46,7 +46,7 @@ class LimitList {
 bool is_kiln_directive(std::string_view line);
 
 /// "#kiln timeout=10m retries=2 priority=5". Throws kiln::Error (bad_input) that begins with `where` ("tasks.txt:7")
-/// for an unknown key, a bad value, a key that comes twice, and what is reserved.
-UnitLimits parse_kiln_directive(std::string_view line, const std::string& where);
+/// for an unknown key, a bad value, and a key that comes twice.
+UnitLimits parse_kiln_directive(std::string_view text, const std::string& where);
 
 }  // namespace kiln::units

@@ -50,9 +50,9 @@ class OldTaskFiles(KilnCase):
         self.assertEqual(self.outputs(), [f"0 tasks.txt {job}\n", f"1 tasks.txt {job}\n"])
 
     def test_what_is_not_carried_out_is_refused(self):
-        for line, what in (("#DISBATCH BARRIER", "cut the file here"), ("#DISBATCH PERENGINE START x", "PERENGINE"),
+        for line, what in (("#DISBATCH BARRIER", "stage second after=first"), ("#DISBATCH PERENGINE START x", "PERENGINE"),
                            ("#DISBATCH SUFIX x", "PREFIX, SUFFIX and REPEAT"), ("#kiln timout=3", "timeout, retries"),
-                           ("#kiln timeout=never", "does not take 'never'"), ("#kiln stage 2", "kept for later")):
+                           ("#kiln timeout=never", "does not take 'never'"), ("#kiln stage b after=a", "no stage a")):
             self.write_tasks(["echo 1", line, "echo 2"])
             result = self.expect(3, "run", "tasks.txt")
             self.assertIn("tasks.txt:2: ", result.err)

@@ -40,6 +40,19 @@ TEST(SourceSettings, WithoutDirectivesThereAreNoClasses) {
   EXPECT_TRUE(options.queue.priorities.empty());
 }
 
+TEST(SourceSettings, StagesAreOfUnits) {
+  const units::TaskFile tasks = parse("a\n#kiln stage one\nb\nc\n#kiln stage two after=one\nd\ne\n");
+  // Units keep their ids: d was first once, and unit 3 is gone.
+  const std::vector<std::uint64_t> places = {3, 0, 1, units::CommandSource::kNone, 2, 4};
+  protocol::CoordinatorOptions options;
+  apply_stages(tasks, units::CommandSource(tasks, places), options);
+  ASSERT_EQ(options.stages.size(), 3U);
+  EXPECT_THAT(options.stages[0].units.intervals(), ElementsAre(make_interval(1, 2)));
+  EXPECT_THAT(options.stages[1].units.intervals(), ElementsAre(make_interval(2, 3), make_interval(4, 5)));
+  EXPECT_THAT(options.stages[2].units.intervals(), ElementsAre(make_interval(0, 1), make_interval(5, 6)));
+  EXPECT_THAT(options.stages[2].after, ElementsAre(1));
+}
+
 TEST(SourceSettings, ATaskFileBringsOldNames) {
   exec::CommandSetup setup;
   setup.working_directory = "/here";

@@ -53,6 +53,19 @@ TEST(BarLine, FitsAnyWidth) {
   }
 }
 
+TEST(BarLine, NamesTheStagesAtWork) {
+  using State = schedule::Gates::State;
+  StatusSnapshot s = running();
+  s.task_stages = {
+      {"fetch", 10, 10, 0, State::over}, {"align", 10, 3, 0, State::open}, {"call", 5, 0, 0, State::waiting}};
+  EXPECT_THAT(bar_line(s, 80, true), EndsWith("eta 3.5 s  stage align"));
+  EXPECT_THAT(log_line(s), HasSubstr("2 failed, stage align, 3.5 s left"));
+  s.task_stages[2].state = State::open;
+  EXPECT_THAT(log_line(s), HasSubstr("stages align, call"));
+  for (int i = 0; i < 2; ++i) s.task_stages.push_back(s.task_stages[1]);
+  EXPECT_THAT(log_line(s), HasSubstr("4 stages"));
+}
+
 TEST(BarLine, KeepsWhatMattersWhenNarrow) {
   EXPECT_EQ(bar_line(running(), 20, true), "  63% 1,260/2,000");
   EXPECT_EQ(bar_line(running(), 30, true), "  63% 1,260/2,000  2 failed");

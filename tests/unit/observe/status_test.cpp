@@ -21,6 +21,10 @@ StatusSnapshot full() {
   s.totals = {2000, 1260, 1200, 2, 8, 1, 5};
   s.done_before = 100;
   s.stage = StageStatus{2, "caf\xc3\xa9"};
+  s.task_stages = {{"fetch", 10, 10, 0, schedule::Gates::State::over},
+                   {"align", 20, 5, 1, schedule::Gates::State::open},
+                   {"call", 7, 0, 0, schedule::Gates::State::blocked},
+                   {"report", 1, 0, 0, schedule::Gates::State::waiting}};
   s.rate = 212.25;
   s.expected_end = 1.75e9 + 15.5;
   s.result_bytes = 123456;
@@ -39,6 +43,7 @@ StatusSnapshot huge(std::int32_t ranks) {
   for (std::int32_t i = 0; i < ranks; ++i) {
     s.ranks.push_back({i, std::string(255, '"'), 4'000'000, std::string(100, '\\'), 1'000'000'000'000ULL, 1e7 / 3, 9});
   }
+  s.task_stages.assign(1000, {std::string(255, '"'), 1'000'000'000'000ULL, 7, 8, schedule::Gates::State::waiting});
   s.slowest.assign(50, {std::numeric_limits<std::uint64_t>::max(), ranks, std::string(255, '"'), 1e6 / 3,
                         std::string(100'000, '\x01')});
   return s;
@@ -75,6 +80,15 @@ TEST(Status, StaysSmallHoweverManyRanks) {
     EXPECT_LE(back.groups.size(), kRankGroups);
     EXPECT_LE(back.slowest.size(), kSlowUnits);
   }
+}
+
+TEST(Status, OfManyStagesThoseThatAreNotOver) {
+  StatusSnapshot s;
+  s.task_stages.assign(100, {"a", 1, 1, 0, schedule::Gates::State::over});
+  s.task_stages.push_back({"last", 1, 0, 0, schedule::Gates::State::open});
+  const StatusSnapshot back = status_from_json(to_json(s));
+  ASSERT_EQ(back.task_stages.size(), 1U);
+  EXPECT_EQ(to_text(back.task_stages[0]), "running");
 }
 
 TEST(Status, PlainNamesAreListedUpTo256) {

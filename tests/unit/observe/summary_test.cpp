@@ -43,6 +43,35 @@ TEST(Summary, FailuresWithReasonsAndWhatToDo) {
                   "see them: kiln results --failed tasks.kiln; run them again: kiln retry tasks.kiln"));
 }
 
+TEST(Summary, StagesAndWhatWasNotStarted) {
+  using State = schedule::Gates::State;
+  RunSummary s = ended(1237, 1209, 3);
+  s.stages = {{"", 1, 1, 0, State::over},
+              {"fetch", 11, 11, 0, State::over},
+              {"align", 1200, 1197, 3, State::open},
+              {"call", 24, 0, 0, State::blocked},
+              {"report", 1, 0, 0, State::blocked}};
+  EXPECT_THAT(
+      summary_lines(s),
+      ElementsAre("1,237 units: 1,209 done, 3 failed, 25 not run in 10.0 s (121/s); results: "
+                  "tasks.kiln/results.h5",
+                  "  before the stages: 1 command, 1 done", "  stage fetch: 11 commands, 11 done",
+                  "  stage align: 1,200 commands, 1,197 done, 3 failed",
+                  "  stage call: 24 commands, 0 done, not started", "  stage report: 1 command, 0 done, not started",
+                  "stage align: 3 of 1,200 commands failed; not started: call (24 commands), report (1)",
+                  "see them: kiln results --failed tasks.kiln; run them again, then the stages that wait for "
+                  "them: kiln retry tasks.kiln"));
+}
+
+TEST(Summary, OfManyStagesThoseThatFailed) {
+  RunSummary s = ended(100, 99, 1);
+  for (int i = 0; i < 100; ++i) {
+    s.stages.push_back({"s" + std::to_string(i), 1, i == 70 ? 0U : 1U, i == 70 ? 1U : 0U});
+  }
+  EXPECT_THAT(summary_lines(s), ElementsAre(HasSubstr("99 done"), "  stage s70: 1 command, 0 done, 1 failed",
+                                            "  and 99 more stages", HasSubstr("kiln retry")));
+}
+
 TEST(Summary, StoppedEarly) {
   RunSummary s = ended(2000, 500, 0);
   s.outcome = Outcome::interrupted;
