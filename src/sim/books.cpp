@@ -25,6 +25,8 @@ Books::Books(const Scenario& scenario, Journal& journal, const LaunchPlan& launc
 }
 
 void Books::check_priority(const protocol::Batch& batch) {
+  // Those that may begin already are handed out before what a stage that opens now has.
+  if (scenario_.options.no_rerun_lost && !stages_.empty()) return;
   const std::int32_t priority = books_[batch.units.first.value()].priority;
   std::uint64_t ordered = 0;
   for (UnitId unit = batch.units.first; unit < batch.units.last; unit = unit.next()) {
