@@ -76,6 +76,15 @@ std::uint64_t size_value(std::string_view option, const std::string& text, std::
   return *size;
 }
 
+std::uint64_t memory_value(std::string_view option, const std::string& text) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 50;
+  const std::uint64_t size = size_value(option, text, kMost);
+  if (size < job::kLeastBudget) {
+    refuse(option, text, fmt::format("{} or more: a rank cannot work with less", format_size(job::kLeastBudget)));
+  }
+  return size;
+}
+
 std::optional<job::MaxFailures> max_failures_value(const std::string& text) {
   constexpr std::string_view kAccepted =
       "a number of units from 1 (10), a share above 0% and up to 100% (5%, 0.5%), none";

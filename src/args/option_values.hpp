@@ -22,6 +22,8 @@ Duration duration_value(std::string_view option, const std::string& text, Zero z
 /// How long a rank may be silent: zero, which stands for ever, or kShortestHeartbeat or more.
 Duration heartbeat_value(std::string_view option, const std::string& text);
 std::uint64_t size_value(std::string_view option, const std::string& text, std::uint64_t most);
+/// Of a rank: job::kLeastBudget or more.
+std::uint64_t memory_value(std::string_view option, const std::string& text);
 /// "10", "5%", "none".
 std::optional<job::MaxFailures> max_failures_value(const std::string& text);
 /// "none", "TERM", "SIGUSR2", "10"; given back as the signal's number in digits, "" for none.

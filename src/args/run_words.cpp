@@ -41,6 +41,12 @@ std::vector<RunOptionSpec> of_programs() {
   return {
       word("-o,--out", "DIR", "run directory (default: PROGRAM.kiln)", kWork, &W::out, kProgram),
       word("--seed", "N", "of what is random: the units' numbers, waits before\nretries", kWork, &W::seed, kProgram),
+      word("--memory", "SIZE",
+           "of a rank, for its data; auto: half of what the machine,\nthe control group or Slurm gives, shared by the "
+           "ranks there.\nData by key that is more goes to files",
+           kWork, &W::memory, kProgram),
+      word("--scratch", "DIR", "for these files; all ranks must see it (default: the run\ndirectory)", kWork,
+           &W::scratch, kProgram),
       flag("--retry", "units that failed in earlier launches are tried again", kWork, &W::retry, kProgram),
       flag("--only-new", "files that a glob did not find before become new\nunits, instead of an error", kWork,
            &W::only_new, kProgram),
@@ -173,6 +179,8 @@ job::RunOptions check_run_words(const RunWords& words) {
     options.max_rejected =
         count_value("--max-rejected", words.max_rejected, 0, std::numeric_limits<std::uint64_t>::max());
   }
+  if (words.memory != kAutomatic) options.memory = memory_value("--memory", words.memory);
+  options.scratch = words.scratch;
   options.batch = batch_value(words.batch);
   if (words.checkpoint_every != "auto") {
     options.checkpoint_every = duration_value("--checkpoint-every", words.checkpoint_every, Zero::refused);

@@ -19,6 +19,8 @@ struct RunWords {
   std::string timeout = "none";
   std::string max_failures = "none";
   std::string max_rejected = "none";  // programs
+  std::string memory = "auto";        // programs
+  std::string scratch;                // programs; "": the run directory
   std::string batch = "adaptive";
   std::string checkpoint_every = "auto";
   std::string keep_output = "all";

@@ -20,7 +20,12 @@ constexpr std::size_t kMostSpares = 16, kLeastSpare = 4096;
 }  // namespace
 
 Executor::Executor(std::unique_ptr<Runner> runner, Options options, std::function<void()> wake)
-    : runner_(std::move(runner)), options_(options), wake_(std::move(wake)), thread_([this] { loop(); }) {}
+    : runner_(std::move(runner)),
+      most_held_(runner_->most_held()),
+      options_(options),
+      report_bytes_(most_held_ == 0 ? options.report_bytes : std::min(options.report_bytes, most_held_ / 8)),
+      wake_(std::move(wake)),
+      thread_([this] { loop(); }) {}
 
 Executor::~Executor() {
   stop();
@@ -203,9 +208,25 @@ void Executor::loop() noexcept {
   wake_();
 }
 
+// With the lock. The results of a copy stay apart.
+bool Executor::holds_too_much() const {
+  return most_held_ != 0 && !queue_.front().work.copy &&
+         holdings_.bytes() > std::max(most_held_, 2 * holdings_.largest_part());
+}
+
+void Executor::holds_less() {
+  if (most_held_ == 0) return;
+  { const std::lock_guard lock(mutex_); }  // who looked before now sleeps
+  work_waits_.notify_all();
+}
+
 /// With the lock held on entry and exit; false when the thread shall end.
 bool Executor::wait_for_work(Lock& lock) {
-  while (!stop_ && queue_.empty()) {
+  while (!stop_ && (queue_.empty() || holds_too_much())) {
+    if (!queue_.empty()) {
+      work_waits_.wait(lock);
+      continue;
+    }
     const double spin = chunk_seconds_;
     const std::uint64_t seen = submitted_.load(std::memory_order_acquire);
     lock.unlock();
@@ -256,7 +277,7 @@ void Executor::settle(Lock& lock) {
     at_work_ = std::move(before);
     running_ = at_work_.get();
   }
-  const bool due = entry.next == entry.end || at_work_->bytes() >= options_.report_bytes ||
+  const bool due = entry.next == entry.end || at_work_->bytes() >= report_bytes_ ||
                    PartBuilder::Clock::now() - at_work_->first_ended() >= options_.report_every;
   if (!due) {
     pending_ = std::move(at_work_);

@@ -39,6 +39,9 @@ class Runner {
   virtual const Tables& tables() const = 0;
   /// For what units give besides rows; null where there is no such thing.
   virtual std::unique_ptr<Harvest> make_harvest() const { return nullptr; }
+  /// Of results that grow with each unit: when so many bytes are held (Executor::holdings), or twice the largest part
+  /// where that is more, the next units wait until something was written. 0: they never wait.
+  virtual std::size_t most_held() const { return 0; }
   /// Runs the units of `claimed` (within work.units) in order and says of each what became of it. An exception that
   /// leaves it ends the rank: failures of units are data, not exceptions.
   virtual void run(const Work& work, Interval claimed, Results& results) = 0;
@@ -99,6 +102,10 @@ class Executor {
   std::vector<Bytes> take_spares();
   /// Results that were not put into parts. Of units in it, the parts were put out before.
   Holdings& holdings() { return holdings_; }
+  /// Of the runner: Runner::most_held().
+  std::size_t most_held() const { return most_held_; }
+  /// Something was taken from holdings(), and written: units may wait for that.
+  void holds_less();
   /// A std::exception left the runner (a fault of kiln's own or of user code outside a unit): its text; "" otherwise.
   std::string fault() const;
   /// The exit code that goes with it: that of a kiln::Error, else of a fault of kiln's own.
@@ -116,6 +123,7 @@ class Executor {
   void stop();
   void loop() noexcept;
   bool wait_for_work(Lock& lock);
+  bool holds_too_much() const;
   void run_chunk(Lock& lock);
   void settle(Lock& lock);
   void take_off(Lock& lock);
@@ -127,7 +135,9 @@ class Executor {
   bool mark_last(BatchId batch);
 
   const std::unique_ptr<Runner> runner_;
+  const std::size_t most_held_;
   const Options options_;
+  const std::size_t report_bytes_;
   const std::function<void()> wake_;
 
   mutable std::mutex mutex_;

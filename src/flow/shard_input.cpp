@@ -27,6 +27,12 @@ class PieceSequence final : public detail::RunReader {
       rest_ = rest_.subspan(1);
     }
   }
+  // One block at a time.
+  std::size_t bytes() const override {
+    std::size_t bytes = 0;
+    for (const detail::RunPiece& piece : rest_) bytes += piece.length;
+    return std::min(bytes, detail::kSortBlock);
+  }
 
  private:
   std::span<const detail::RunPiece> rest_;
@@ -48,11 +54,15 @@ ShardInput::ShardInput(const detail::SourceSpec& source, std::shared_ptr<detail:
   cuts_ = lists_.at(0).sample.cut(source.units);
 }
 
+// What was merged for the unit before is not needed any more.
+void ShardInput::begin_unit() { space_ = place_ == nullptr ? nullptr : place_->merge_space(); }
+
 std::unique_ptr<detail::RunReader> ShardInput::open(const detail::RunReference& run, const detail::RunPiece& piece) {
   return run.name.empty() ? read_memory(run, piece) : place_->open(run, piece);
 }
 
 std::vector<std::unique_ptr<detail::RunReader>> ShardInput::open_shard(UnitId unit, std::size_t list) {
+  if (list == 0) begin_unit();
   std::vector<std::unique_ptr<detail::RunReader>> readers;
   for (const detail::RunReference& run : lists_.at(list).runs) {
     const auto piece =
@@ -66,6 +76,7 @@ std::vector<std::unique_ptr<detail::RunReader>> ShardInput::open_shard(UnitId un
 
 // Without cuts all is in the first range.
 std::vector<std::unique_ptr<detail::RunReader>> ShardInput::open_range(UnitId unit, detail::KeyRange& range) {
+  begin_unit();
   range = {};
   if (unit.value() > cuts_.size()) return {};
   if (unit.value() != 0) range.begin = cuts_[unit.value() - 1];

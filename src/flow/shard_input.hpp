@@ -19,6 +19,7 @@ class ShardInput final : public detail::UnitInput {
 
   std::vector<std::unique_ptr<detail::RunReader>> open_shard(UnitId unit, std::size_t list) override;
   std::vector<std::unique_ptr<detail::RunReader>> open_range(UnitId unit, detail::KeyRange& range) override;
+  detail::MergeSpace* merge_space() override { return space_.get(); }
   /// There are none: throw kiln::Error (internal).
   detail::RawSlice slice(UnitId unit) override;
   void open_lines(UnitId unit) override;
@@ -26,11 +27,13 @@ class ShardInput final : public detail::UnitInput {
   std::string_view file_name(std::uint32_t) const override { return {}; }
 
  private:
+  void begin_unit();
   std::unique_ptr<detail::RunReader> open(const detail::RunReference& run, const detail::RunPiece& piece);
 
   std::vector<detail::RunList> lists_;
   std::vector<detail::SortPlace> cuts_;  // between the ranges of a sort
   const std::shared_ptr<detail::RunPlace> place_;
+  std::unique_ptr<detail::MergeSpace> space_;  // of the open unit
 };
 
 /// As resolve_source of a source of shards: its identity has the digests of the lists. Where it does not know its

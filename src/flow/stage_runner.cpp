@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <kiln/detail/stage_loop.hpp>
+#include <kiln/detail/keyed/run_place.hpp>
 #include <kiln/error.hpp>
 #include "flow/rejected_table.hpp"
 #include "flow/second_run.hpp"
@@ -18,6 +19,8 @@ namespace {
 constexpr double kClaimSeconds = 2e-3;
 /// Joining partial results costs about as much as reading them twice; claimed units shall take many times that.
 constexpr double kJoinBytesPerSecond = 2e9, kClaimPerJoin = 20;
+/// The part of what may be held that claimed units are to give at most.
+constexpr double kClaimOfHeld = 1.0 / 16;
 
 void report(const detail::StageOutput& output, Interval claimed, exec::Results& results) {
   UnitId next = claimed.first;
@@ -51,6 +54,10 @@ void run_code(detail::StageCode& code, Interval units, const detail::StageHost& 
   }
 }
 
+bool has_keyed(const detail::StagePlan& plan) {
+  return std::any_of(plan.reduces.begin(), plan.reduces.end(), [](const auto& one) { return one.keyed; });
+}
+
 }  // namespace
 
 StageRunner::StageRunner(const detail::StagePlan& plan, std::unique_ptr<detail::UnitInput> input, Options options)
@@ -58,7 +65,8 @@ StageRunner::StageRunner(const detail::StagePlan& plan, std::unique_ptr<detail::
       input_(std::move(input)),
       options_(std::move(options)),
       tables_(stage_tables(plan)),
-      code_(plan.make_code()) {}
+      code_(plan.make_code()),
+      most_held_(has_keyed(plan) ? options_.most_held : 0) {}
 
 StageRunner::~StageRunner() { remove_scratch(); }
 
@@ -93,6 +101,7 @@ void StageRunner::run(const exec::Work& work, Interval claimed, exec::Results& r
     if (next < claimed.last) run_some(work, {next, claimed.last}, results);
   }
   if (const exec::Harvest* const harvest = results.harvest()) harvest_bytes_ = harvest->bytes();
+  claimed_ = claimed.size();
 }
 
 void StageRunner::run_some(const exec::Work& work, Interval units, exec::Results& results) {
@@ -102,6 +111,7 @@ void StageRunner::run_some(const exec::Work& work, Interval units, exec::Results
   output.tables = &results.tables();
   output.forests = harvest == nullptr ? &none : &harvest->forests();
   run_code(*code_, units, host(work, results), output);
+  if (options_.place != nullptr) options_.place->expect_well();
 
   Rows& rejected = results.tables().back();
   for (const detail::RejectedRecord& record : output.rejected) put_rejected(rejected, record);
@@ -136,7 +146,11 @@ void StageRunner::run_twice(const exec::Work& work, UnitId unit, exec::Results& 
 std::uint64_t StageRunner::claim(double unit_seconds) const {
   if (unit_seconds <= 0) return 1;
   const double joining = static_cast<double>(harvest_bytes_) / kJoinBytesPerSecond;
-  const double units = std::max(kClaimSeconds, kClaimPerJoin * joining) / unit_seconds;
+  double units = std::max(kClaimSeconds, kClaimPerJoin * joining) / unit_seconds;
+  if (most_held_ != 0 && harvest_bytes_ != 0) {
+    const double each = static_cast<double>(harvest_bytes_) / static_cast<double>(claimed_);
+    units = std::min(units, kClaimOfHeld * static_cast<double>(most_held_) / each);
+  }
   return static_cast<std::uint64_t>(std::clamp(units, 1.0, 1e15));
 }
 

@@ -23,6 +23,7 @@ class StageRunner : public exec::Runner {
     std::function<void(UnitId, const std::string&)> differs = {};
     std::uint64_t units = 0;                       ///< of the stage; with differs
     std::shared_ptr<detail::RunPlace> place = {};  ///< for what steps by key hold
+    std::size_t most_held = 0;                     ///< of a stage with one: as exec::Runner has it
   };
 
   /// `plan` must outlive this. `input` as open_input gives it.
@@ -32,8 +33,10 @@ class StageRunner : public exec::Runner {
 
   const Tables& tables() const override { return tables_; }
   std::unique_ptr<exec::Harvest> make_harvest() const override;
+  std::size_t most_held() const override { return most_held_; }
   void run(const exec::Work& work, Interval claimed, exec::Results& results) override;
-  /// As many as take about 2 ms; longer where partial results are so large that joining them would cost more.
+  /// As many as take about 2 ms; longer where partial results are so large that joining them would cost more. Fewer
+  /// where they would give much of what may be held.
   std::uint64_t claim(double unit_seconds) const override;
   /// Looked at between units (exec::Results::cancelled); a unit that began goes on unless it asks.
   void cancel() override {}
@@ -52,7 +55,9 @@ class StageRunner : public exec::Runner {
   const Tables tables_;
   const std::unique_ptr<detail::StageCode> code_;
   std::unique_ptr<detail::StageCode> second_code_;  // of --verify
+  const std::size_t most_held_;                     // 0: it has no step by key
   std::size_t harvest_bytes_ = 0;                   // of the last claimed units
+  std::uint64_t claimed_ = 0;                       // how many they were
   std::vector<std::string> scratch_dirs_;           // of the claimed units
 };
 

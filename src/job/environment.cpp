@@ -24,6 +24,19 @@ std::optional<std::int32_t> number(const char* name) {
   return static_cast<std::int32_t>(*value);
 }
 
+// Megabytes. All of the machine's memory is 0 there, too.
+std::uint64_t slurm_memory() {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+  const auto megabytes = [](const char* name) {
+    const auto value = parse_count(variable(name));
+    return value && *value < kMost ? *value << 20U : 0;
+  };
+  const std::uint64_t of_node = megabytes("SLURM_MEM_PER_NODE"), of_cpu = megabytes("SLURM_MEM_PER_CPU");
+  if (of_node != 0) return of_node;
+  const auto cpus = number("SLURM_CPUS_ON_NODE");
+  return cpus && *cpus > 0 && *cpus < 1'000'000 && of_cpu < kMost ? of_cpu * static_cast<std::uint64_t>(*cpus) : 0;
+}
+
 // Open MPI 4 hands the options of its mpirun on, 5 those for ULFM.
 std::optional<bool> survival() {
   for (const char* name : {"OMPI_MCA_orte_enable_recovery", "OMPI_MCA_mpi_ft_enable"}) {
@@ -89,6 +102,7 @@ Environment read_environment() {
   environment.previous_launch_id = variable(kPreviousLaunchName);
   environment.slurm_job_id = variable("SLURM_JOB_ID");
   if (!environment.slurm_job_id.empty()) {
+    environment.slurm_memory = slurm_memory();
     environment.slurm_cpus = parse_slurm_cpus(variable("SLURM_JOB_CPUS_PER_NODE")).value_or(0);
   }
   if (const std::string directory = variable("TMPDIR"); !directory.empty()) environment.temporary_directory = directory;

@@ -19,6 +19,7 @@ struct Environment {
   std::string previous_launch_id;  ///< the last one; ""
   std::string slurm_job_id;        ///< "" outside Slurm
   std::uint32_t slurm_cpus = 0;    ///< of the whole allocation; 0 outside Slurm or where it does not say
+  std::uint64_t slurm_memory = 0;  ///< bytes of this job on this machine; 0 outside Slurm or where it does not say
   std::string temporary_directory = "/tmp";
   /// Whether the mpirun around us goes on when one of its ranks has died; nothing where it does not say.
   std::optional<bool> survives_deaths;

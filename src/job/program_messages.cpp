@@ -19,6 +19,8 @@ Bytes encode(const Greeting& greeting) {
   out.put_text(greeting.directory);
   out.put_text(greeting.build);
   out.put_text(greeting.machine);
+  out.put_text(greeting.runs);
+  out.put(static_cast<std::uint8_t>(greeting.runs_apart));
   return out.take();
 }
 
@@ -30,6 +32,8 @@ Greeting decode_greeting(ByteView bytes) {
   greeting.directory = in.get_text();
   greeting.build = in.get_text();
   greeting.machine = in.get_text();
+  greeting.runs = in.get_text();
+  greeting.runs_apart = in.get<std::uint8_t>() != 0;
   in.expect_done();
   return greeting;
 }

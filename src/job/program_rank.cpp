@@ -25,6 +25,8 @@ namespace {
 /// Results larger than this stay with the worker until a flush.
 constexpr std::size_t kRideBytes = std::size_t{64} << 10;
 
+constexpr Duration kLookFor = std::chrono::seconds(5);
+
 std::string scratch_folder() {
   std::error_code failed;
   const auto folder = std::filesystem::temp_directory_path(failed);
@@ -33,14 +35,15 @@ std::string scratch_folder() {
 
 }  // namespace
 
-ProgramRank::ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes,
-                         Duration patience, Duration durable_after)
+ProgramRank::ProgramRank(ProgramThread& thread, std::string build, std::string machine, MemoryBudget memory,
+                         std::size_t keep_bytes, Duration patience, Duration durable_after)
     : thread_(thread),
       build_(std::move(build)),
       machine_(std::move(machine)),
+      memory_(memory),
       patience_(patience),
       durable_after_(durable_after),
-      slices_(keep_bytes) {}
+      slices_(memory.slices(keep_bytes)) {}
 
 Execution ProgramRank::execution(Rank rank, Duration heartbeat) {
   Execution execution;
@@ -48,6 +51,7 @@ Execution ProgramRank::execution(Rank rank, Duration heartbeat) {
   if (heartbeat > Duration::zero()) execution.retain_bytes = protocol::Retained::kBytes;
   execution.make_runner = [this](const protocol::Setup& setup, Rank of) { return make_runner(setup, of); };
   execution.executor.ride_bytes = kRideBytes;
+  execution.hold_bytes = memory_.held(execution.hold_bytes);
   execution.write_segment = [this, rank](const protocol::SegmentContent& content) {
     return write_segment(content, rank);
   };
@@ -100,7 +104,26 @@ void ProgramRank::begin(const Greeting& greeting) {
         "rank that computes them",
         machine_, greeting.machine);
   }
-  thread_.start(greeting.seed, greeting.directory);
+  look_until_ = std::chrono::steady_clock::now() + kLookFor;
+  look_for_runs_folder();
+}
+
+// What another machine has just written may take a while to be seen.
+void ProgramRank::look_for_runs_folder() {
+  if (!look_until_) return;
+  const std::filesystem::path folder = greeting_->runs;
+  std::error_code ignored;
+  if (!greeting_->runs_apart || std::filesystem::exists(folder / kSeenByAll, ignored)) {
+    look_until_.reset();
+    return thread_.start(greeting_->seed, greeting_->directory);
+  }
+  if (std::chrono::steady_clock::now() < *look_until_) return;
+  look_until_.reset();
+  fault_ = protocol::Fault{
+      to_int(ExitCode::bad_input),
+      fmt::format("it does not see {}, which rank 0 has made: --scratch must name a folder that all ranks see, on the "
+                  "cluster's file system and not on a disk of one machine. Without it the run directory is used",
+                  folder.string())};
 }
 
 // Null: the program is not there yet, or it will never be, or the call is over for it: its answer came before.
@@ -126,6 +149,7 @@ std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& se
     options.differs = [this, call](UnitId unit, const std::string& what) { note_difference(*call, unit, what); };
   }
   options.place = make_run_place(rank);
+  options.most_held = memory_.held_by_key();
   auto input = flow::open_input(call->plan->source, content.source, &slices_, options.place);
   return std::make_unique<NotedRunner>(std::make_unique<flow::StageRunner>(*call->plan, std::move(input), options),
                                        call->stage);
@@ -133,12 +157,12 @@ std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& se
 
 // Of each setup its own: a rank that begins anew meets what it wrote before.
 std::shared_ptr<detail::RunPlace> ProgramRank::make_run_place(Rank rank) {
-  const std::filesystem::path directory = greeting_ ? greeting_->directory : std::string();
+  const std::filesystem::path folder = greeting_ ? greeting_->runs : std::string();
   const std::uint64_t epoch = greeting_ ? greeting_->epoch : 0;
   return std::make_shared<shuffle::RunFolder>(shuffle::RunFolder::Options{
-      store::runs_folder(directory),
+      folder,
       fmt::format("{}{}-r{:04}-{}-", store::runs_prefix(StageId(stage_)), epoch, rank.value(), ++run_places_),
-      durable_after_});
+      durable_after_, memory_.merged()});
 }
 
 // The worker's writer thread; the stage goes on until it is done.
@@ -169,6 +193,7 @@ void ProgramRank::note_difference(const ProgramCall& call, UnitId unit, const st
 }
 
 bool ProgramRank::turn(WorkerSide& worker) {
+  look_for_runs_folder();
   {
     const std::lock_guard lock(remarks_mutex_);
     for (std::string& text : remarks_) worker.on_remark({std::move(text)});

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "flow/slice_cache.hpp"
+#include "job/memory_budget.hpp"
 #include "job/program_messages.hpp"
 #include "job/program_thread.hpp"
 #include "job/rank_collectives.hpp"
 #include "job/worker_side.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <mutex>
@@ -31,10 +33,10 @@ struct PassedCall {
 class ProgramRank {
  public:
   /// `thread` outlives this. `build` and `machine`: of this rank. `keep_bytes`: of slices of datasets, at most, that it
-  /// keeps for later stages. `patience`: as Execution.
+  /// keeps for later stages, within the budget. `patience`: as Execution.
   /// `durable_after`: runs of keyed data that a stage writes later than this after its begin are durable.
-  ProgramRank(ProgramThread& thread, std::string build, std::string machine, std::size_t keep_bytes, Duration patience,
-              Duration durable_after);
+  ProgramRank(ProgramThread& thread, std::string build, std::string machine, MemoryBudget memory,
+              std::size_t keep_bytes, Duration patience, Duration durable_after);
 
   /// For the rank's WorkerSide; refers to this. `rank`: of the process. `heartbeat`: as Execution.
   Execution execution(Rank rank, Duration heartbeat);
@@ -70,6 +72,7 @@ class ProgramRank {
   protocol::Segment write_segment(const protocol::SegmentContent& content, Rank rank);
   void hear(RankAnswer answer);
   void begin(const Greeting& greeting);
+  void look_for_runs_folder();
   void deliver(const ProgramCall& call, RankAnswer answer);
   std::uint32_t first_unanswered() const;
   void differs(const ProgramCall& call, const std::string& asked);
@@ -77,6 +80,7 @@ class ProgramRank {
   ProgramThread& thread_;
   std::string build_, machine_;
   std::optional<Greeting> greeting_;
+  std::optional<std::chrono::steady_clock::time_point> look_until_;  // whether this rank sees the folder of the runs
   std::map<std::uint32_t, RankAnswer> answers_;  // to calls that the program has not made yet
   std::uint32_t next_call_ = 0;                  // those before it have their answer
   std::vector<PassedCall> passed_;
@@ -89,6 +93,7 @@ class ProgramRank {
   const detail::StagePlan* plan_ = nullptr;  // of the last runner
   std::uint32_t stage_ = 0;
   std::optional<std::uint32_t> runner_call_;  // the same
+  const MemoryBudget memory_;
   const Duration patience_, durable_after_;
   bool stuck_ = false;
   std::mutex remarks_mutex_;

@@ -64,6 +64,7 @@ void ProgramRun::open(const std::vector<std::string>& arguments) {
   }
   write_launch_note(store_->directory(), {launch_id_, own_program(), std::filesystem::current_path().string(),
                                           program_.options, program_.operands});
+  prepare_scratch();
   if (options_.retry) withdraw_dead();
 }
 
@@ -111,6 +112,8 @@ void ProgramRun::greet(Running& running) {
   greeting.directory = std::filesystem::absolute(store_->directory().path()).lexically_normal().string();
   greeting.build = rank0_.build;
   greeting.machine = rank0_.machine;
+  greeting.runs = runs_folder().string();
+  greeting.runs_apart = !options_.scratch.empty();
   running.loop.tell_workers(protocol::Answer{kGreetingCall, 0, encode(greeting)});
   rank0_.rank.greet(greeting);
   if (!rank0_.thread.started()) rank0_.thread.start(greeting.seed, greeting.directory);

@@ -111,6 +111,8 @@ class ProgramRun {
   store::StageState begin_stage(const detail::StagePlan& plan, StageId stage, store::PlanEntry entry,
                                 const store::PlanEntry* shorter);
   std::vector<detail::RunReference> runs_of(const detail::StagePlan& plan, const store::StageState& state) const;
+  std::filesystem::path runs_folder() const;
+  void prepare_scratch() const;
   void remove_runs() const;
   void end_stage(ProgramArchive& archive);
   detail::StageResult result_of(const store::StageEndEntry& end, bool resumed) const;

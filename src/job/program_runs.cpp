@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <kiln/error.hpp>
 #include <set>
 #include <system_error>
@@ -22,7 +23,7 @@ store::StageState ProgramRun::begin_stage(const detail::StagePlan& plan, StageId
   const bool keyed = std::any_of(plan.reduces.begin(), plan.reduces.end(), [](const auto& one) { return one.keyed; });
   // In this launch workers may have written runs that nobody has named yet; they are there, or on their way.
   if (!keyed || began_in_this_launch(stage)) return stages.begin(stage, std::move(entry), shorter);
-  const auto folder = store::runs_folder(store_->directory().path());
+  const auto folder = runs_folder();
   std::set<std::string> named;
   bool needed = true;
   const auto lost = [&](const store::StageState& state) -> std::string {
@@ -57,6 +58,28 @@ std::vector<detail::RunReference> ProgramRun::runs_of(const detail::StagePlan& p
 void ProgramRun::remove_runs() const {
   std::error_code ignored;  // they only take space
   std::filesystem::remove_all(store::runs_folder(store_->directory().path()), ignored);
+  std::filesystem::remove_all(runs_folder(), ignored);
+}
+
+// Of --scratch a folder for this run alone, whichever others lie there: by where it is, and by its begin.
+std::filesystem::path ProgramRun::runs_folder() const {
+  const auto run = std::filesystem::absolute(store_->directory().path()).lexically_normal();
+  if (options_.scratch.empty()) return store::runs_folder(run);
+  const std::string identity = run.string() + to_json(store_->directory().facts());
+  return std::filesystem::absolute(options_.scratch).lexically_normal() /
+         fmt::format("{}-{:016x}", run.filename().string(), checksum(as_bytes(identity)));
+}
+
+void ProgramRun::prepare_scratch() const {
+  if (options_.scratch.empty()) return;
+  const auto folder = runs_folder();
+  std::error_code failed;
+  std::filesystem::create_directory(folder, failed);
+  if (!failed && std::ofstream(folder / kSeenByAll).put('\n').flush()) return;
+  store_->release();
+  throw Error(ExitCode::usage, fmt::format("--scratch {}: no folder can be made there ({}): name one that is there, "
+                                           "that you may write to, and that all ranks see",
+                                           options_.scratch, failed ? failed.message() : "it cannot be written to"));
 }
 
 }  // namespace kiln::job

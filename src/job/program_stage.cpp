@@ -147,6 +147,9 @@ detail::StageResult ProgramRun::result_of(const store::StageEndEntry& end, bool 
 
 protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::StagePlan& plan, bool may_join) const {
   protocol::CoordinatorOptions coordinator;
+  const MemoryBudget memory = memory_budget(options_, environment_);
+  coordinator.commit_bytes = memory.committed(coordinator.commit_bytes);
+  coordinator.pause_bytes = memory.waiting(coordinator.pause_bytes);
   coordinator.batch = options_.batch;
   coordinator.retries = options_.retries;
   coordinator.backoff = options_.backoff;

@@ -17,6 +17,9 @@ namespace kiln::job {
 
 using ProgressMode = observe::DisplayMode;
 
+/// Less is no use: one table of a step by key has 4 MiB, and there are a few.
+inline constexpr std::uint64_t kLeastBudget = std::uint64_t{16} << 20;
+
 /// When a run gives up: at this many dead letters, or at this share of all units.
 struct MaxFailures {
   std::optional<std::uint64_t> count;
@@ -63,6 +66,8 @@ struct RunOptions {
   std::string task_signal;     ///< "": none; "TERM", "SIGUSR2", "10"
   std::string shell;           ///< "": bash where there is one, else sh
   std::uint64_t seed = 0;
+  std::optional<std::uint64_t> memory;  ///< of a program: the budget of a rank, kLeastBudget at least
+  std::string scratch;                  ///< of a program: where runs of keyed data lie; "": in the run directory
   bool fresh = false;
   bool takeover = false;
   bool coordinator_works = false;

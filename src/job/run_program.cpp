@@ -44,7 +44,7 @@ class ProgramProcess {
         machine_(machine_text()),
         waiter_({SIGUSR1, SIGTERM, SIGINT}),
         thread_(program.body, program.inputs, [this] { waiter_.wake(); }),
-        rank_(thread_, build_, machine_,
+        rank_(thread_, build_, machine_, memory_budget(options, environment),
               slice_cache_bytes("/", static_cast<unsigned>(std::max(environment.mpi_ranks_here, 1))),
               std::min<Duration>(give_up_after(options), std::chrono::seconds(2)),
               options.checkpoint_every.value_or(protocol::CoordinatorOptions().checkpoint_every)) {}

@@ -125,7 +125,7 @@ void WorkerSide::announce(const protocol::Announce& announce) {
 protocol::WorkerPort::Held WorkerSide::held() {
   if (!executor_) return {};
   const exec::Holdings& held = executor_->holdings();
-  return {held.bytes(), held.largest_part(), held.joinable()};
+  return {held.bytes(), held.largest_part(), held.joinable(), executor_->most_held()};
 }
 
 protocol::WorkerPort::Writing WorkerSide::write_segment() {
@@ -176,6 +176,7 @@ bool WorkerSide::hear_segment() {
   } else {
     executor_->holdings().failed(std::move(written->failed));
   }
+  executor_->holds_less();
   worker_.on_segment(std::move(written->segment));
   return true;
 }

@@ -132,12 +132,14 @@ void Worker::on_interrupt(bool at_once) {
   if (!left_) port_.send(Interrupted{at_once});
 }
 
+std::uint64_t Worker::most(const WorkerPort::Held& held) const { return held.most != 0 ? held.most : hold_bytes_; }
+
 bool Worker::holds_much(const WorkerPort::Held& held) const {
-  return held.bytes > std::max(hold_bytes_ / 2, 2 * held.largest_part);
+  return held.bytes > std::max(most(held) / 2, 2 * held.largest_part);
 }
 
 bool Worker::full(const WorkerPort::Held& held) const {
-  return held.bytes > std::max(hold_bytes_, 4 * held.largest_part);
+  return held.bytes > std::max(most(held), 4 * held.largest_part);
 }
 
 void Worker::join_if_wanted() {

@@ -40,6 +40,7 @@ class WorkerPort {
     std::uint64_t bytes = 0;
     std::uint64_t largest_part = 0;  ///< bytes of the largest part that was held so far
     bool joinable = false;           ///< all of it, but what is being written, may go into a join
+    std::uint64_t most = 0;          ///< takes the place of Worker's hold_bytes; 0: does not
   };
   virtual Held held() { return {}; }
   enum class Writing {
@@ -123,6 +124,7 @@ class Worker {
   void note(Part& part);
   template <class Result>
   void send_result(Result&& result);
+  std::uint64_t most(const WorkerPort::Held& held) const;
   bool full(const WorkerPort::Held& held) const;
   bool holds_much(const WorkerPort::Held& held) const;
   void join_if_wanted();

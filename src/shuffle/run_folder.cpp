@@ -1,5 +1,7 @@
 #include "shuffle/run_folder.hpp"
 
+#include "shuffle/merge_file.hpp"
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -33,6 +35,7 @@ class PieceReader final : public detail::RunReader {
     block = as_text(room_);
     return true;
   }
+  std::size_t bytes() const override { return std::min<std::uint64_t>(piece_.length, detail::kRunBlock); }
 
  private:
   RunFolder* folder_;
@@ -57,6 +60,18 @@ std::unique_ptr<detail::NewRun> RunFolder::new_run() {
 
 std::unique_ptr<detail::RunReader> RunFolder::open(const detail::RunReference& run, const detail::RunPiece& piece) {
   return std::make_unique<PieceReader>(*this, run.name, piece);
+}
+
+std::unique_ptr<detail::MergeSpace> RunFolder::merge_space() {
+  return std::make_unique<MergeFile>(options_.folder, options_.merge_memory, [this](const Error& error) {
+    const std::lock_guard lock(mutex_);
+    fault_ = error;
+  });
+}
+
+void RunFolder::expect_well() {
+  const std::lock_guard lock(mutex_);
+  if (fault_) throw Error(*std::exchange(fault_, std::nullopt));
 }
 
 std::shared_ptr<const File> RunFolder::file(const std::string& name) {

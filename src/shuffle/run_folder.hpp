@@ -6,11 +6,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <kiln/error.hpp>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,11 +28,15 @@ class RunFolder final : public detail::RunPlace {
     std::string prefix;            ///< of the names: no other rank, reign or stage has it
     /// A stage that lasts longer writes its runs durably: a shorter one is simply run again where they are lost.
     std::chrono::steady_clock::duration durable_after{};
+    std::size_t merge_memory = SIZE_MAX;  ///< for the runs of a unit that are read at once; others are merged first
   };
   explicit RunFolder(Options options);
 
   std::unique_ptr<detail::NewRun> new_run() override;
   std::unique_ptr<detail::RunReader> open(const detail::RunReference& run, const detail::RunPiece& piece) override;
+
+  std::unique_ptr<detail::MergeSpace> merge_space() override;
+  void expect_well() override;
 
   /// An open file; kept open while few others are asked for. Throws kiln::Error.
   std::shared_ptr<const File> file(const std::string& name);
@@ -44,6 +51,7 @@ class RunFolder final : public detail::RunPlace {
   const std::chrono::steady_clock::time_point begun_;
   std::atomic<std::uint64_t> number_ = 0;
   std::mutex mutex_;
+  std::optional<Error> fault_;
   std::list<std::pair<std::string, std::shared_ptr<const File>>> open_;  // the one used last in front
 };
 

@@ -158,6 +158,8 @@ class UnitInput {
   /// shards, of a sort: the range that the unit is, and what each run has of it, sorted, with some entries in front and
   /// behind. Other sources have none.
   virtual std::vector<std::unique_ptr<RunReader>> open_range(UnitId /*unit*/, KeyRange& /*range*/) { return {}; }
+  /// shards: where runs of the open unit are merged that are too many to be read at once; null: all are read.
+  virtual MergeSpace* merge_space() { return nullptr; }
   /// merged: where the units of each part begin, and where the last one's end; and what reads those of a part, by their
   /// numbers in it, null for range, grid and items. Other sources have no parts.
   virtual std::span<const std::uint64_t> part_bounds() const { return {}; }

@@ -31,5 +31,20 @@ TEST(RunWordsTest, NoRerunLostIsRefusedWithWhatRunsUnitsTwiceOrAhead) {
   EXPECT_THAT(refusal(words), HasSubstr("--batch says how many units are handed out at a time"));
 }
 
+TEST(RunWordsTest, TheMemoryOfARankIsASizeThatIsEnough) {
+  RunWords words;
+  EXPECT_EQ(check_run_words(words).memory, std::nullopt);
+  words.memory = "1.5GiB";
+  EXPECT_EQ(check_run_words(words).memory, std::uint64_t{1536} << 20);
+  words.memory = "16MiB";
+  EXPECT_EQ(check_run_words(words).memory, job::kLeastBudget);
+  words.memory = "16777215";
+  EXPECT_THAT(refusal(words), HasSubstr("--memory does not take '16777215'; accepted: 16.0 MiB or more"));
+  for (const char* text : {"", "much", "-1", "1e30", "99999999PiB"}) {
+    words.memory = text;
+    EXPECT_THAT(refusal(words), HasSubstr("a size such as")) << text;
+  }
+}
+
 }  // namespace
 }  // namespace kiln::args

@@ -27,9 +27,11 @@ TEST(KeyedMemory, AForestTakesWhatItSays) {
     for (std::uint64_t i = 0; i < 30'000; ++i) log.emit(std::string(length, 'x') + std::to_string(i), i);
     table.end_unit();
     log.end_unit();
+    // With what sorting them would take: not for those of the table, which are sorted in a copy.
+    const double sorting = 30'000 * detail::kSortedEntry;
     // Its slots are 65,536 of 32 bytes: outside of malloc. What the unit may be taken back by is not counted twice.
     const double said = static_cast<double>(table.bytes() + log.bytes()), slots = 65'536 * 32;
-    EXPECT_NEAR(said, slots + allocated() - before, 0.15 * said) << length;
+    EXPECT_NEAR(said, slots + sorting + allocated() - before, 0.15 * said) << length;
   }
 }
 

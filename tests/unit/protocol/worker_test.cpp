@@ -26,7 +26,7 @@ class Port final : public WorkerPort {
   }
   void leave(int) override {}
   void answer(Answer) override {}
-  Held held() override { return {bytes, largest, joinable}; }
+  Held held() override { return {bytes, largest, joinable, most}; }
   bool join(const Join&) override {
     if (later) return false;
     ++joins;
@@ -45,7 +45,7 @@ class Port final : public WorkerPort {
   bool there = true, later = false, joinable = false;
   bool runs = true;
   std::vector<bool> settled;
-  std::uint64_t bytes = 0, largest = 0;
+  std::uint64_t bytes = 0, largest = 0, most = 0;
   int writes = 0, joins = 0;
 };
 
@@ -107,6 +107,17 @@ TEST_F(WorkerTest, JoinsWhatItHoldsInsteadOfWritingIt) {
 TEST_F(WorkerTest, TakesPartInAJoinWithNothing) {
   worker.on_message(Join{0, 10});
   EXPECT_EQ(port.joins, 1);
+}
+
+TEST_F(WorkerTest, WhatMayBeHeldIsThePortsWhereItSays) {
+  port.most = 50'000'000;
+  part(25'000'000);
+  EXPECT_EQ(port.writes, 0);
+  EXPECT_FALSE(last<Part>().full);
+  part(25'000'001);
+  EXPECT_EQ(port.writes, 1);
+  part(50'000'001);
+  EXPECT_TRUE(last<Part>().full);
 }
 
 TEST_F(WorkerTest, AnswersAFlushWhereNothingIsHeld) {

@@ -19,18 +19,24 @@
 /// Emissions of what was dropped or rejected leave no trace.
 namespace kiln::detail {
 
-/// Entries of a log in their order.
-template <class Format>
-std::vector<OrderEntry> order_of(const EntryLog& log) {
+/// What sorting takes for each entry beside it: its place, and room to move the places.
+inline constexpr std::size_t kSortedEntry = 2 * sizeof(OrderEntry);
+inline std::size_t bytes_to_sort(const EntryLog& log) { return log.entries() * kSortedEntry; }
+
+/// Entries of the logs in their order.
+template <class Format, class... Logs>
+std::vector<OrderEntry> order_of(const Logs&... logs) {
   std::vector<OrderEntry> order, room;
-  log.for_each_chunk([&](const char* at, const char* end) {
+  order.reserve((logs.entries() + ...));
+  const auto add = [&order](const char* at, const char* end) {
     Entry entry;
     while (at != end) {
       Format::parse(at, end, entry);
       order.push_back({Format::order(entry), at});
       at = entry.end;
     }
-  });
+  };
+  (logs.for_each_chunk(add), ...);
   sort_entries<Format>(order, room);
   return order;
 }
@@ -97,7 +103,7 @@ class AppendedForest : public KeyedForest {
   const EntryLog& log() const { return log_; }
 
   bool memory_empty() const override { return log_.empty(); }
-  std::size_t memory_bytes() const override { return log_.bytes(); }
+  std::size_t memory_bytes() const override { return log_.bytes() + bytes_to_sort(log_); }
   void absorb_memory(KeyedForest& other) override { log_.absorb(same_forest<AppendedForest>(other).log_); }
   void clear_memory() override { log_.clear(); }
   RunReference write_memory(NewRun& run, KeySample&) const override {
@@ -220,7 +226,7 @@ class CombinedForest final : public KeyedForest {
   }
 
   bool memory_empty() const override { return table_.size() == 0 && log_.empty(); }
-  std::size_t memory_bytes() const override { return table_.bytes() + log_.bytes(); }
+  std::size_t memory_bytes() const override { return table_.bytes() + log_.bytes() + bytes_to_sort(log_); }
   // What does not fit into the table goes behind it: the keys that came first are those that come often.
   void absorb_memory(KeyedForest& other) override {
     auto& from = same_forest<CombinedForest>(other);
@@ -237,13 +243,7 @@ class CombinedForest final : public KeyedForest {
     EntryLog combined;
     ByteWriter room;
     table_.for_each([&](const PreparedKey& key, const Value& value) { append(combined, room, key, value); });
-    std::vector<OrderEntry> order = order_of<Format>(combined);
-    if (!log_.empty()) {
-      std::vector<OrderEntry> more = order_of<Format>(log_), room_to_sort;
-      order.insert(order.end(), more.begin(), more.end());
-      sort_entries<Format>(order, room_to_sort);
-    }
-    return write_combined(order, run);
+    return write_combined(order_of<Format>(combined, log_), run);
   }
   RunReference write_combined(const std::vector<OrderEntry>& order, NewRun& run) const {
     BlockWriter blocks(run);

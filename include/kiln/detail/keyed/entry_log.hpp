@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
+#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -10,19 +10,23 @@
 namespace kiln::detail {
 
 /// Entries one behind the other, whole ones in each chunk of memory, as they were emitted. What was put in last can be
-/// cut off again; logs are joined without being copied. Knows no types.
+/// cut off again. Knows no types.
 class EntryLog {
  public:
   struct Mark {
     std::size_t chunks = 0, used = 0;  ///< used: of the last of them
+    std::size_t entries = 0;
   };
 
   EntryLog() = default;
   EntryLog(EntryLog&& other) noexcept
-      : chunks_(std::exchange(other.chunks_, {})), bytes_(std::exchange(other.bytes_, 0)) {}
+      : chunks_(std::exchange(other.chunks_, {})),
+        bytes_(std::exchange(other.bytes_, 0)),
+        entries_(std::exchange(other.entries_, 0)) {}
   EntryLog& operator=(EntryLog&& other) noexcept {
     chunks_ = std::exchange(other.chunks_, {});
     bytes_ = std::exchange(other.bytes_, 0);
+    entries_ = std::exchange(other.entries_, 0);
     return *this;
   }
   EntryLog(const EntryLog&) = delete;
@@ -31,25 +35,32 @@ class EntryLog {
 
   /// Room for the next entry, to be filled before anything else.
   char* extend(std::size_t size) {
-    if (chunks_.empty() || chunks_.back().size - chunks_.back().used < size) grow(size);
-    Chunk& last = chunks_.back();
-    return last.data.get() + std::exchange(last.used, last.used + size);
+    ++entries_;
+    return take(size);
   }
-  Mark mark() const { return chunks_.empty() ? Mark{} : Mark{chunks_.size(), chunks_.back().used}; }
+  Mark mark() const { return chunks_.empty() ? Mark{} : Mark{chunks_.size(), chunks_.back().used, entries_}; }
   /// Forgets what came after the mark, since when nothing was joined.
   void cut(Mark mark) {
     for (; chunks_.size() > mark.chunks; chunks_.pop_back()) bytes_ -= chunks_.back().size;
     if (!chunks_.empty()) chunks_.back().used = mark.used;
+    entries_ = mark.entries;
   }
-  /// Takes all of `other`, behind what is here.
+  /// Takes all of `other`, behind what is here. Small chunks are copied: there are as many as units, half empty.
   void absorb(EntryLog& other) {
-    std::move(other.chunks_.begin(), other.chunks_.end(), std::back_inserter(chunks_));
-    other.chunks_.clear();
-    bytes_ += std::exchange(other.bytes_, 0);
+    for (Chunk& chunk : other.chunks_) {
+      if (chunk.used == 0) continue;
+      if (chunk.size < kLargest) {
+        std::memcpy(take(chunk.used), chunk.data.get(), chunk.used);
+      } else {
+        bytes_ += chunk.size;
+        chunks_.push_back(std::move(chunk));
+      }
+    }
+    entries_ += other.entries_;
+    other = EntryLog();
   }
-  bool empty() const {
-    return std::all_of(chunks_.begin(), chunks_.end(), [](const Chunk& chunk) { return chunk.used == 0; });
-  }
+  bool empty() const { return entries_ == 0; }
+  std::size_t entries() const { return entries_; }
   void clear() { *this = EntryLog(); }
   /// Memory that it takes.
   std::size_t bytes() const { return bytes_; }
@@ -67,6 +78,11 @@ class EntryLog {
   };
   static constexpr std::size_t kFirst = std::size_t{4} << 10, kLargest = std::size_t{1} << 20;
 
+  char* take(std::size_t size) {
+    if (chunks_.empty() || chunks_.back().size - chunks_.back().used < size) grow(size);
+    Chunk& last = chunks_.back();
+    return last.data.get() + std::exchange(last.used, last.used + size);
+  }
   void grow(std::size_t size) {
     const std::size_t usual = std::clamp(bytes_, kFirst, kLargest);
     const std::size_t taken = std::max(size, usual);
@@ -75,7 +91,7 @@ class EntryLog {
   }
 
   std::vector<Chunk> chunks_;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0, entries_ = 0;
 };
 
 }  // namespace kiln::detail

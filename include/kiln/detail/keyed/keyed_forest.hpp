@@ -42,6 +42,7 @@ class KeyedForest : public Forest {
 
  protected:
   virtual bool memory_empty() const = 0;
+  /// With what write_memory() takes beside the entries.
   virtual std::size_t memory_bytes() const = 0;
   virtual void absorb_memory(KeyedForest& other) = 0;
   /// All entries in memory, sorted, as a run that is finished; they stay. Of a sort also a sample of them.

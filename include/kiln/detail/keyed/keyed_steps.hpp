@@ -5,6 +5,7 @@
 #include <kiln/detail/keyed/emitted.hpp>
 #include <kiln/detail/keyed/groups.hpp>
 #include <kiln/detail/keyed/join.hpp>
+#include <kiln/detail/keyed/merge_passes.hpp>
 #include <kiln/detail/keyed/merged_entries.hpp>
 #include <kiln/detail/sink_state.hpp>
 #include <kiln/detail/sources.hpp>
@@ -210,10 +211,11 @@ class KeyedSinkOf<Item, Parts, Make>::State {
 
 // ---- The sources
 
-/// Opens a shard and merges what the runs of a list have of it; f(entries).
+/// Opens a shard and merges what the runs of a list have of it; f(entries). `lists`: that are read at a time.
 template <class Format, class F>
-void read_shard(UnitId unit, const StageHost& host, std::size_t list, F&& f) {
-  const std::vector<std::unique_ptr<RunReader>> runs = host.input->open_shard(unit, list);
+void read_shard(UnitId unit, const StageHost& host, std::size_t list, std::size_t lists, F&& f) {
+  OpenRuns runs = host.input->open_shard(unit, list);
+  merge_to_fit<Format>(runs, host.input->merge_space(), lists, [](RunReader& run) { return RunCursor<Format>(run); });
   std::vector<RunReader*> readers;
   readers.reserve(runs.size());
   for (const auto& run : runs) readers.push_back(run.get());
@@ -236,7 +238,7 @@ struct ReducedSource {
     const auto give = [&](std::string_view key, Value value) {
       record(Item(K(Format::Keys::decode(key)), std::move(value)), RecordPlace{{}, number++, {}});
     };
-    read_shard<Format>(unit, host, 0, [&](auto& entries) {
+    read_shard<Format>(unit, host, 0, 1, [&](auto& entries) {
       if constexpr (M::exact) {
         for_each_group<Format>(entries, [&](std::string_view key, auto& values) {
           Value sum(Format::Values::decode(values.entry().value));
@@ -264,7 +266,7 @@ struct GroupedSource {
   template <class Record>
   void each(UnitId unit, const StageHost& host, Record&& record) const {
     std::uint64_t number = 0;
-    read_shard<Format>(unit, host, 0, [&](auto& entries) {
+    read_shard<Format>(unit, host, 0, 1, [&](auto& entries) {
       for_each_group<Format>(entries, [&](std::string_view key, auto& values) {
         Group<K, V> group(K(Format::Keys::decode(key)), values);
         record(group, RecordPlace{{}, number++, {}});
@@ -284,8 +286,8 @@ struct PairedSource {
   template <class Record>
   void each(UnitId unit, const StageHost& host, Record&& record) const {
     std::uint64_t number = 0;
-    read_shard<Left>(unit, host, 0, [&](auto& left) {
-      read_shard<Right>(unit, host, 1, [&](auto& right) {
+    read_shard<Left>(unit, host, 0, 2, [&](auto& left) {
+      read_shard<Right>(unit, host, 1, 2, [&](auto& right) {
         join_entries<Left, Right>(left, right, [&](std::string_view key, const auto& one, const auto& other) {
           record(Item(K(Left::Keys::decode(key)), std::pair<V, W>(V(one), W(other))), RecordPlace{{}, number++, {}});
         });

@@ -73,51 +73,29 @@ struct ByUnit {
 };
 
 template <class T, class Place>
-class PlacedForest final : public KeyedForest {
+class PlacedForest final : public AppendedForest<std::uint64_t, T, PlacedFormat<T>> {
+  using Base = AppendedForest<std::uint64_t, T, PlacedFormat<T>>;
+
  public:
   using Item = T;
   using Format = PlacedFormat<T>;
-  using Keys = KeyTraits<std::uint64_t>;
 
   explicit PlacedForest(Place place) : place_(std::move(place)) {}
 
-  void begin_unit(UnitId unit) {
-    unit_ = unit;
-    unit_mark_ = log_.mark();
-  }
-  void end_unit() {}
-  void drop_unit() { log_.cut(unit_mark_); }
-  void begin_record() { record_mark_ = log_.mark(); }
-  void end_record() {}
-  void reject_record() { log_.cut(record_mark_); }
-
   /// Throws std::length_error where the item is too long, and what its place throws: the unit's failure.
-  void emit(std::monostate, const T& item) {
-    const PreparedKey key = Keys::prepare(place_(item, unit_), key_room_);
-    const auto written = Format::prepare(item, value_room_);
-    Format::put(log_.extend(Format::size(key, written)), key, written, unit_.value());
-  }
+  void emit(std::monostate, const T& item) { Base::emit(place_(item, Base::unit()), item); }
 
  private:
-  bool memory_empty() const override { return log_.empty(); }
-  std::size_t memory_bytes() const override { return log_.bytes(); }
-  void absorb_memory(KeyedForest& other) override { log_.absorb(same_forest<PlacedForest>(other).log_); }
-  void clear_memory() override { log_.clear(); }
   RunReference write_memory(NewRun& run, KeySample&) const override {
     BlockWriter blocks(run);
-    for (const OrderEntry& at : order_of<Format>(log_)) {
+    for (const OrderEntry& at : order_of<Format>(this->log())) {
       const Entry entry = Format::look(at.at);
-      blocks.add_to(static_cast<std::uint32_t>(Keys::decode(entry.key)), {entry.begin, entry.size()});
+      blocks.add_to(static_cast<std::uint32_t>(Base::Keys::decode(entry.key)), {entry.begin, entry.size()});
     }
     return blocks.finish();
   }
 
   Place place_;
-  UnitId unit_{0};
-  EntryLog::Mark unit_mark_, record_mark_;
-  EntryLog log_;
-  typename Keys::Room key_room_;
-  ByteWriter value_room_;
 };
 
 template <class T>
@@ -135,7 +113,7 @@ struct PlacedSource {
   template <class Record>
   void each(UnitId unit, const StageHost& host, Record&& record) const {
     std::uint64_t number = 0;
-    read_shard<PlacedFormat<T>>(unit, host, 0, [&](auto& entries) {
+    read_shard<PlacedFormat<T>>(unit, host, 0, 1, [&](auto& entries) {
       for (; !entries.ended(); entries.next()) {
         T item(PlacedFormat<T>::Values::decode(entries.at().value));
         record(std::move(item), RecordPlace{{}, number++, {}});
@@ -151,7 +129,7 @@ struct ShardSource {
 
   template <class Record>
   void each(UnitId unit, const StageHost& host, Record&& record) const {
-    read_shard<PlacedFormat<T>>(unit, host, 0, [&](auto& entries) {
+    read_shard<PlacedFormat<T>>(unit, host, 0, 1, [&](auto& entries) {
       for_each_group<PlacedFormat<T>>(entries, [&](std::string_view, auto& values) {
         Shard<T> shard(unit.value(), values);
         record(shard, RecordPlace{{}, 0, {}});

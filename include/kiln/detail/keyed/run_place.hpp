@@ -73,6 +73,10 @@ class RunPlace {
   /// The entries of a piece of a run that has a name. Throws kiln::Error where the file is missing or damaged, at the
   /// latest when the damage is reached.
   virtual std::unique_ptr<RunReader> open(const RunReference& run, const RunPiece& piece) = 0;
+  /// Where runs of a unit are merged that are too many to be read at once; null: all are read.
+  virtual std::unique_ptr<MergeSpace> merge_space() { return nullptr; }
+  /// Throws again what a merge space threw since the last call: of the disk, and no unit's failure.
+  virtual void expect_well() {}
 };
 
 /// Puts blocks of a run together, with the pieces they are of.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/keyed/emitted.hpp>
+#include <kiln/detail/keyed/merge_passes.hpp>
 #include <kiln/detail/keyed/merged_entries.hpp>
 
 #include <algorithm>
@@ -22,8 +23,6 @@ namespace kiln::detail {
 template <class K, class V>
 using SortFormat = EntryFormat<K, V, true, EntryOrder::key>;
 
-/// Bytes of a block of a sort's run, about: a range reads one more of each run than it wants.
-inline constexpr std::size_t kSortBlock = std::size_t{32} << 10;
 /// Pieces of a sort's run, at most.
 inline constexpr std::size_t kMostSortPieces = 1024;
 
@@ -184,9 +183,11 @@ class RangeEntries {
 
   RangeEntries(UnitId unit, const StageHost& host)
       : runs_(host.input->open_range(unit, range_)), first_(range_.before) {
+    const auto cursor_of = [this](RunReader& run) { return Cursor(run, range_, first_); };
+    merge_to_fit<Format>(runs_, host.input->merge_space(), 1, cursor_of);
     std::vector<Cursor> cursors;
     cursors.reserve(runs_.size());
-    for (const auto& run : runs_) cursors.emplace_back(*run, range_, first_);
+    for (const auto& run : runs_) cursors.push_back(cursor_of(*run));
     entries_.emplace(std::move(cursors));
   }
   RangeEntries(const RangeEntries&) = delete;
@@ -200,7 +201,7 @@ class RangeEntries {
 
  private:
   KeyRange range_;
-  std::vector<std::unique_ptr<RunReader>> runs_;
+  OpenRuns runs_;
   std::uint64_t first_;
   std::optional<MergedEntries<Format, Cursor>> entries_;
 };

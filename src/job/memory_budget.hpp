@@ -1,0 +1,40 @@
+#pragma once
+
+#include "job/environment.hpp"
+#include "job/run_options.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+
+namespace kiln::job {
+
+/// What a rank of a program may take of the memory for its data, beside what MPI, HDF5 and the program have anyway; and
+/// how it is dealt out.
+struct MemoryBudget {
+  std::uint64_t bytes = kLeastBudget;
+
+  /// Of what a step by key emits, what is held and what is being written, with what sorting takes: Runner::most_held.
+  /// Runs have half of it; of more they gain nothing.
+  std::size_t held_by_key() const { return std::min<std::uint64_t>(bytes / 2, kMostByKey); }
+  /// Other results that a worker holds: protocol::Worker.
+  std::uint64_t held(std::uint64_t usual) const { return std::min(usual, bytes / 8); }
+  /// Blocks of runs that are read at once.
+  std::size_t merged() const { return bytes / 4; }
+  /// Of the coordinator: protocol::CoordinatorOptions.
+  std::size_t committed(std::size_t usual) const { return std::min<std::size_t>(usual, bytes / 8); }
+  std::size_t waiting(std::size_t usual) const { return std::min<std::size_t>(usual, bytes / 2); }
+  /// Slices of datasets that are kept: of what is left.
+  std::size_t slices(std::size_t usual) const { return std::min<std::size_t>(usual, bytes / 4); }
+
+ private:
+  static constexpr std::uint64_t kMostByKey = std::uint64_t{512} << 20;
+};
+
+/// As --memory says, or half of what the machine, the control group or Slurm gives to the ranks on this machine, shared
+/// by them; kLeastBudget at least. `root` is where proc and sys are ("/").
+MemoryBudget memory_budget(const RunOptions& options, const Environment& environment,
+                           const std::filesystem::path& root = "/");
+
+}  // namespace kiln::job

@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+"""--scratch: where files of steps by key lie; and runs that are merged in passes because the memory is small."""
+
+import os
+import pathlib
+import re
+import shutil
+import unittest
+
+from kiln_case import KILN, SHIMS
+from keyed_case import KEYS, KeyedCase
+
+HEAVY = pathlib.Path(KILN).parent.parent / "programs" / "heavy"
+
+
+def full_disk(when, below):
+    return {"LD_PRELOAD": str(SHIMS / "full_disk.so"), "FULL_DISK_WHEN": str(when), "FULL_DISK_BELOW": str(below)}
+
+
+class ProgramScratch(KeyedCase):
+    def setUp(self):
+        super().setUp()
+        self.scratch = self.folder / "scratch"
+        self.scratch.mkdir()
+
+    def begin(self, ranks, *options, **more):
+        return super().begin(ranks, "--scratch", "scratch", *options, **more)
+
+    def runs(self):
+        return sorted(self.scratch.glob("*/*.run"))
+
+    def expect_same(self, expected, result):
+        super().expect_same(expected, result)
+        self.assertEqual(list(self.scratch.iterdir()), [], "what is complete needs no runs")
+
+    def test_a_worker_dies(self):
+        self.killed("shards", 2)
+
+    def test_rank_0_dies(self):
+        self.killed("map", 0)
+
+    def test_all_die_and_the_files_are_there(self):
+        expected = self.stopped("shards")
+        result = self.ends(self.begin(4))
+        self.assertNotIn("runs again", result.err)
+        self.expect_same(expected, result)
+
+    def test_all_die_and_the_files_are_lost(self):
+        expected = self.stopped("shards")
+        for folder in self.scratch.iterdir():
+            shutil.rmtree(folder)
+        result = self.ends(self.begin(2))
+        self.assertIn("runs again", result.err)
+        self.expect_same(expected, result)
+
+    def test_it_goes_on_elsewhere(self):
+        expected = self.stopped("shards")
+        result = self.ends(KeyedCase.begin(self, 2, "--memory", "100MiB"))
+        self.assertIn("runs again", result.err)
+        KeyedCase.expect_same(self, expected, result)
+
+    def test_two_runs_share_it(self):
+        expected = self.undisturbed()
+        running = [self.begin(2, "--hold", "shards", "--checkpoint-every", "50ms", "--out", name) for name in ("a", "b")]
+        self.wait_for(lambda: (self.folder / "notes").exists() and
+                      (self.folder / "notes").read_text().count("shards") == 2, "both are held")
+        names = sorted(path.name for path in self.scratch.iterdir())
+        self.assertEqual([name[:2] for name in names], ["a-", "b-"])
+        self.go_on("shards")
+        for one in running:
+            self.assertEqual(self.ends(one).out, expected[0])
+        self.assertEqual(list(self.scratch.iterdir()), [])
+
+    def test_it_is_full_for_a_while(self):
+        expected = self.undisturbed()
+        full = self.folder / "full"
+        running = self.begin(3, "--hold", "map", **full_disk(full, self.scratch.resolve()))
+        self.held("map")
+        full.touch()
+        self.go_on("map")
+        self.wait_for(lambda: "No space left" in running.said(), "the full disk is said")
+        self.assertFalse(running.ended(), running.said())
+        full.unlink()
+        self.expect_same(expected, self.ends(running))
+
+    def test_a_folder_that_is_not_there_is_refused(self):
+        result = self.ends(KeyedCase.begin(self, 2, "--scratch", "no/such"), 2)
+        self.assertIn("--scratch no/such: no folder can be made there (No such file or directory)", result.err)
+
+    def test_a_folder_that_another_rank_does_not_see_is_refused(self):
+        """Ranks in two directories, of which each sees its own."""
+        other = self.folder / "other"
+        (other / "scratch").mkdir(parents=True)
+        program = [str(KEYS), "--out", str(self.run_directory), "--scratch", "/proc/self/cwd/scratch"]
+        words = [*self.surviving(1), *program, ":", "-n", "2", "-wdir", str(other), *program]
+        result = self.start(words=words).wait()
+        self.assertIn("/proc/self/cwd/scratch/keys.kiln-", result.err)
+        self.assertIn("--scratch must name a folder that all ranks see", result.err)
+        self.assertEqual(list((other / "scratch").iterdir()), [])
+
+
+class MergePasses(KeyedCase):
+    """One group of more data than the memory has room for blocks of its runs."""
+
+    program = HEAVY
+    GROUP = ("--what", "group", "--units", "1500")
+    SMALL = ("--memory", "16MiB")
+
+    def undisturbed(self, *_):
+        result = self.ends(KeyedCase.begin(self, 3, *self.GROUP))
+        shutil.rmtree(self.run_directory)
+        return result.out
+
+    def merging(self):
+        """{pid: …} of ranks that have a file without a name where runs lie."""
+        found = []
+        for pid in self.rank_pids().values():
+            try:
+                links = [os.readlink(f"/proc/{pid}/fd/{one}") for one in os.listdir(f"/proc/{pid}/fd")]
+            except OSError:
+                continue
+            if any(re.search(r"/shuffle/(#\d+|merge-\w+) \(deleted\)", link) for link in links):
+                found.append(pid)
+        return found
+
+    def expect_same(self, expected, result):
+        self.assertEqual(result.out, expected)
+        self.assertFalse((self.run_directory / "shuffle").exists())
+
+    def test_a_worker_dies_in_one(self):
+        expected = self.undisturbed()
+        running = self.begin(4, *self.GROUP, *self.SMALL, "--hold", "merged")
+        self.wait_for(self.merging, "runs are merged")
+        self.kill(self.merging()[0])
+        self.wait_for(lambda: self.happened("rank_died"), "the death is noted")
+        self.go_on("merged")
+        self.expect_same(expected, self.ends(running))
+
+    def test_all_die_in_one(self):
+        expected = self.undisturbed()
+        running = self.begin(3, *self.GROUP, *self.SMALL, "--hold", "merged")
+        self.wait_for(self.merging, "runs are merged")
+        for pid in self.rank_pids().values():
+            self.kill(pid)
+        running.wait()
+        self.wait_for(lambda: not self.rank_pids(), "all are gone")
+        self.go_on("merged")
+        result = self.ends(self.begin(2, *self.GROUP, "--memory", "20MiB"))
+        self.assertNotIn("runs again", result.err)
+        self.expect_same(expected, result)
+
+    def test_the_disk_is_full_in_one(self):
+        expected = self.undisturbed()
+        full = self.folder / "full"
+        shuffle = self.run_directory.resolve() / "shuffle"
+        running = self.begin(3, *self.GROUP, *self.SMALL, "--hold", "merged", **full_disk(full, f"{shuffle}/#"))
+        full.touch()  # nothing but files without names is full
+        result = self.ends(running, 75)
+        self.assertIn("No space left", result.err)
+        self.assertIn("make room there, then run the same command again", result.err)
+        full.unlink()
+        self.go_on("merged")
+        self.expect_same(expected, self.ends(self.begin(3, *self.GROUP, *self.SMALL)))
+
+
+if __name__ == "__main__":
+    unittest.main()
