@@ -19,6 +19,7 @@ struct RunWords {
   std::string timeout = "none";
   std::string max_failures = "none";
   std::string max_rejected = "none";  // programs
+  std::string exports = "none";       // programs
   std::string batch = "adaptive";
   std::string checkpoint_every = "auto";
   std::string keep_output = "all";
