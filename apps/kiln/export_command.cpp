@@ -3,8 +3,8 @@
 #include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "joblog.hpp"
+#include "observe/output_file.hpp"
 #include "output_directory.hpp"
-#include "output_file.hpp"
 #include "program_options.hpp"
 #include "program_rows.hpp"
 #include "run_notes.hpp"
@@ -24,6 +24,7 @@ namespace kiln::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using observe::OutputFile;
 using Existing = OutputFile::Existing;
 
 // What takes rows, and ends.
@@ -107,7 +108,7 @@ void export_hdf5(const store::RunReader& run, const ExportCommand& command, cons
     run.export_hdf5(temporary.path, units);
   } catch (const store::StorageError& error) {
     if (error.path().parent_path() != temporary.path.parent_path()) throw;
-    refuse_output("--hdf5", "write", file, error.error_number());
+    observe::refuse_output("--hdf5", "write", file, error.error_number());
   }
   OutputFile::place("--hdf5", temporary.path, file, existing);
 }
@@ -170,7 +171,7 @@ int export_results(const ExportCommand& command) {
   if (!run.is_program()) refuse_program_options(command.directory, command.selection);
   note_state(run, command.directory);
   if (!command.hdf5.empty()) {
-    check_destination("--hdf5", command.hdf5, command.force ? Existing::replaced : Existing::refused);
+    observe::check_destination("--hdf5", command.hdf5, command.force ? Existing::replaced : Existing::refused);
   }
   if (run.is_program()) {
     export_program(run, command);

@@ -1,8 +1,7 @@
 #include "output_directory.hpp"
 
-#include "output_file.hpp"
-
 #include "base/text.hpp"
+#include "observe/output_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -18,6 +17,8 @@ namespace kiln::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using observe::OutputFile;
+using observe::refuse_output;
 
 constexpr const char* kOption = "--output-dir";
 constexpr std::size_t kLeastDigits = 6;

@@ -87,8 +87,7 @@ store::RecordFields ProgramRows::fields_of_table(const std::string& name) {
   if (name.empty()) usage("which table? --table NAME; there are: " + names_text(table_names(run_)));
   choose_table(run_, name);
   what_ = fmt::format("rows in table '{}'", for_message(name, 60));
-  if (name == store::kRejectedTable) return {{OwnField::stage, OwnField::unit}, run_.schema()};
-  return {{OwnField::unit}, run_.schema()};
+  return store::RecordFields::of_table(name, run_.schema());
 }
 
 void ProgramRows::visit_reduced(const Visit& visit) const {

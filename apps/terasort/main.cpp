@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <kiln/kiln.hpp>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace {
@@ -31,6 +32,19 @@ Record read(const kiln::Record& given) {
   Record record;
   std::memcpy(record.data(), given.bytes.data(), kRecord);
   return record;
+}
+
+/// Before the sorted file is begun. Throws kiln::Error (bad input).
+void expect_records(const fs::path& file) {
+  const auto refuse = [&](const std::string& why) {
+    throw kiln::Error(kiln::ExitCode::bad_input, file.string() + " " + why);
+  };
+  std::error_code error;
+  const std::uint64_t bytes = fs::file_size(file, error);
+  if (error) refuse("cannot be read: " + error.message() + "; name a file of records of 100 bytes");
+  if (bytes % kRecord == 0) return;
+  refuse("has " + std::to_string(bytes) + " bytes: " + std::to_string(bytes / kRecord) + " records of 100 bytes, and " +
+         std::to_string(bytes % kRecord) + " bytes more; see whether it was cut off");
 }
 
 kiln::Report<Summary> generate(kiln::Session& session, std::uint64_t records, const fs::path& file) {
@@ -58,7 +72,10 @@ kiln::Report<Summary> generate(kiln::Session& session, std::uint64_t records, co
 
 /// Each range of the order goes to its place in the file.
 kiln::Report<Summary> sort(kiln::Session& session, const fs::path& from, const fs::path& to) {
-  session.at_root("make the sorted file", [&] { make_part(to); });
+  session.at_root("make the sorted file", [&] {
+    expect_records(from);
+    make_part(to);
+  });
   const auto sorted =
       kiln::Flow("sort").records(from.string(), kRecord).map(read).sort(key_of).ranges().map([=](auto& range) {
         PartWriter out(to, range.first() * kRecord);

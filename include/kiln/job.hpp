@@ -96,15 +96,17 @@ class JoinedJob {
 namespace detail {
 
 /// Runs stages in their order; `run_stage` is what runs one: StagePlan -> StageResult. The result is the last one's,
-/// with the values of the job; dead letters of the others are added to `failed_before`.
+/// with the values of the job; dead letters and rejected records of the others are added to `before`.
 template <class RunStage>
-StageResult run_stages(const JobPlan& plan, RunStage&& run_stage, RunsRead& runs, std::uint64_t& failed_before) {
+StageResult run_stages(const JobPlan& plan, RunStage&& run_stage, RunsRead& runs, ReportBase& before) {
   const std::vector<bool> needed = runs.needed(plan);
   std::vector<StageResult> results(plan.stages.size());
   for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
     if (!needed[stage]) continue;
     results[stage] = run_stage(runs.with_runs(plan, stage, results));
-    if (stage + 1 < plan.stages.size()) failed_before += results[stage].counts.failed;
+    if (stage + 1 == plan.stages.size()) continue;
+    before.failed_before += results[stage].counts.failed;
+    before.rejected_before += results[stage].counts.rejected;
   }
   runs.end_job();
   return take_values(std::move(results), plan.values);
@@ -112,9 +114,10 @@ StageResult run_stages(const JobPlan& plan, RunStage&& run_stage, RunsRead& runs
 
 template <class... Value, class RunStage>
 Report<Value...> run_job(const Job<Value...>& job, RunStage&& run_stage, RunsRead& runs) {
-  std::uint64_t failed_before = 0;
-  Report<Value...> report = make_report<Value...>(run_stages(job.stages(), run_stage, runs, failed_before));
-  report.failed_before = failed_before;
+  ReportBase before;
+  Report<Value...> report = make_report<Value...>(run_stages(job.stages(), run_stage, runs, before));
+  report.failed_before = before.failed_before;
+  report.rejected_before = before.rejected_before;
   return report;
 }
 template <class First, class F, class RunStage>
@@ -122,6 +125,7 @@ auto run_job(const JoinedJob<First, F>& job, RunStage&& run_stage, RunsRead& run
   const auto first = run_job(job.first(), run_stage, runs);
   auto last = run_job(apply_values(job.next(), first), run_stage, runs);
   last.failed_before += first.failed_before + first.counts.failed;
+  last.rejected_before += first.rejected_before + first.counts.rejected;
   return last;
 }
 

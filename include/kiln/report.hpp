@@ -23,6 +23,7 @@ struct ReportBase {
   double seconds = 0;               ///< that it took in this launch
   bool resumed = false;             ///< it was over before this launch
   std::uint64_t failed_before = 0;  ///< dead letters of the stages before it, where there are any (steps by key, join)
+  std::uint64_t rejected_before = 0;  ///< rejected records of the stages before it
 
   /// For main() to return: 0, or 1 where units are dead letters.
   int exit_code() const { return to_int(counts.failed + failed_before == 0 ? ExitCode::ok : ExitCode::units_failed); }

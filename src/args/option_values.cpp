@@ -32,6 +32,15 @@ T one_of(std::string_view option, const std::string& text, const std::array<std:
   return found->second;
 }
 
+// "5%": 0 to 100.
+std::optional<double> parse_percent(const std::string& text) {
+  double percent = 0;
+  const char* const end = text.data() + text.size() - 1;
+  const auto [rest, error] = std::from_chars(text.data(), end, percent, std::chars_format::fixed);
+  if (error != std::errc{} || rest != end || !(percent >= 0 && percent <= 100)) return std::nullopt;
+  return percent;
+}
+
 }  // namespace
 
 std::uint64_t count_value(std::string_view option, const std::string& text, std::uint64_t least, std::uint64_t most) {
@@ -95,13 +104,29 @@ std::optional<job::MaxFailures> max_failures_value(const std::string& text) {
     if (!limit.count || *limit.count == 0) refuse("--max-failures", text, kAccepted);
     return limit;
   }
-  double percent = 0;
-  const char* const end = text.data() + text.size() - 1;
-  const auto [rest, error] = std::from_chars(text.data(), end, percent, std::chars_format::fixed);
-  if (error != std::errc{} || rest != end || !(percent > 0 && percent <= 100))
-    refuse("--max-failures", text, kAccepted);
-  limit.percent = percent;
+  limit.percent = parse_percent(text);
+  if (!limit.percent || *limit.percent == 0) refuse("--max-failures", text, kAccepted);
   return limit;
+}
+
+std::optional<job::MaxRejected> max_rejected_value(const std::string& text) {
+  if (text == "none") return std::nullopt;
+  job::MaxRejected limit;
+  text.ends_with('%') ? void(limit.percent = parse_percent(text)) : void(limit.count = parse_count(text));
+  if (!limit.count && !limit.percent) {
+    refuse("--max-rejected", text,
+           "a number of records from 0 (10), a share of those that are read from 0% to 100% (5%, 0.5%), none");
+  }
+  return limit;
+}
+
+job::ExportFormats export_value(const std::string& text) {
+  constexpr std::array<std::pair<std::string_view, job::ExportFormats>, 5> kWords{{{"none", {}},
+                                                                                   {"csv", {true, false}},
+                                                                                   {"json", {false, true}},
+                                                                                   {"csv,json", {true, true}},
+                                                                                   {"json,csv", {true, true}}}};
+  return one_of("--export", text, kWords, "csv, json, csv,json, none");
 }
 
 std::string signal_value(std::string_view option, const std::string& text) {

@@ -26,6 +26,8 @@ std::uint64_t size_value(std::string_view option, const std::string& text, std::
 std::uint64_t memory_value(std::string_view option, const std::string& text);
 /// "10", "5%", "none".
 std::optional<job::MaxFailures> max_failures_value(const std::string& text);
+std::optional<job::MaxRejected> max_rejected_value(const std::string& text);
+job::ExportFormats export_value(const std::string& text);
 /// "none", "TERM", "SIGUSR2", "10"; given back as the signal's number in digits, "" for none.
 std::string signal_value(std::string_view option, const std::string& text);
 exec::KeepOutput keep_output_value(const std::string& text);

@@ -56,8 +56,11 @@ std::vector<RunOptionSpec> of_programs() {
       word("--max-failures", "N|P%",
            "stop when so many have failed; auto: 10000 where there\nis a reduction, else none", kFailure,
            &W::max_failures, kProgram),
-      word("--max-rejected", "N", "stop when more records of a stage were rejected, with exit\ncode 3", kFailure,
-           &W::max_rejected, kProgram),
+      word("--max-rejected", "N|P%",
+           "stop when more records of a stage were rejected, or\na larger share of what it read, with exit code 3",
+           kFailure, &W::max_rejected, kProgram),
+      word("--export", "FORMAT", "csv, json or csv,json: each table as a file in\nDIR/export when the program ends",
+           kKept, &W::exports, kProgram),
   };
 }
 
@@ -175,10 +178,8 @@ job::RunOptions check_run_words(const RunWords& words) {
   if (words.timeout != "none") options.timeout = duration_value("--timeout", words.timeout, Zero::refused);
   if (words.max_failures != kAutomatic) options.max_failures = max_failures_value(words.max_failures);
   options.max_failures_given = words.max_failures != kAutomatic;
-  if (words.max_rejected != "none") {
-    options.max_rejected =
-        count_value("--max-rejected", words.max_rejected, 0, std::numeric_limits<std::uint64_t>::max());
-  }
+  options.max_rejected = max_rejected_value(words.max_rejected);
+  options.exports = export_value(words.exports);
   if (words.memory != kAutomatic) options.memory = memory_value("--memory", words.memory);
   options.scratch = words.scratch;
   options.batch = batch_value(words.batch);

@@ -21,6 +21,7 @@ struct RunWords {
   std::string max_rejected = "none";  // programs
   std::string memory = "auto";        // programs
   std::string scratch;                // programs; "": the run directory
+  std::string exports = "none";       // programs
   std::string batch = "adaptive";
   std::string checkpoint_every = "auto";
   std::string keep_output = "all";

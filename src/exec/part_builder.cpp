@@ -58,6 +58,7 @@ void PartBuilder::append(PartBuilder& later) {
   for (const Interval& units : later.done_) succeeded(units);
   for (protocol::UnitFailure& failure : later.failures_) failed(std::move(failure));
   busy_ += later.busy_;
+  records_ += later.records_;
 }
 
 Bytes PartBuilder::encode_rows() {
@@ -87,6 +88,7 @@ protocol::Part PartBuilder::take_part(BatchId batch, std::size_t ride_bytes, Hol
   part.failures = std::move(failures_);
   part.start = start_;
   part.busy_seconds = busy_;
+  part.records = records_;
   outcomes_ = 0;
   const std::size_t bytes = bytes_of(tables_) + (harvest_ == nullptr ? 0 : harvest_->bytes());
   const bool rides = bytes <= ride_bytes && (harvest_ == nullptr || harvest_->may_ride());

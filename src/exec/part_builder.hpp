@@ -23,6 +23,7 @@ class PartBuilder : public Results {
   Harvest* harvest() override { return harvest_.get(); }
   void succeeded(Interval units) override;
   void failed(protocol::UnitFailure failure) override;
+  void count_records(std::uint64_t records) override { records_ += records; }
   bool cancelled() const override { return cancelled_.load(std::memory_order_acquire); }
   bool signalled() const override { return signalled_.load(std::memory_order_acquire); }
 
@@ -59,6 +60,7 @@ class PartBuilder : public Results {
   std::vector<protocol::UnitFailure> failures_;
   std::uint64_t outcomes_ = 0;
   std::size_t failure_bytes_ = 0;
+  std::uint64_t records_ = 0;
   double start_ = 0;
   double busy_ = 0;
   Clock::time_point began_, first_ended_;

@@ -19,6 +19,8 @@ class Results {
   virtual Harvest* harvest() = 0;
   virtual void succeeded(Interval units) = 0;
   virtual void failed(protocol::UnitFailure failure) = 0;
+  /// So many more lines, or binary records, of files were read for these units.
+  virtual void count_records(std::uint64_t /*records*/) {}
   /// The claimed units are cancelled. True before Runner::cancel() is called; a runner that looks here after it began
   /// a unit misses no cancel.
   virtual bool cancelled() const { return false; }

@@ -1,12 +1,10 @@
 #include "flow/line_input.hpp"
 
-#include "base/text.hpp"
 #include "flow/file_header.hpp"
+#include "flow/line_ends.hpp"
 
-#include <fmt/core.h>
 #include <kiln/error.hpp>
 
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -14,24 +12,17 @@ namespace kiln::flow {
 detail::RawSlice LineInput::slice(UnitId) { throw Error(ExitCode::internal, "a source of lines has no slices"); }
 
 void LineInput::open_lines(UnitId unit) {
+  begin_unit(unit);
   const units::LineRange range = files_.range_of(unit);
   const units::LineFile& file = files_.files()[range.file];
   unpacked_.reset();
   begun_ = false;
   first_line_ = 0;
-  if (!plain_ || file_ != range.file) {
-    plain_.reset();
-    plain_.emplace(file.path);
-    file_ = range.file;
-  }
-  if (const std::uint64_t size = plain_->state().size; size != file.size) {
-    plain_.reset();  // so that a new attempt looks at the file that has this name then
-    throw std::runtime_error(
-        fmt::format("{} has {} bytes; it had {} when the stage began", for_message(file.path, 400), size, file.size));
-  }
-  plain_->go_to(LineBlocks::place_before(range.begin), file.size);
-  unpacked_ = unpack(*plain_, file);
-  ByteStream& stream = unpacked_ ? *unpacked_ : static_cast<ByteStream&>(*plain_);
+  file_ = range.file;
+  PlainFile& plain = plain_.open(files_, file_);
+  plain.go_to(LineBlocks::place_before(range.begin), file.size);
+  unpacked_ = unpack(plain, file);
+  ByteStream& stream = unpacked_ ? *unpacked_ : static_cast<ByteStream&>(plain);
   blocks_.open(stream, file.path, range.begin, range.end);
 }
 
@@ -39,6 +30,7 @@ bool LineInput::next_lines(detail::LineBlock& block) {
   block.file = file_;
   if (!blocks_.next(block.text, block.offset)) return false;
   if (!std::exchange(begun_, true)) first_offset_ = block.offset;
+  count(count_line_ends(block.text) + (block.text.ends_with('\n') ? 0 : 1));
   return true;
 }
 

@@ -2,9 +2,10 @@
 
 #include <kiln/detail/stage.hpp>
 #include "flow/byte_stream.hpp"
+#include "flow/counted_input.hpp"
+#include "flow/kept_file.hpp"
 #include "flow/line_blocks.hpp"
 #include "flow/line_counter.hpp"
-#include "flow/plain_file.hpp"
 #include "units/line_files.hpp"
 
 #include <memory>
@@ -13,7 +14,7 @@
 namespace kiln::flow {
 
 /// Reads the units of a source of lines. A file that has another size than when its stage began fails its units.
-class LineInput final : public detail::UnitInput {
+class LineInput final : public detail::UnitInput, public CountedInput {
  public:
   explicit LineInput(units::LineFiles files) : files_(std::move(files)) {}
 
@@ -27,8 +28,8 @@ class LineInput final : public detail::UnitInput {
 
  private:
   const units::LineFiles files_;
-  std::uint32_t file_ = 0;                // of the open unit
-  std::optional<PlainFile> plain_;        // of file_; kept from unit to unit
+  std::uint32_t file_ = 0;  // of the open unit
+  KeptFile plain_;
   std::unique_ptr<ByteStream> unpacked_;  // of the open unit, where the file is packed
   LineBlocks blocks_;
   LineCounter counter_;

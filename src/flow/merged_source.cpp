@@ -1,5 +1,7 @@
 #include "flow/merged_source.hpp"
 
+#include "flow/counted_input.hpp"
+
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
@@ -11,7 +13,7 @@
 namespace kiln::flow {
 namespace {
 
-class MergedInput final : public detail::UnitInput {
+class MergedInput final : public detail::UnitInput, public CountedInput {
  public:
   MergedInput(std::vector<std::unique_ptr<detail::UnitInput>> parts, std::vector<std::uint64_t> bounds)
       : parts_(std::move(parts)), bounds_(std::move(bounds)) {}
@@ -22,6 +24,13 @@ class MergedInput final : public detail::UnitInput {
   void open_lines(UnitId) override { throw Error(ExitCode::internal, "lines of no part"); }
   bool next_lines(detail::LineBlock&) override { return false; }
   std::string_view file_name(std::uint32_t) const override { return {}; }
+  std::uint64_t take_records() override {
+    std::uint64_t records = 0;
+    for (const auto& part : parts_) {
+      if (auto* const counted = dynamic_cast<CountedInput*>(part.get())) records += counted->take_records();
+    }
+    return records;
+  }
 
  private:
   std::vector<std::unique_ptr<detail::UnitInput>> parts_;

@@ -1,13 +1,9 @@
 #include "flow/record_input.hpp"
 
-#include "base/text.hpp"
-
-#include <fmt/core.h>
 #include <kiln/error.hpp>
 
 #include <algorithm>
 #include <span>
-#include <stdexcept>
 #include <utility>
 
 namespace kiln::flow {
@@ -18,24 +14,17 @@ constexpr std::uint64_t kBlock = std::uint64_t{256} << 10;  // read at a time: f
 }  // namespace
 
 RecordInput::RecordInput(units::LineFiles files, std::uint64_t record_size)
-    : files_(std::move(files)), buffer_(std::max<std::uint64_t>(kBlock / record_size, 1) * record_size) {}
+    : files_(std::move(files)),
+      record_size_(record_size),
+      buffer_(std::max<std::uint64_t>(kBlock / record_size, 1) * record_size) {}
 
 detail::RawSlice RecordInput::slice(UnitId) { throw Error(ExitCode::internal, "a source of records has no slices"); }
 
 void RecordInput::open_lines(UnitId unit) {
+  begin_unit(unit);
   range_ = files_.range_of(unit);
-  const units::LineFile& file = files_.files()[range_.file];
-  if (!plain_ || file_ != range_.file) {
-    plain_.reset();
-    plain_.emplace(file.path);
-    file_ = range_.file;
-  }
-  if (const std::uint64_t size = plain_->state().size; size != file.size) {
-    plain_.reset();  // so that a new attempt looks at the file that has this name then
-    throw std::runtime_error(
-        fmt::format("{} has {} bytes; it had {} when the stage began", for_message(file.path, 400), size, file.size));
-  }
-  plain_->go_to(range_.begin, file.size);
+  plain_ = &file_.open(files_, range_.file);
+  plain_->go_to(range_.begin, files_.files()[range_.file].size);
 }
 
 bool RecordInput::next_lines(detail::LineBlock& block) {
@@ -46,6 +35,7 @@ bool RecordInput::next_lines(detail::LineBlock& block) {
   block.offset = range_.begin;
   block.file = range_.file;
   range_.begin += wanted;
+  count(wanted / record_size_);
   return true;
 }
 

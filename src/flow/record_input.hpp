@@ -1,19 +1,19 @@
 #pragma once
 
 #include <kiln/detail/stage.hpp>
-#include "flow/plain_file.hpp"
+#include "flow/counted_input.hpp"
+#include "flow/kept_file.hpp"
 #include "units/line_files.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace kiln::flow {
 
 /// Reads the units of a source of records, whose files and splits are whole records. A file that has another size than
 /// when its stage began fails its units.
-class RecordInput final : public detail::UnitInput {
+class RecordInput final : public detail::UnitInput, public CountedInput {
  public:
   RecordInput(units::LineFiles files, std::uint64_t record_size);
 
@@ -25,10 +25,11 @@ class RecordInput final : public detail::UnitInput {
 
  private:
   const units::LineFiles files_;
+  const std::uint64_t record_size_;
   std::vector<char> buffer_;  // of whole records
-  std::optional<PlainFile> plain_;
-  units::LineRange range_;  // what is left of the open unit
-  std::uint32_t file_ = 0;  // of plain_
+  KeptFile file_;
+  PlainFile* plain_ = nullptr;  // of the open unit
+  units::LineRange range_;      // what is left of the open unit
 };
 
 }  // namespace kiln::flow

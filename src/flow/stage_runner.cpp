@@ -63,6 +63,7 @@ bool has_keyed(const detail::StagePlan& plan) {
 StageRunner::StageRunner(const detail::StagePlan& plan, std::unique_ptr<detail::UnitInput> input, Options options)
     : plan_(plan),
       input_(std::move(input)),
+      counted_(dynamic_cast<CountedInput*>(input_.get())),
       options_(std::move(options)),
       tables_(stage_tables(plan)),
       code_(plan.make_code()),
@@ -100,6 +101,7 @@ void StageRunner::run(const exec::Work& work, Interval claimed, exec::Results& r
     }
     if (next < claimed.last) run_some(work, {next, claimed.last}, results);
   }
+  if (counted_ != nullptr) results.count_records(counted_->take_records());
   if (const exec::Harvest* const harvest = results.harvest()) harvest_bytes_ = harvest->bytes();
   claimed_ = claimed.size();
 }

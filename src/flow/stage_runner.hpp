@@ -2,6 +2,7 @@
 
 #include <kiln/detail/stage.hpp>
 #include "exec/executor.hpp"
+#include "flow/counted_input.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -51,6 +52,7 @@ class StageRunner : public exec::Runner {
 
   const detail::StagePlan& plan_;
   const std::unique_ptr<detail::UnitInput> input_;
+  CountedInput* const counted_;  // input_, where it is one
   const Options options_;
   const Tables tables_;
   const std::unique_ptr<detail::StageCode> code_;

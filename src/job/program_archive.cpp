@@ -9,6 +9,11 @@ namespace kiln::job {
 void ProgramArchive::begin_stage(const detail::StagePlan& plan) {
   fold_ = std::make_unique<flow::Fold>(plan);
   store_.stages().read_partials([this](const Bytes& partials) { fold_->admit(partials); });
+  count_rejected();
+}
+
+void ProgramArchive::count_rejected() {
+  records_ = store_.stages().records();
   rejected_ = store_.stages().rejected();
 }
 
@@ -16,7 +21,7 @@ void ProgramArchive::commit(protocol::CommitPlan& plan) {
   if (plan.joined && joined_) put_joined(plan);
   if (plan.partials.size() > 1) plan.partials = {fold_->join(plan.partials)};
   store_.commit(plan);
-  rejected_ = store_.stages().rejected();
+  count_rejected();
   if (!plan.joined) {
     for (const Bytes& partials : plan.partials) fold_->admit(partials);
   }

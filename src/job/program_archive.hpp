@@ -1,6 +1,7 @@
 #pragma once
 
 #include "flow/fold.hpp"
+#include "job/rejected_limit.hpp"
 #include "job/run_archive.hpp"
 #include "job/writer.hpp"
 #include "store/run_store.hpp"
@@ -35,7 +36,10 @@ class ProgramArchive final : public StoreArchive {
   };
   std::optional<Early> take_early();
   /// Any thread: rejected records of the present stage that are committed, by earlier launches too.
-  std::uint64_t rejected() const { return rejected_; }
+  RejectedCounts rejected() const {
+    const std::uint64_t rejected = rejected_;
+    return {rejected, records_};  // never fewer than those that the rejected ones are of
+  }
   /// Writer thread: the stage's plan is not used any more.
   void end_stage() { fold_.reset(); }
 
@@ -43,13 +47,14 @@ class ProgramArchive final : public StoreArchive {
 
  private:
   void put_joined(protocol::CommitPlan& plan);
+  void count_rejected();
   void publish(std::vector<std::optional<Bytes>> values);
 
   std::unique_ptr<flow::Fold> fold_;
   // Given by the main thread, taken by the writer thread with the commit that is asked for after it.
   std::unique_ptr<flow::StageHarvest> joined_;
   bool joined_last_ = false;
-  std::atomic<std::uint64_t> rejected_ = 0;
+  std::atomic<std::uint64_t> records_ = 0, rejected_ = 0;
   std::mutex early_mutex_;
   std::optional<Early> early_;
 };

@@ -1,5 +1,9 @@
+#include "base/log.hpp"
 #include "job/clock.hpp"
+#include "job/export_tables.hpp"
 #include "job/program_running.hpp"
+
+#include <kiln/error.hpp>
 
 /// ProgramRun: how it ended, and what is said of it.
 namespace kiln::job {
@@ -25,6 +29,17 @@ void ProgramRun::set_end(const Running& running) {
   }
   // --verify: the results are kept, but they are not to be trusted.
   if (entry.exit_code == 0 && running.observer.remarks() != 0) entry.exit_code = to_int(ExitCode::units_failed);
+}
+
+// Writer thread, before the end is written: who is killed here goes on with it.
+void ProgramRun::write_exports() {
+  try {
+    export_tables(store_->directory().path(), options_.exports);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::bad_input) throw;
+    log::error("{}; the same command writes the files when it can", error.what());
+    if (end_.entry.exit_code == 0) end_.entry.exit_code = to_int(error.code());
+  }
 }
 
 void ProgramRun::summarise() const {

@@ -12,7 +12,7 @@ bool ProgramRun::turn(Running& running) {
   if (running.loop.own_worker() != nullptr) rank0_.rank.turn(*running.loop.own_worker());
   if (join_asked_) turn_join(running);
   pay(running);
-  if (plan_ != nullptr) rejects_too_many(running);
+  if (plan_ != nullptr) rejects_too_many(running, false);
   if (auto early = running.archive.take_early()) answer_early(running, std::move(*early));
   return join_asked_ || !rank0_.collectives.poll();
 }

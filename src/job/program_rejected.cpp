@@ -13,13 +13,14 @@
 namespace kiln::job {
 
 // Between commits, and before a stage ends.
-bool ProgramRun::rejects_too_many(Running& running) {
+bool ProgramRun::rejects_too_many(Running& running, bool all) {
   if (running.loop.rank_fault()) return false;
-  const std::uint64_t rejected = running.archive.rejected();
-  if (!too_many_rejected(rejected, options_.max_rejected)) return false;
+  RejectedCounts counts = running.archive.rejected();
+  counts.all = all;
+  if (!too_many_rejected(counts, options_.max_rejected)) return false;
   over_rejected_ = true;
   running.loop.fault_here(
-      protocol::Fault{to_int(ExitCode::bad_input), too_many_text(stage_name_, rejected, *options_.max_rejected)});
+      protocol::Fault{to_int(ExitCode::bad_input), too_many_text(stage_name_, counts, *options_.max_rejected)});
   return true;
 }
 

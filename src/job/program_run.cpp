@@ -248,7 +248,8 @@ int ProgramRun::finish(Running& running) {
     log::error("rank {}: {}", fault->rank.value(), fault->fault.text);
   }
   on_writer(running, [this] {
-    if (end_.entry.outcome == protocol::Outcome::complete) remove_runs();
+    if (end_.entry.outcome == protocol::Outcome::complete && !options_.only_new) remove_runs();
+    if (program_code_) write_exports();
     close_run(*store_, {}, end_);
   });
   if (storage_failed_) end_.entry.exit_code = to_int(ExitCode::stopped_early);

@@ -126,9 +126,10 @@ class ProgramRun {
   // The end.
   int finish(Running& running);
   void set_end(const Running& running);
+  void write_exports();
   void summarise() const;
   // Rejected records (program_rejected.cpp).
-  bool rejects_too_many(Running& running);
+  bool rejects_too_many(Running& running, bool all);
   void tell_rejected() const;
 
   const RunOptions& options_;

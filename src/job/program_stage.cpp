@@ -76,7 +76,7 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
     unwritten_ = counts.done + counts.failed - counts.committed;
     return;
   }
-  if (rejects_too_many(running)) {
+  if (rejects_too_many(running, true)) {
     must_stop(running);
     return;
   }

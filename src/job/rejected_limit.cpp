@@ -10,12 +10,19 @@
 
 namespace kiln::job {
 
-bool too_many_rejected(std::uint64_t rejected, std::optional<std::uint64_t> most) { return most && rejected > *most; }
+bool too_many_rejected(const RejectedCounts& counts, const std::optional<MaxRejected>& most) {
+  if (!most) return false;
+  if (most->count) return counts.rejected > *most->count;
+  if (counts.records == 0 || (counts.records < kFewestRecords && !counts.all)) return false;
+  return 100 * static_cast<double>(counts.rejected) > *most->percent * static_cast<double>(counts.records);
+}
 
-std::string too_many_text(std::string_view stage, std::uint64_t rejected, std::uint64_t most) {
+std::string too_many_text(std::string_view stage, const RejectedCounts& counts, const MaxRejected& most) {
+  const std::string of = most.count ? "" : fmt::format(" of {}", format_count(counts.records));
   return fmt::format(
-      "stage '{}': {} record{} rejected, and --max-rejected allows {}: the run stops; what is done is kept",
-      for_message(stage, 60), format_count(rejected), rejected == 1 ? " was" : "s were", format_count(most));
+      "stage '{}': {}{} record{} rejected, and --max-rejected allows {}: the run stops; what is done is kept",
+      for_message(stage, 60), format_count(counts.rejected), of, counts.rejected == 1 && of.empty() ? " was" : "s were",
+      most.count ? format_count(*most.count) : fmt::format("{}%", *most.percent));
 }
 
 void RejectedTally::add(detail::RejectedRecord record) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/stage.hpp>
+#include "job/run_options.hpp"
 
 #include <cstdint>
 #include <map>
@@ -11,10 +12,21 @@
 
 namespace kiln::job {
 
-/// Whether a run stops (--max-rejected): `rejected` records of a stage, of all ranks and launches.
-bool too_many_rejected(std::uint64_t rejected, std::optional<std::uint64_t> most);
+/// What is committed of a stage, of all ranks and launches.
+struct RejectedCounts {
+  std::uint64_t rejected = 0;
+  std::uint64_t records = 0;  ///< lines, or binary records, that were read from files
+  bool all = false;           ///< all units of the stage have ended
+};
+
+/// A share is not judged before so many records are read, or the stage has ended: some bad ones at the begin say
+/// nothing.
+inline constexpr std::uint64_t kFewestRecords = 100'000;
+
+/// Whether a run stops (--max-rejected). A stage that reads no files has no share.
+bool too_many_rejected(const RejectedCounts& counts, const std::optional<MaxRejected>& most);
 /// What is said then.
-std::string too_many_text(std::string_view stage, std::uint64_t rejected, std::uint64_t most);
+std::string too_many_text(std::string_view stage, const RejectedCounts& counts, const MaxRejected& most);
 
 /// Where rejected records are from, for people.
 class RejectedTally {

@@ -26,6 +26,17 @@ struct MaxFailures {
   std::optional<double> percent;
 };
 
+/// When a program gives up on its input: at more rejected records of a stage, or at a larger share of what it read.
+struct MaxRejected {
+  std::optional<std::uint64_t> count;
+  std::optional<double> percent;
+};
+
+/// In which formats a program's tables are written when it ends.
+struct ExportFormats {
+  bool csv = false, json = false;
+};
+
 /// `kiln run --array RANGE COMMAND…`.
 struct ArrayJob {
   std::string range;  ///< as typed; checked
@@ -45,9 +56,10 @@ struct RunOptions {
   Duration backoff = std::chrono::seconds(1);
   std::optional<Duration> timeout;
   std::optional<MaxFailures> max_failures;
-  bool max_failures_given = true;             ///< false: of a program, whose stages each have their default
-  std::optional<std::uint64_t> max_rejected;  ///< of a stage of a program
+  bool max_failures_given = true;           ///< false: of a program, whose stages each have their default
+  std::optional<MaxRejected> max_rejected;  ///< of a stage of a program
   std::string batch = "adaptive";
+  ExportFormats exports;                     ///< of a program
   std::optional<Duration> checkpoint_every;  ///< default 30s, growing so that it costs under 1 %
   exec::KeepOutput keep_output = exec::KeepOutput::all;
   std::uint64_t output_limit = 64 * 1024;

@@ -180,7 +180,7 @@ void Coordinator::on(Worker& worker, Part& part, Instant now) {
 
 void Coordinator::record(Worker& worker, InFlight& batch, Part& part, Instant now) {
   pending_->batches.push_back(
-      {part.batch, worker.view.rank, hull(part), count_units(part), part.start, part.busy_seconds});
+      {part.batch, worker.view.rank, hull(part), count_units(part), part.start, part.busy_seconds, part.records});
   for (const Interval units : part.done) {
     took(worker, batch, units);
     drop_copies(units);

@@ -22,6 +22,7 @@ struct BatchRecord {
   std::uint64_t count = 0;
   double start = 0;  ///< Unix seconds UTC
   double busy_seconds = 0;
+  std::uint64_t records = 0;  ///< as in Part
 };
 
 /// What one commit writes. Owned by the coordinator's side until handed to the port, then by the writer.

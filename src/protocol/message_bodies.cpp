@@ -77,6 +77,7 @@ void put(ByteWriter& out, const Part& message) {
   out.put(message.last);
   out.put(message.attempt);
   out.put(message.number);
+  out.put(message.records);
 }
 void put(ByteWriter& out, const GivenBack& message) { put(out, message.pieces); }
 void put(ByteWriter& out, const GivenUp& message) {
@@ -106,6 +107,7 @@ Part get_part(ByteReader& in) {
   message.last = get_flag(in);
   message.attempt = in.get<std::uint32_t>();
   message.number = in.get<std::uint64_t>();
+  message.records = in.get<std::uint64_t>();
   return message;
 }
 

@@ -76,6 +76,7 @@ struct Part {
   bool last = false;             ///< nothing of this batch is left on the worker
   std::uint32_t attempt = 0;     ///< as in its Batch; 0: the worker keeps no books of that (no membership)
   std::uint64_t number = 0;      ///< 1, 2, … over all parts and segments since the setup; 0: it is not retained
+  std::uint64_t records = 0;     ///< lines, or binary records, of files that were read for these units
 };
 
 /// Worker to coordinator, the answer to TakeBack: these units were not begun and are the coordinator's again.

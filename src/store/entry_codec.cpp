@@ -89,6 +89,7 @@ void write_batches(const h5::Handle& group, const std::vector<protocol::BatchRec
   write_column<std::uint64_t>(group, "count", batches, [](const Record& r) { return r.count; });
   write_column<double>(group, "start", batches, [](const Record& r) { return r.start; });
   write_column<double>(group, "busy_seconds", batches, [](const Record& r) { return r.busy_seconds; });
+  write_column<std::uint64_t>(group, "records", batches, [](const Record& r) { return r.records; });
 }
 
 std::vector<protocol::BatchRecord> read_batches(const h5::Handle& group, std::uint64_t limit) {
@@ -99,12 +100,14 @@ std::vector<protocol::BatchRecord> read_batches(const h5::Handle& group, std::ui
   const auto count = h5::read_values<std::uint64_t>(group, "count", limit);
   const auto start = h5::read_values<double>(group, "start", limit);
   const auto busy = h5::read_values<double>(group, "busy_seconds", limit);
-  expect_same_size(batch, rank, first, last, count, start, busy);
+  std::vector<std::uint64_t> records(batch.size());  // of entries that are older
+  if (h5::exists(group, "records")) records = h5::read_values<std::uint64_t>(group, "records", limit);
+  expect_same_size(batch, rank, first, last, count, start, busy, records);
   std::vector<protocol::BatchRecord> batches;
   batches.reserve(batch.size());
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batches.push_back(
-        {BatchId(batch[i]), Rank(rank[i]), make_interval(first[i], last[i]), count[i], start[i], busy[i]});
+        {BatchId(batch[i]), Rank(rank[i]), make_interval(first[i], last[i]), count[i], start[i], busy[i], records[i]});
   }
   return batches;
 }

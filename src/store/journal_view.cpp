@@ -31,7 +31,8 @@ class Collector {
     const auto* commit = std::get_if<CommitEntry>(&visit.entry.body);
     if (commit == nullptr) return;
     if (options_.batches) {
-      for (const protocol::BatchRecord& record : commit->batches) view_.batches.push_back({stage, record});
+      for (const protocol::BatchRecord& record : commit->batches)
+        view_.batches.push_back({stage, record, visit.entry.round});
     }
     if (!options_.parts) return;
     Candidate candidate{{visit.in.path(), visit.part, stage, visit.entry.number, {}}, visit.entry};

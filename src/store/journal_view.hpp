@@ -37,6 +37,7 @@ struct Totals {
 struct StageBatch {
   StageId stage;
   protocol::BatchRecord record;
+  std::uint32_t round = 0;
 };
 /// A dead letter of any stage.
 struct StageDead {

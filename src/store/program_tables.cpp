@@ -79,7 +79,7 @@ std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const J
   std::map<StageId, std::uint64_t> counts;
   const std::vector<StageTable> tables = rejected_tables_of(view);
   if (tables.empty()) return counts;
-  const Schema& schema = tables.front().table->schema;
+  const Schema& schema = widest(tables);
   std::uint64_t rows = 0;
   std::vector<StageTable> filled;
   for (const StageTable& table : tables) {
@@ -110,6 +110,13 @@ std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const J
   unit.finish();
   columns.finish();
   return counts;
+}
+
+const Schema& widest(const std::vector<StageTable>& tables) {
+  const auto found = std::max_element(tables.begin(), tables.end(), [](const StageTable& a, const StageTable& b) {
+    return a.table->schema.size() < b.table->schema.size();
+  });
+  return found->table->schema;
 }
 
 std::uint64_t bytes_of_rows(const JournalView& view) {

@@ -27,6 +27,8 @@ std::vector<StageTable> rejected_tables_of(const JournalView& view);
 /// A group for each table: `unit` and its columns. Throws as RowStream,
 /// and StorageError where the disk refuses.
 void write_row_tables(const GuardedFile& file, const JournalView& view);
+/// The columns of the one that has most: stages that an older kiln began may have fewer. `tables` is not empty.
+const Schema& widest(const std::vector<StageTable>& tables);
 /// /rejected: the same of the rejected records of all stages. Returns how many each stage has.
 std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const JournalView& view);
 

@@ -38,6 +38,11 @@ RecordFields::RecordFields(std::vector<OwnField> own, const Schema& schema)
   for (std::size_t i = 0; i < schema.size(); ++i) add_column(i, schema[i]);
 }
 
+RecordFields RecordFields::of_table(std::string_view table, const Schema& schema) {
+  if (table == kRejectedTable) return {{OwnField::stage, OwnField::unit}, schema};
+  return {{OwnField::unit}, schema};
+}
+
 RecordFields::RecordFields(const Schema& schema)
     : own_{OwnField::unit, OwnField::line, OwnField::status, OwnField::attempts, OwnField::reason},
       missing_numbers_(true) {

@@ -21,6 +21,9 @@ class RecordFields {
   /// Of programs: these, then all columns. A NaN is a value there, and so is every other number.
   RecordFields(std::vector<OwnField> own, const Schema& schema);
 
+  /// Of a table of a program: which unit gave a row, and of rejected records which stage.
+  static RecordFields of_table(std::string_view table, const Schema& schema);
+
   const std::vector<Field>& fields() const { return fields_; }
   /// Text lives as long as the record.
   Value value(const UnitRecord& record, std::size_t field) const;

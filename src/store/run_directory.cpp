@@ -26,6 +26,7 @@ constexpr std::string_view kFactsName = "run.json";
 constexpr std::string_view kRemovedName = ".kiln-removed-run.json";
 constexpr std::array<std::string_view, 5> kFolders = {"source", "journal", "merged", "segments", "damaged"};
 constexpr std::string_view kRunsFolder = "shuffle";
+constexpr std::string_view kExportFolder = "export";
 constexpr std::array<std::string_view, 8> kFiles = {"launch.json",  "owner.json", "status.json", "events.jsonl",
                                                     "outcome.json", "results.h5", "report.html", "slurm.json"};
 
@@ -123,6 +124,7 @@ void finish_removal(const fs::path& path) {
   for (const std::string_view name : kFiles) remove(path / name);
   for (const std::string_view name : kFolders) remove(path / name);
   remove(runs_folder(path));
+  remove(export_folder(path));
   remove_temporaries(path);
   sync_folder(system_file_ops(), path);
 }
@@ -203,6 +205,8 @@ void RunDirectory::write_replaced(std::string_view name, std::string_view text, 
 }
 
 fs::path runs_folder(const fs::path& run_directory) { return run_directory / kRunsFolder; }
+
+fs::path export_folder(const fs::path& run_directory) { return run_directory / kExportFolder; }
 
 std::string runs_prefix(StageId stage) { return fmt::format("s{}-", stage.value()); }
 

@@ -59,6 +59,8 @@ class RunDirectory {
 
 /// Where the runs of steps by key lie while a program needs them; made when there are any.
 std::filesystem::path runs_folder(const std::filesystem::path& run_directory);
+/// Where a program's tables go as CSV and JSON lines (--export).
+std::filesystem::path export_folder(const std::filesystem::path& run_directory);
 /// The names of all runs that a stage writes begin so.
 std::string runs_prefix(StageId stage);
 

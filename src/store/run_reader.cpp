@@ -238,14 +238,16 @@ std::vector<RunReader::StageInfo> RunReader::stage_infos() const {
 
 bool RunReader::choose_table(std::string_view name) {
   std::vector<StagePlace> places;
+  std::vector<StageTable> chosen;
   for (const std::vector<StageTable>& tables : {tables_of(view_), rejected_tables_of(view_)}) {
     for (const StageTable& table : tables) {
       if (table.table->name != name) continue;
-      if (places.empty()) schema_ = table.table->schema;
+      chosen.push_back(table);
       places.push_back({table.stage, table.place});
     }
   }
   if (places.empty()) return false;
+  schema_ = widest(chosen);
   places_ = std::move(places);
   table_ = name;
   return true;

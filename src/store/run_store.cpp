@@ -144,7 +144,7 @@ void RunStore::begin(const Owner& self) {
   const JournalView view = read({.whole_segments = true});
   journal_.repair(view.scan, options_.follows ? Journal::Workers::live : Journal::Workers::gone);
   recover(view);
-  stages_.emplace(journal_, [this] { return read({.parts = true}); });
+  stages_.emplace(journal_, [this] { return read({.parts = true, .batches = true}); });
   stages_->restore(view);
   compactor_.emplace(journal_, view.scan, options_.compaction);
 }
@@ -252,7 +252,9 @@ EntryNumber RunStore::commit(const protocol::CommitPlan& plan) {
   }
   const EntryNumber number = journal_.append(std::move(entry), tables.empty() ? Schema() : tables.front().schema,
                                              stages_->stage(), stages_->round());
-  stages_->count_rejected(rejected);
+  std::uint64_t records = 0;
+  for (const protocol::BatchRecord& batch : plan.batches) records += batch.records;
+  stages_->count_rejected(rejected, records);
   return number;
 }
 

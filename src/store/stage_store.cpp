@@ -85,16 +85,18 @@ StageState StageStore::begin(StageId stage, PlanEntry plan, const PlanEntry* sho
   plan.before = chain_;
   plan.identity = identity_of(plan);
   parts_.clear();
-  rejected_ = 0;
+  rejected_ = records_ = 0;
   stage_ = stage;
   LedgerState* ledger = known(stage);
   const auto is_known_as = [&](std::uint64_t identity) {
     return ledger != nullptr && ledger->plan && ledger->plan->body.identity == identity;
   };
   StageState state;
-  if (is_known_as(plan.identity)) {
+  const bool same = is_known_as(plan.identity);
+  // An older kiln may have given the rejected records fewer columns: rows to come have those of now.
+  if (same && (ledger->end || ledger->plan->body.tables == plan.tables)) {
     state = keep(*ledger, plan);
-  } else if (shorter != nullptr && is_known_as(identity_here(*shorter))) {
+  } else if (same || (shorter != nullptr && is_known_as(identity_here(*shorter)))) {
     journal_.append(plan, {}, stage_, ledger->round);
     ledger->plan->body = plan;
     ledger->end.reset();
@@ -105,7 +107,7 @@ StageState StageStore::begin(StageId stage, PlanEntry plan, const PlanEntry* sho
   if (state.resumed && lost) {
     if (std::string why = lost(state); !why.empty()) {
       parts_.clear();
-      rejected_ = 0;
+      rejected_ = records_ = 0;
       state = {};
       begin_round(state, plan, ledger, std::move(why));
     }
@@ -148,7 +150,11 @@ StageState StageStore::keep(LedgerState& ledger, const PlanEntry& plan) {
   }
   if (state.end || ledger.done.empty()) return state;
   // Entries may have been merged since the run was opened.
-  for (const RowsPart& part : read_().parts) {
+  const JournalView view = read_();
+  for (const StageBatch& batch : view.batches) {
+    if (batch.stage == stage_ && batch.round == ledger.round) records_ += batch.record.records;
+  }
+  for (const RowsPart& part : view.parts) {
     if (part.stage != stage_) continue;
     count_kept(part, plan);
     if (!part.partials || plan.reduces.empty()) continue;

@@ -29,7 +29,7 @@ struct StageState {
 /// for them. Called in the order in which the program comes to its stages. Throws as RunStore.
 class StageStore {
  public:
-  /// Borrows all for its life. `read` reads the journal, with parts, as it is now.
+  /// Borrows all for its life. `read` reads the journal, with parts and batches, as it is now.
   StageStore(Journal& journal, std::function<JournalView()> read);
 
   /// What the run had when it was opened.
@@ -60,8 +60,13 @@ class StageStore {
 
   /// Rejected records of the present stage that are committed, by earlier launches too.
   std::uint64_t rejected() const { return rejected_; }
+  /// Of so many lines, or binary records, of files that were read; those that were read again count again.
+  std::uint64_t records() const { return records_; }
   /// So many more are.
-  void count_rejected(std::uint64_t records) { rejected_ += records; }
+  void count_rejected(std::uint64_t rejected, std::uint64_t records) {
+    rejected_ += rejected;
+    records_ += records;
+  }
 
   /// The present stage's tables, number and round.
   const PlanEntry& plan() const;
@@ -108,7 +113,7 @@ class StageStore {
   std::uint32_t round_ = 0;
   PlanEntry plan_;
   std::uint64_t chain_ = 0;
-  std::uint64_t rejected_ = 0;
+  std::uint64_t rejected_ = 0, records_ = 0;
 };
 
 }  // namespace kiln::store

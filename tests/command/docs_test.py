@@ -34,7 +34,7 @@ FOREIGN = {
     "kiln's build and tests": "--man --markdown",
     "cmake, pkg-config": "--install --prefix --build --cflags --libs",
     "example programs": "--top --longest --quietly --size --tile --most --picture --data --rows --clusters --iterations --paths "
-                        "--signups --checksum --sensors --years --seed --scenarios",
+                        "--signups --checksum --days --events --users --malformed --sensors --years --seed --scenarios",
     "the sweep of analysis.md": "--alpha --depth",
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]\b")

@@ -6,7 +6,7 @@ import json
 import math
 import unittest
 
-from program_case import PROGRAMS, ProgramCase
+from program_case import ProgramCase
 
 
 class RecordCase(ProgramCase):
@@ -85,8 +85,33 @@ class MaxRejected(RecordCase):
                                 "--max-rejected", "0", "a.jsonl", code=3).err
         self.assertRegex(said, r"not run")
 
+    def test_a_share_of_what_was_read(self):
+        self.spoil()  # 26 of 2,300 lines: 1.13 %
+        clean = self.run_program("--out", "clean", "?.jsonl").out
+        for ranks in (1, 2, 4):
+            often = ("--out", f"r{ranks}", "--batch", "1", "--checkpoint-every", "20ms")
+            for _ in range(2):
+                said = self.run_program(*often, "--max-rejected", "1.1%", "?.jsonl", ranks=ranks, code=3).err
+                self.assertIn("stage 'records': 26 of 2,300 records were rejected, and --max-rejected allows 1.1%", said)
+                self.assertIn("most of them are in b.jsonl: 25", said)
+                self.assertNotIn("not run", said, "a share is judged when all is read")
+            again = self.run_program(*often, "--max-rejected", "1.2%", "?.jsonl", ranks=ranks)
+            self.assertEqual(again.out, clean)
+
+    def test_a_share_of_many_stops_before_all_is_read(self):
+        lines = ["oops"] * 110_000 + [json.dumps({"id": 1, "value": 1, "name": "wait"})]
+        self.write("a.jsonl", "\n".join(lines) + "\n")
+        # The last unit does not end before "go" is there.
+        running = self.start(words=self.words_of("--out", "r", "--batch", "1", "--checkpoint-every", "1ms", "--max-rejected", "50%",
+                                                 "--grace", "100ms", "a.jsonl", ranks=3))
+        result = running.wait()
+        self.assertEqual(result.code, 3, result.err)
+        self.assertRegex(result.err, r"of 1[01][0-9],[0-9]{3} records were rejected, and --max-rejected allows 50%")
+
     def test_a_limit_that_is_none(self):
-        self.assertIn("--max-rejected", self.run_program("--max-rejected", "few", "a.jsonl", code=2).err)
+        for word in ("few", "%", "-1%", "101%", "5%%", "1e2%", "-1", "nan%"):
+            said = self.run_program(f"--max-rejected={word}", "a.jsonl", code=2).err
+            self.assertIn(f"--max-rejected does not take '{word}'; accepted: a number of records from 0 (10), a share", said)
 
 
 class Nightly(RecordCase):
@@ -114,16 +139,55 @@ class Nightly(RecordCase):
         (self.folder / "in/day-3.csv").unlink()
         self.run_program("--csv", *words)
 
-    def test_tables_as_csv_and_json_lines_are_the_same_whatever_the_ranks(self):
+
+
+class Export(RecordCase):
+    NAMES = ("events.csv", "events.jsonl", "rejected.csv", "rejected.jsonl")
+
+    def setUp(self):
+        super().setUp()
         self.write("a.jsonl", "\n".join(json.dumps(event) for event in self.events(2000)) + "\nbad\n")
+
+    def files(self, out):
+        return [(self.folder / out / "export" / name).read_bytes() for name in self.NAMES]
+
+    def test_the_files_are_those_of_kiln_export_whatever_the_ranks(self):
         files = []
         for ranks in (1, 2, 4):
-            self.run_program(words=[str(PROGRAMS / "records"), "-n", str(ranks), "--out", f"r{ranks}", "--on-finish",
-                                    '"$KILN" export "$KILN_RUN_DIR" --table events --csv "$KILN_RUN_DIR/events.csv" '
-                                    '--json "$KILN_RUN_DIR/events.jsonl" --force', "a.jsonl"])
-            files.append([(self.folder / f"r{ranks}" / name).read_bytes() for name in ("events.csv", "events.jsonl")])
+            self.run_program("--out", f"r{ranks}", "--export", "csv,json", "a.jsonl", ranks=ranks)
+            files.append(self.files(f"r{ranks}"))
         self.assertTrue(all(one == files[0] for one in files[1:]))
         self.assertEqual([json.loads(line)["id"] for line in files[0][1].splitlines()], list(range(2000)))
+        for table in ("events", "rejected"):
+            self.expect(0, "export", "r2", "--table", table, "--csv", f"{table}.csv", "--json", f"{table}.jsonl")
+        self.assertEqual([(self.folder / name).read_bytes() for name in self.NAMES], files[0])
+
+    def test_a_run_that_has_ended_writes_them_too_and_fresh_takes_them_away(self):
+        self.run_program("--out", "r", "a.jsonl")
+        self.assertFalse((self.folder / "r/export").exists())
+        self.assertIn("all done earlier", self.run_program("--out", "r", "--export", "json", "a.jsonl").err)
+        self.assertEqual(sorted(path.name for path in (self.folder / "r/export").iterdir()), ["events.jsonl", "rejected.jsonl"])
+        self.run_program("--out", "r", "--fresh", "a.jsonl")
+        self.assertFalse((self.folder / "r/export").exists())
+
+    def test_what_cannot_be_written_is_said_and_the_run_is_kept(self):
+        self.run_program("--out", "r", "a.jsonl")
+        self.write("r/export", "in the way")
+        said = self.run_program("--out", "r", "--export", "csv", "a.jsonl", code=3).err
+        self.assertIn("--export: cannot make r/export: File exists", said)
+        self.assertEqual(self.table(self.folder / "r", group="events")["id"], list(range(2000)))
+        (self.folder / "r/export").unlink()
+        self.run_program("--out", "r", "--export", "csv", "a.jsonl")
+
+    def test_a_format_that_is_none(self):
+        said = self.run_program("--export", "xml", "a.jsonl", code=2).err
+        self.assertIn("--export does not take 'xml'; accepted: csv, json, csv,json, none", said)
+
+    def test_a_table_without_rejected_records_has_a_file_for_them(self):
+        self.write("a.jsonl", json.dumps(self.events(1)[0]) + "\n")
+        self.run_program("--out", "r", "--export", "csv", "a.jsonl")
+        self.assertEqual((self.folder / "r/export/rejected.csv").read_text(),
+                         "stage,unit,file,offset,line,record,reason\n")
 
 
 if __name__ == "__main__":

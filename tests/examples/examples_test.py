@@ -24,6 +24,7 @@ SMALL = {
     "wordcount": [],
     "signup": ["--signups", "20000"],
     "terasort": [],
+    "clickstream": ["--events", "6000", "--users", "500", "--malformed", "2"],
 }
 
 
@@ -102,6 +103,9 @@ class Examples(KilnCase):
     def test_signup(self):
         self.check("signup")
 
+    def test_clickstream(self):
+        self.check("clickstream")
+
     def test_a_program_that_is_explained_runs_nothing(self):
         result = self.kiln(words=self.program("signup", "explained.kiln", 2, "--explain"))
         self.assertEqual(result.code, 0, result.err)
@@ -146,6 +150,12 @@ class Examples(KilnCase):
         self.assertEqual(result.code, 3, result.err)
         self.assertIn("has 1050 bytes: 10 records of 100 bytes, and 50 bytes more", result.err)
         self.assertEqual(self.terasort("words.kiln", "sort", "cut").code, 2)
+
+    def test_terasort_begins_no_file_for_an_input_that_is_none(self):
+        result = self.terasort("none.kiln", "sort", "missing", "none.sorted")
+        self.assertEqual(result.code, 3, result.err)
+        self.assertIn("missing cannot be read", result.err)
+        self.assertFalse((self.folder / "none.sorted.part").exists())
 
     def test_wordcount_counts_as_the_shell_does(self):
         chance = random.Random(SEED)

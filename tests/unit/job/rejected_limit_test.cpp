@@ -10,13 +10,31 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 TEST(RejectedLimit, StopsAboveIt) {
-  EXPECT_FALSE(too_many_rejected(1000, std::nullopt));
-  EXPECT_FALSE(too_many_rejected(0, 0));
-  EXPECT_TRUE(too_many_rejected(1, 0));
-  EXPECT_FALSE(too_many_rejected(5, 5));
-  EXPECT_TRUE(too_many_rejected(6, 5));
-  EXPECT_EQ(too_many_text("read", 1, 0),
+  const auto most = [](std::uint64_t count) { return MaxRejected{count, {}}; };
+  EXPECT_FALSE(too_many_rejected({1000, 1000, true}, std::nullopt));
+  EXPECT_FALSE(too_many_rejected({0}, most(0)));
+  EXPECT_TRUE(too_many_rejected({1}, most(0)));
+  EXPECT_FALSE(too_many_rejected({5}, most(5)));
+  EXPECT_TRUE(too_many_rejected({6}, most(5)));
+  EXPECT_EQ(too_many_text("read", {1}, most(0)),
             "stage 'read': 1 record was rejected, and --max-rejected allows 0: the run stops; what is done is kept");
+}
+
+TEST(RejectedLimit, AShareIsJudgedAtTheEndOrWhenManyAreRead) {
+  const MaxRejected most{{}, 2.5};
+  EXPECT_FALSE(too_many_rejected({10, 10, false}, most));
+  EXPECT_TRUE(too_many_rejected({10, 10, true}, most));
+  EXPECT_FALSE(too_many_rejected({25, 1000, true}, most));
+  EXPECT_TRUE(too_many_rejected({26, 1000, true}, most));
+  EXPECT_FALSE(too_many_rejected({50'000, kFewestRecords - 1, false}, most));
+  EXPECT_FALSE(too_many_rejected({2500, kFewestRecords, false}, most));
+  EXPECT_TRUE(too_many_rejected({2501, kFewestRecords, false}, most));
+  EXPECT_FALSE(too_many_rejected({3, 0, true}, most)) << "it reads no files";
+  EXPECT_FALSE(too_many_rejected({0, 7, true}, MaxRejected{{}, 0}));
+  EXPECT_TRUE(too_many_rejected({1, 7, true}, MaxRejected{{}, 0}));
+  EXPECT_EQ(too_many_text("read", {26, 1000, true}, most),
+            "stage 'read': 26 of 1,000 records were rejected, and --max-rejected allows 2.5%: the run stops; what is "
+            "done is kept");
 }
 
 TEST(RejectedLimit, NamesTheWorstFileAndThreeExamples) {

@@ -40,6 +40,7 @@ std::vector<Message> one_of_each() {
   part.last = true;
   part.attempt = 2;
   part.number = 9;
+  part.records = 4711;
   return {Setup{bytes_of("setup"), 2, 5},
           Batch{BatchId(7), make_interval(10, 21), 2, bytes_of("payloads"), true},
           TakeBack{TakeBack::Share::all},

@@ -65,6 +65,7 @@ TEST(EntryFile, KeepsACommit) {
   EXPECT_EQ(body.batches[0].rank, Rank(3));
   EXPECT_EQ(body.batches[0].units, make_interval(100, 200));
   EXPECT_EQ(body.batches[0].busy_seconds, 0.25);
+  EXPECT_EQ(body.batches[0].records, 4711u);
   EXPECT_EQ(encoded(body.rows), encoded(commit.rows));
 }
 

@@ -37,7 +37,7 @@ inline CommitEntry sample_commit(std::uint64_t first, std::uint64_t last, std::u
   commit.done.insert(make_interval(first, last));
   commit.rows = Rows(sample_schema());
   for (std::uint64_t unit = first; unit < last; ++unit) put_row(commit.rows, unit, salt);
-  commit.batches.push_back({BatchId(first), Rank(3), make_interval(first, last), last - first, 1.5e9, 0.25});
+  commit.batches.push_back({BatchId(first), Rank(3), make_interval(first, last), last - first, 1.5e9, 0.25, 4711});
   return commit;
 }
 

@@ -1,5 +1,6 @@
 #include "store/stage_store.hpp"
 
+#include "store/run_reader.hpp"
 #include "store/stage_identity.hpp"
 #include "unit/store/program_fixture.hpp"
 
@@ -57,6 +58,7 @@ TEST_F(StageStoreTest, RejectedRecordsAreCountedOverLaunches) {
     protocol::CommitPlan plan;
     plan.done.insert(single(UnitId(unit)));
     plan.rows.push_back(out.take());
+    plan.batches.push_back({BatchId(unit), Rank(1), make_interval(unit, unit + 1), 1, 2e9, 0.5, 100});
     store.commit(plan);
   };
   {
@@ -66,17 +68,67 @@ TEST_F(StageStoreTest, RejectedRecordsAreCountedOverLaunches) {
     commit(*store, 1);
     commit(*store, 2);
     EXPECT_EQ(store->stages().rejected(), 6U);
+    EXPECT_EQ(store->stages().records(), 200U);
   }
   auto store = open("launch-b");
   store->stages().begin(StageId(0), first);
   EXPECT_EQ(store->stages().rejected(), 6U);
+  EXPECT_EQ(store->stages().records(), 200U);
   commit(*store, 5);
   EXPECT_EQ(store->stages().rejected(), 9U);
+  EXPECT_EQ(store->stages().records(), 300U);
   first.build = "build 2";
   store.reset();
   store = open("launch-c");
   store->stages().begin(StageId(0), first);
   EXPECT_EQ(store->stages().rejected(), 0U) << "a new round";
+  EXPECT_EQ(store->stages().records(), 0U);
+  commit(*store, 1);
+  store.reset();
+  store = open("launch-d");
+  store->stages().begin(StageId(0), first);
+  EXPECT_EQ(store->stages().records(), 100U) << "of this round";
+}
+
+TEST_F(StageStoreTest, ATableThatHadFewerColumnsGoesOnWithThoseOfNow) {
+  const Column offset{"offset", ColumnType::u64, "", ""}, line{"line", ColumnType::i64, "", ""};
+  PlanEntry before = plan("a", 30), now = plan("a", 30);
+  before.tables.push_back({std::string(kRejectedTable), {offset}});
+  now.tables.push_back({std::string(kRejectedTable), {offset, line}});
+  const auto commit = [&](RunStore& store, const PlanEntry& plan, std::uint64_t unit) {
+    std::vector<Rows> rows = make_tables(plan.tables);
+    rows.back().begin_row(UnitId(unit));
+    rows.back().put(unit);
+    if (plan.tables.back().schema.size() == 2) rows.back().put(std::int64_t{7});
+    ByteWriter out;
+    encode_tables(rows, out);
+    protocol::CommitPlan commit;
+    commit.done.insert(single(UnitId(unit)));
+    commit.rows.push_back(out.take());
+    store.commit(commit);
+  };
+  {
+    auto store = open();
+    store->stages().begin(StageId(0), before);
+    commit(*store, before, 1);
+  }
+  for (const std::uint64_t unit : {2, 3}) {
+    auto store = open("launch-" + std::to_string(unit));
+    const StageState state = store->stages().begin(StageId(0), now);
+    EXPECT_TRUE(state.resumed);
+    EXPECT_EQ(state.why, "");
+    EXPECT_EQ(state.round, 0u);
+    EXPECT_EQ(state.done.count(), unit - 1);
+    EXPECT_EQ(state.plan.tables, now.tables);
+    commit(*store, now, unit);
+  }
+  RunReader run = RunReader::open(path());
+  ASSERT_TRUE(run.choose_table(kRejectedTable));
+  std::vector<std::pair<std::uint64_t, std::int64_t>> found;
+  run.for_each(RunReader::Which::all, [&](const UnitRecord& record) {
+    found.emplace_back(record.rows->at<std::uint64_t>(0, record.row), record.rows->at<std::int64_t>(1, record.row));
+  });
+  EXPECT_EQ(found, (std::vector<std::pair<std::uint64_t, std::int64_t>>{{1, -1}, {2, 7}, {3, 7}}));
 }
 
 TEST_F(StageStoreTest, AStageThatGrewKeepsItsUnitsAndIsOpenAgain) {

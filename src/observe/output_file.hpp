@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace kiln::cli {
+namespace kiln::observe {
 
 /// A file that appears complete or not at all: written under another name beside it, fsynced, then renamed. "-" is
 /// standard output; a pipe or device is written as it is. Throws kiln::Error (bad_input) that names the file and says
@@ -51,4 +51,4 @@ void check_destination(const std::string& option, const std::string& name, Outpu
 [[noreturn]] void refuse_output(const std::string& option, std::string_view doing, const std::filesystem::path& path,
                                 int error);
 
-}  // namespace kiln::cli
+}  // namespace kiln::observe

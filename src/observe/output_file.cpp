@@ -1,4 +1,4 @@
-#include "output_file.hpp"
+#include "observe/output_file.hpp"
 
 #include "base/text.hpp"
 
@@ -13,7 +13,7 @@
 #include <cstring>
 #include <system_error>
 
-namespace kiln::cli {
+namespace kiln::observe {
 namespace {
 
 namespace fs = std::filesystem;
@@ -139,4 +139,4 @@ void OutputFile::place(const std::string& option, const fs::path& temporary, con
   if (!sync_folder(folder_of(file))) refuse_output(option, "fsync the folder of", file, errno);
 }
 
-}  // namespace kiln::cli
+}  // namespace kiln::observe

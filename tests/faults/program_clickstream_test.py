@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+"""clickstream when ranks die: its tables and exported files have the bytes of an undisturbed run."""
+
+import os
+import pathlib
+import shutil
+import unittest
+
+from recovery_case import RecoveryCase
+from same_results import content_of, differences
+
+PROGRAM = pathlib.Path(os.environ["KILN"]).parent / "clickstream"
+OPTIONS = ("--export", "csv,json", "--events", "15000", "--users", "900", "--malformed", "2", "--progress", "none", "--heartbeat", "1s")
+MOMENTS = (4, 9, 16)  # entries of the journal: while the data is made, while events are read, while shards are
+
+
+class ProgramClickstream(RecoveryCase):
+    def setUp(self):
+        super().setUp()
+        self.run_directory = self.folder / "clickstream.kiln"
+
+    def result(self, done):
+        """What must not depend on how it went; the run directory and the data are gone then."""
+        self.assertIn("check: good", done.out)
+        files = {path.name: path.read_bytes() for path in (self.run_directory / "export").iterdir()}
+        self.assertEqual(len(files), 12)
+        content = content_of(self.run_directory / "results.h5")
+        shutil.rmtree(self.run_directory)
+        shutil.rmtree(self.folder / "clickstream-0")
+        return content, files
+
+    def expect_same(self, expected, found):
+        self.assertEqual(differences(found[0], expected[0]), [])
+        self.assertEqual([name for name in expected[1] if found[1].get(name) != expected[1][name]], [])
+
+    def undisturbed(self, ranks=3):
+        return self.result(self.ends(self.start(words=self.surviving(ranks, PROGRAM, *OPTIONS))))
+
+    def begun(self, words, entries):
+        running = self.start(words=[*words, "--checkpoint-every", "20ms"])
+        self.wait_for(lambda: running.ended() or len(self.entries(self.run_directory)) >= entries, f"{entries} entries")
+        self.assertFalse(running.ended(), "there is something to disturb")
+        return running
+
+    def test_any_number_of_ranks_gives_the_same(self):
+        expected = self.undisturbed(3)
+        for ranks in (1, 2, 4, 7):
+            with self.subTest(ranks=ranks):
+                self.expect_same(expected, self.undisturbed(ranks))
+
+    def killed(self, victims):
+        expected = self.undisturbed()
+        for entries, victim in zip(MOMENTS, victims):
+            with self.subTest(entries=entries, victim=victim):
+                running = self.begun(self.surviving(4, PROGRAM, *OPTIONS), entries)
+                self.kill(self.rank_pids()[victim])
+                done = self.ends(running)
+                self.assertEqual(self.happened("begin")[1:], [], "no restart")
+                self.expect_same(expected, self.result(done))
+
+    def test_workers_die(self):
+        self.killed((1, 2, 3))
+
+    def test_rank_0_dies(self):
+        self.killed((0, 0, 0))
+
+    def test_all_die_and_others_go_on(self):
+        expected = self.undisturbed()
+        for entries, ranks in zip(MOMENTS, (2, 1, 4)):
+            with self.subTest(entries=entries):
+                running = self.begun(self.surviving(3, PROGRAM, *OPTIONS), entries)
+                for pid in self.rank_pids().values():
+                    self.kill(pid)
+                running.wait()
+                self.wait_for(lambda: not self.rank_pids(), "all are gone")
+                done = self.ends(self.start(words=self.surviving(ranks, PROGRAM, *OPTIONS)))
+                self.expect_same(expected, self.result(done))
+
+    def test_the_launcher_starts_again(self):
+        expected = self.undisturbed()
+        running = self.begun([str(PROGRAM), "-n", "2", *OPTIONS], MOMENTS[1])
+        for pid in self.rank_pids().values():
+            self.kill(pid)
+        done = self.ends(running)
+        self.assertEqual(len(self.happened("begin")), 2)
+        self.expect_same(expected, self.result(done))
+
+
+if __name__ == "__main__":
+    unittest.main()
