@@ -3,6 +3,8 @@
 #include "args/option_values.hpp"
 #include "base/log.hpp"
 #include "exec/output_pattern.hpp"
+#include "job/clock.hpp"
+#include "job/stop_time.hpp"
 
 #include <kiln/error.hpp>
 #include <limits>
@@ -125,6 +127,23 @@ std::vector<RunOptionSpec> of_commands() {
   };
 }
 
+std::vector<RunOptionSpec> of_limits() {
+  using W = RunWords;
+  return {
+      word("--cpus-per-unit", "K",
+           "CPUs that each unit has for itself: so many fewer\nworkers, each bound to its own; OMP_NUM_THREADS=K",
+           kWork, &W::cpus_per_unit),
+      word("--gpus-per-unit", "G", "GPUs that each unit has for itself, as\nCUDA_VISIBLE_DEVICES says", kWork,
+           &W::gpus_per_unit),
+      word("--mem-per-unit", "SIZE", "a unit with more resident memory is ended: it has\nfailed", kFailure,
+           &W::mem_per_unit),
+      word("--until", "WHEN",
+           "stop by itself so that all has ended by then: 2h, 18:00,\n2026-11-22T10:00, never; auto: by the end of the "
+           "job of\nSlurm, if there is one",
+           kStopping, &W::until, kAll),
+  };
+}
+
 std::vector<RunOptionSpec> of_second_runs() {
   using W = RunWords;
   return {
@@ -156,6 +175,23 @@ void check_no_rerun_lost(const RunWords& words) {
       "lost with a rank: leave one of them out");
 }
 
+void check_limits(const RunWords& words, job::RunOptions& options) {
+  constexpr std::uint64_t kMostNeeded = 100'000;
+  if (words.cpus_per_unit != "none") {
+    options.cpus_per_unit =
+        static_cast<std::uint32_t>(count_value("--cpus-per-unit", words.cpus_per_unit, 1, kMostNeeded));
+  }
+  if (words.gpus_per_unit != "none") {
+    options.gpus_per_unit =
+        static_cast<std::uint32_t>(count_value("--gpus-per-unit", words.gpus_per_unit, 1, kMostNeeded));
+  }
+  if (words.mem_per_unit != "none") {
+    options.memory_per_unit =
+        size_value("--mem-per-unit", words.mem_per_unit, std::numeric_limits<std::uint64_t>::max());
+  }
+  options.until = job::parse_until("--until", words.until, job::wall_seconds());
+}
+
 }  // namespace
 
 std::span<const RunOptionSpec> run_option_specs() {
@@ -163,6 +199,7 @@ std::span<const RunOptionSpec> run_option_specs() {
     std::vector<RunOptionSpec> all = of_programs();
     for (const RunOptionSpec& spec : of_commands()) all.push_back(spec);
     for (const RunOptionSpec& spec : of_second_runs()) all.push_back(spec);
+    for (const RunOptionSpec& spec : of_limits()) all.push_back(spec);
     return all;
   }();
   return kSpecs;
@@ -206,6 +243,7 @@ job::RunOptions check_run_words(const RunWords& words) {
         "out");
   }
   check_no_rerun_lost(words);
+  check_limits(words, options);
   options.no_rerun_lost = words.no_rerun_lost;
   if (words.on_finish != "none") options.on_finish = words.on_finish;
   if (words.shell.empty()) usage("--shell needs the path of a shell, or auto");

@@ -29,6 +29,10 @@ struct RunWords {
   std::string output_files = "none";
   std::string print = "none";
   std::string grace = "10s";
+  std::string cpus_per_unit = "none";
+  std::string gpus_per_unit = "none";
+  std::string mem_per_unit = "none";
+  std::string until = "auto";
   std::string heartbeat = "5s";
   std::string restarts = "3";
   std::string start_limit = "10m";

@@ -24,6 +24,8 @@ std::string_view status_of(const ReplyHeader& header) {
       return "cancelled";
     case Ending::not_started:
       return "failed";
+    case Ending::over_memory:
+      return "memory";
   }
   return "failed";
 }
@@ -50,6 +52,7 @@ CommandRunner::CommandRunner(SpawnerClient& client, const CommandSetup& setup, R
       shell_(setup.shell),
       variables_(rank.value() - setup.first_worker),
       timeout_(setup.timeout.value_or(Duration::zero())),
+      memory_(setup.needs.memory),
       sends_signal_(setup.task_signal != 0) {
   if (setup.output_limit > kLargestOutputLimit) {
     throw Error(ExitCode::usage, fmt::format("--output-limit is {}, the largest is {}; let the commands write files",
@@ -139,6 +142,8 @@ std::string CommandRunner::ending(const ReplyHeader& header, Duration timeout) c
       return fmt::format("timed out after {}", short_duration(timeout));
     case Ending::cancelled:
       return "cancelled";
+    case Ending::over_memory:
+      return fmt::format("used more than {} of memory", format_size(memory_));
     case Ending::not_started:
       break;
   }

@@ -43,6 +43,7 @@ class CommandRunner : public Runner {
   std::string directory_, shell_;
   UnitVariables variables_;
   Duration timeout_{};
+  std::uint64_t memory_;  // that a unit may use; 0: any
   bool sends_signal_ = false;
   std::optional<OutputPattern> output_files_;
 };

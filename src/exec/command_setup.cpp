@@ -5,7 +5,7 @@
 namespace kiln::exec {
 namespace {
 
-constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kVersion = 4;
 
 }  // namespace
 
@@ -32,6 +32,11 @@ Bytes encode(const CommandSetup& setup) {
     out.put(column.stream);
     out.put_text(column.pattern);
   }
+  out.put(setup.needs.cpus);
+  out.put(setup.needs.gpus);
+  out.put(setup.needs.memory);
+  out.put(static_cast<std::uint64_t>(setup.cpus.size()));
+  for (const std::uint32_t cpu : setup.cpus) out.put(cpu);
   return out.take();
 }
 
@@ -62,6 +67,11 @@ CommandSetup decode_command_setup(ByteView bytes) {
     column.stream = in.get<ResultColumn::Stream>();
     column.pattern = in.get_text();
   }
+  setup.needs.cpus = in.get<std::uint32_t>();
+  setup.needs.gpus = in.get<std::uint32_t>();
+  setup.needs.memory = in.get<std::uint64_t>();
+  setup.cpus.resize(in.get_count(sizeof(std::uint32_t)));
+  for (std::uint32_t& cpu : setup.cpus) cpu = in.get<std::uint32_t>();
   in.expect_done();
   return setup;
 }

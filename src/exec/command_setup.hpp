@@ -14,6 +14,13 @@ namespace kiln::exec {
 
 enum class KeepOutput : std::uint8_t { all = 0, failed = 1, none = 2 };
 
+/// What a unit gets for itself alone; 0: nothing is said.
+struct UnitNeeds {
+  std::uint32_t cpus = 0, gpus = 0;
+  std::uint64_t memory = 0;  ///< bytes, resident: a unit with more is ended
+  friend bool operator==(const UnitNeeds&, const UnitNeeds&) = default;
+};
+
 /// What every rank needs to run commands as the caller would: sent over the wire by the coordinator, never to disk.
 struct CommandSetup {
   std::vector<std::string> environment;  ///< "NAME=value", already cleaned (clean_environment)
@@ -29,6 +36,8 @@ struct CommandSetup {
   std::uint64_t output_limit = 64 * 1024;  ///< bytes kept of each stream
   std::string output_files;                ///< an OutputPattern: the streams go into files too; "": they do not
   std::vector<ResultColumn> columns;       ///< taken from the outputs
+  UnitNeeds needs;
+  std::vector<std::uint32_t> cpus;  ///< of one rank: commands are bound to these; none: they are not bound
 };
 
 Bytes encode(const CommandSetup& setup);

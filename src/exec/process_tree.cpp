@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,7 +16,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <string>
 
 namespace kiln::exec {
 namespace {
@@ -55,6 +58,27 @@ std::vector<Process> all_processes() {
   return processes;
 }
 
+// Of all threads of a process.
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> children;
+  const std::string folder = "/proc/" + std::to_string(parent) + "/task";
+  const std::unique_ptr<DIR, int (*)(DIR*)> threads(opendir(folder.c_str()), closedir);
+  if (threads == nullptr) return children;
+  while (const dirent* entry = readdir(threads.get())) {
+    if (entry->d_name[0] == '.') continue;
+    std::ifstream list(folder + "/" + entry->d_name + "/children");
+    for (pid_t child = 0; list >> child;) children.push_back(child);
+  }
+  return children;
+}
+
+std::uint64_t resident_pages(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
+  std::uint64_t all = 0, resident = 0;
+  file >> all >> resident;
+  return resident;
+}
+
 /// Waits until a child ends or the time is over.
 void wait_for_child(int child_signals, Duration most) {
   pollfd wanted{child_signals, POLLIN, 0};
@@ -78,6 +102,18 @@ std::vector<pid_t> descendants() {
     }
     if (looked == found.size()) return found;
   }
+}
+
+std::uint64_t resident_bytes() {
+  static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  std::uint64_t pages = 0;
+  std::vector<pid_t> found = children_of(getpid());
+  for (std::size_t looked = 0; looked < found.size(); ++looked) {
+    pages += resident_pages(found[looked]);
+    const std::vector<pid_t> more = children_of(found[looked]);
+    found.insert(found.end(), more.begin(), more.end());
+  }
+  return pages * page;
 }
 
 bool signal_descendants(int signal) {

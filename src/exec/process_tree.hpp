@@ -11,6 +11,10 @@ namespace kiln::exec {
 /// All living processes below this one, in other groups and sessions too. Zombies are left out.
 std::vector<pid_t> descendants();
 
+/// Bytes of memory that they have resident, together; what several of them share counts for each. Costs by the number
+/// of these, not by that of all processes.
+std::uint64_t resident_bytes();
+
 /// Sends the signal to all of them; false when there was somebody, and none of them could be sent it (they belong to
 /// another user).
 bool signal_descendants(int signal);

@@ -24,6 +24,7 @@ constexpr Duration kKillAgain = std::chrono::milliseconds(200);
 /// command, in any order.
 constexpr Duration kTermPatience = std::chrono::milliseconds(300);
 /// Far enough for no deadline, near enough for no overflow.
+constexpr Duration kLookEvery = std::chrono::milliseconds(100);  // at the memory of what runs
 constexpr Duration kNever = std::chrono::hours(24 * 365);
 
 // Whether SIGTERM has come to this process, or comes within that time; forgets it. It is blocked in the helper.
@@ -51,6 +52,7 @@ RunningCommand::RunningCommand(Surroundings around, std::uint64_t serial, pid_t 
       serial_(serial),
       pid_(pid),
       start_(start),
+      look_(start + (around.setup.needs.memory == 0 ? kNever : kLookEvery)),
       next_(start + std::min(around.timeout.value_or(kNever), kNever)) {}
 
 void RunningCommand::forget_ends() { told_to_end(Duration::zero()); }
@@ -101,7 +103,8 @@ void RunningCommand::wait_once() {
                     {around_.child_signals, POLLIN, 0},
                     {around_.streams.out.fd(), POLLIN, 0},
                     {around_.streams.err.fd(), POLLIN, 0}};
-  const Duration left = std::clamp<Duration>(next_ - Clock::now(), Duration::zero(), around_.rank.step());
+  const Duration left =
+      std::clamp<Duration>(std::min(next_, look_) - Clock::now(), Duration::zero(), around_.rank.step());
   const auto whole = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec timeout{whole.count(), static_cast<long>((left - whole).count())};
   const int ready = ppoll(waits, std::size(waits), &timeout, nullptr);
@@ -137,12 +140,22 @@ void RunningCommand::check_time() {
     if (cause_ == Cause::none) cause_ = Cause::cancel;
     kill_all();
   }
+  check_memory();
   if (Clock::now() < next_) return;
   if (phase_ == Phase::running) {
     terminate(Cause::timeout, around_.setup.grace);
   } else {
     kill_all();
   }
+}
+
+// At once: what is left of the machine's memory may be little.
+void RunningCommand::check_memory() {
+  if (Clock::now() < look_) return;
+  look_ = Clock::now() + kLookEvery;
+  if (phase_ == Phase::killed || ended_ || resident_bytes() <= around_.setup.needs.memory) return;
+  if (cause_ == Cause::none) cause_ = Cause::memory;
+  kill_all();
 }
 
 void RunningCommand::terminate(Cause cause, Duration grace) {
@@ -174,6 +187,7 @@ void RunningCommand::describe(ReplyHeader& reply) const {
   }
   if (cause_ == Cause::timeout) reply.ending = Ending::timed_out;
   if (cause_ == Cause::cancel) reply.ending = Ending::cancelled;
+  if (cause_ == Cause::memory) reply.ending = Ending::over_memory;
   reply.seconds = std::chrono::duration<double>(end_ - start_).count();
   reply.user_seconds = seconds_of(usage_.ru_utime);
   reply.system_seconds = seconds_of(usage_.ru_stime);

@@ -45,13 +45,14 @@ class RunningCommand {
  private:
   using Clock = std::chrono::steady_clock;
   enum class Phase { running, terminating, killed };
-  enum class Cause { none, timeout, cancel };
+  enum class Cause { none, timeout, cancel, memory };
 
   bool over();
   void reap();
   void wait_once();
   void obey();
   void check_time();
+  void check_memory();
   void terminate(Cause cause, Duration grace);
   void kill_all();
 
@@ -59,6 +60,7 @@ class RunningCommand {
   std::uint64_t serial_;
   pid_t pid_;
   Clock::time_point start_;
+  Clock::time_point look_;  // at its memory
   Clock::time_point next_;  // timeout, end of grace or next SIGKILL, as the phase is
   Phase phase_ = Phase::running;
   Cause cause_ = Cause::none;

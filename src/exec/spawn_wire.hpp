@@ -27,7 +27,7 @@ struct OrderHeader {
 };
 
 /// How a command ended.
-enum class Ending : std::uint8_t { exited, signaled, timed_out, cancelled, not_started };
+enum class Ending : std::uint8_t { exited, signaled, timed_out, cancelled, not_started, over_memory };
 /// Where a command that was not started got stuck.
 enum class Step : std::uint8_t { none, directory, pipe, fork, shell, output_file };
 

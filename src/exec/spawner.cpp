@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -36,6 +37,15 @@ void keep_only(int socket) {
   }
   if (socket != 3 && dup3(socket, 3, O_CLOEXEC) < 0) _exit(kHelperFailed);
   closefrom(4);
+}
+
+// What is started from here on is bound as well.
+void bind_to(const std::vector<std::uint32_t>& cpus) {
+  if (cpus.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const std::uint32_t cpu : cpus) CPU_SET(cpu, &set);
+  sched_setaffinity(0, sizeof set, &set);
 }
 
 }  // namespace
@@ -88,6 +98,7 @@ void Spawner::set_up(const Order& order) {
   output_files_.reset();
   if (!setup_.output_files.empty()) output_files_.emplace(setup_.output_files);
   umask(static_cast<mode_t>(setup_.umask));
+  bind_to(setup_.cpus);
   in_directory_ = false;
 }
 

@@ -27,6 +27,7 @@ exec::CommandSetup make_command_setup(const RunOptions& options, const std::file
   setup.keep_output = options.print == observe::PrintMode::none ? options.keep_output : exec::KeepOutput::all;
   setup.output_limit = options.output_limit;
   setup.output_files = options.output_files;
+  setup.needs = {options.cpus_per_unit, options.gpus_per_unit, options.memory_per_unit};
   return setup;
 }
 

@@ -12,6 +12,7 @@
 #include "job/retry_choice.hpp"
 #include "job/run_archive.hpp"
 #include "job/source_settings.hpp"
+#include "job/stop_time.hpp"
 #include "job/task_input.hpp"
 #include "job/task_stages.hpp"
 #include "job/tell_fault.hpp"
@@ -131,6 +132,10 @@ void CommandRun::report_opening(const schedule::IntervalSet& again) const {
   for (const std::string& line : recovered.damage) log::warning("{}", line);
   const std::uint64_t units = store_->registry().active().count();
   if (units == 0) log::warning("{} has no commands: nothing to do", for_message(tasks_.name));
+  if (units < workers().size() && !environment_.slurm_job_id.empty()) {
+    log::warning("{} commands for {} workers: so many CPUs have nothing to do; ask for fewer", format_count(units),
+                 format_count(workers().size()));
+  }
   if (recovered.created || units == 0) return;
   std::uint64_t done = 0;
   for (const Interval interval : store_->registry().active().intervals()) {
@@ -168,6 +173,7 @@ protocol::CoordinatorOptions CommandRun::coordinator_options() const {
     coordinator.max_failures = options_.max_failures->count.value_or(std::max<std::uint64_t>(
         1, static_cast<std::uint64_t>(std::ceil(options_.max_failures->percent.value_or(100) / 100 * units))));
   }
+  coordinator.time_limit = time_limit(options_, environment_);
   apply_limits(tasks_, *source_, coordinator);
   apply_stages(tasks_, *source_, coordinator);
   return coordinator;
@@ -244,6 +250,7 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
   const auto counts = loop.coordinator().counts();
   set_end(outcome, counts);
   end_.stages = observer.stages(loop.coordinator());
+  end_.in_time = loop.coordinator().stopped_in_time();
   // Nothing of this frame by reference: an exception may leave it before the writer has done this.
   writer.run([this] {
     try {

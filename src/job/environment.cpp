@@ -37,6 +37,11 @@ std::uint64_t slurm_memory() {
   return cpus && *cpus > 0 && *cpus < 1'000'000 && of_cpu < kMost ? of_cpu * static_cast<std::uint64_t>(*cpus) : 0;
 }
 
+std::optional<double> seconds_of(const char* name) {
+  const auto value = parse_count(variable(name));
+  return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
+}
+
 // Open MPI 4 hands the options of its mpirun on, 5 those for ULFM.
 std::optional<bool> survival() {
   for (const char* name : {"OMPI_MCA_orte_enable_recovery", "OMPI_MCA_mpi_ft_enable"}) {
@@ -96,13 +101,22 @@ Environment read_environment() {
       break;
     }
   }
+  environment.mpi_local_rank = environment.mpi_rank.value_or(0);
+  for (const char* name : {"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "PMI_LOCAL_RANK", "SLURM_LOCALID"}) {
+    if (const auto local = number(name); environment.mpi_rank && local) {
+      environment.mpi_local_rank = *local;
+      break;
+    }
+  }
   if (environment.mpi_rank) environment.survives_deaths = survival();
   environment.launch_id = variable(kLaunchIdName);
   environment.first_launch_id = variable(kFirstLaunchName);
   environment.previous_launch_id = variable(kPreviousLaunchName);
   environment.slurm_job_id = variable("SLURM_JOB_ID");
+  environment.stop_time = seconds_of(kStopTimeName);
   if (!environment.slurm_job_id.empty()) {
     environment.slurm_memory = slurm_memory();
+    environment.slurm_job_end = seconds_of("SLURM_JOB_END_TIME");
     environment.slurm_cpus = parse_slurm_cpus(variable("SLURM_JOB_CPUS_PER_NODE")).value_or(0);
   }
   if (const std::string directory = variable("TMPDIR"); !directory.empty()) environment.temporary_directory = directory;

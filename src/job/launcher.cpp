@@ -11,7 +11,9 @@
 #include "job/restart_policy.hpp"
 #include "job/slurm_nodes.hpp"
 #include "job/slurm_programs.hpp"
+#include "job/stop_time.hpp"
 #include "job/task_input.hpp"
+#include "job/unit_needs.hpp"
 #include "net/versions.hpp"
 
 #include <fmt/core.h>
@@ -54,6 +56,9 @@ class Launcher {
   bool start_again(const LaunchAttempt::End& end, const LaunchOutcome& outcome);
   bool pause(Duration time);
   void look_for_nodes();
+  void look_at_limit();
+  std::vector<Host> all_hosts() const;
+  void place_on(const std::vector<Host>& hosts);
   bool starts_without_some(const LaunchAttempt::End& end, const LaunchOutcome& outcome);
 
   const RunOptions& options_;
@@ -68,12 +73,14 @@ class Launcher {
   UserSignals signals_;
   std::string first_, previous_;  // launches, as Environment has them
   std::uint64_t settled_ = 0;     // when the last one ended
+  std::optional<double> stop_time_;
 };
 
 std::vector<std::string> Launcher::variables(const std::string& launch_id) const {
   std::vector<std::string> all{fmt::format("{}={}", kLaunchIdName, launch_id)};
   all.push_back(fmt::format("{}={}", kFirstLaunchName, first_));
   all.push_back(fmt::format("{}={}", kPreviousLaunchName, previous_));
+  all.push_back(fmt::format("{}={}", kStopTimeName, stop_time_ ? fmt::format("{:.0f}", *stop_time_) : ""));
   if (geteuid() == 0) {
     all.emplace_back("OMPI_ALLOW_RUN_AS_ROOT=1");
     all.emplace_back("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1");
@@ -89,14 +96,41 @@ LaunchAttempt::End Launcher::attempt(const std::string& launch_id) {
   const std::vector<std::string> recovery =
       options_.heartbeat > Duration::zero() ? recovery_words(net::mpi_library_version()) : std::vector<std::string>();
   const std::vector<std::string> words =
-      mpirun_words(options_, workers_, recovery, hosts_, {kLaunchIdName, kFirstLaunchName, kPreviousLaunchName},
-                   own_program(), arguments_);
+      mpirun_words(options_, workers_, recovery, hosts_,
+                   {kLaunchIdName, kFirstLaunchName, kPreviousLaunchName, kStopTimeName}, own_program(), arguments_);
   LaunchAttempt attempt({options_, waiter_, display_, signals_}, words, variables(launch_id), launch_id,
                         spool_ ? spool_->descriptor() : -1);
   return attempt.run();
 }
 
+// Where units have needs, mpirun is told how many workers a machine has; else it knows.
+void Launcher::place_on(const std::vector<Host>& hosts) {
+  if (options_.cpus_per_unit == 0 && options_.gpus_per_unit == 0) return;
+  const Placement placement = place_workers(options_, hosts, visible_gpus(read_variables()).size());
+  workers_ = placement.workers;
+  hosts_ = placement.hosts;
+}
+
+std::vector<Host> Launcher::all_hosts() const {
+  if (options_.cpus_per_unit == 0 && options_.gpus_per_unit == 0) return {};
+  const SlurmTools slurm(kPatienceWithNode);
+  const std::vector<Host> hosts = slurm_hosts(read_variables(), slurm.find("scontrol"), slurm.ask());
+  return hosts.empty() ? std::vector<Host>{{"", cpus_here()}} : hosts;
+}
+
+void Launcher::look_at_limit() {
+  const SlurmTools slurm(kPatienceWithNode);
+  const double begun = wall_seconds();
+  const auto end = end_of_job(options_.until, environment_, slurm.find("squeue"), slurm.ask(), begun);
+  if (!end) return;
+  stop_time_ = std::max(stop_before(*end, begun, options_.grace), 0.0);
+  const std::string warning = limit_warning(*stop_time_, begun, options_.timeout);
+  if (!warning.empty()) log::warning("{}", warning);
+}
+
 int Launcher::run() {
+  look_at_limit();
+  place_on(all_hosts());
   while (true) {
     const std::string launch_id = make_launch_id();
     const LaunchAttempt::End end = attempt(launch_id);
@@ -158,6 +192,7 @@ void Launcher::look_for_nodes() {
   hosts_ = nodes.hosts;
   workers_ = hosts_.empty() || options_.workers ? worker_count(options_, environment_) : nodes.cpus;
   if (hosts_.empty()) return;
+  place_on(parse_hosts(hosts_));
   log::warning("{} of this job: no process starts there any more: {}; going on with {} workers on {}",
                nodes.silent.size() == 1 ? "1 node" : fmt::format("{} nodes", nodes.silent.size()),
                fmt::join(nodes.silent, ", "), workers_, hosts_);

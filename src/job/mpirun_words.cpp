@@ -31,7 +31,10 @@ std::string own_program() {
 
 std::uint32_t worker_count(const RunOptions& options, const Environment& environment) {
   if (options.workers) return *options.workers;
-  if (environment.slurm_cpus != 0) return environment.slurm_cpus;
+  return environment.slurm_cpus != 0 ? environment.slurm_cpus : cpus_here();
+}
+
+std::uint32_t cpus_here() {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
   // Fails where the machine has more CPUs than the set has places.

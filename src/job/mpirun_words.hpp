@@ -25,6 +25,9 @@ std::vector<std::string> mpirun_words(const RunOptions& options, std::uint32_t w
 /// use.
 std::uint32_t worker_count(const RunOptions& options, const Environment& environment);
 
+/// The cores that this process may use.
+std::uint32_t cpus_here();
+
 /// The path of this program. Throws kiln::Error (internal) where the system does not say.
 std::string own_program();
 

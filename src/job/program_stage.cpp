@@ -6,6 +6,7 @@
 #include "job/machine.hpp"
 #include "job/program_running.hpp"
 #include "job/stage_plan.hpp"
+#include "job/stop_time.hpp"
 #include "units/range_source.hpp"
 
 #include <fmt/core.h>
@@ -66,6 +67,7 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
   start.leave_join = [this] { leave_join(); };
   prepare_join(running);
   const protocol::Outcome outcome = running.loop.run(std::move(start), source);
+  end_.in_time = running.loop.coordinator().stopped_in_time();
   if (answered_) end_answer(running);
   const auto counts = running.loop.coordinator().counts();
   counts_ = {counts.units, counts.done, counts.failed, 0};
@@ -156,6 +158,7 @@ protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::Stage
   coordinator.grace = options_.grace;
   coordinator.give_up_after = give_up_after(options_);
   coordinator.seed = options_.seed;
+  coordinator.time_limit = time_limit(options_, environment_);
   coordinator.most_in_flight = plan.most_in_flight;
   coordinator.checkpoint_adapts = !options_.checkpoint_every;
   if (options_.checkpoint_every) coordinator.checkpoint_every = *options_.checkpoint_every;

@@ -14,6 +14,7 @@
 #include "job/rank_loop.hpp"
 #include "job/recovery_note.hpp"
 #include "job/tell_fault.hpp"
+#include "job/unit_needs.hpp"
 #include "net/mpi_transport.hpp"
 #include "protocol/retained.hpp"
 #include "store/journal.hpp"
@@ -32,9 +33,12 @@ class CommandRank {
   CommandRank(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
               Waiter& waiter, exec::SpawnerClient& spawner)
       : options_(options), environment_(environment), arguments_(arguments), waiter_(waiter) {
-    execution_.make_runner = [&spawner](const protocol::Setup& setup, Rank rank) {
-      return std::make_unique<exec::CommandRunner>(spawner, exec::decode_command_setup(setup.content), rank,
-                                                   host_name());
+    execution_.make_runner = [&spawner, &environment](const protocol::Setup& setup, Rank rank) {
+      exec::CommandSetup own = exec::decode_command_setup(setup.content);
+      const std::string note =
+          take_place(own, rank, environment.mpi_local_rank, usable_cpus(), visible_gpus(read_variables()));
+      if (!note.empty()) log::warning("{}: {}", host_name(), note);
+      return std::make_unique<exec::CommandRunner>(spawner, own, rank, host_name());
     };
     execution_.beat = [&spawner] { spawner.beat(); };
     execution_.heartbeat = heartbeat_of(options, environment);

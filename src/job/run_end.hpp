@@ -14,6 +14,7 @@ struct RunEnd {
   double seconds = 0;  ///< of this launch
   std::uint64_t units = 0, done = 0, failed = 0, removed = 0;
   std::vector<observe::TaskStageStatus> stages;  ///< of a task file
+  bool in_time = false;                          ///< it stopped since its time limit was near
   bool results_written = false;                  ///< results.h5 is that of this end
 };
 

@@ -37,6 +37,13 @@ struct ExportFormats {
   bool csv = false, json = false;
 };
 
+/// When a run stops by itself, so that it has ended by then.
+struct Until {
+  enum class Kind : std::uint8_t { automatic, never, at };  ///< automatic: the end of its job
+  Kind kind = Kind::automatic;
+  double time = 0;  ///< Unix seconds
+};
+
 /// `kiln run --array RANGE COMMAND…`.
 struct ArrayJob {
   std::string range;  ///< as typed; checked
@@ -52,6 +59,9 @@ struct RunOptions {
   bool dry_run = false;
   std::string directory;                 ///< --out; default NAME.kiln in the working directory
   std::optional<std::uint32_t> workers;  ///< -n; default one a core (under Slurm: a CPU of the allocation)
+  std::uint32_t cpus_per_unit = 0;       ///< of commands: as exec::UnitNeeds, 0 where nothing is said
+  std::uint32_t gpus_per_unit = 0;       ///< the same
+  std::uint64_t memory_per_unit = 0;     ///< the same
   std::uint32_t retries = 0;             ///< extra tries
   Duration backoff = std::chrono::seconds(1);
   std::optional<Duration> timeout;
@@ -68,7 +78,8 @@ struct RunOptions {
   std::vector<exec::ResultColumn> columns;  ///< of a new run; one that goes on has its own
   std::string where;                        ///< with retry: a kiln::Condition; "": all dead letters
   Duration grace = std::chrono::seconds(10);
-  Duration heartbeat = std::chrono::seconds(5);     ///< a rank silent for so long is dead; 0: nobody is declared dead
+  Duration heartbeat = std::chrono::seconds(5);  ///< a rank silent for so long is dead; 0: nobody is declared dead
+  Until until;
   std::uint32_t restarts = 3;                       ///< of mpirun by the launcher, in a row without progress; 0: never
   Duration start_limit = std::chrono::minutes(10);  ///< for all ranks to come up; 0: none
   std::optional<bool>

@@ -15,30 +15,38 @@ std::string value(const Variables& variables, const char* name) {
 
 }  // namespace
 
+std::vector<Host> slurm_hosts(const Variables& variables, const std::string& scontrol, const Ask& ask) {
+  const auto cpus = parse_slurm_cpu_list(value(variables, "SLURM_JOB_CPUS_PER_NODE"));
+  if (!cpus || cpus->empty()) return {};
+  if (cpus->size() == 1) return {{"", cpus->front()}};
+  const std::string list = value(variables, "SLURM_JOB_NODELIST");
+  if (list.empty() || scontrol.empty()) return {};
+  const Answer names = ask({scontrol, "show", "hostnames", list});
+  std::vector<Host> hosts;
+  std::istringstream lines(names.text);
+  for (std::string line; names.well && std::getline(lines, line);) hosts.push_back({line, 1});
+  if (hosts.size() != cpus->size()) return {};
+  for (std::size_t i = 0; i < hosts.size(); ++i) hosts[i].cpus = (*cpus)[i];
+  return hosts;
+}
+
 SlurmNodes find_slurm_nodes(const Variables& variables, const std::string& scontrol, const std::string& srun,
                             const Ask& ask) {
-  const auto cpus = parse_slurm_cpu_list(value(variables, "SLURM_JOB_CPUS_PER_NODE"));
-  const std::string list = value(variables, "SLURM_JOB_NODELIST");
-  if (!cpus || cpus->size() < 2 || list.empty() || scontrol.empty() || srun.empty()) return {};
-  const Answer names = ask({scontrol, "show", "hostnames", list});
-  std::vector<std::string> nodes;
-  std::istringstream lines(names.text);
-  for (std::string line; names.well && std::getline(lines, line);) nodes.push_back(line);
-  if (nodes.size() != cpus->size()) return {};
-
+  const std::vector<Host> nodes = slurm_hosts(variables, scontrol, ask);
+  if (nodes.size() < 2 || srun.empty()) return {};
   std::vector<std::vector<std::string>> questions;
-  for (const std::string& node : nodes) {
-    questions.push_back({srun, "--nodes=1", "--ntasks=1", "--overlap", "--nodelist=" + node, "true"});
+  for (const Host& node : nodes) {
+    questions.push_back({srun, "--nodes=1", "--ntasks=1", "--overlap", "--nodelist=" + node.name, "true"});
   }
   const std::vector<Answer> answers = ask_all(questions, ask);
   SlurmNodes found;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!answers[i].well) {
-      found.silent.push_back(nodes[i]);
+      found.silent.push_back(nodes[i].name);
       continue;
     }
-    found.hosts += fmt::format("{}{}:{}", found.hosts.empty() ? "" : ",", nodes[i], (*cpus)[i]);
-    found.cpus += (*cpus)[i];
+    found.hosts += fmt::format("{}{}:{}", found.hosts.empty() ? "" : ",", nodes[i].name, nodes[i].cpus);
+    found.cpus += nodes[i].cpus;
   }
   if (found.silent.empty() || found.hosts.empty()) return {};
   return found;

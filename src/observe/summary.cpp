@@ -126,7 +126,9 @@ std::vector<std::string> summary_lines(const RunSummary& s) {
         "stopped: the run directory cannot be written; make room there, then run the same command again");
   }
   if (s.outcome == Outcome::interrupted) {
-    lines.emplace_back("stopped early; what is done is kept: run the same command again to go on");
+    lines.emplace_back(s.in_time
+                           ? "stopped before the time limit; what is done is kept: run the same command again to go on"
+                           : "stopped early; what is done is kept: run the same command again to go on");
   }
   if (s.outcome == Outcome::fault) {
     lines.emplace_back("stopped: the program could not go on (see above); what is done is kept");

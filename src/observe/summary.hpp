@@ -28,6 +28,7 @@ struct RunSummary {
   std::string directory;                   ///< as the user wrote it
   std::string results_file;                ///< "" when none was written
   std::vector<TaskStageStatus> stages;     ///< of a task file
+  bool in_time = false;                    ///< it stopped since its time limit was near
   std::vector<FailedUnit> first_failures;  ///< a few; the summary shows up to kShownFailures
 };
 inline constexpr std::size_t kShownFailures = 5;

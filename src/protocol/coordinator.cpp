@@ -113,8 +113,10 @@ void Coordinator::step(Instant now) {
   if (finished_) return;
   if (cancel_at_ && now >= *cancel_at_) cancel_all(now);
   if (give_up_at_ && now >= *give_up_at_) give_up_running(now);
+  look_at_time(now);
   give_again(now);
   if (may_hand_out()) dispatch(now);
+  end_before_limit(now);
   save(now);
   finish_if_over();
 }
@@ -167,7 +169,7 @@ void Coordinator::on(Worker& worker, Part& part, Instant now) {
     const double sample = part.busy_seconds / static_cast<double>(count);
     double& speed = worker.view.unit_seconds;
     speed = speed == 0 ? sample : 0.5 * speed + 0.5 * sample;
-    if (speculates()) copies_.durations.add(sample, count);
+    if (speculates() || options_.time_limit) durations_.add(sample, count);
     record(worker, batch, part, now);
     worker.since = now;
   }

@@ -152,6 +152,8 @@ class Coordinator {
   /// Bytes of rows and partial results committed by this coordinator, those in segments too.
   std::uint64_t committed_bytes() const { return committed_bytes_; }
   bool draining() const { return stop_as_.has_value(); }
+  /// The run ended since its time limit was near.
+  bool stopped_in_time() const { return stopped_in_time_; }
   bool finished() const { return finished_; }
   /// Bytes of rows and partial results that wait here for a commit or are in one. What workers hold is not in it.
   std::size_t pending_bytes() const { return pending_->bytes + committing_bytes_; }
@@ -224,12 +226,19 @@ class Coordinator {
   std::uint64_t room() const;
   void dispatch(Instant now);
   bool hand_out(Worker& worker, Instant now);
-  std::optional<Interval> next_units(Worker& worker);
+  std::optional<Interval> next_units(Worker& worker, Instant now);
   void send_batch(Worker& worker, Interval units, std::uint32_t attempt, Instant now);
   void ask_back();
   void begin_drain(Outcome outcome, bool at_once, Instant now);
   void cancel_all(Instant now);
   void give_up_running(Instant now);
+
+  // The time limit (coordinator_time.cpp).
+  std::uint64_t units_in_time(const Worker& worker, Instant now) const;
+  bool in_time(const Worker& worker, Instant now);
+  void look_at_time(Instant now);
+  void end_before_limit(Instant now);
+  void stop_in_time(Instant now);
 
   // Committing and ending (coordinator_commit.cpp).
   bool complete() const;
@@ -321,6 +330,9 @@ class Coordinator {
   std::set<UnitId> waiting_suspects_;
   bool suspect_out_ = false;  // one is with a worker
   std::uint64_t lost_ = 0;
+  schedule::Durations durations_;  // of the units that have ended, where somebody asks
+  bool held_back_ = false;         // a worker got nothing, as there is no time for it
+  bool stopped_in_time_ = false;
   Copies copies_;
   std::map<Rank, Worker> workers_;
   std::set<Rank> idle_;                              // ready, with nothing in hand

@@ -52,7 +52,7 @@ void Coordinator::look_for_late(Instant now) {
   std::vector<std::pair<double, Rank>> late;
   for (const auto& [rank, worker] : workers_) {
     if (!may_be_copied(worker)) continue;
-    const auto after = schedule::late_after(copies_.durations, worker.view.in_flight);
+    const auto after = schedule::late_after(durations_, worker.view.in_flight);
     if (!after) return;
     const double by = to_seconds(now - worker.since) - *after;
     if (by >= 0) {
@@ -66,7 +66,7 @@ void Coordinator::look_for_late(Instant now) {
   for (const auto& [by, rank] : late) {
     Worker& from = workers_.at(rank);
     Worker* const to = worker_for_copy(from);
-    if (to == nullptr) return;
+    if (to == nullptr || units_in_time(*to, now) == 0) return;
     send_copy(from, *to, now);
   }
 }

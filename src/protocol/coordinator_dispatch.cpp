@@ -38,7 +38,7 @@ void Coordinator::dispatch(Instant now) {
 }
 
 bool Coordinator::hand_out(Worker& worker, Instant now) {
-  if (room() == 0) return false;
+  if (room() == 0 || !in_time(worker, now)) return false;
   // Retries go out one by one. While nobody is idle they may wait behind a short batch: kept for idle workers, they
   // would wait until nothing else is left. Where somebody is idle, he takes it, now or when it is no longer held back
   // from him.
@@ -49,14 +49,14 @@ bool Coordinator::hand_out(Worker& worker, Instant now) {
     send_batch(worker, single(retry->unit), retry->attempt, now);
     return true;
   }
-  const auto units = next_units(worker);
+  const auto units = next_units(worker, now);
   if (!units) return false;
   worker.last_size = units->size();
   send_batch(worker, *units, 1, now);
   return true;
 }
 
-std::optional<Interval> Coordinator::next_units(Worker& worker) {
+std::optional<Interval> Coordinator::next_units(Worker& worker, Instant now) {
   if (options_.no_rerun_lost) return given_.take(worker.view.rank, 1);
   schedule::BatchContext context;
   context.units_left = queue_.count();
@@ -70,6 +70,7 @@ std::optional<Interval> Coordinator::next_units(Worker& worker) {
     const std::uint64_t share = std::max<std::uint64_t>(1, options_.most_in_flight / (2 * context.workers));
     limit.units = std::min({limit.units, share, room()});
   }
+  limit.units = std::min(limit.units, units_in_time(worker, now));
   // Where all payloads fit in any case, nobody looks at each unit's.
   const std::uint64_t most = port_.most_payload_bytes();
   if (most == 0 || limit.units <= limit.bytes / most) return queue_.take(worker.view.rank, limit.units);

@@ -17,7 +17,9 @@ constexpr std::uint64_t kMostAheadEach = 64;                     // units given 
 
 // Only while somebody waits: where units are long, none is given that is not handed out at once.
 void Coordinator::give(Instant now) {
-  if (idle_.empty() || !giving_.empty() || !given_.empty() || queue_.empty() || room() == 0) return;
+  if (idle_.empty() || !in_time(workers_.at(*idle_.begin()), now) || !giving_.empty() || !given_.empty() ||
+      queue_.empty() || room() == 0)
+    return;
   if (gave_at_ && now - *gave_at_ < kGiveEvery) {
     give_ahead_ = std::min(std::max<std::uint64_t>(2 * give_ahead_, 2), kMostAheadEach * workers_.size());
   } else {

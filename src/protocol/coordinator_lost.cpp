@@ -120,7 +120,7 @@ void Coordinator::hand_out_suspect(Instant now) {
   // One that may have ended a process must not end the last: there would be nobody to say so.
   if (!suspect.died.empty() && workers_.size() == 1 && workers_.contains(self_)) return blame(unit, now);
   Worker* const worker = worker_for(suspect);
-  if (worker == nullptr) return;
+  if (worker == nullptr || !in_time(*worker, now)) return;
   waiting_suspects_.erase(unit);
   suspect_out_ = worker->alone = true;
   send_batch(*worker, single(unit), suspect.attempt, now);

@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 #include "schedule/gates.hpp"
+#include "schedule/time_limit.hpp"
 #include "schedule/unit_queue.hpp"
 
 #include <kiln/ids.hpp>
@@ -41,6 +42,9 @@ struct CoordinatorOptions {
   Duration grace = std::chrono::seconds(10);  ///< given to running units when the run is interrupted
   /// What runs so long after it was cancelled is given up: its worker may be busy for ever. Nothing: it is waited for.
   std::optional<Duration> give_up_after = {};
+  /// The run stops by itself: nothing is handed out that is not likely to end before the limit, and there it is as if
+  /// it were interrupted.
+  std::optional<schedule::TimeLimit> time_limit = {};
   bool task_signal = false;  ///< running units get the task signal when the run is interrupted
   Duration storage_patience = std::chrono::seconds(30);  ///< failed commits are tried again for this long
   Duration storage_retry = std::chrono::seconds(1);      ///< after this pause

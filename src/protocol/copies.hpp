@@ -2,7 +2,6 @@
 
 #include <kiln/detail/interval.hpp>
 #include "base/time.hpp"
-#include "schedule/durations.hpp"
 
 #include <cstdint>
 #include <map>
@@ -28,7 +27,6 @@ struct Copies {
   std::map<UnitId, Copy> out;  ///< by their first unit; no two have the same one
   std::set<UnitId> spoiled;    ///< first units of copies that failed, or whose rank died, and of what failed beside its
                                ///< copy: not copied again
-  schedule::Durations durations;  ///< of the units that have ended
   std::uint64_t started = 0, won = 0;
 
   bool again = false;           ///< something has happened since the last look for late workers

@@ -31,6 +31,15 @@ void draw_stages(Scenario& scenario) {
   if (random.chance(0.6)) scenario.units.failing_always = 0;  // else hardly any stage is begun but the first
 }
 
+void draw_time_limits(Scenario& scenario) {
+  Random random(mix(scenario.seed, 0x11317));
+  for (LaunchPlan& launch : scenario.launches) {
+    if (&launch == &scenario.launches.back() || !random.chance(0.25)) continue;
+    const double work = scenario.units.typical_seconds * static_cast<double>(launch.units) / launch.workers;
+    launch.time_limit = from_seconds(random.across(0.01, 2) * (work + to_seconds(scenario.start_spread)));
+  }
+}
+
 std::vector<schedule::GatedStage> Scenario::stages(const LaunchPlan& launch) const {
   std::vector<schedule::GatedStage> stages = options.stages;
   for (schedule::GatedStage& stage : stages) {

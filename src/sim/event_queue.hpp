@@ -30,6 +30,7 @@ enum class EventKind : std::uint8_t {
   succession,    ///< `rank` looks whether it is its turn to take over; `number`: of the search
   give_ends,     ///< units may begin from here on, or it could not be written; `number`: of the reign
   epoch_begins,  ///< `rank` links an epoch; `number`: the last entry of the journal that it saw
+  time_is_up,    ///< the time limit
 };
 
 struct Event {

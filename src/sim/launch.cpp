@@ -65,6 +65,7 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
   for (const LaunchPlan::Interrupt& one : plan_.interrupts) {
     events_.put(now_ + one.at, EventKind::interrupt, one.where, one.at_once ? kAtOnce : 0);
   }
+  if (plan_.time_limit) events_.put(Instant(*plan_.time_limit), EventKind::time_is_up, Rank(0));
   begin_absences();
   journal_.begin_launch();
   journal_.begin_epoch();
@@ -152,6 +153,8 @@ void Launch::handle(Event& event) {
       return beat(event.rank);
     case EventKind::interrupt:
       return interrupt(event);
+    case EventKind::time_is_up:
+      return expect_stop(std::nullopt, false);
     case EventKind::tick:
       if (event.number != tick_number_) return;
       tick_at_.reset();
@@ -175,6 +178,7 @@ void Launch::send(Rank to, protocol::Message message) {
     if (outcome_ || coordinator_->draining()) violated("a batch is handed out after the stop");
     if (storage_failing_ || gives_failing_ || !segments_failing_.empty())
       violated("a batch is handed out while the disk is full");
+    if (plan_.time_limit && now_ >= Instant(*plan_.time_limit)) violated("a batch is handed out behind the time limit");
     if (full_.contains(to)) violated("rank {} gets a batch and may hold no more", to.value());
     if (coordinator_->pending_bytes() >= scenario_.options.pause_bytes) {
       violated("a batch is handed out while {} bytes wait for the disk", coordinator_->pending_bytes());

@@ -134,11 +134,13 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void note_copies(Rank from, const protocol::Message& message);
 
   // Invariants (launch_checks.cpp).
-  void expect_stop(Rank from, bool at_once);
+  void expect_stop(std::optional<Rank> from, bool at_once);
   void check_stop_time() const;
   void check_idle(Instant until);
   void check_coordinator();
   void check_end() const;
+  void check_time_left() const;
+  bool short_of_time() const;
   bool commits_fail() const;
   bool may_hand_out() const;
   void note(const Event& event);

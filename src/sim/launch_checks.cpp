@@ -7,6 +7,17 @@
 
 namespace kiln::sim {
 
+// So little is left until the limit that some units are not begun.
+bool Launch::short_of_time() const {
+  return plan_.time_limit && now_ + from_seconds(2 * scenario_.longest_seconds()) > Instant(*plan_.time_limit);
+}
+
+// Who stops by itself has no time for another unit.
+void Launch::check_time_left() const {
+  if (!interrupted_by_.empty() || !plan_.time_limit) return;
+  if (!short_of_time()) violated("the run stopped long before its time limit");
+}
+
 bool Launch::commits_fail() const { return plan_.disk_full && plan_.disk_full->contains(now_.time_since_epoch()); }
 
 bool Launch::segments_fail(Rank rank) const {
@@ -25,16 +36,21 @@ void Launch::note(const Event& event) {
   end_.digest = mix(mix(end_.digest, at), (static_cast<std::uint64_t>(event.rank.value()) << 8U) +
                                               static_cast<std::uint64_t>(event.kind) + (event.message.size() << 32U));
   if (!context_.trace) return;
-  constexpr std::array<std::string_view, 16> kKinds{
-      "starts",    "message to 0",          "message",         "unit ends",     "tick of 0",  "commit ends",
-      "interrupt", "segment ends",          "join ends",       "dies",          "is stopped", "is seen to have died",
-      "beats",     "looks for a successor", "may begin units", "links an epoch"};
+  constexpr std::array<std::string_view, 17> kKinds{"starts",          "message to 0",
+                                                    "message",         "unit ends",
+                                                    "tick of 0",       "commit ends",
+                                                    "interrupt",       "segment ends",
+                                                    "join ends",       "dies",
+                                                    "is stopped",      "is seen to have died",
+                                                    "beats",           "looks for a successor",
+                                                    "may begin units", "links an epoch",
+                                                    "is out of time"};
   context_.trace(fmt::format("{:.9f} event {}: rank {} {}", to_seconds(event.at.time_since_epoch()), end_.events + 1,
                              event.rank.value(), kKinds[static_cast<std::size_t>(event.kind)]));
 }
 
-// An interrupt reaches the coordinator: from here on the end is near.
-void Launch::expect_stop(Rank from, bool at_once) {
+// An interrupt reaches the coordinator, or nobody's: the time limit. From here on the end is near.
+void Launch::expect_stop(std::optional<Rank> from, bool at_once) {
   if (outcome_) return;
   const auto& options = scenario_.options;
   Duration slack = 16 * scenario_.delay_high + 6 * scenario_.commit_high + scenario_.start_spread;
@@ -42,7 +58,7 @@ void Launch::expect_stop(Rank from, bool at_once) {
     slack += options.storage_patience + 3 * options.storage_retry + scenario_.commit_high;
   slack += 3 * scenario_.deadline * (static_cast<int>(plan_.absences.size()) + 1);
   for (const LaunchPlan::Absence& one : plan_.absences) slack += one.length.value_or(Duration::zero());
-  const bool again = !interrupted_by_.insert(from).second;
+  const bool again = from && !interrupted_by_.insert(*from).second;
   if (!at_once && !again) slack += options.grace;
   const Instant by = now_ + slack;
   stop_by_ = stop_by_ ? std::min(*stop_by_, by) : by;
@@ -60,7 +76,7 @@ void Launch::check_idle(Instant until) {
     paused_until_ = until;
     return;
   }
-  if (!may_hand_out() || any_absent()) paused_until_ = until;
+  if (!may_hand_out() || any_absent() || short_of_time()) paused_until_ = until;
   std::optional<Instant> idle;
   for (const auto& since : idle_since_) {
     if (since && (!idle || *since < *idle)) idle = since;
@@ -138,7 +154,7 @@ void Launch::check_coordinator() {
       continue;
     }
     if (!since) since = now_;
-    if (may_hand_out() && room && settled < counts.units) {
+    if (may_hand_out() && room && settled < counts.units && !short_of_time()) {
       violated("rank {} is idle while {} units wait", rank, counts.units - settled);
     }
   }
@@ -165,7 +181,8 @@ void Launch::check_end() const {
       if (dead_letters_ < scenario_.options.max_failures) violated("stopped for too few failures: {}", dead_letters_);
       break;
     case Outcome::interrupted:
-      if (interrupted_by_.empty()) violated("interrupted by nobody");
+      if (interrupted_by_.empty() && !plan_.time_limit) violated("interrupted by nobody");
+      check_time_left();
       break;
     case Outcome::storage:
       if (!plan_.disk_full && !plan_.bad_disk) violated("a storage failure without one");

@@ -155,6 +155,9 @@ protocol::CoordinatorOptions Launch::coordinator_options() const {
   for (schedule::GatedStage& stage : options.stages) {
     if (context_.mutation == Mutation::forget_after && !stage.after.empty()) stage.after.pop_back();
   }
+  if (plan_.time_limit && context_.mutation != Mutation::forget_time_limit) {
+    options.time_limit = {Instant(*plan_.time_limit), std::nullopt};
+  }
   return options;
 }
 

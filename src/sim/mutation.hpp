@@ -53,6 +53,7 @@ enum class Mutation : std::uint8_t {
   forget_given,       ///< whoever comes after a loss does not know which units may have begun
   forget_stages,      ///< the coordinator is not told that stages wait for others
   forget_after,       ///< nor that they wait for some of them
+  forget_time_limit,  ///< the coordinator is not told that the run must end
   requeue_lost,       ///< what a dead rank had in hand looks as if it had been given back
 };
 
@@ -60,7 +61,7 @@ struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 45> kMutations{{
+inline constexpr std::array<NamedMutation, 46> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -105,6 +106,7 @@ inline constexpr std::array<NamedMutation, 45> kMutations{{
     {"forget_given", Mutation::forget_given},
     {"forget_stages", Mutation::forget_stages},
     {"forget_after", Mutation::forget_after},
+    {"forget_time_limit", Mutation::forget_time_limit},
     {"requeue_lost", Mutation::requeue_lost},
 }};
 

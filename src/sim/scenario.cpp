@@ -339,6 +339,7 @@ std::string Scenario::describe() const {
     if (launch.crash_at_event) text += fmt::format(", crash at event {}", *launch.crash_at_event);
     if (!launch.interrupts.empty()) text += fmt::format(", {} interrupts", launch.interrupts.size());
     if (launch.disk_full) text += ", disk full";
+    if (launch.time_limit) text += fmt::format(", limit {:.3g} s", to_seconds(*launch.time_limit));
     for (const LaunchPlan::Absence& one : launch.absences) {
       text += fmt::format(", rank {} {} at {:.3g} s", one.where.value(), one.length ? "stopped" : "killed",
                           to_seconds(one.at));
@@ -373,6 +374,7 @@ Scenario draw_scenario(std::uint64_t seed, const Limits& limits) {
   draw_no_rerun_lost(scenario);
   draw_absences(scenario);
   draw_stages(scenario);
+  draw_time_limits(scenario);
   return scenario;
 }
 

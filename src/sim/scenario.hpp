@@ -64,7 +64,8 @@ struct LaunchPlan {
     bool noticed = false;            ///< the process table tells the coordinator at once
   };
   std::vector<Absence> absences;
-  bool dies_with_sum = false;  ///< the coordinator, where a join ends: the sum is written over what was given
+  std::optional<Duration> time_limit;  ///< as CoordinatorOptions::time_limit, from the begin of the launch on
+  bool dies_with_sum = false;          ///< the coordinator, where a join ends: the sum is written over what was given
 };
 
 struct Scenario {

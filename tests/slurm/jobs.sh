@@ -80,6 +80,14 @@ ended_as "$name" "$job" COMPLETED 240
 check "$name: on one node now" [ "$(job_field "$job" NumNodes)" = 1 ]
 check "$name: the results" same_results requeued.kiln long.here.kiln
 
+name="a time limit that nobody signals"
+job=$(sbatch --parsable --nodes=1 --time=1 --output=kiln-%j.log --wrap "$kiln run --grace 2s --out alone.kiln limit.txt; echo code \$?")
+ended_as "$name" "$job" COMPLETED 120
+check "$name: kiln ends with 75" grep -q '^code 75$' "kiln-$job.log"
+check "$name: kiln says why" grep -q 'stopped before the time limit' "kiln-$job.log"
+"$kiln" run -n 64 --out alone.kiln limit.txt 2>>here.log
+check "$name: the rest, and the results" same_results alone.kiln limit.here.kiln
+
 name="a chain of jobs"
 job=$(submit --chain -N 1 --time 1 --checkpoint-every 2s --out chain.kiln limit.txt 2>/dev/null)
 jobs=1

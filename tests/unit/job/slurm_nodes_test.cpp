@@ -48,6 +48,16 @@ TEST(SlurmNodes, AllOfThemWhereNothingIsKnown) {
   }
 }
 
+TEST(SlurmHosts, NamesAndCpus) {
+  const auto hosts = slurm_hosts(kJob, "/b/scontrol", cluster({}));
+  ASSERT_EQ(hosts.size(), 3U);
+  EXPECT_EQ(hosts[0].name, "n1");
+  EXPECT_EQ(hosts[2].cpus, 8U);
+  EXPECT_THAT(slurm_hosts({}, "/b/scontrol", cluster({})), IsEmpty());
+  EXPECT_THAT(slurm_hosts(kJob, "/b/scontrol", cluster({}, false)), IsEmpty());
+  EXPECT_EQ(slurm_hosts({{"SLURM_JOB_CPUS_PER_NODE", "6"}}, "", {}).at(0).cpus, 6U);
+}
+
 TEST(AskAll, TheAnswersStandInTheOrderOfTheQuestions) {
   std::vector<std::vector<std::string>> questions;
   for (int i = 0; i < 300; ++i) questions.push_back({std::to_string(i)});
