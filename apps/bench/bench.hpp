@@ -56,6 +56,10 @@ double command_rate(const Settings& settings, const std::filesystem::path& tasks
 /// The parts of keyed steps on one thread against references written by hand: hash, word count, sort, group, join.
 Lines keyed_bench(const Settings& settings);
 
+/// Steps by key on two workers against programs over MPI written by hand: sort, group, join, words, the exchange alone;
+/// a budget of memory that is kept; one worker and two.
+Lines shuffle_bench(const Settings& settings);
+
 double median(std::vector<double> values);
 
 /// Calls each once a round, in turn, and returns the medians in the same order. The machine has moods that last

@@ -15,6 +15,14 @@ struct Row {
   std::uint64_t key;
   double value;
 };
+/// A row by its number: what processes make for themselves.
+inline Row row_at(std::uint64_t number, std::uint64_t keys) {
+  std::uint64_t z = (number + 1) * 0x9e3779b97f4a7c15;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27) * 0x94d049bb133111eb;
+  z ^= z >> 31;
+  return {z % keys, static_cast<double>(z >> 11) * 0x1p-53};
+}
 std::vector<Row> random_rows(std::size_t count, std::uint64_t keys);
 
 /// What a keyed step must give, whatever its order: to see that both did the same.

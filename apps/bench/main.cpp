@@ -24,7 +24,8 @@ constexpr Bench kBenches[] = {{"spawn", kiln::bench::spawn_bench},
                               {"idle", kiln::bench::idle_bench},
                               {"recovery", kiln::bench::recovery_bench},
                               {"library", kiln::bench::library_bench},
-                              {"keyed", kiln::bench::keyed_bench}};
+                              {"keyed", kiln::bench::keyed_bench},
+                              {"shuffle", kiln::bench::shuffle_bench}};
 
 /// A folder for what the benches write; gone at the end.
 class WorkFolder {

@@ -16,6 +16,7 @@ class NotedRunner final : public exec::Runner {
 
   const Tables& tables() const override { return runner_->tables(); }
   std::unique_ptr<exec::Harvest> make_harvest() const override { return runner_->make_harvest(); }
+  std::size_t most_held() const override { return runner_->most_held(); }
   void run(const exec::Work& work, Interval claimed, exec::Results& results) override {
     survive_overflow();
     note_running(stage_, claimed, work.attempt);
