@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """--scratch: where files of steps by key lie; and runs that are merged in passes because the memory is small."""
 
+import json
 import os
 import pathlib
 import re
@@ -84,7 +85,7 @@ class ProgramScratch(KeyedCase):
         self.expect_same(expected, self.ends(running))
 
     def test_a_folder_that_is_not_there_is_refused(self):
-        result = self.ends(KeyedCase.begin(self, 2, "--scratch", "no/such"), 2)
+        result = self.ends(self.launched(1, "--scratch", "no/such"), 2)
         self.assertIn("--scratch no/such: no folder can be made there (No such file or directory)", result.err)
 
     def test_a_folder_that_another_rank_does_not_see_is_refused(self):
@@ -155,7 +156,8 @@ class MergePasses(KeyedCase):
         shuffle = self.run_directory.resolve() / "shuffle"
         running = self.begin(3, *self.GROUP, *self.SMALL, "--hold", "merged", **full_disk(full, f"{shuffle}/#"))
         full.touch()  # nothing but files without names is full
-        result = self.ends(running, 75)
+        result = running.wait()
+        self.assertEqual(json.loads((self.run_directory / "outcome.json").read_text())["exit_code"], 75)
         self.assertIn("No space left", result.err)
         self.assertIn("make room there, then run the same command again", result.err)
         full.unlink()
