@@ -18,14 +18,10 @@ struct Bench {
   const char* name;
   Lines (*run)(const Settings&);
 };
-constexpr Bench kBenches[] = {{"spawn", kiln::bench::spawn_bench},
-                              {"dispatch", kiln::bench::dispatch_bench},
-                              {"checkpoint", kiln::bench::checkpoint_bench},
-                              {"idle", kiln::bench::idle_bench},
-                              {"recovery", kiln::bench::recovery_bench},
-                              {"library", kiln::bench::library_bench},
-                              {"keyed", kiln::bench::keyed_bench},
-                              {"shuffle", kiln::bench::shuffle_bench}};
+constexpr Bench kBenches[] = {{"spawn", kiln::bench::spawn_bench},           {"dispatch", kiln::bench::dispatch_bench},
+                              {"checkpoint", kiln::bench::checkpoint_bench}, {"idle", kiln::bench::idle_bench},
+                              {"recovery", kiln::bench::recovery_bench},     {"library", kiln::bench::library_bench},
+                              {"keyed", kiln::bench::keyed_bench},           {"shuffle", kiln::bench::shuffle_bench}};
 
 /// A folder for what the benches write; gone at the end.
 class WorkFolder {

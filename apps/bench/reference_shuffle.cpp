@@ -1,10 +1,10 @@
 /// What one would write by hand over MPI for keyed data that fits into memory: no failures, no restart, nothing kept.
 ///
 ///     mpirun -n RANKS kiln_bench_reference_shuffle sort IN OUT          records of 100 bytes by their first 10
-///     mpirun -n RANKS kiln_bench_reference_shuffle group ROWS KEYS      the sum of each group, in the order of the rows
-///     mpirun -n RANKS kiln_bench_reference_shuffle join ROWS KEYS       with a table of all keys
-///     mpirun -n RANKS kiln_bench_reference_shuffle words FILE           how often each word is there
-///     mpirun -n RANKS kiln_bench_reference_shuffle exchange BYTES       MPI_Alltoallv of so many in all, memory to memory
+///     mpirun -n RANKS kiln_bench_reference_shuffle group ROWS KEYS      the sum of each group, in the order of the
+///     rows mpirun -n RANKS kiln_bench_reference_shuffle join ROWS KEYS       with a table of all keys mpirun -n RANKS
+///     kiln_bench_reference_shuffle words FILE           how often each word is there mpirun -n RANKS
+///     kiln_bench_reference_shuffle exchange BYTES       MPI_Alltoallv of so many in all, memory to memory
 ///
 /// Prints: entries N sum S seconds T. The clock runs from when all ranks are there until all are done.
 #include "keyed_data.hpp"
@@ -127,8 +127,8 @@ std::vector<Record> read_share(const char* file) {
   char* const to = reinterpret_cast<char*>(records.data());
   const std::size_t size = records.size() * kRecord;
   for (std::size_t at = 0; at < size;) {
-    const ssize_t got = ::pread(fd, to + at, std::min(size - at, std::size_t{1} << 30),
-                                static_cast<off_t>(begin * kRecord + at));
+    const ssize_t got =
+        ::pread(fd, to + at, std::min(size - at, std::size_t{1} << 30), static_cast<off_t>(begin * kRecord + at));
     if (got <= 0) fail(file);
     at += static_cast<std::size_t>(got);
   }
@@ -189,8 +189,8 @@ void write_share(const char* file, const std::vector<Record>& records, const std
     }
     const char* from = reinterpret_cast<const char*>(block.data());
     for (std::size_t done = 0; done < count * kRecord;) {
-      const ssize_t wrote = ::pwrite(fd, from + done, count * kRecord - done,
-                                     static_cast<off_t>((before + at) * kRecord + done));
+      const ssize_t wrote =
+          ::pwrite(fd, from + done, count * kRecord - done, static_cast<off_t>((before + at) * kRecord + done));
       if (wrote <= 0) fail(file);
       done += static_cast<std::size_t>(wrote);
     }

@@ -29,8 +29,13 @@ class Shuffles {
 
   std::string kiln(const Words& what, const Words& options = {}, int workers = kWorkers) const {
     const fs::path directory = settings_.work / "shuffle.kiln";
-    Words words{(settings_.programs / "kiln_bench_shuffle").string(), "-n", std::to_string(workers), "--out",
-                directory.string(), "--progress", "none"};
+    Words words{(settings_.programs / "kiln_bench_shuffle").string(),
+                "-n",
+                std::to_string(workers),
+                "--out",
+                directory.string(),
+                "--progress",
+                "none"};
     words.insert(words.end(), options.begin(), options.end());
     words.insert(words.end(), what.begin(), what.end());
     std::string out = run(words, settings_.work).out;

@@ -87,14 +87,14 @@ Digest group(kiln::Session& session, std::uint64_t rows, std::uint64_t keys) {
 }
 
 Digest join(kiln::Session& session, std::uint64_t rows, std::uint64_t keys) {
-  const auto right = kiln::Flow("keys")
-                         .range((keys + kRowsOfUnit - 1) / kRowsOfUnit)
-                         .flat_map<Pair>([=](std::uint64_t unit, auto& emit) {
-                           for (std::uint64_t key = unit * kRowsOfUnit; key < std::min(keys, (unit + 1) * kRowsOfUnit);
-                                ++key) {
-                             emit({key, static_cast<double>(key) * 0.5});
-                           }
-                         });
+  const auto right =
+      kiln::Flow("keys")
+          .range((keys + kRowsOfUnit - 1) / kRowsOfUnit)
+          .flat_map<Pair>([=](std::uint64_t unit, auto& emit) {
+            for (std::uint64_t key = unit * kRowsOfUnit; key < std::min(keys, (unit + 1) * kRowsOfUnit); ++key) {
+              emit({key, static_cast<double>(key) * 0.5});
+            }
+          });
   return session
       .run(rows_of(rows, keys)
                .join_by_key(right)
@@ -156,7 +156,9 @@ Digest exchange(kiln::Session& session, std::uint64_t bytes) {
                .range(bytes / kBlob)
                .map([](std::uint64_t unit) { return Blob(kBlob, static_cast<std::uint8_t>(unit)); })
                .shard([](const Blob& blob) { return blob.front() % 64; }, kiln::by_number(64))
-               .map([](const Blob& blob) { return Digest{blob.size(), 0}; })
+               .map([](const Blob& blob) {
+                 return Digest{blob.size(), 0};
+               })
                .reduce(Add{}))
       .value;
 }

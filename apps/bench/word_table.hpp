@@ -17,8 +17,8 @@ struct WordSlot {
   std::uint64_t count;
 };
 
-/// Counts of words, as one would write it by hand: open addressing, words of up to 15 bytes in the slot, longer ones where
-/// they lie in the text.
+/// Counts of words, as one would write it by hand: open addressing, words of up to 15 bytes in the slot, longer ones
+/// where they lie in the text.
 class WordTable {
  public:
   WordTable() { grow(); }

@@ -1,8 +1,8 @@
 #include "flow/stage_runner.hpp"
 
 #include <fmt/core.h>
-#include <kiln/detail/stage_loop.hpp>
 #include <kiln/detail/keyed/run_place.hpp>
+#include <kiln/detail/stage_loop.hpp>
 #include <kiln/error.hpp>
 #include "flow/rejected_table.hpp"
 #include "flow/second_run.hpp"

@@ -19,10 +19,10 @@ inline constexpr const char* kSeenByAll = "seen-by-all-ranks";
 struct Greeting {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
-  std::string directory;  ///< as rank 0 has it
-  std::string build;      ///< build_id() of rank 0
-  std::string machine;    ///< machine_text() of rank 0
-  std::string runs;       ///< folder of the runs of keyed data
+  std::string directory;    ///< as rank 0 has it
+  std::string build;        ///< build_id() of rank 0
+  std::string machine;      ///< machine_text() of rank 0
+  std::string runs;         ///< folder of the runs of keyed data
   bool runs_apart = false;  ///< it is not in the run directory: kSeenByAll lies there
 };
 Bytes encode(const Greeting& greeting);

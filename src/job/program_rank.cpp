@@ -160,8 +160,7 @@ std::shared_ptr<detail::RunPlace> ProgramRank::make_run_place(Rank rank) {
   const std::filesystem::path folder = greeting_ ? greeting_->runs : std::string();
   const std::uint64_t epoch = greeting_ ? greeting_->epoch : 0;
   return std::make_shared<shuffle::RunFolder>(shuffle::RunFolder::Options{
-      folder,
-      fmt::format("{}{}-r{:04}-{}-", store::runs_prefix(StageId(stage_)), epoch, rank.value(), ++run_places_),
+      folder, fmt::format("{}{}-r{:04}-{}-", store::runs_prefix(StageId(stage_)), epoch, rank.value(), ++run_places_),
       durable_after_, memory_.merged()});
 }
 

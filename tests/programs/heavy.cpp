@@ -97,7 +97,8 @@ std::uint64_t run(kiln::Session& session, const Asked& asked) {
         .value;
   }
   if (asked.what == "join") {
-    const auto right = kiln::Flow("right").range(1000).map([](std::uint64_t unit) { return Pair(item_of(unit), unit); });
+    const auto right =
+        kiln::Flow("right").range(1000).map([](std::uint64_t unit) { return Pair(item_of(unit), unit); });
     return session
         .run(pairs(asked, 2000)
                  .join_by_key(right)

@@ -69,9 +69,8 @@ TEST(OddKeys, EmptyOnesAreKeysLikeOthers) {
               UnorderedElementsAre(Pair("", 2), Pair("a", 1), Pair(std::string(1, '\0'), 1)));
   EXPECT_THAT(testing::run(items.sort().rows("t")).rows<std::string>("t"),
               ElementsAre("", "", std::string(1, '\0'), "a"));
-  const auto lists = Flow("lists").range(4).map([](std::uint64_t n) {
-    return std::pair(std::vector<std::uint64_t>(n / 2), std::int64_t{1});
-  });
+  const auto lists = Flow("lists").range(4).map(
+      [](std::uint64_t n) { return std::pair(std::vector<std::uint64_t>(n / 2), std::int64_t{1}); });
   EXPECT_EQ(testing::run(lists.reduce_by_key(std::plus<>{}).reduce(Count{})).value, 2U);
 }
 

@@ -62,7 +62,8 @@ TEST_F(MergeFileTest, AFullDiskIsSaidToTheFolder) {
     errno = ENOSPC;
     return -1;
   };
-  MergeFile file(folder_, 1000, [&](const Error& error) { heard = error.what(); }, full);
+  MergeFile file(
+      folder_, 1000, [&](const Error& error) { heard = error.what(); }, full);
   const std::string said = refusal_of(ExitCode::stopped_early, [&] { file.write("one"); });
   EXPECT_THAT(said, HasSubstr("No space left"));
   EXPECT_EQ(heard, said);

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-/// Runs that take more memory than there is for them are merged in passes, until they do not. Neighbours are merged, and
-/// take their place: entries come in the order in which they would have come of all runs at once.
+/// Runs that take more memory than there is for them are merged in passes, until they do not. Neighbours are merged,
+/// and take their place: entries come in the order in which they would have come of all runs at once.
 namespace kiln::detail {
 
 using OpenRuns = std::vector<std::unique_ptr<RunReader>>;
@@ -24,8 +24,8 @@ inline std::size_t bytes_of(std::span<const std::unique_ptr<RunReader>> runs) {
   return bytes;
 }
 
-/// How many of the first of these are merged next, 2 at least: no more than can be read at once beside the block that is
-/// written, nor than is needed for `others` and what comes of them to fit.
+/// How many of the first of these are merged next, 2 at least: no more than can be read at once beside the block that
+/// is written, nor than is needed for `others` and what comes of them to fit.
 inline std::size_t merged_at_once(std::span<const std::unique_ptr<RunReader>> runs, std::size_t others,
                                   std::size_t memory) {
   std::size_t bytes = kMergeBlock, count = 0;
