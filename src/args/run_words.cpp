@@ -192,6 +192,11 @@ void check_limits(const RunWords& words, job::RunOptions& options) {
   options.until = job::parse_until("--until", words.until, job::wall_seconds());
 }
 
+void check_memory(const RunWords& words, job::RunOptions& options) {
+  if (words.memory != kAutomatic) options.memory = memory_value("--memory", words.memory);
+  options.scratch = words.scratch;
+}
+
 }  // namespace
 
 std::span<const RunOptionSpec> run_option_specs() {
@@ -217,8 +222,7 @@ job::RunOptions check_run_words(const RunWords& words) {
   options.max_failures_given = words.max_failures != kAutomatic;
   options.max_rejected = max_rejected_value(words.max_rejected);
   options.exports = export_value(words.exports);
-  if (words.memory != kAutomatic) options.memory = memory_value("--memory", words.memory);
-  options.scratch = words.scratch;
+  check_memory(words, options);
   options.batch = batch_value(words.batch);
   if (words.checkpoint_every != "auto") {
     options.checkpoint_every = duration_value("--checkpoint-every", words.checkpoint_every, Zero::refused);
