@@ -179,6 +179,7 @@ class ProgramRun {
   std::vector<observe::FailedUnit> first_failures_, earlier_failures_;  // of this launch, and of those before
   std::uint64_t unwritten_ = 0;                                         // settled, but not committed
   std::set<std::string> advised_;                                       // what was said of sources
+  bool runs_again_ = false;                                             // a stage does, and that was said
   RunEnd end_;
 };
 

@@ -39,7 +39,10 @@ void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
     plan_ = nullptr;
     return;
   }
-  if (!state_.why.empty()) log::warning("{}", state_.why);
+  // That all later ones run again is said with the first.
+  if (!state_.why.empty()) {
+    std::exchange(runs_again_, true) ? log::debug("{}", state_.why) : log::warning("{}", state_.why);
+  }
   const bool ended_here = state_.end && of_this_launch(state_.ended_in);
   count_before(call, ended_here   ? 0
                      : state_.end ? state_.end->counts.done + state_.end->counts.failed

@@ -10,7 +10,7 @@ from recovery_case import RecoveryCase
 from same_results import content_of, differences
 
 PROGRAM = pathlib.Path(os.environ["KILN"]).parent / "clickstream"
-OPTIONS = ("--export", "csv,json", "--events", "15000", "--users", "900", "--malformed", "2", "--progress", "none", "--heartbeat", "1s")
+OPTIONS = ("--export", "csv,json", "--events", "8000", "--users", "900", "--malformed", "2", "--progress", "none", "--heartbeat", "1s")
 MOMENTS = (4, 9, 16)  # entries of the journal: while the data is made, while events are read, while shards are
 
 
@@ -18,6 +18,10 @@ class ProgramClickstream(RecoveryCase):
     def setUp(self):
         super().setUp()
         self.run_directory = self.folder / "clickstream.kiln"
+
+    def ends(self, running, code=0):
+        running.process.wait(200)  # ten stages: on a busy machine that takes a while
+        return super().ends(running, code)
 
     def result(self, done):
         """What must not depend on how it went; the run directory and the data are gone then."""

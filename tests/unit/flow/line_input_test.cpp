@@ -82,6 +82,23 @@ TEST(LineInput, SaysWhichFileAndWhereInIt) {
   EXPECT_THROW(input->slice(UnitId(0)), Error);
 }
 
+TEST(LineInput, CountsTheLinesOfEachUnitOnce) {
+  Scratch folder;
+  write_text(folder / "a.txt", "1\n22\n\n333");
+  write_text(folder / "b.gz", gzip("4\r\n5\n"));
+  const auto source = lines_of({(folder / "*").string()}, 4);
+  const auto resolved = flow::resolve_source(source, {});
+  const auto input = flow::open_input(source, resolved.descriptor);
+  auto& counted = dynamic_cast<flow::CountedInput&>(*input);
+  ASSERT_EQ(resolved.units, 3U);
+  EXPECT_EQ(counted.take_records(), 0U);
+  for (const std::uint64_t unit : {0, 0, 1, 1, 1, 2}) text_of(*input, unit);  // a unit with a bad record is read again
+  EXPECT_EQ(counted.take_records(), 6U);
+  EXPECT_EQ(counted.take_records(), 0U);
+  text_of(*input, 2);
+  EXPECT_EQ(counted.take_records(), 2U);
+}
+
 TEST(LineInput, EveryLineOfRandomFilesComesOnce) {
   Scratch folder;
   std::mt19937_64 random(99);

@@ -71,6 +71,7 @@ TEST_F(RecordFiles, UnitsAreWholeRecordsAndTogetherTheFiles) {
       }
     }
     EXPECT_EQ(found, all) << split;
+    EXPECT_EQ(dynamic_cast<CountedInput&>(*input).take_records(), all.size() / 7);
   }
 }
 

@@ -102,10 +102,10 @@ TEST_F(StageStoreTest, ATableThatHadFewerColumnsGoesOnWithThoseOfNow) {
     if (plan.tables.back().schema.size() == 2) rows.back().put(std::int64_t{7});
     ByteWriter out;
     encode_tables(rows, out);
-    protocol::CommitPlan commit;
-    commit.done.insert(single(UnitId(unit)));
-    commit.rows.push_back(out.take());
-    store.commit(commit);
+    protocol::CommitPlan made;
+    made.done.insert(single(UnitId(unit)));
+    made.rows.push_back(out.take());
+    store.commit(made);
   };
   {
     auto store = open();
