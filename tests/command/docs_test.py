@@ -29,7 +29,7 @@ FOREIGN = {
                                      "--sshlogin --keep-order --line-buffer --tag --eta --bar --nice --shuf --tmpdir --link "
                                      "--xapply --results --files --group --env --workdir --pipepart --rpl --plus --semaphore "
                                      "--sql --tmux --onall",
-    "dev, pip, apt": "--quick --root --no-install-recommends",
+    "dev, pip, apt": "--quick --root --program --no-install-recommends",
     "containers": "--cpus --pids-limit --ipc --shm-size",
     "kiln's build and tests": "--man --markdown",
     "cmake, pkg-config": "--install --prefix --build --cflags --libs",
