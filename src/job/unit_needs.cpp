@@ -65,10 +65,11 @@ std::uint32_t room_on(const Host& host, const RunOptions& options, std::size_t g
 
 Placement place_workers(const RunOptions& options, const std::vector<Host>& hosts, std::size_t gpus) {
   if (options.gpus_per_unit != 0 && gpus < options.gpus_per_unit) {
-    refuse(fmt::format("--gpus-per-unit {}: {} here (CUDA_VISIBLE_DEVICES, SLURM_STEP_GPUS, SLURM_JOB_GPUS); ask Slurm for "
-                       "them, --gres=gpu:{}",
-                       options.gpus_per_unit, gpus == 0 ? "no GPU is known" : fmt::format("{} are known", gpus),
-                       options.gpus_per_unit));
+    refuse(fmt::format(
+        "--gpus-per-unit {}: {} here (CUDA_VISIBLE_DEVICES, SLURM_STEP_GPUS, SLURM_JOB_GPUS); ask Slurm for "
+        "them, --gres=gpu:{}",
+        options.gpus_per_unit, gpus == 0 ? "no GPU is known" : fmt::format("{} are known", gpus),
+        options.gpus_per_unit));
   }
   std::uint64_t room = 0;
   std::uint32_t largest = 0;
@@ -81,10 +82,9 @@ Placement place_workers(const RunOptions& options, const std::vector<Host>& host
                        largest));
   }
   if (options.workers && *options.workers > room) {
-    refuse(fmt::format("-n {}: with {} there is room for {} workers here; leave -n out, or ask for more",
-                       *options.workers,
-                       options.gpus_per_unit != 0 ? "these --cpus-per-unit and --gpus-per-unit" : "this --cpus-per-unit",
-                       room));
+    refuse(fmt::format(
+        "-n {}: with {} there is room for {} workers here; leave -n out, or ask for more", *options.workers,
+        options.gpus_per_unit != 0 ? "these --cpus-per-unit and --gpus-per-unit" : "this --cpus-per-unit", room));
   }
   Placement placement;
   const auto wanted = static_cast<std::uint32_t>(options.workers ? *options.workers : room);
@@ -153,9 +153,10 @@ std::string take_place(exec::CommandSetup& setup, Rank rank, std::int32_t local_
   if (needs.gpus != 0) {
     const std::size_t first = index * needs.gpus;
     if (first + needs.gpus > gpus.size()) {
-      refuse(fmt::format("--gpus-per-unit {}: worker {} of this machine has none left, {} are known here; use fewer "
-                         "workers (-n)",
-                         needs.gpus, index + 1, gpus.size()));
+      refuse(
+          fmt::format("--gpus-per-unit {}: worker {} of this machine has none left, {} are known here; use fewer "
+                      "workers (-n)",
+                      needs.gpus, index + 1, gpus.size()));
     }
     const auto begin = gpus.begin() + static_cast<std::ptrdiff_t>(first);
     const std::vector<std::string> own(begin, begin + static_cast<std::ptrdiff_t>(needs.gpus));

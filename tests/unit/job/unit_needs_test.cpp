@@ -100,7 +100,10 @@ TEST(TakePlace, TooFew) {
   EXPECT_THAT(take_place(unbound, Rank(2), 2, {0, 1, 2}, {}), HasSubstr("bound to no CPUs"));
   EXPECT_THAT(unbound.cpus, IsEmpty());
   exec::CommandSetup without = setup(0, 2);
-  EXPECT_THAT(refusal_of(ExitCode::usage, [&] { take_place(without, Rank(2), 2, {}, {"a", "b", "c"}); }),
+  EXPECT_THAT(refusal_of(ExitCode::usage,
+                         [&] {
+                           take_place(without, Rank(2), 2, {}, {"a", "b", "c"});
+                         }),
               HasSubstr("worker 2 of this machine has none left"));
 }
 
