@@ -24,7 +24,7 @@ constexpr Duration kPatienceAfterSecond = std::chrono::seconds(4);  // then mpir
 constexpr Duration kPatienceWithIdle = std::chrono::seconds(2);     // with an mpirun that has nothing left to do
 constexpr Duration kPatienceWithWords = std::chrono::seconds(30);   // for the last words of a run that has ended
 constexpr Duration kPatienceAfterAsking = std::chrono::seconds(4);  // then it is not asked any more
-constexpr Duration kPatienceWithBegin = std::chrono::seconds(10);   // of a run that has lost a rank before it
+constexpr Duration kPatienceWithBegin = std::chrono::seconds(20);   // of a run that has lost a rank before it
 constexpr Duration kLookEvery = std::chrono::milliseconds(500);
 
 }  // namespace
