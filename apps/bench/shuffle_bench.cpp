@@ -51,8 +51,8 @@ class Shuffles {
   std::vector<double> compare(const Words& what, const Words& options = {}) const {
     const auto begin = [](const std::string& out) { return out.substr(0, out.find(" seconds")); };
     std::string own, other;
-    const auto seconds = in_turn(settings_.rounds(), {[&] { return said(other = reference(what), "seconds"); },
-                                                      [&] { return said(own = kiln(what, options), "seconds"); }});
+    auto seconds = in_turn(settings_.rounds(), {[&] { return said(other = reference(what), "seconds"); },
+                                                [&] { return said(own = kiln(what, options), "seconds"); }});
     if (begin(own) == begin(other)) return seconds;
     throw Error(ExitCode::internal, fmt::format("{}: kiln found '{}', the reference '{}'", what.front(), own, other));
   }

@@ -58,7 +58,7 @@ class Programs(KilnCase):
     def most_memory(self, bins, ranks):
         """Of each rank of `wide` when it has the value, then of rank 0 when that is on disk; in bytes."""
         words = [MPIRUN, "-n", str(ranks), str(PROGRAMS / "wide"), "--bins", str(bins), "--units", "40",
-                 "--out", f"m{bins}", "--memory", str(self.folder / f"memory{bins}-")]
+                 "--out", f"m{bins}", "--peak", str(self.folder / f"memory{bins}-")]
         result = self.kiln(words=words)
         self.assertEqual(result.code, 0, result.err)
         names = [*(str(rank) for rank in range(ranks)), "disk-0"]

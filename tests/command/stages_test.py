@@ -63,7 +63,8 @@ class Stages(KilnCase):
         (self.folder / "cause").touch()
         self.tasks_file.unlink()
         self.assertIn("stage third: 1 command, 1 done", self.expect(0, "retry", "-n", "2", "tasks.kiln").err)
-        self.assertEqual(self.ran()[3:], [1] + sorted(self.ran()[4:6]) + [5])
+        again = self.ran()[3:]
+        self.assertEqual([again[0], sorted(again[1:3]), again[3:]], [1, [3, 4], [5]])
 
     def test_retries_come_before_the_next_stage(self):
         self.write_tasks(["#kiln stage one", "echo 1 >> ran; test $KILN_ATTEMPT = 3", "#kiln stage two after=one",

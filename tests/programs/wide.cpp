@@ -35,9 +35,9 @@ int main(int argc, char** argv) {
   kiln::Program program("wide", "Counts in many bins.");
   program.option("--bins", bins, "how many").option("--units", units, "how many");
   program.option("--gate", gate, "the last unit waits for this file");
-  program.option("--memory", memory, "files for the most memory of each rank begin so");
+  program.option("--peak", memory, "files for the most memory of each rank begin so");
   program.option("--late", late, "the second rank begins when there is this file").only_shown("--late");
-  program.only_shown("--gate").only_shown("--memory");
+  program.only_shown("--gate").only_shown("--peak");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
     while (is_second_rank() && !late.empty() && !std::filesystem::exists(late)) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));

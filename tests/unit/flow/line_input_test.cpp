@@ -92,7 +92,7 @@ TEST(LineInput, CountsTheLinesOfEachUnitOnce) {
   auto& counted = dynamic_cast<flow::CountedInput&>(*input);
   ASSERT_EQ(resolved.units, 4U);
   EXPECT_EQ(counted.take_records(), 0U);
-  for (const std::uint64_t unit : {0, 0, 1, 1, 1, 2, 3})
+  for (const unsigned unit : {0U, 0U, 1U, 1U, 1U, 2U, 3U})
     text_of(*input, unit);  // a unit with a bad record is read again
   EXPECT_EQ(counted.take_records(), 6U);
   EXPECT_EQ(counted.take_records(), 0U);
