@@ -26,7 +26,7 @@ class RecoveryCase(KilnCase):
         """{rank: pid} of the ranks that live (or are stopped): children of mpirun."""
         found = {}
         for pid in self.processes():
-            with contextlib.suppress(OSError, IndexError, ValueError):
+            with contextlib.suppress(OSError, IndexError, ValueError, StopIteration):  # or not a rank yet
                 parent = pathlib.Path("/proc", str(pid), "stat").read_text().rsplit(")", 1)[1].split()[1]
                 if pathlib.Path("/proc", parent, "comm").read_text().strip() not in ("mpirun", "prterun"):
                     continue

@@ -112,7 +112,7 @@ TEST_F(StageStoreTest, ATableThatHadFewerColumnsGoesOnWithThoseOfNow) {
     store->stages().begin(StageId(0), before);
     commit(*store, before, 1);
   }
-  for (const std::uint64_t unit : {2, 3}) {
+  for (const unsigned unit : {2U, 3U}) {
     auto store = open("launch-" + std::to_string(unit));
     const StageState state = store->stages().begin(StageId(0), now);
     EXPECT_TRUE(state.resumed);
