@@ -4,7 +4,6 @@
 import os
 import unittest
 
-from kiln_case import SHIMS
 from keyed_case import KeyedCase
 
 
@@ -55,18 +54,7 @@ class ProgramRuns(KeyedCase):
         self.expect_same(expected, result)
 
     def test_the_disk_is_full_for_a_while(self):
-        expected = self.undisturbed()
-        full = self.folder / "full"
-        variables = {"LD_PRELOAD": str(SHIMS / "full_disk.so"), "FULL_DISK_WHEN": str(full),
-                     "FULL_DISK_BELOW": str(self.run_directory.resolve() / "shuffle")}
-        running = self.begin(3, "--hold", "map", **variables)
-        self.held("map")
-        full.touch()
-        self.go_on("map")
-        self.wait_for(lambda: "No space left" in running.said(), "the full disk is said")
-        self.assertFalse(running.ended(), running.said())
-        full.unlink()
-        self.expect_same(expected, self.ends(running))
+        self.full_for_a_while(self.run_directory.resolve() / "shuffle")
 
     def test_files_that_nobody_names_are_removed(self):
         expected = self.stopped("map")

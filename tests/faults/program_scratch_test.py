@@ -8,14 +8,10 @@ import re
 import shutil
 import unittest
 
-from kiln_case import KILN, SHIMS
-from keyed_case import KEYS, KeyedCase
+from kiln_case import KILN
+from keyed_case import KEYS, KeyedCase, full_disk
 
 HEAVY = pathlib.Path(KILN).parent.parent / "programs" / "heavy"
-
-
-def full_disk(when, below):
-    return {"LD_PRELOAD": str(SHIMS / "full_disk.so"), "FULL_DISK_WHEN": str(when), "FULL_DISK_BELOW": str(below)}
 
 
 class ProgramScratch(KeyedCase):
@@ -73,16 +69,7 @@ class ProgramScratch(KeyedCase):
         self.assertEqual(list(self.scratch.iterdir()), [])
 
     def test_it_is_full_for_a_while(self):
-        expected = self.undisturbed()
-        full = self.folder / "full"
-        running = self.begin(3, "--hold", "map", **full_disk(full, self.scratch.resolve()))
-        self.held("map")
-        full.touch()
-        self.go_on("map")
-        self.wait_for(lambda: "No space left" in running.said(), "the full disk is said")
-        self.assertFalse(running.ended(), running.said())
-        full.unlink()
-        self.expect_same(expected, self.ends(running))
+        self.full_for_a_while(self.scratch.resolve())
 
     def test_a_folder_that_is_not_there_is_refused(self):
         result = self.ends(self.launched(1, "--scratch", "no/such"), 2)

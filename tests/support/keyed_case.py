@@ -5,10 +5,16 @@ import os
 import pathlib
 import shutil
 
+from kiln_case import SHIMS
 from recovery_case import RecoveryCase
 from same_results import content_of, differences
 
 KEYS = pathlib.Path(os.environ["KILN"]).parent.parent / "programs" / "keys"
+
+
+def full_disk(when, below):
+    """The variables with which a program finds the disk full below a path, while the file `when` is there."""
+    return {"LD_PRELOAD": str(SHIMS / "full_disk.so"), "FULL_DISK_WHEN": str(when), "FULL_DISK_BELOW": str(below)}
 
 
 class KeyedCase(RecoveryCase):
@@ -50,6 +56,19 @@ class KeyedCase(RecoveryCase):
         outcome = json.loads((self.run_directory / "outcome.json").read_text())
         self.assertEqual((outcome["exit_code"], outcome["outcome"]), (0, "complete"))
         self.assertFalse((self.run_directory / "shuffle").exists())
+
+    def full_for_a_while(self, below):
+        """Nothing can be written below that folder when the runs are, until it is said."""
+        expected = self.undisturbed()
+        full = self.folder / "full"
+        running = self.begin(3, "--hold", "map", **full_disk(full, below))
+        self.held("map")
+        full.touch()
+        self.go_on("map")
+        self.wait_for(lambda: "No space left" in running.said(), "the full disk is said")
+        self.assertFalse(running.ended(), running.said())
+        full.unlink()
+        self.expect_same(expected, self.ends(running))
 
     def stopped(self, where):
         """A run that ended there with 75, with all that it had committed."""
