@@ -45,7 +45,6 @@ class Launcher {
         display_(options.progress, observe::terminal_facts(STDERR_FILENO)),
         spool_(std::move(spool)),
         arguments_(rank_arguments(options, arguments)),
-        workers_(worker_count(options, environment)),
         policy_(options.restarts) {}
 
   int run();
@@ -55,10 +54,12 @@ class Launcher {
   std::vector<std::string> variables(const std::string& launch_id) const;
   bool start_again(const LaunchAttempt::End& end, const LaunchOutcome& outcome);
   bool pause(Duration time);
-  void look_for_nodes();
+  bool look_for_nodes();
   void look_at_limit();
   std::vector<Host> all_hosts() const;
-  void place_on(const std::vector<Host>& hosts);
+  bool has_needs() const { return options_.cpus_per_unit != 0 || options_.gpus_per_unit != 0; }
+  void place_on_all();
+  void place(const Placement& placement);
   bool starts_without_some(const LaunchAttempt::End& end, const LaunchOutcome& outcome);
 
   const RunOptions& options_;
@@ -67,7 +68,7 @@ class Launcher {
   observe::ProgressDisplay display_;
   std::optional<Spool> spool_;
   std::vector<std::string> arguments_;
-  std::uint32_t workers_;
+  std::uint32_t workers_ = 0;
   std::string hosts_;  // as mpirun_words
   RestartPolicy policy_;
   UserSignals signals_;
@@ -104,15 +105,18 @@ LaunchAttempt::End Launcher::attempt(const std::string& launch_id) {
 }
 
 // Where units have needs, mpirun is told how many workers a machine has; else it knows.
-void Launcher::place_on(const std::vector<Host>& hosts) {
-  if (options_.cpus_per_unit == 0 && options_.gpus_per_unit == 0) return;
-  const Placement placement = place_workers(options_, hosts, visible_gpus(read_variables()).size());
+void Launcher::place_on_all() {
+  workers_ = worker_count(options_, environment_);
+  hosts_.clear();
+  if (has_needs()) place(place_workers(options_, all_hosts(), visible_gpus(read_variables()).size()));
+}
+
+void Launcher::place(const Placement& placement) {
   workers_ = placement.workers;
   hosts_ = placement.hosts;
 }
 
 std::vector<Host> Launcher::all_hosts() const {
-  if (options_.cpus_per_unit == 0 && options_.gpus_per_unit == 0) return {};
   const SlurmTools slurm(kPatienceWithNode);
   const std::vector<Host> hosts = slurm_hosts(read_variables(), slurm.find("scontrol"), slurm.ask());
   return hosts.empty() ? std::vector<Host>{{"", cpus_here()}} : hosts;
@@ -130,7 +134,7 @@ void Launcher::look_at_limit() {
 
 int Launcher::run() {
   look_at_limit();
-  place_on(all_hosts());
+  place_on_all();
   while (true) {
     const std::string launch_id = make_launch_id();
     const LaunchAttempt::End end = attempt(launch_id);
@@ -168,7 +172,7 @@ bool Launcher::start_again(const LaunchAttempt::End& end, const LaunchOutcome& o
   log::warning("{}; starting again in {} ({} of {})", what, format_duration(restart->pause), restart->number,
                options_.restarts);
   if (pause(restart->pause)) {
-    look_for_nodes();
+    if (!look_for_nodes()) return false;
     if (pause({})) return true;
   }
   log::error("stopped before the run was started again; {}", kGoOn);
@@ -184,26 +188,39 @@ bool Launcher::pause(Duration time) {
   }
 }
 
-// In a Slurm job mpirun would wait for a node that is lost.
-void Launcher::look_for_nodes() {
-  if (environment_.slurm_job_id.empty()) return;
+// In a Slurm job mpirun would wait for a node that is lost. False: no unit fits on the others.
+bool Launcher::look_for_nodes() {
+  if (environment_.slurm_job_id.empty()) return true;
   const SlurmTools slurm(kPatienceWithNode);
   const SlurmNodes nodes = find_slurm_nodes(read_variables(), slurm.find("scontrol"), slurm.find("srun"), slurm.ask());
+  if (nodes.hosts.empty()) {
+    place_on_all();
+    return true;
+  }
   hosts_ = nodes.hosts;
-  workers_ = hosts_.empty() || options_.workers ? worker_count(options_, environment_) : nodes.cpus;
-  if (hosts_.empty()) return;
-  place_on(parse_hosts(hosts_));
-  log::warning("{} of this job: no process starts there any more: {}; going on with {} workers on {}",
-               nodes.silent.size() == 1 ? "1 node" : fmt::format("{} nodes", nodes.silent.size()),
-               fmt::join(nodes.silent, ", "), workers_, hosts_);
+  workers_ = options_.workers.value_or(nodes.cpus);
+  if (has_needs()) place(place_workers_left(options_, parse_hosts(hosts_), visible_gpus(read_variables()).size()));
+  const std::string lost =
+      fmt::format("{} of this job: no process starts there any more: {}",
+                  nodes.silent.size() == 1 ? "1 node" : fmt::format("{} nodes", nodes.silent.size()),
+                  fmt::join(nodes.silent, ", "));
+  if (workers_ == 0) {
+    log::error(
+        "{}; on the others no unit has the CPUs or GPUs that it needs. What is committed is kept: run the same "
+        "command again in a job of other nodes",
+        lost);
+    return false;
+  }
+  log::warning("{}; going on with {} on {}", lost, workers_ == 1 ? "1 worker" : fmt::format("{} workers", workers_),
+               hosts_);
+  return true;
 }
 
 // A node that is lost before the run begins keeps mpirun from starting the ranks on all others.
 bool Launcher::starts_without_some(const LaunchAttempt::End& end, const LaunchOutcome& outcome) {
   if (outcome.began || end.exit_code || signals_.count != 0 || options_.restarts == 0) return false;
   const std::string before = hosts_;
-  look_for_nodes();
-  return !hosts_.empty() && hosts_ != before && pause({});
+  return look_for_nodes() && !hosts_.empty() && hosts_ != before && pause({});
 }
 
 }  // namespace

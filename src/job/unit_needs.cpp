@@ -61,6 +61,12 @@ std::uint32_t room_on(const Host& host, const RunOptions& options, std::size_t g
   return static_cast<std::uint32_t>(room);
 }
 
+std::uint64_t room_on(const std::vector<Host>& hosts, const RunOptions& options, std::size_t gpus) {
+  std::uint64_t room = 0;
+  for (const Host& host : hosts) room += room_on(host, options, gpus);
+  return room;
+}
+
 }  // namespace
 
 Placement place_workers(const RunOptions& options, const std::vector<Host>& hosts, std::size_t gpus) {
@@ -71,20 +77,18 @@ Placement place_workers(const RunOptions& options, const std::vector<Host>& host
         options.gpus_per_unit, gpus == 0 ? "no GPU is known" : fmt::format("{} are known", gpus),
         options.gpus_per_unit));
   }
-  std::uint64_t room = 0;
-  std::uint32_t largest = 0;
-  for (const Host& host : hosts) {
-    room += room_on(host, options, gpus);
-    largest = std::max(largest, host.cpus);
-  }
+  const std::uint64_t room = room_on(hosts, options, gpus);
   if (room == 0) {
+    std::uint32_t largest = 0;
+    for (const Host& host : hosts) largest = std::max(largest, host.cpus);
     refuse(fmt::format("--cpus-per-unit {}: no machine of this run has more than {} CPUs for it", options.cpus_per_unit,
                        largest));
   }
   if (options.workers && *options.workers > room) {
-    refuse(fmt::format(
-        "-n {}: with {} there is room for {} workers here; leave -n out, or ask for more", *options.workers,
-        options.gpus_per_unit != 0 ? "these --cpus-per-unit and --gpus-per-unit" : "this --cpus-per-unit", room));
+    refuse(
+        fmt::format("-n {}: with {} there is room for {} here; leave -n out, or ask for more", *options.workers,
+                    options.gpus_per_unit != 0 ? "these --cpus-per-unit and --gpus-per-unit" : "this --cpus-per-unit",
+                    room == 1 ? "1 worker" : fmt::format("{} workers", room)));
   }
   Placement placement;
   const auto wanted = static_cast<std::uint32_t>(options.workers ? *options.workers : room);
@@ -93,11 +97,18 @@ Placement place_workers(const RunOptions& options, const std::vector<Host>& host
     const bool first = placement.hosts.empty();
     placement.workers += here;
     const std::uint32_t slots = here + (first && !options.coordinator_works ? 1 : 0);
-    if (hosts.size() > 1 && slots != 0) {
+    if (!host.name.empty() && slots != 0) {
       placement.hosts += fmt::format("{}{}:{}", first ? "" : ",", host.name, slots);
     }
   }
   return placement;
+}
+
+Placement place_workers_left(RunOptions options, const std::vector<Host>& hosts, std::size_t gpus) {
+  const std::uint64_t room = room_on(hosts, options, gpus);
+  if (room == 0) return {};
+  if (options.workers) options.workers = static_cast<std::uint32_t>(std::min<std::uint64_t>(*options.workers, room));
+  return place_workers(options, hosts, gpus);
 }
 
 std::vector<Host> parse_hosts(const std::string& text) {

@@ -21,12 +21,16 @@ struct Host {
 
 struct Placement {
   std::uint32_t workers = 0;
-  std::string hosts;  ///< as mpirun's --host, with room for the coordinator on the first; "" on one machine
+  std::string hosts;  ///< as mpirun's --host, with room for the coordinator on the first; "" on this one
 };
 
 /// As many workers as there is room for, or as -n says. Throws kiln::Error (usage) where that is none, or less than -n
 /// asks for.
 Placement place_workers(const RunOptions& options, const std::vector<Host>& hosts, std::size_t gpus);
+
+/// The same on the hosts that are left when some are lost: fewer workers where there is room for fewer, none where
+/// there is room for none.
+Placement place_workers_left(RunOptions options, const std::vector<Host>& hosts, std::size_t gpus);
 
 /// "n1:4,n2:4", as mpirun's --host.
 std::vector<Host> parse_hosts(const std::string& text);

@@ -39,7 +39,10 @@ class Needs(KilnCase):
         said = self.expect(2, "run", "--cpus-per-unit", "5000", "tasks.txt").err
         self.assertIn(f"--cpus-per-unit 5000: no machine of this run has more than {CPUS} CPUs", said)
         said = self.expect(2, "run", "--cpus-per-unit", CPUS, "-n", "2", "tasks.txt").err
-        self.assertIn("there is room for 1 workers here", said)
+        self.assertIn("there is room for 1 worker here", said)
+        said = self.expect(2, "run", "--mem-per-unit", "0", "tasks.txt").err
+        self.assertIn("--mem-per-unit", said)
+        self.assertIn("at least 1 B", said)
         self.assertFalse(self.run_directory.exists())
 
     def test_gpus_are_dealt_out(self):

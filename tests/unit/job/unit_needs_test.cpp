@@ -37,6 +37,16 @@ TEST(PlaceWorkers, AsManyAsThereIsRoomFor) {
   EXPECT_EQ(place_workers(works, {{"n1", 8}, {"n2", 8}}, 0).hosts, "n1:2,n2:1");
 }
 
+TEST(PlaceWorkers, OnWhatIsLeftOfAJob) {
+  const Placement all = place_workers_left(needs(4, 0, 5), {{"n1", 8}, {"n2", 12}}, 0);
+  EXPECT_EQ(all.workers, 5U);
+  const Placement fewer = place_workers_left(needs(4, 0, 5), {{"n2", 12}}, 0);
+  EXPECT_EQ(fewer.workers, 3U);
+  EXPECT_EQ(fewer.hosts, "n2:4") << "mpirun must not wait for the others";
+  EXPECT_EQ(place_workers_left(needs(4), {{"n1", 3}, {"n2", 2}}, 0).workers, 0U);
+  EXPECT_EQ(place_workers_left(needs(1, 1), {{"n1", 3}}, 0).workers, 0U);
+}
+
 TEST(PlaceWorkers, GpusLimitThemToo) {
   EXPECT_EQ(place_workers(needs(1, 1), {{"", 64}}, 4).workers, 4U);
   EXPECT_EQ(place_workers(needs(0, 2), {{"n1", 64}, {"n2", 64}}, 5).hosts, "n1:3,n2:2");
@@ -44,7 +54,8 @@ TEST(PlaceWorkers, GpusLimitThemToo) {
 
 TEST(PlaceWorkers, WhatCannotBeIsRefused) {
   EXPECT_THAT(complaint(needs(8), {{"n1", 4}, {"n2", 6}}), HasSubstr("has more than 6 CPUs"));
-  EXPECT_THAT(complaint(needs(4, 0, 5), {{"n1", 8}, {"n2", 8}}), HasSubstr("room for 4 workers"));
+  EXPECT_THAT(complaint(needs(4, 0, 5), {{"n1", 8}, {"n2", 8}}), HasSubstr("room for 4 workers here"));
+  EXPECT_THAT(complaint(needs(4, 0, 5), {{"n1", 7}}), HasSubstr("room for 1 worker here"));
   EXPECT_THAT(complaint(needs(1, 1), {{"", 4}}), HasSubstr("no GPU is known"));
   EXPECT_THAT(complaint(needs(1, 4), {{"", 4}}, 2), HasSubstr("2 are known here"));
 }
