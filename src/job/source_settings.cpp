@@ -106,6 +106,7 @@ void apply_limits(const units::TaskFile& tasks, const units::CommandSource& sour
     if (place == units::CommandSource::kNone) continue;
     const units::UnitLimits& limits = tasks.limits.at(place);
     retries.add(unit, limits.retries);
+    if (limits.timeout && options.time_limit) options.time_limit->longest.reset();  // --timeout is not for all
     priorities.add(unit, limits.priority);
   }
 }

@@ -11,7 +11,8 @@
 /// What a source says beside its commands, for those who need it.
 namespace kiln::job {
 
-/// Tries and priorities that the source itself names become classes of units. Time by the number of units, memory by
+/// Tries and priorities that the source itself names become classes of units, and --timeout bounds no unit where there
+/// are time limits of its own. Time by the number of units, memory by
 /// the number of changes.
 void apply_limits(const units::TaskFile& tasks, const units::CommandSource& source,
                   protocol::CoordinatorOptions& options);

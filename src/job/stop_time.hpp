@@ -29,7 +29,7 @@ double stop_before(double end, double now, Duration grace);
 /// Of this process: as its launcher says, else by its own environment and options.
 std::optional<double> stop_time(const RunOptions& options, const Environment& environment, double now);
 
-/// The same for the coordinator. Not for commands that have limits of their own in the task file.
+/// The same for the coordinator.
 std::optional<schedule::TimeLimit> time_limit(const RunOptions& options, const Environment& environment);
 
 /// What to say where a time limit is shorter than what it must hold; "" where it is not.

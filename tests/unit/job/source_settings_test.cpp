@@ -32,6 +32,19 @@ TEST(SourceSettings, LimitsBecomeClassesOfUnits) {
   EXPECT_EQ(options.queue.priorities[0].priority, 3);
 }
 
+TEST(SourceSettings, OwnTimeLimitsMayBeLongerThanThatOfAll) {
+  const auto longest = [](std::string_view text) {
+    const units::TaskFile tasks = parse(text);
+    protocol::CoordinatorOptions options;
+    options.time_limit = schedule::TimeLimit{{}, std::chrono::seconds(5)};
+    apply_limits(tasks, units::CommandSource(tasks), options);
+    return options.time_limit->longest;
+  };
+  EXPECT_EQ(longest("a\nb\n"), std::chrono::seconds(5));
+  EXPECT_EQ(longest("a\n#kiln retries=2\nb\n"), std::chrono::seconds(5));
+  EXPECT_EQ(longest("a\n#kiln timeout=1h\nb\n"), std::nullopt);
+}
+
 TEST(SourceSettings, WithoutDirectivesThereAreNoClasses) {
   const units::TaskFile tasks = parse("a\nb\n");
   protocol::CoordinatorOptions options;
