@@ -106,3 +106,7 @@ def farm_lines(seed=1):
         end = f"; exit {unit % 5 + 1}" if unit % 60 == FAILING else ""
         lines.append(f"sleep {seconds:.3f}{say}{large}{end}")
     return lines
+
+
+if __name__ == "__main__":
+    print("kiln", *PROGRAMS)  # what must be built

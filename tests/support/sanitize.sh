@@ -20,10 +20,11 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tests/support/tsan.supp
 ./dev configure "$directory" -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=$flags" "-DKILN_SANITIZE=$sanitize" || exit 1
 if [ "${layers[*]:0:1}" = chaos ]; then
-  ./dev compile "$directory" kiln montecarlo sensors kmeans tiles || exit 1
+  # shellcheck disable=SC2046  # names of targets
+  ./dev compile "$directory" $(python3 -B tests/chaos/chaos_plan.py) || exit 1
   mkdir -p "$directory/chaos"
   cd "$directory/chaos" || exit 1
-  exec /usr/bin/python3 -B -W ignore::ResourceWarning "$root/tests/chaos/chaos.py" --bin "$root/$directory/bin" --quick \
+  exec /usr/bin/python3 -B -u -W ignore::ResourceWarning "$root/tests/chaos/chaos.py" --bin "$root/$directory/bin" --quick \
     --seconds "${KILN_CHAOS_SECONDS:-600}" "${layers[@]:1}"
 fi
 ./dev compile "$directory" "${layers[@]/#/unit_}" || exit 1
