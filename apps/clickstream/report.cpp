@@ -29,6 +29,8 @@ Action action_of(const Event& event) {
   const bool purchase = event.kind == "purchase";
   if (!purchase && event.kind != "view") throw kiln::Rejected("kind is neither view nor purchase");
   if (purchase && !event.cents) throw kiln::Rejected("a purchase without cents");
+  if (purchase && *event.cents < 0) throw kiln::Rejected("a purchase of less than nothing");
+  if (event.time < 0) throw kiln::Rejected("a time before 1970");
   return {event.time, event.user,         event.page, purchase ? static_cast<std::uint64_t>(*event.cents) : 0,
           purchase,   is_bot(event.agent)};
 }

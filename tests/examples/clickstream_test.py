@@ -53,6 +53,7 @@ class Clickstream(KilnCase):
             numbers = isinstance(one["time"], int) and isinstance(one["user"], int) and 0 <= one["user"] < 2**64
             texts = all(isinstance(one[name], str) for name in ("kind", "page", "agent"))
             kind = one["kind"] == "view" or (one["kind"] == "purchase" and isinstance(one.get("cents"), int))
+            numbers = numbers and one["time"] >= 0 and (one["kind"] == "view" or one["cents"] >= 0)
             return one if numbers and texts and kind else None
         except (ValueError, KeyError, TypeError):
             return None
@@ -86,6 +87,18 @@ class Clickstream(KilnCase):
             of_countries[countries[user]] += done[2]
         cents = self.column("report.kiln", "countries/cents")
         self.assertEqual(dict(zip(self.column("report.kiln", "countries/country"), cents)), dict(of_countries))
+
+    def test_what_makes_no_sense_is_rejected(self):
+        self.generate(1)
+        (self.folder / "shop/truth/figures.csv").unlink()
+        good = {"time": 0, "user": 1, "kind": "purchase", "page": "/", "agent": "x", "cents": 0}
+        odd = [good | {"cents": -1}, good | {"time": -1}, good | {"cents": None}, good | {"kind": "look"}]
+        events = next((self.folder / "shop/events").iterdir())
+        events.write_text("".join(json.dumps(one) + "\n" for one in [good, *odd]))
+        self.run_it("odd.kiln", "report", "shop")
+        self.assertEqual(self.column("odd.kiln", "hours/purchases"), [1])
+        self.assertEqual(self.column("odd.kiln", "rejected/line"), [2, 3, 4, 5])
+        self.assertEqual(self.column("odd.kiln", "rejected/reason")[:2], ["a purchase of less than nothing", "a time before 1970"])
 
     def test_a_second_night_reads_only_what_is_new(self):
         self.generate(2)
