@@ -1,10 +1,11 @@
 /// What one would write by hand over MPI for keyed data that fits into memory: no failures, no restart, nothing kept.
+/// `mpirun -n RANKS kiln_bench_reference_shuffle WHAT`, where WHAT is one of these:
 ///
-///     mpirun -n RANKS kiln_bench_reference_shuffle sort IN OUT          records of 100 bytes by their first 10
-///     mpirun -n RANKS kiln_bench_reference_shuffle group ROWS KEYS      the sum of each group, in the order of the
-///     rows mpirun -n RANKS kiln_bench_reference_shuffle join ROWS KEYS       with a table of all keys mpirun -n RANKS
-///     kiln_bench_reference_shuffle words FILE           how often each word is there mpirun -n RANKS
-///     kiln_bench_reference_shuffle exchange BYTES       MPI_Alltoallv of so many in all, memory to memory
+///     sort IN OUT        records of 100 bytes by their first 10
+///     group ROWS KEYS    the sum of each group, in the order of the rows
+///     join ROWS KEYS     with a table of all keys
+///     words FILE         how often each word is there
+///     exchange BYTES     MPI_Alltoallv of so many in all, memory to memory
 ///
 /// Prints: entries N sum S seconds T. The clock runs from when all ranks are there until all are done.
 #include "keyed_data.hpp"

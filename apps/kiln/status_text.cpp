@@ -240,12 +240,11 @@ std::string status_json(const StatusReport& r) {
     out["job"] = {{"id", to_utf8(r.job_id)},     {"state", text(job.state)}, {"reason", text(job.reason)},
                   {"time_left", text(job.left)}, {"end", text(job.end)},     {"restarts", r.job_restarts}};
   }
-  if (!r.program) {
-    observe::StatusSnapshot stages;
-    stages.task_stages = r.task_stages;
-    out["task_stages"] = Json::parse(observe::to_json(stages))["task_stages"];
+  if (r.program) {
+    out["stages"] = Json::parse(stages_json(r.stages));
+  } else {
+    out["task_stages"] = Json::parse(observe::to_json(r.task_stages));
   }
-  if (r.program) out["stages"] = Json::parse(stages_json(r.stages));
   out["damage"] = Json::array();
   for (const std::string& line : r.damage) out["damage"].push_back(to_utf8(line));
   out["status"] = r.snapshot ? Json::parse(observe::to_json(*r.snapshot)) : Json(nullptr);

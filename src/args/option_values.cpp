@@ -75,30 +75,30 @@ Duration heartbeat_value(std::string_view option, const std::string& text) {
   return *duration;
 }
 
-std::uint64_t size_value(std::string_view option, const std::string& text, std::uint64_t most) {
+std::uint64_t size_value(std::string_view option, const std::string& text, std::uint64_t least, std::uint64_t most) {
   const auto size = parse_size(text);
-  if (!size || *size > most) {
+  if (!size || *size < least || *size > most) {
     refuse(option, text,
-           fmt::format("a size such as 4096, 64KiB, 1.5MiB, 1MB (a bare number means bytes), at most {}",
-                       format_size(most)));
+           fmt::format("a size such as 4096, 64KiB, 1.5MiB, 1MB (a bare number means bytes), {}at most {}",
+                       least == 0 ? "" : fmt::format("at least {}, ", format_size(least)), format_size(most)));
   }
   return *size;
 }
 
 std::uint64_t memory_value(std::string_view option, const std::string& text) {
   constexpr std::uint64_t kMost = std::uint64_t{1} << 50;
-  const std::uint64_t size = size_value(option, text, kMost);
+  const std::uint64_t size = size_value(option, text, 0, kMost);
   if (size < job::kLeastBudget) {
     refuse(option, text, fmt::format("{} or more: a rank cannot work with less", format_size(job::kLeastBudget)));
   }
   return size;
 }
 
-std::optional<job::MaxFailures> max_failures_value(const std::string& text) {
+std::optional<job::Allowance> max_failures_value(const std::string& text) {
   constexpr std::string_view kAccepted =
       "a number of units from 1 (10), a share above 0% and up to 100% (5%, 0.5%), none";
   if (text == "none") return std::nullopt;
-  job::MaxFailures limit;
+  job::Allowance limit;
   if (!text.ends_with('%')) {
     limit.count = parse_count(text);
     if (!limit.count || *limit.count == 0) refuse("--max-failures", text, kAccepted);
@@ -109,9 +109,9 @@ std::optional<job::MaxFailures> max_failures_value(const std::string& text) {
   return limit;
 }
 
-std::optional<job::MaxRejected> max_rejected_value(const std::string& text) {
+std::optional<job::Allowance> max_rejected_value(const std::string& text) {
   if (text == "none") return std::nullopt;
-  job::MaxRejected limit;
+  job::Allowance limit;
   text.ends_with('%') ? void(limit.percent = parse_percent(text)) : void(limit.count = parse_count(text));
   if (!limit.count && !limit.percent) {
     refuse("--max-rejected", text,

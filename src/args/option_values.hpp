@@ -21,12 +21,12 @@ std::uint64_t count_value(std::string_view option, const std::string& text, std:
 Duration duration_value(std::string_view option, const std::string& text, Zero zero);
 /// How long a rank may be silent: zero, which stands for ever, or kShortestHeartbeat or more.
 Duration heartbeat_value(std::string_view option, const std::string& text);
-std::uint64_t size_value(std::string_view option, const std::string& text, std::uint64_t most);
+std::uint64_t size_value(std::string_view option, const std::string& text, std::uint64_t least, std::uint64_t most);
 /// Of a rank: job::kLeastBudget or more.
 std::uint64_t memory_value(std::string_view option, const std::string& text);
 /// "10", "5%", "none".
-std::optional<job::MaxFailures> max_failures_value(const std::string& text);
-std::optional<job::MaxRejected> max_rejected_value(const std::string& text);
+std::optional<job::Allowance> max_failures_value(const std::string& text);
+std::optional<job::Allowance> max_rejected_value(const std::string& text);
 job::ExportFormats export_value(const std::string& text);
 /// "none", "TERM", "SIGUSR2", "10"; given back as the signal's number in digits, "" for none.
 std::string signal_value(std::string_view option, const std::string& text);

@@ -187,7 +187,7 @@ void check_limits(const RunWords& words, job::RunOptions& options) {
   }
   if (words.mem_per_unit != "none") {
     options.memory_per_unit =
-        size_value("--mem-per-unit", words.mem_per_unit, std::numeric_limits<std::uint64_t>::max());
+        size_value("--mem-per-unit", words.mem_per_unit, 1, std::numeric_limits<std::uint64_t>::max());
   }
   options.until = job::parse_until("--until", words.until, job::wall_seconds());
 }
@@ -228,7 +228,7 @@ job::RunOptions check_run_words(const RunWords& words) {
     options.checkpoint_every = duration_value("--checkpoint-every", words.checkpoint_every, Zero::refused);
   }
   options.keep_output = keep_output_value(words.keep_output);
-  options.output_limit = size_value("--output-limit", words.output_limit, kMostOutput);
+  options.output_limit = size_value("--output-limit", words.output_limit, 0, kMostOutput);
   if (words.output_files != "none") {
     [[maybe_unused]] const exec::OutputPattern checked(words.output_files);  // throws for what is none
     options.output_files = words.output_files;

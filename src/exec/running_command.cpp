@@ -23,8 +23,9 @@ constexpr Duration kKillAgain = std::chrono::milliseconds(200);
 /// Whoever ends a whole job (Slurm: scancel, a requeue) sends SIGTERM to all of its processes, this one and the
 /// command, in any order.
 constexpr Duration kTermPatience = std::chrono::milliseconds(300);
+/// At the memory of what runs.
+constexpr Duration kLookEvery = std::chrono::milliseconds(100);
 /// Far enough for no deadline, near enough for no overflow.
-constexpr Duration kLookEvery = std::chrono::milliseconds(100);  // at the memory of what runs
 constexpr Duration kNever = std::chrono::hours(24 * 365);
 
 // Whether SIGTERM has come to this process, or comes within that time; forgets it. It is blocked in the helper.

@@ -133,7 +133,8 @@ void CommandRun::report_opening(const schedule::IntervalSet& again) const {
   const std::uint64_t units = store_->registry().active().count();
   if (units == 0) log::warning("{} has no commands: nothing to do", for_message(tasks_.name));
   if (units < workers().size() && !environment_.slurm_job_id.empty()) {
-    log::warning("{} commands for {} workers: so many CPUs have nothing to do; ask for fewer", format_count(units),
+    log::warning("{} for {} workers: so many CPUs have nothing to do; ask for fewer",
+                 units == 1 ? "1 command" : fmt::format("{} commands", format_count(units)),
                  format_count(workers().size()));
   }
   if (recovered.created || units == 0) return;

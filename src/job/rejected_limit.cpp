@@ -10,14 +10,14 @@
 
 namespace kiln::job {
 
-bool too_many_rejected(const RejectedCounts& counts, const std::optional<MaxRejected>& most) {
+bool too_many_rejected(const RejectedCounts& counts, const std::optional<Allowance>& most) {
   if (!most) return false;
   if (most->count) return counts.rejected > *most->count;
   if (counts.records == 0 || (counts.records < kFewestRecords && !counts.all)) return false;
   return 100 * static_cast<double>(counts.rejected) > *most->percent * static_cast<double>(counts.records);
 }
 
-std::string too_many_text(std::string_view stage, const RejectedCounts& counts, const MaxRejected& most) {
+std::string too_many_text(std::string_view stage, const RejectedCounts& counts, const Allowance& most) {
   const std::string of = most.count ? "" : fmt::format(" of {}", format_count(counts.records));
   return fmt::format(
       "stage '{}': {}{} record{} rejected, and --max-rejected allows {}: the run stops; what is done is kept",

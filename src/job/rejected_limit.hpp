@@ -24,9 +24,9 @@ struct RejectedCounts {
 inline constexpr std::uint64_t kFewestRecords = 100'000;
 
 /// Whether a run stops (--max-rejected). A stage that reads no files has no share.
-bool too_many_rejected(const RejectedCounts& counts, const std::optional<MaxRejected>& most);
+bool too_many_rejected(const RejectedCounts& counts, const std::optional<Allowance>& most);
 /// What is said then.
-std::string too_many_text(std::string_view stage, const RejectedCounts& counts, const MaxRejected& most);
+std::string too_many_text(std::string_view stage, const RejectedCounts& counts, const Allowance& most);
 
 /// Where rejected records are from, for people.
 class RejectedTally {

@@ -21,13 +21,7 @@ using ProgressMode = observe::DisplayMode;
 inline constexpr std::uint64_t kLeastBudget = std::uint64_t{16} << 20;
 
 /// When a run gives up: at this many dead letters, or at this share of all units.
-struct MaxFailures {
-  std::optional<std::uint64_t> count;
-  std::optional<double> percent;
-};
-
-/// When a program gives up on its input: at more rejected records of a stage, or at a larger share of what it read.
-struct MaxRejected {
+struct Allowance {
   std::optional<std::uint64_t> count;
   std::optional<double> percent;
 };
@@ -65,9 +59,9 @@ struct RunOptions {
   std::uint32_t retries = 0;             ///< extra tries
   Duration backoff = std::chrono::seconds(1);
   std::optional<Duration> timeout;
-  std::optional<MaxFailures> max_failures;
-  bool max_failures_given = true;           ///< false: of a program, whose stages each have their default
-  std::optional<MaxRejected> max_rejected;  ///< of a stage of a program
+  std::optional<Allowance> max_failures;
+  bool max_failures_given = true;         ///< false: of a program, whose stages each have their default
+  std::optional<Allowance> max_rejected;  ///< of a stage of a program
   std::string batch = "adaptive";
   ExportFormats exports;                     ///< of a program
   std::optional<Duration> checkpoint_every;  ///< default 30s, growing so that it costs under 1 %

@@ -286,6 +286,8 @@ std::string to_json(const StatusSnapshot& snapshot) {
   }
 }
 
+std::string to_json(const std::vector<TaskStageStatus>& stages) { return task_stages_to_json(stages).dump(); }
+
 StatusSnapshot status_from_json(std::string_view text) {
   try {
     return read_snapshot(Json::parse(text));

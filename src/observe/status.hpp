@@ -112,6 +112,9 @@ inline constexpr int kStatusVersion = 1;
 /// Nothing that is not finite is written as a number.
 std::string to_json(const StatusSnapshot& snapshot);
 
+/// Its "task_stages" alone: a list.
+std::string to_json(const std::vector<TaskStageStatus>& stages);
+
 /// Reads what to_json wrote; unknown members are ignored. Throws kiln::Error (run_directory) that says why where the
 /// text is not a status of a version known here.
 StatusSnapshot status_from_json(std::string_view text);

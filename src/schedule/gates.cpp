@@ -57,7 +57,6 @@ bool Gates::opens(const Stage& stage) const {
 }
 
 IntervalSet Gates::let_through(IntervalSet units) {
-  for (Stage& stage : stages_) stage.waiting.clear();
   IntervalSet kept;
   for_each_piece(units, [&](Stage& stage, Interval piece) {
     if (stage.view.state != State::waiting) return;

@@ -10,7 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 TEST(RejectedLimit, StopsAboveIt) {
-  const auto most = [](std::uint64_t count) { return MaxRejected{count, {}}; };
+  const auto most = [](std::uint64_t count) { return Allowance{count, {}}; };
   EXPECT_FALSE(too_many_rejected({1000, 1000, true}, std::nullopt));
   EXPECT_FALSE(too_many_rejected({0}, most(0)));
   EXPECT_TRUE(too_many_rejected({1}, most(0)));
@@ -21,7 +21,7 @@ TEST(RejectedLimit, StopsAboveIt) {
 }
 
 TEST(RejectedLimit, AShareIsJudgedAtTheEndOrWhenManyAreRead) {
-  const MaxRejected most{{}, 2.5};
+  const Allowance most{{}, 2.5};
   EXPECT_FALSE(too_many_rejected({10, 10, false}, most));
   EXPECT_TRUE(too_many_rejected({10, 10, true}, most));
   EXPECT_FALSE(too_many_rejected({25, 1000, true}, most));
@@ -30,8 +30,8 @@ TEST(RejectedLimit, AShareIsJudgedAtTheEndOrWhenManyAreRead) {
   EXPECT_FALSE(too_many_rejected({2500, kFewestRecords, false}, most));
   EXPECT_TRUE(too_many_rejected({2501, kFewestRecords, false}, most));
   EXPECT_FALSE(too_many_rejected({3, 0, true}, most)) << "it reads no files";
-  EXPECT_FALSE(too_many_rejected({0, 7, true}, MaxRejected{{}, 0}));
-  EXPECT_TRUE(too_many_rejected({1, 7, true}, MaxRejected{{}, 0}));
+  EXPECT_FALSE(too_many_rejected({0, 7, true}, Allowance{{}, 0}));
+  EXPECT_TRUE(too_many_rejected({1, 7, true}, Allowance{{}, 0}));
   EXPECT_EQ(too_many_text("read", {26, 1000, true}, most),
             "stage 'read': 26 of 1,000 records were rejected, and --max-rejected allows 2.5%: the run stops; what is "
             "done is kept");
