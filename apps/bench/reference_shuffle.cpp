@@ -283,7 +283,13 @@ Digest words(const char* file) {
     counts.push_back(part.size());
   }
   const std::vector<char> came = Exchange<char>::swap(all, counts);
-  kiln::bench::WordTable table;
+  std::size_t words = 0;
+  for (const char* at = came.data(); at != came.data() + came.size(); ++words) {
+    std::uint64_t size = 0;
+    std::memcpy(&size, at, sizeof size);
+    at += 2 * sizeof size + size;
+  }
+  kiln::bench::WordTable table(words);
   for (const char* at = came.data(); at != came.data() + came.size();) {
     std::uint64_t head[2];
     std::memcpy(head, at, sizeof head);

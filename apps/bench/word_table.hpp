@@ -21,7 +21,12 @@ struct WordSlot {
 /// where they lie in the text.
 class WordTable {
  public:
-  WordTable() { grow(); }
+  /// With room for so many words. Words that come in the order of their hashes must have it: while it grows all of them
+  /// would be in one end of it.
+  explicit WordTable(std::size_t words = 0) {
+    do grow();
+    while (mask_ / 2 <= words);
+  }
 
   /// `word` must live as long as the table.
   void add(const char* word, std::size_t size, std::uint64_t count = 1) {

@@ -1,6 +1,7 @@
 #include "flow/stage_harvest.hpp"
 
 #include <fmt/core.h>
+#include <kiln/detail/keyed/keyed_forest.hpp>
 #include <kiln/detail/stage_loop.hpp>
 #include <kiln/error.hpp>
 
@@ -27,12 +28,14 @@ void guarded(const std::string& name, F&& join) {
 
 }  // namespace
 
-StageHarvest::StageHarvest(const std::vector<detail::ReduceSink>& sinks, std::shared_ptr<detail::RunPlace> place)
+StageHarvest::StageHarvest(const std::vector<detail::ReduceSink>& sinks, std::shared_ptr<detail::RunPlace> place,
+                           std::size_t most_held)
     : place_(std::move(place)) {
   forests_.reserve(sinks.size());
   names_.reserve(sinks.size());
   for (const detail::ReduceSink& sink : sinks) {
     forests_.push_back(sink.make_forest());
+    if (sink.keyed && most_held != 0) static_cast<detail::KeyedForest&>(*forests_.back()).keep_to(most_held);
     names_.push_back(sink.name);
   }
 }

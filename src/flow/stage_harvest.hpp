@@ -18,9 +18,10 @@ using Forests = std::vector<std::unique_ptr<detail::Forest>>;
 /// input).
 class StageHarvest : public exec::Harvest {
  public:
-  /// `place`: where put_down() puts what steps by key hold; null: it does nothing.
-  explicit StageHarvest(const std::vector<detail::ReduceSink>& sinks,
-                        std::shared_ptr<detail::RunPlace> place = nullptr);
+  /// `place`: where put_down() puts what steps by key hold; null: it does nothing. `most_held`: how much that is
+  /// to be; 0: any.
+  explicit StageHarvest(const std::vector<detail::ReduceSink>& sinks, std::shared_ptr<detail::RunPlace> place = nullptr,
+                        std::size_t most_held = 0);
 
   Forests& forests() { return forests_; }
   const Forests& forests() const { return forests_; }

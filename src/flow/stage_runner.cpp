@@ -73,7 +73,7 @@ StageRunner::~StageRunner() { remove_scratch(); }
 
 std::unique_ptr<exec::Harvest> StageRunner::make_harvest() const {
   if (plan_.reduces.empty()) return nullptr;
-  return std::make_unique<StageHarvest>(plan_.reduces, options_.place);
+  return std::make_unique<StageHarvest>(plan_.reduces, options_.place, most_held_);
 }
 
 detail::StageHost StageRunner::host(const exec::Work& work, exec::Results& results) {

@@ -16,7 +16,7 @@ struct MemoryBudget {
   std::uint64_t bytes = kLeastBudget;
 
   /// Of what a step by key emits, what is held and what is being written, with what sorting takes: Runner::most_held.
-  /// Runs have half of it; of more they gain nothing.
+  /// Runs have half of it; of more they gain nothing: docs/performance.md.
   std::size_t held_by_key() const { return std::min<std::uint64_t>(bytes / 2, kMostByKey); }
   /// Other results that a worker holds: protocol::Worker.
   std::uint64_t held(std::uint64_t usual) const { return std::min(usual, bytes / 8); }
@@ -29,7 +29,7 @@ struct MemoryBudget {
   std::size_t slices(std::size_t usual) const { return std::min<std::size_t>(usual, bytes / 4); }
 
  private:
-  static constexpr std::uint64_t kMostByKey = std::uint64_t{512} << 20;
+  static constexpr std::uint64_t kMostByKey = std::uint64_t{256} << 20;
 };
 
 /// As --memory says, or half of what the machine, the control group or Slurm gives to the ranks on this machine, shared

@@ -38,14 +38,14 @@ struct Sum {
   std::string describe() const {
     return exact ? (std::is_signed_v<T> ? "sum of signed integers" : "sum of unsigned integers") : "sum";
   }
-  value_type lift(const T& item) const {
+  value_type lift(const T& item) const noexcept(std::is_arithmetic_v<T>) {
     if constexpr (std::is_floating_point_v<T>) {
       return detail::to_double(item);
     } else {
       return static_cast<value_type>(item);
     }
   }
-  void merge(value_type& left, const value_type& right) const {
+  void merge(value_type& left, const value_type& right) const noexcept(std::is_arithmetic_v<T>) {
     if constexpr (exact) {
       left = static_cast<value_type>(static_cast<std::uint64_t>(left) + static_cast<std::uint64_t>(right));
     } else {
@@ -61,10 +61,10 @@ struct Count {
 
   std::string describe() const { return "count"; }
   template <class Item>
-  std::uint64_t lift(const Item&) const {
+  std::uint64_t lift(const Item&) const noexcept {
     return 1;
   }
-  void merge(std::uint64_t& left, std::uint64_t right) const { left += right; }
+  void merge(std::uint64_t& left, std::uint64_t right) const noexcept { left += right; }
 };
 
 }  // namespace kiln

@@ -70,7 +70,7 @@ void run_units(Forest& forest, std::uint64_t first, std::uint64_t last, std::mt1
     for (std::uint64_t record = 0; record < random() % 4; ++record) {
       Model of_record;
       forest.begin_record();
-      for (std::uint64_t i = 0; i < random() % 30; ++i) {
+      for (std::uint64_t i = 0; i < random() % 1000; ++i) {
         const std::uint64_t number = random() % (std::uint64_t{1} << (random() % 8));
         const std::string key = std::string(random() % 3 == 0 ? 30 : 0, 'x') + std::to_string(number);
         const auto value = static_cast<std::int64_t>(random() % 1000);
@@ -87,6 +87,8 @@ void run_units(Forest& forest, std::uint64_t first, std::uint64_t last, std::mt1
       }
     }
     if (random() % 6 == 0) {
+      forest.begin_record();
+      forest.emit("lost", 1);
       forest.drop_unit();
       continue;
     }
@@ -218,6 +220,47 @@ TEST(KeyedForest, KeepsEntriesInTheOrderOfUnitsAndEmissions) {
         seed, [] { return std::make_unique<Appended>(); }, model, &place);
     EXPECT_EQ(read_all<Appended::Format>(value, place), model) << seed;
   }
+}
+
+TEST(KeyedForest, ATableKeepsToLittleMemoryWhereThereIsLittle) {
+  const auto filled = [](std::size_t bytes) {
+    Combined forest{Sums{}};
+    forest.keep_to(bytes);
+    forest.begin_unit(UnitId(0));
+    for (std::int64_t key = 0; key < 100'000; ++key) forest.emit(std::to_string(key), 1);
+    const std::size_t taken = forest.bytes();
+    forest.end_unit();
+    return std::pair(taken, *forest.value());
+  };
+  const auto [little, few] = filled(std::size_t{8} << 20);
+  const auto [much, all] = filled(std::size_t{128} << 20);
+  EXPECT_LT(little + (std::size_t{2} << 20), much);
+  EXPECT_EQ(few, all);
+}
+
+TEST(KeyedForest, LargeEntriesLieBetweenSmallOnes) {
+  using Texts = AppendedForest<std::string, std::string>;
+  Texts forest;
+  Place place;
+  std::multimap<std::string, std::string> expected, found;
+  UnitSet units;
+  for (std::uint64_t unit = 0; unit < 40; ++unit) {
+    forest.begin_unit(UnitId(unit));
+    for (std::size_t i = 0; i < 20; ++i) {
+      const std::string key = std::to_string(i % 5);
+      const std::string value(i % 3 == 0 ? 20'000 * (i + 1) : i, static_cast<char>('a' + unit % 26));
+      forest.emit(key, value);
+      expected.emplace(key, value);
+    }
+    forest.end_unit();
+    units.add(make_interval(unit, unit + 1));
+  }
+  forest.add_units(units);
+  forest.put_down(place);
+  read_runs<Texts::Format>(*forest.value(), place, [&](const Entry& entry) {
+    found.emplace(entry.key, Texts::Format::Values::decode(entry.value));
+  });
+  EXPECT_EQ(found, expected);
 }
 
 TEST(KeyedForest, WhereThereIsNoRoomAllIsHereAsItWas) {

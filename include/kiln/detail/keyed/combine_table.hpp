@@ -55,6 +55,8 @@ class SmallCombineTable {
 
   /// At most `most` keys.
   SmallCombineTable(const M& monoid, std::size_t most) : monoid_(&monoid), most_(most) {}
+  /// Of one that is empty: at most so many keys from now on.
+  void keep_to(std::size_t most) { most_ = most; }
 
   void begin_unit() {
     stamps_.begin_unit([&] { table_.for_each([](Slot& slot) { slot.stamp = slot.stamp != 0 ? 1 : 0; }); });
@@ -72,6 +74,7 @@ class SmallCombineTable {
   void end_record() { record_log_.clear(); }
   void reject_record() { undo(record_log_); }
 
+  void fetch(const PreparedKey& key) const { table_.fetch(key); }
   /// False, and nothing is done, where there is no room for another key.
   bool add(const PreparedKey& key, const Item& item, UnitId unit) {
     Slot* const slot = table_.find_or_insert(key, most_);
@@ -168,6 +171,7 @@ class LargeCombineTable {
   using Value = typename M::value_type;
 
   LargeCombineTable(const M& monoid, std::size_t most) : monoid_(&monoid), most_(most) {}
+  void keep_to(std::size_t most) { most_ = most; }
 
   void begin_unit() {
     stamps_.begin_unit([&] { table_.for_each([](Slot& slot) { slot.stamp = slot.stamp != 0 ? 1 : 0; }); });

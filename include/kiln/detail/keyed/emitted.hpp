@@ -5,13 +5,16 @@
 #include <kiln/detail/keyed/entry_log.hpp>
 #include <kiln/detail/keyed/keyed_forest.hpp>
 #include <kiln/detail/keyed/order.hpp>
+#include <kiln/detail/keyed/waiting_keys.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 /// Where the units of a mapping stage emit. Of each unit begin_unit, any number of emit, then end_unit or drop_unit;
@@ -49,6 +52,11 @@ class BlockWriter {
   void add_to(std::uint32_t shard, std::string_view entry) {
     if (shard != shard_ || block_.size() + entry.size() > kRunBlock) end_block();
     shard_ = shard;
+    if (entry.size() >= kLarge) {  // not worth a copy
+      end_block();
+      run_->write(shard, entry, 1);
+      return;
+    }
     block_.append(entry);
     ++entries_;
   }
@@ -58,6 +66,8 @@ class BlockWriter {
   }
 
  private:
+  static constexpr std::size_t kLarge = kRunBlock / 8;
+
   void end_block() {
     if (!block_.empty()) run_->write(shard_, block_, entries_);
     block_.clear();
@@ -108,9 +118,11 @@ class AppendedForest : public KeyedForest {
   void clear_memory() override { log_.clear(); }
   RunReference write_memory(NewRun& run, KeySample&) const override {
     BlockWriter blocks(run);
-    for (const OrderEntry& at : order_of<Format>(log_)) {
-      const Entry entry = Format::look(at.at);
-      blocks.add(at.order, {entry.begin, entry.size()});
+    const std::vector<OrderEntry> order = order_of<Format>(log_);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      if (i + kOrderAhead < order.size()) __builtin_prefetch(order[i + kOrderAhead].at);
+      const Entry entry = Format::look(order[i].at);
+      blocks.add(order[i].order, {entry.begin, entry.size()});
     }
     return blocks.finish();
   }
@@ -159,13 +171,17 @@ class CombinedForest final : public KeyedForest {
   using Value = typename M::value_type;
   using Format = EntryFormat<K, Value, false>;
   using Keys = KeyTraits<K>;
-  /// Keys in the table.
-  static constexpr std::size_t kMostKeys = std::size_t{80} << 10;
+  /// Keys in the table, which then has 8 MiB where values are small.
+  static constexpr std::size_t kMostKeys = std::size_t{160} << 10;
 
   explicit CombinedForest(M monoid, std::size_t most_keys = kMostKeys)
       : monoid_(std::move(monoid)), most_keys_(most_keys), table_(monoid_, most_keys) {}
   CombinedForest(const CombinedForest&) = delete;
   CombinedForest& operator=(const CombinedForest&) = delete;
+
+  void keep_to(std::size_t bytes) override {
+    if (bytes < kRoomy) table_.keep_to(most_keys_ = std::min(most_keys_, kMostKeys / 2));
+  }
 
   void begin_unit(UnitId unit) {
     unit_ = unit;
@@ -173,6 +189,7 @@ class CombinedForest final : public KeyedForest {
     unit_mark_ = log_.mark();
   }
   void end_unit() {
+    add_waiting();
     table_.end_unit();
     if (table_.is_full()) {
       empty_table();
@@ -182,6 +199,7 @@ class CombinedForest final : public KeyedForest {
     }
   }
   void drop_unit() {
+    waiting_.clear();
     table_.drop_unit();
     log_.cut(unit_mark_);
     if (table_.is_full()) empty_table();
@@ -190,8 +208,12 @@ class CombinedForest final : public KeyedForest {
     table_.begin_record();
     record_mark_ = log_.mark();
   }
-  void end_record() { table_.end_record(); }
+  void end_record() {
+    add_waiting();
+    table_.end_record();
+  }
   void reject_record() {
+    waiting_.clear();
     table_.reject_record();
     log_.cut(record_mark_);
   }
@@ -199,22 +221,49 @@ class CombinedForest final : public KeyedForest {
   /// Throws std::length_error where key or value is too long, and what the monoid throws: the unit's failure.
   void emit(typename Keys::View key, const Item& item) {
     const PreparedKey prepared = Keys::prepare(key, key_room_);
-    if (!passing_) [[likely]] {
-      if (table_.add(prepared, item, unit_)) [[likely]] {
-        ++added_;
+    if constexpr (kMayWait) {
+      if (!passing_ && prepared.bytes.size() <= Waiting::kLongest) [[likely]] {
+        table_.fetch(prepared);
+        waiting_.add(prepared, item);
+        if (waiting_.is_full()) add_waiting();
         return;
       }
+      add_waiting();
     }
-    ++passed_;
-    append(log_, value_room_, prepared, lift(monoid_, item, unit_));
+    add(prepared, item);
   }
 
  private:
+  /// What cannot fail may be added later than it was emitted.
+  static constexpr bool kMayWait = kIsSmallValue<Value> && std::is_trivially_copyable_v<Item> && sizeof(Item) <= 16 &&
+                                   requires(const M& monoid, Value& value, const Item& item) {
+                                     requires !requires { monoid.add(value, item); };
+                                     requires !requires { monoid.add(value, item, UnitId(0)); };
+                                     { monoid.lift(item) } noexcept;
+                                     { monoid.merge(value, monoid.lift(item)) } noexcept;
+                                   };
+  using Waiting = WaitingKeys<std::conditional_t<kMayWait, Item, std::monostate>>;
+
+  /// Memory beside which the largest table is small.
+  static constexpr std::size_t kRoomy = std::size_t{64} << 20;
   /// A table is worth its time where it makes of so many emissions one entry.
   static constexpr std::size_t kWorth = 2;
   /// How many times its keys pass by before it is tried again.
   static constexpr std::size_t kPassed = 16;
 
+  void add(const PreparedKey& key, const Item& item) {
+    if (!passing_) [[likely]] {
+      if (table_.add(key, item, unit_)) [[likely]] {
+        ++added_;
+        return;
+      }
+    }
+    ++passed_;
+    append(log_, value_room_, key, lift(monoid_, item, unit_));
+  }
+  void add_waiting() {
+    if constexpr (kMayWait) waiting_.take([this](const PreparedKey& key, const Item& item) { add(key, item); });
+  }
   static void append(EntryLog& log, ByteWriter& room, const PreparedKey& key, const Value& value) {
     const auto written = Format::prepare(value, room);
     Format::put(log.extend(Format::size(key, written)), key, written, 0);
@@ -250,6 +299,7 @@ class CombinedForest final : public KeyedForest {
     std::string entry;
     ByteWriter room;
     for (std::size_t at = 0, next = 0; at < order.size(); at = next) {
+      if (at + kOrderAhead < order.size()) __builtin_prefetch(order[at + kOrderAhead].at);
       const Entry first = Format::look(order[at].at);
       const auto is_same = [&](const OrderEntry& other) {
         return other.order == order[at].order && Format::is_same_key(Format::look(other.at).key, first.key);
@@ -276,6 +326,7 @@ class CombinedForest final : public KeyedForest {
   std::size_t most_keys_;
   UnitId unit_{0};
   CombineTable<M, Item> table_;
+  Waiting waiting_;
   EntryLog::Mark unit_mark_, record_mark_;
   EntryLog log_;
   typename Keys::Room key_room_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <kiln/detail/keyed/pages.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -50,7 +52,7 @@ class EntryLog {
     for (Chunk& chunk : other.chunks_) {
       if (chunk.used == 0) continue;
       if (chunk.size < kLargest) {
-        std::memcpy(take(chunk.used), chunk.data.get(), chunk.used);
+        std::memcpy(take(chunk.used), chunk.data, chunk.used);
       } else {
         bytes_ += chunk.size;
         chunks_.push_back(std::move(chunk));
@@ -68,26 +70,37 @@ class EntryLog {
   /// f(begin, end) with the entries of each chunk, in order.
   template <class F>
   void for_each_chunk(F&& f) const {
-    for (const Chunk& chunk : chunks_) f(chunk.data.get(), chunk.data.get() + chunk.used);
+    for (const Chunk& chunk : chunks_) f(chunk.data, chunk.data + chunk.used);
   }
 
  private:
+  /// Large chunks are looked into at random when they are sorted.
   struct Chunk {
-    std::unique_ptr<char[]> data;
-    std::size_t size = 0, used = 0;
+    char* data;
+    std::size_t size, used;
+    std::unique_ptr<char[]> small;
+    Pages large;
   };
-  static constexpr std::size_t kFirst = std::size_t{4} << 10, kLargest = std::size_t{1} << 20;
+  static constexpr std::size_t kFirst = std::size_t{4} << 10, kLargest = std::size_t{2} << 20;
 
   char* take(std::size_t size) {
     if (chunks_.empty() || chunks_.back().size - chunks_.back().used < size) grow(size);
     Chunk& last = chunks_.back();
-    return last.data.get() + std::exchange(last.used, last.used + size);
+    return last.data + std::exchange(last.used, last.used + size);
   }
   void grow(std::size_t size) {
     const std::size_t usual = std::clamp(bytes_, kFirst, kLargest);
-    const std::size_t taken = std::max(size, usual);
-    chunks_.push_back({std::unique_ptr<char[]>(new char[taken]), taken, 0});
-    bytes_ += taken;
+    Chunk chunk{nullptr, std::max(size, usual), 0, nullptr, {}};
+    if (chunk.size < kLargest) {
+      chunk.small.reset(new char[chunk.size]);
+      chunk.data = chunk.small.get();
+    } else {
+      chunk.large = Pages(chunk.size);
+      chunk.size = chunk.large.size();
+      chunk.data = reinterpret_cast<char*>(chunk.large.data());
+    }
+    bytes_ += chunk.size;
+    chunks_.push_back(std::move(chunk));
   }
 
   std::vector<Chunk> chunks_;

@@ -39,6 +39,8 @@ class KeyedForest : public Forest {
   std::optional<Bytes> value() const override { return encode_runs(all()); }
   bool may_ride() const override { return memory_empty() && list_.runs.empty(); }
   void put_down(RunPlace& place) override;
+  /// Of one that is empty: no table that lives from batch to batch is to take much of so many bytes.
+  virtual void keep_to(std::size_t /*bytes*/) {}
 
  protected:
   virtual bool memory_empty() const = 0;
