@@ -4,14 +4,17 @@
 import os
 import pathlib
 import shutil
+import signal
 import unittest
 
+from kiln_case import SHIMS
 from recovery_case import RecoveryCase
 from same_results import content_of, differences
 
 PROGRAM = pathlib.Path(os.environ["KILN"]).parent / "clickstream"
-OPTIONS = ("--export", "csv,json", "--events", "8000", "--users", "900", "--malformed", "2", "--progress", "none", "--heartbeat", "1s")
-MOMENTS = (4, 9, 16)  # entries of the journal: while the data is made, while events are read, while shards are
+OPTIONS = ("--export", "csv,json", "--events", "8000", "--users", "900", "--malformed", "2", "--progress", "none", "--heartbeat", "10s")
+# Links that rank 0 makes, most of them entries of the journal: while the data is made, while events are read, while shards are.
+MOMENTS = (7, 18, 33)
 
 
 class ProgramClickstream(RecoveryCase):
@@ -40,11 +43,18 @@ class ProgramClickstream(RecoveryCase):
     def undisturbed(self, ranks=3):
         return self.result(self.ends(self.start(words=self.surviving(ranks, PROGRAM, *OPTIONS))))
 
-    def begun(self, words, entries):
-        running = self.start(words=[*words, "--checkpoint-every", "20ms"])
-        self.wait_for(lambda: running.ended() or len(self.entries(self.run_directory)) >= entries, f"{entries} entries")
-        self.assertFalse(running.ended(), "there is something to disturb")
+    def begun(self, words, link):
+        """A run whose rank 0 is stopped before it makes this link, and never again."""
+        held = self.folder / "held"
+        held.unlink(missing_ok=True)
+        running = self.start(words=[*words, "--checkpoint-every", "20ms"], LD_PRELOAD=str(SHIMS / "kill_at.so"),
+                             KILL_AT=f"0 link {link}", KILL_WITH="STOP", KILL_ONCE=str(held))
+        self.wait_for(lambda: held.exists() and self.is_stopped(self.rank_pids()[0]), f"link {link}")
         return running
+
+    @staticmethod
+    def is_stopped(pid):
+        return pathlib.Path("/proc", str(pid), "stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
 
     def test_any_number_of_ranks_gives_the_same(self):
         expected = self.undisturbed(3)
@@ -54,11 +64,15 @@ class ProgramClickstream(RecoveryCase):
 
     def killed(self, victims):
         expected = self.undisturbed()
-        for entries, victim in zip(MOMENTS, victims):
-            with self.subTest(entries=entries, victim=victim):
-                running = self.begun(self.surviving(4, PROGRAM, *OPTIONS), entries)
-                self.kill(self.rank_pids()[victim])
+        for link, victim in zip(MOMENTS, victims):
+            with self.subTest(link=link, victim=victim):
+                running = self.begun(self.surviving(4, PROGRAM, *OPTIONS), link)
+                ranks = self.rank_pids()
+                self.kill(ranks[victim])
+                if victim != 0:
+                    os.kill(ranks[0], signal.SIGCONT)
                 done = self.ends(running)
+                self.assertEqual(len(self.happened("takeover" if victim == 0 else "rank_died")), 1)
                 self.assertEqual(self.happened("begin")[1:], [], "no restart")
                 self.expect_same(expected, self.result(done))
 
@@ -70,9 +84,9 @@ class ProgramClickstream(RecoveryCase):
 
     def test_all_die_and_others_go_on(self):
         expected = self.undisturbed()
-        for entries, ranks in zip(MOMENTS, (2, 1, 4)):
-            with self.subTest(entries=entries):
-                running = self.begun(self.surviving(3, PROGRAM, *OPTIONS), entries)
+        for link, ranks in zip(MOMENTS, (2, 1, 4)):
+            with self.subTest(link=link):
+                running = self.begun(self.surviving(3, PROGRAM, *OPTIONS), link)
                 for pid in self.rank_pids().values():
                     self.kill(pid)
                 running.wait()
