@@ -15,7 +15,12 @@ PI = pathlib.Path(KILN).parent.parent / "programs" / "pi"
 
 # far.sh FOLDER RANKS COMMAND…: of these ranks (",2,") FOLDER is another one, until a file lift.RANK is there.
 FAR = """#!/bin/sh
-export OMPI_COMM_WORLD_LOCAL_SIZE=1
+if [ -n "$BY_SRUN" ]; then
+  unset OMPI_COMM_WORLD_LOCAL_SIZE
+  export SLURM_STEP_TASKS_PER_NODE="1(x$OMPI_COMM_WORLD_SIZE)" SLURM_NODEID=$OMPI_COMM_WORLD_RANK
+else
+  export OMPI_COMM_WORLD_LOCAL_SIZE=1
+fi
 folder=$1 ranks=$2 rank=$OMPI_COMM_WORLD_RANK
 shift 2
 case $ranks in *,$rank,*) ;; *) exec "$@" ;; esac
@@ -44,10 +49,10 @@ class FarDirectory(RecoveryCase):
         self.far.write_text(FAR)
         self.far.chmod(0o755)
 
-    def begin(self, ranks, far, *words, surviving=False):
+    def begin(self, ranks, far, *words, surviving=False, **variables):
         begin = self.surviving(ranks) if surviving else [MPIRUN, "-n", str(ranks)]
         far = f",{','.join(map(str, far))},"
-        return self.start(words=[*begin, str(self.far), str(self.shared), far, *map(str, words)])
+        return self.start(words=[*begin, str(self.far), str(self.shared), far, *map(str, words)], **variables)
 
     def command(self):
         return [KILN, "run", "--out", self.run_directory, "tasks.txt"]
@@ -65,6 +70,12 @@ class FarDirectory(RecoveryCase):
         self.assertEqual(self.begin(4, [], *self.command()).wait().code, 0)
         self.assertEqual(self.facts(), self.marking_facts(20))
         self.assertEqual(self.probes(), [])
+
+    def test_machines_as_srun_tells_them(self):
+        self.marking_tasks(20)
+        result = self.begin(3, [1], *self.command(), BY_SRUN="1").wait()
+        self.assertEqual(result.code, 4, result.err)
+        self.assertEqual(self.ran(), [])
 
     def test_what_is_seen_late_is_waited_for(self):
         self.marking_tasks(20)
