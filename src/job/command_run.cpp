@@ -95,6 +95,10 @@ void CommandRun::open_store(const std::vector<std::string>& arguments, std::opti
   open.previous_launch = environment_.previous_launch_id;
   for (const exec::ResultColumn& column : options_.columns) open.columns.push_back(exec::to_text(column));
   store_ = store::RunStore::open(open);
+  if (environment_.mpi_ranks_here != transport_.size()) {
+    const std::string reign = fmt::format("{}-{}", launch_id_, store_->recovered().epoch.value());
+    probes_.push_back(lay_probe(FolderProbe::Of::run_directory, store_->directory().path(), reign));
+  }
   columns_ = exec::parse_result_columns(options_.directory + "/run.json", store_->recovered().facts.columns);
   schema_ = exec::command_schema(columns_);
 }
@@ -226,9 +230,10 @@ int CommandRun::run(const Execution& execution, std::unique_ptr<Inheritance> inh
   RunArchive archive(*store_, schema_, [this] { print_before_commit(); });
   Writer writer(archive, [this] { waiter_.wake(); });
   RunObserver::Facts facts = observer_facts();
-  facts.takes_over = inheritance != nullptr;
+  const bool takes_over = inheritance != nullptr;
+  facts.takes_over = takes_over;
   RunObserver observer(std::move(facts), writer);
-  const std::unique_ptr<RunPrinting> printing = begin_printing(observer.display(), inheritance != nullptr);
+  const std::unique_ptr<RunPrinting> printing = begin_printing(observer.display(), takes_over);
   set_printing(printing.get());
   const auto no_printing = [this](void*) { set_printing(nullptr); };
   const std::unique_ptr<void, decltype(no_printing)> until_here(this, no_printing);
@@ -237,6 +242,7 @@ int CommandRun::run(const Execution& execution, std::unique_ptr<Inheritance> inh
   CoordinatorLoop loop(transport_, waiter_, store_->recovered().epoch, workers(), writer, observer, execution,
                        std::move(inheritance));
   try {
+    show_folder(loop, takes_over);
     return finish(loop, writer, observer, loop.run(std::move(stage), *source_));
   } catch (const store::Deposed&) {
     throw;  // the others are not its workers any more
@@ -246,15 +252,40 @@ int CommandRun::run(const Execution& execution, std::unique_ptr<Inheritance> inh
   }
 }
 
+// Before anything is handed out. Of those that take part in a takeover, each has seen it under the coordinator before.
+void CommandRun::show_folder(CoordinatorLoop& loop, bool takes_over) {
+  if (probes_.empty()) return;
+  const auto show = [this, &loop](Rank rank) { loop.tell(rank, protocol::Answer{kGreetingCall, 0, encode(probes_)}); };
+  loop.set_on_back(show);
+  loop.set_on_passed([this](Rank rank, std::uint32_t) { seeing_.insert(rank); });
+  if (takes_over) return;
+  for (const Rank rank : loop.others()) show(rank);
+  const auto all_see = [&] {
+    return std::ranges::all_of(loop.others(), [this](Rank rank) { return seeing_.contains(rank); });
+  };
+  loop.wait_while([&] { return !loop.rank_fault() && !loop.interrupted() && !all_see(); });
+  if (const auto& fault = loop.rank_fault()) {
+    throw Error(static_cast<ExitCode>(fault->fault.exit_code),
+                fmt::format("rank {}: {}", fault->rank.value(), fault->fault.text));
+  }
+  if (!loop.interrupted()) return;
+  throw Error(ExitCode::stopped_early, "stopped before any command was begun; the same command goes on from there");
+}
+
 int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& observer, protocol::Outcome outcome) {
   observer.assembling();
   const auto counts = loop.coordinator().counts();
   set_end(outcome, counts);
   end_.stages = observer.stages(loop.coordinator());
   end_.in_time = loop.coordinator().stopped_in_time();
+  if (const auto& fault = loop.rank_fault()) {
+    log::error("rank {}: {}", fault->rank.value(), fault->fault.text);
+    end_.entry.exit_code = fault->fault.exit_code;
+  }
   // Nothing of this frame by reference: an exception may leave it before the writer has done this.
   writer.run([this] {
     try {
+      remove_probes(probes_);
       close_run(*store_, schema_, end_);
     } catch (const store::StorageError& error) {
       log::error("{}; what is committed is safe: run the same command again when it can be written", error.what());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "job/environment.hpp"
+#include "job/folder_probe.hpp"
 #include "job/rank_loop.hpp"
 #include "job/run_end.hpp"
 #include "job/run_observer.hpp"
@@ -13,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +50,7 @@ class CommandRun {
   void print_before_commit();
   void set_printing(RunPrinting* printing);
   void print_rest(CoordinatorLoop& loop);
+  void show_folder(CoordinatorLoop& loop, bool takes_over);
   std::string name_unit(UnitId unit) const;
   int finish(CoordinatorLoop& loop, Writer& writer, RunObserver& observer, protocol::Outcome outcome);
   void set_end(protocol::Outcome outcome, const protocol::Coordinator::Counts& counts);
@@ -64,6 +67,8 @@ class CommandRun {
   std::vector<exec::ResultColumn> columns_;  // as run.json has them
   Schema schema_;                            // of the rows
   schedule::IntervalSet dead_;               // dead letters of earlier launches that stand
+  std::vector<FolderProbe> probes_;          // where ranks are on several machines
+  std::set<Rank> seeing_;                    // these
   RunEnd end_;
   RunPrinting* printing_ = nullptr;  // during run(); with --print only
   std::mutex printing_mutex_;        // for the writer thread

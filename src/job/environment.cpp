@@ -52,6 +52,14 @@ std::optional<bool> survival() {
   return std::nullopt;
 }
 
+// srun with PMIx says it of all nodes at once, "2(x3),1".
+std::optional<std::int32_t> ranks_here_by_srun() {
+  const auto tasks = parse_slurm_cpu_list(variable("SLURM_STEP_TASKS_PER_NODE"));
+  const auto node = number("SLURM_NODEID");
+  if (!tasks || !node || static_cast<std::size_t>(*node) >= tasks->size()) return std::nullopt;
+  return static_cast<std::int32_t>(tasks->at(static_cast<std::size_t>(*node)));
+}
+
 }  // namespace
 
 std::optional<std::vector<std::uint32_t>> parse_slurm_cpu_list(const std::string& text) {
@@ -95,6 +103,7 @@ Environment read_environment() {
     }
   }
   environment.mpi_ranks_here = environment.mpi_size;
+  if (environment.mpi_rank) environment.mpi_ranks_here = ranks_here_by_srun().value_or(environment.mpi_size);
   for (const char* name : {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "PMI_LOCAL_SIZE"}) {
     if (const auto here = number(name); environment.mpi_rank && here && *here > 0) {
       environment.mpi_ranks_here = *here;

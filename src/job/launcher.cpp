@@ -56,6 +56,7 @@ class Launcher {
   bool pause(Duration time);
   bool look_for_nodes();
   void look_at_limit();
+  void look_at_allocation() const;
   std::vector<Host> all_hosts() const;
   bool has_needs() const { return options_.cpus_per_unit != 0 || options_.gpus_per_unit != 0; }
   void place_on_all();
@@ -86,6 +87,13 @@ std::vector<std::string> Launcher::variables(const std::string& launch_id) const
     all.emplace_back("OMPI_ALLOW_RUN_AS_ROOT=1");
     all.emplace_back("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1");
   }
+  // When a node is lost, Slurm would end mpirun's daemons on all others, some time later.
+  if (!environment_.slurm_job_id.empty()) {
+    const Variables set = read_variables();
+    for (const char* name : {"OMPI_MCA_plm_slurm_args", "PRTE_MCA_plm_slurm_args"}) {
+      if (!set.contains(name)) all.push_back(fmt::format("{}=--no-kill", name));
+    }
+  }
   // The step of an mpirun before may still wait for a node that is lost: the new one's daemons need not wait for that.
   if (!previous_.empty() && !environment_.slurm_job_id.empty()) all.emplace_back("SLURM_OVERLAP=1");
   return all;
@@ -108,7 +116,21 @@ LaunchAttempt::End Launcher::attempt(const std::string& launch_id) {
 void Launcher::place_on_all() {
   workers_ = worker_count(options_, environment_);
   hosts_.clear();
-  if (has_needs()) place(place_workers(options_, all_hosts(), visible_gpus(read_variables()).size()));
+  if (!has_needs()) return;
+  const std::vector<Host> hosts = all_hosts();
+  const std::size_t gpus = visible_gpus(read_variables()).size();
+  place(place_workers(options_, hosts, gpus));
+  const std::string note = placement_note(options_, hosts, gpus);
+  if (!note.empty()) log::info("{}", note);
+}
+
+void Launcher::look_at_allocation() const {
+  const Variables variables = read_variables();
+  const auto per_task = variables.find("SLURM_CPUS_PER_TASK");
+  const auto cpus = per_task == variables.end() ? std::nullopt : parse_count(per_task->second);
+  const std::string note =
+      allocation_note(options_, environment_.slurm_cpus, static_cast<std::uint32_t>(cpus.value_or(0)));
+  if (!note.empty()) log::warning("{}", note);
 }
 
 void Launcher::place(const Placement& placement) {
@@ -134,6 +156,7 @@ void Launcher::look_at_limit() {
 
 int Launcher::run() {
   look_at_limit();
+  look_at_allocation();
   place_on_all();
   while (true) {
     const std::string launch_id = make_launch_id();

@@ -39,6 +39,7 @@ void ProgramRun::rank_back(Running& running, Rank rank) {
 
 // Nothing where it has all there is.
 void ProgramRun::hear_passed(Rank rank, std::uint32_t call) {
+  seeing_.insert(rank);
   if (asked_.erase(rank) == 0) return;
   owed_.erase(rank);
   if (!answers_.empty() && call <= answers_.back().call.call) owed_[rank] = call;

@@ -20,7 +20,7 @@ Bytes encode(const Greeting& greeting) {
   out.put_text(greeting.build);
   out.put_text(greeting.machine);
   out.put_text(greeting.runs);
-  out.put(static_cast<std::uint8_t>(greeting.runs_apart));
+  put_probes(greeting.probes, out);
   return out.take();
 }
 
@@ -33,7 +33,7 @@ Greeting decode_greeting(ByteView bytes) {
   greeting.build = in.get_text();
   greeting.machine = in.get_text();
   greeting.runs = in.get_text();
-  greeting.runs_apart = in.get<std::uint8_t>() != 0;
+  greeting.probes = get_probes(in);
   in.expect_done();
   return greeting;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/stage.hpp>
+#include "job/folder_probe.hpp"
 
 #include <cstdint>
 #include <string>
@@ -10,20 +11,14 @@
 /// bytes are damaged.
 namespace kiln::job {
 
-/// The call of the Answer that comes before all others: what a rank must know before its program begins.
-inline constexpr std::uint32_t kGreetingCall = UINT32_MAX;
-
-/// A file that rank 0 puts into a folder which all ranks must see.
-inline constexpr const char* kSeenByAll = "seen-by-all-ranks";
-
 struct Greeting {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
-  std::string directory;    ///< as rank 0 has it
-  std::string build;        ///< build_id() of rank 0
-  std::string machine;      ///< machine_text() of rank 0
-  std::string runs;         ///< folder of the runs of keyed data
-  bool runs_apart = false;  ///< it is not in the run directory: kSeenByAll lies there
+  std::string directory;  ///< as rank 0 has it
+  std::string build;      ///< build_id() of rank 0
+  std::string machine;    ///< machine_text() of rank 0
+  std::string runs;       ///< folder of the runs of keyed data
+  std::vector<FolderProbe> probes;
 };
 Bytes encode(const Greeting& greeting);
 Greeting decode_greeting(ByteView bytes);

@@ -5,6 +5,7 @@
 #include "flow/rejected_table.hpp"
 #include "flow/source_resolver.hpp"
 #include "flow/stage_runner.hpp"
+#include "job/clock.hpp"
 #include "job/crash_note.hpp"
 #include "job/noted_runner.hpp"
 #include "protocol/retained.hpp"
@@ -24,8 +25,6 @@ namespace {
 
 /// Results larger than this stay with the worker until a flush.
 constexpr std::size_t kRideBytes = std::size_t{64} << 10;
-
-constexpr Duration kLookFor = std::chrono::seconds(5);
 
 std::string scratch_folder() {
   std::error_code failed;
@@ -104,26 +103,14 @@ void ProgramRank::begin(const Greeting& greeting) {
         "rank that computes them",
         machine_, greeting.machine);
   }
-  look_until_ = std::chrono::steady_clock::now() + kLookFor;
-  look_for_runs_folder();
+  look_.begin(greeting.probes, now());
+  look_for_folders();
 }
 
-// What another machine has just written may take a while to be seen.
-void ProgramRank::look_for_runs_folder() {
-  if (!look_until_) return;
-  const std::filesystem::path folder = greeting_->runs;
-  std::error_code ignored;
-  if (!greeting_->runs_apart || std::filesystem::exists(folder / kSeenByAll, ignored)) {
-    look_until_.reset();
-    return thread_.start(greeting_->seed, greeting_->directory);
-  }
-  if (std::chrono::steady_clock::now() < *look_until_) return;
-  look_until_.reset();
-  fault_ = protocol::Fault{
-      to_int(ExitCode::bad_input),
-      fmt::format("it does not see {}, which rank 0 has made: --scratch must name a folder that all ranks see, on the "
-                  "cluster's file system and not on a disk of one machine. Without it the run directory is used",
-                  folder.string())};
+void ProgramRank::look_for_folders() {
+  if (!look_.turn(now())) return;
+  fault_ = look_.fault();
+  if (!fault_) thread_.start(greeting_->seed, greeting_->directory);
 }
 
 // Null: the program is not there yet, or it will never be, or the call is over for it: its answer came before.
@@ -192,14 +179,14 @@ void ProgramRank::note_difference(const ProgramCall& call, UnitId unit, const st
 }
 
 bool ProgramRank::turn(WorkerSide& worker) {
-  look_for_runs_folder();
+  look_for_folders();
   {
     const std::lock_guard lock(remarks_mutex_);
     for (std::string& text : remarks_) worker.on_remark({std::move(text)});
     remarks_.clear();
   }
   if (auto answer = collectives_->poll()) hear(std::move(*answer));
-  if (std::exchange(greeted_, false)) worker.on_passed({first_unanswered()});
+  if (!look_.under_way() && !fault_ && std::exchange(greeted_, false)) worker.on_passed({first_unanswered()});
   if (!fault_) fault_ = thread_.fault();
   // What was given up uses what is on the program's stack.
   const ProgramCall* const call = fault_ || worker.busy() ? nullptr : thread_.call();

@@ -72,7 +72,7 @@ class ProgramRank {
   protocol::Segment write_segment(const protocol::SegmentContent& content, Rank rank);
   void hear(RankAnswer answer);
   void begin(const Greeting& greeting);
-  void look_for_runs_folder();
+  void look_for_folders();
   void deliver(const ProgramCall& call, RankAnswer answer);
   std::uint32_t first_unanswered() const;
   void differs(const ProgramCall& call, const std::string& asked);
@@ -80,9 +80,9 @@ class ProgramRank {
   ProgramThread& thread_;
   std::string build_, machine_;
   std::optional<Greeting> greeting_;
-  std::optional<std::chrono::steady_clock::time_point> look_until_;  // whether this rank sees the folder of the runs
-  std::map<std::uint32_t, RankAnswer> answers_;                      // to calls that the program has not made yet
-  std::uint32_t next_call_ = 0;                                      // those before it have their answer
+  FolderLook look_;
+  std::map<std::uint32_t, RankAnswer> answers_;  // to calls that the program has not made yet
+  std::uint32_t next_call_ = 0;                  // those before it have their answer
   std::vector<PassedCall> passed_;
   std::pair<std::uint32_t, std::uint64_t> done_before_{UINT32_MAX, 0};  // a call, and what its setup said
   bool greeted_ = false;                                                // and has not said what it has passed

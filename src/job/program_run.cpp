@@ -75,6 +75,8 @@ void ProgramRun::open_store(store::RunStoreOptions open) {
   open.first_launch = environment_.first_launch_id;
   open.previous_launch = environment_.previous_launch_id;
   store_ = store::RunStore::open(open);
+  if (environment_.mpi_ranks_here == rank0_.transport.size()) return;
+  greeting_.probes.push_back(lay_probe(FolderProbe::Of::run_directory, store_->directory().path(), reign()));
 }
 
 void ProgramRun::withdraw_dead() {
@@ -113,10 +115,17 @@ void ProgramRun::greet(Running& running) {
   greeting.build = rank0_.build;
   greeting.machine = rank0_.machine;
   greeting.runs = runs_folder().string();
-  greeting.runs_apart = !options_.scratch.empty();
   running.loop.tell_workers(protocol::Answer{kGreetingCall, 0, encode(greeting)});
   rank0_.rank.greet(greeting);
-  if (!rank0_.thread.started()) rank0_.thread.start(greeting.seed, greeting.directory);
+  if (rank0_.thread.started()) return;
+  if (!greeting.probes.empty()) running.loop.wait_while([&] { return !must_stop(running) && !all_see(running); });
+  if (!stopped_as_) rank0_.thread.start(greeting.seed, greeting.directory);
+}
+
+std::string ProgramRun::reign() const { return fmt::format("{}-{}", launch_id_, store_->recovered().epoch.value()); }
+
+bool ProgramRun::all_see(Running& running) const {
+  return std::ranges::all_of(running.loop.others(), [this](Rank rank) { return seeing_.contains(rank); });
 }
 
 int ProgramRun::run(std::unique_ptr<Inheritance> inheritance) {
@@ -250,6 +259,7 @@ int ProgramRun::finish(Running& running) {
   on_writer(running, [this] {
     if (end_.entry.outcome == protocol::Outcome::complete && !options_.only_new) remove_runs();
     if (program_code_) write_exports();
+    remove_probes(greeting_.probes);
     close_run(*store_, {}, end_);
   });
   if (storage_failed_) end_.entry.exit_code = to_int(ExitCode::stopped_early);

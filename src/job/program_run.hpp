@@ -57,6 +57,8 @@ class ProgramRun {
   void withdraw_dead();
   std::vector<Rank> workers() const;
   void greet(Running& running);
+  std::string reign() const;
+  bool all_see(Running& running) const;
   RunObserver::Facts observer_facts();
 
   // The calls.
@@ -112,7 +114,7 @@ class ProgramRun {
                                 const store::PlanEntry* shorter);
   std::vector<detail::RunReference> runs_of(const detail::StagePlan& plan, const store::StageState& state) const;
   std::filesystem::path runs_folder() const;
-  void prepare_scratch() const;
+  void prepare_scratch();
   void remove_runs() const;
   void end_stage(ProgramArchive& archive);
   detail::StageResult result_of(const store::StageEndEntry& end, bool resumed) const;
@@ -166,6 +168,7 @@ class ProgramRun {
   std::vector<Answered> answers_;             // to all calls of this launch
   std::map<Rank, std::uint32_t> owed_;        // ranks that may have missed answers: to this call and those behind
   std::set<Rank> asked_;                      // greeted, and to say what they have missed
+  std::set<Rank> seeing_;                     // the folders that all must see
   bool reading_ends_ = false;
   std::map<StageId, store::StageEndEntry> ends_;  // the writer thread's while it reads
 

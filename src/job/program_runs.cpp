@@ -1,12 +1,12 @@
 #include "flow/fold.hpp"
 #include "job/program_running.hpp"
 #include "shuffle/run_folder.hpp"
+#include "store/file_ops.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <kiln/error.hpp>
 #include <set>
 #include <system_error>
@@ -70,12 +70,16 @@ std::filesystem::path ProgramRun::runs_folder() const {
          fmt::format("{}-{:016x}", run.filename().string(), checksum(as_bytes(identity)));
 }
 
-void ProgramRun::prepare_scratch() const {
+void ProgramRun::prepare_scratch() {
   if (options_.scratch.empty()) return;
   const auto folder = runs_folder();
   std::error_code failed;
   std::filesystem::create_directory(folder, failed);
-  if (!failed && std::ofstream(folder / kSeenByAll).put('\n').flush()) return;
+  try {
+    if (!failed) return greeting_.probes.push_back(lay_probe(FolderProbe::Of::scratch, folder, reign()));
+  } catch (const store::StorageError&) {
+    // It is there, and takes no files.
+  }
   store_->release();
   throw Error(ExitCode::usage, fmt::format("--scratch {}: no folder can be made there ({}): name one that is there, "
                                            "that you may write to, and that all ranks see",

@@ -4,9 +4,11 @@
 #include "exec/command_runner.hpp"
 #include "exec/spawner_client.hpp"
 #include "job/claimant.hpp"
+#include "job/clock.hpp"
 #include "job/command_facts.hpp"
 #include "job/command_run.hpp"
 #include "job/environment.hpp"
+#include "job/folder_probe.hpp"
 #include "job/launch_word.hpp"
 #include "job/launcher.hpp"
 #include "job/leave.hpp"
@@ -33,10 +35,15 @@ class CommandRank {
   CommandRank(const RunOptions& options, const Environment& environment, const std::vector<std::string>& arguments,
               Waiter& waiter, exec::SpawnerClient& spawner)
       : options_(options), environment_(environment), arguments_(arguments), waiter_(waiter) {
-    execution_.make_runner = [&spawner, &environment](const protocol::Setup& setup, Rank rank) {
+    execution_.answer = [this](const protocol::Answer& greeting) {
+      look_.begin(decode_probes(greeting.content), now());
+    };
+    execution_.make_runner = [this, &spawner](const protocol::Setup& setup,
+                                              Rank rank) -> std::unique_ptr<exec::Runner> {
+      if (look_.under_way()) return nullptr;
       exec::CommandSetup own = exec::decode_command_setup(setup.content);
       const std::string note =
-          take_place(own, rank, environment.mpi_local_rank, usable_cpus(), visible_gpus(read_variables()));
+          take_place(own, rank, environment_.mpi_local_rank, usable_cpus(), visible_gpus(read_variables()));
       if (!note.empty()) log::warning("{}: {}", host_name(), note);
       return std::make_unique<exec::CommandRunner>(spawner, own, rank, host_name());
     };
@@ -98,8 +105,8 @@ class CommandRank {
 
   WorkEnd work_on(net::MpiTransport& transport) {
     try {
-      WorkEnd end =
-          work(transport, waiter_, execution_, {}, {[&](Epoch follows) { return claim(transport, follows); }});
+      WorkEnd end = work(transport, waiter_, execution_, [this](WorkerSide& worker) { return look(worker); },
+                         {[&](Epoch follows) { return claim(transport, follows); }});
       if (end.inheritance) {
         log::set_rank(0);  // from here on its lines are the run's
         end.exit_code = coordinate(std::move(end.inheritance));
@@ -113,6 +120,18 @@ class CommandRank {
     }
   }
 
+  // At every turn. Nothing of it moves on only while this rank looks.
+  bool look(WorkerSide& worker) {
+    if (!look_.turn(now())) return false;
+    if (look_.fault()) {
+      worker.on_fault(*look_.fault());
+    } else {
+      worker.on_passed({});
+      worker.catch_up();
+    }
+    return false;
+  }
+
   // On a thread of its own.
   std::optional<int> claim(net::Transport& transport, Epoch follows) {
     return claimant_.claim(follows, [&](const std::string& launch_id, Epoch epoch) {
@@ -124,6 +143,7 @@ class CommandRank {
   const Environment& environment_;
   const std::vector<std::string>& arguments_;
   Waiter& waiter_;
+  FolderLook look_;
   Execution execution_;
   std::optional<CommandRun> run_;
   Claimant claimant_{options_, environment_};

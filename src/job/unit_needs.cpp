@@ -111,6 +111,30 @@ Placement place_workers_left(RunOptions options, const std::vector<Host>& hosts,
   return place_workers(options, hosts, gpus);
 }
 
+std::string placement_note(const RunOptions& options, const std::vector<Host>& hosts, std::size_t gpus) {
+  if (options.gpus_per_unit == 0 || options.workers) return "";
+  RunOptions without = options;
+  without.gpus_per_unit = 0;
+  const std::uint64_t workers = room_on(hosts, options, gpus), by_cpus = room_on(hosts, without, gpus);
+  if (workers >= by_cpus) return "";
+  return fmt::format("--gpus-per-unit {}: {} on each machine make {}, where the CPUs would do for {}",
+                     options.gpus_per_unit, gpus == 1 ? "1 GPU" : fmt::format("{} GPUs", gpus),
+                     workers == 1 ? "1 worker" : fmt::format("{} workers", workers), by_cpus);
+}
+
+std::string allocation_note(const RunOptions& options, std::uint32_t slurm_cpus, std::uint32_t cpus_per_task) {
+  if (slurm_cpus == 0 || options.cpus_per_unit != 0) return "";
+  if (options.workers && *options.workers > slurm_cpus) {
+    return fmt::format("-n {}: this job has {}, which the workers share", *options.workers,
+                       slurm_cpus == 1 ? "1 CPU" : fmt::format("{} CPUs", slurm_cpus));
+  }
+  if (options.workers || options.gpus_per_unit != 0 || cpus_per_task < 2) return "";
+  return fmt::format(
+      "this job was asked for with {0} CPUs a task, and kiln starts a worker for each CPU, {1} of them: "
+      "--cpus-per-unit {0} gives each command {0} CPUs",
+      cpus_per_task, slurm_cpus);
+}
+
 std::vector<Host> parse_hosts(const std::string& text) {
   std::vector<Host> hosts;
   for (const std::string& part : split(text)) {

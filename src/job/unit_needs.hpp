@@ -32,6 +32,12 @@ Placement place_workers(const RunOptions& options, const std::vector<Host>& host
 /// there is room for none.
 Placement place_workers_left(RunOptions options, const std::vector<Host>& hosts, std::size_t gpus);
 
+/// What people should know of the workers that begin: fewer than CPUs would do for, as there are fewer GPUs; or more or
+/// others than the job has CPUs for. `slurm_cpus`, of the whole job, and `cpus_per_task`: 0 where there is none. ""
+/// where there is nothing to say.
+std::string placement_note(const RunOptions& options, const std::vector<Host>& hosts, std::size_t gpus);
+std::string allocation_note(const RunOptions& options, std::uint32_t slurm_cpus, std::uint32_t cpus_per_task);
+
 /// "n1:4,n2:4", as mpirun's --host.
 std::vector<Host> parse_hosts(const std::string& text);
 

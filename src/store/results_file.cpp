@@ -1,5 +1,6 @@
 #include "store/results_file.hpp"
 
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "store/file_ops.hpp"
 #include "store/guarded_file.hpp"
@@ -7,6 +8,8 @@
 #include "store/results_tables.hpp"
 #include "store/results_trailer.hpp"
 #include "store/small_file.hpp"
+#include "store/source_copy.hpp"
+#include "units/command_list.hpp"
 
 #include <fmt/core.h>
 #include <sys/statvfs.h>
@@ -84,6 +87,18 @@ std::uint64_t bytes_around(const ResultsRequest& request) {
   return request.view.batches.size() * sizeof(StageBatch) + (std::uint64_t{1} << 20);
 }
 
+// Where the stages of the present task file begin. Nothing where the copy of it is lost.
+std::vector<std::int64_t> stage_lines(const ResultsRequest& request) {
+  const auto& sources = request.view.ledger.sources;
+  if (sources.empty()) return {};
+  try {
+    return units::stage_lines(as_text(read_source_copy(request.run_directory, sources.back().body)));
+  } catch (const Error& error) {
+    log::warning("{}; units/stage is 0", error.what());
+    return {};
+  }
+}
+
 void write_command_tables(const GuardedFile& guarded, const ResultsRequest& request) {
   const h5::Handle& file = guarded.file();
   std::vector<RowsPart> parts = request.view.parts;
@@ -92,7 +107,7 @@ void write_command_tables(const GuardedFile& guarded, const ResultsRequest& requ
   const Schema schema = stream.schema().empty() ? request.schema : stream.schema();
   if (has_unit_table(schema)) stream.add(rows_for_dead(stream.missing(), request.view, schema), schema);
   require_space(folder_of(request.file), stream.bytes() + stream.bytes() / 2 + bytes_around(request));
-  ResultsTables tables(file, schema, stream.rows(), request.view);
+  ResultsTables tables(file, schema, stream.rows(), request.view, stage_lines(request));
   RowWindow window;
   while (stream.next(window)) {
     tables.put(window);

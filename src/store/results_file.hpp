@@ -10,6 +10,7 @@ namespace kiln::store {
 
 struct ResultsRequest {
   std::filesystem::path file;                    ///< replaced when the new one is complete
+  std::filesystem::path run_directory;           ///< of the view
   const RunFacts& facts;                         ///< borrowed for the call
   const JournalView& view;                       ///< borrowed; read with parts and batches
   Schema schema;                                 ///< the columns where no unit has a row yet

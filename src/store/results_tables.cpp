@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace kiln::store {
 namespace {
@@ -26,16 +27,21 @@ bool has_unit_table(const Schema& schema) {
                      [](const Column& column) { return column.name.starts_with(kUnits); });
 }
 
-ResultsTables::ResultsTables(const h5::Handle& file, const Schema& schema, std::uint64_t rows, const JournalView& view)
+ResultsTables::ResultsTables(const h5::Handle& file, const Schema& schema, std::uint64_t rows, const JournalView& view,
+                             std::vector<std::int64_t> stage_lines)
     : schema_(schema),
       view_(view),
+      stage_lines_(std::move(stage_lines)),
       rows_(rows),
       by_unit_(has_unit_table(schema)),
       columns_(file, "", schema, rows, by_unit_) {
   has_lines_ = !view.registry.lines().empty();
   if (by_unit_) {
     add_key(file, "units/id", ColumnType::u64, "number of the unit: fixed when it first entered the run");
-    add_key(file, "units/stage", ColumnType::i32, "number of the stage");
+    add_key(
+        file, "units/stage", ColumnType::i32,
+        "number of the stage in the order of the task file, from 1; 0: before all stages, a file without, or a line "
+        "that is gone");
     add_key(file, "units/line", ColumnType::i64,
             "line in the present task file, from 1; -1 where it is not there any more");
     if (std::any_of(schema.begin(), schema.end(), exec::is_result_column)) {
@@ -59,6 +65,10 @@ std::int64_t ResultsTables::line_of(std::uint64_t unit) const {
   return unit < lines.size() ? lines[unit] : -1;
 }
 
+std::int32_t ResultsTables::stage_on(std::int64_t line) const {
+  return static_cast<std::int32_t>(std::ranges::lower_bound(stage_lines_, line) - stage_lines_.begin());
+}
+
 void ResultsTables::put_keys(const RowWindow& window) {
   for (const auto& [slot, row, count] : window.runs) {
     const std::span<const std::uint64_t> units = std::span(window.rows[slot].units()).subspan(row, count);
@@ -68,7 +78,7 @@ void ResultsTables::put_keys(const RowWindow& window) {
     }
     for (const std::uint64_t unit : units) {
       keys_[0].put(unit);
-      keys_[1].put(std::int32_t{0});
+      keys_[1].put(stage_on(line_of(unit)));
       keys_[2].put(line_of(unit));
       if (keys_.size() > 3) keys_[3].put(unit);
     }

@@ -5,6 +5,7 @@
 #include "store/row_stream.hpp"
 #include "store/table_writer.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,9 @@ namespace kiln::store {
 /// row with it; else each group has a column "unit".
 class ResultsTables {
  public:
-  /// Borrows both for its life.
-  ResultsTables(const h5::Handle& file, const Schema& schema, std::uint64_t rows, const JournalView& view);
+  /// Borrows schema and view for its life. `stage_lines`: as units::stage_lines.
+  ResultsTables(const h5::Handle& file, const Schema& schema, std::uint64_t rows, const JournalView& view,
+                std::vector<std::int64_t> stage_lines);
 
   void put(const RowWindow& window);
   /// Throws kiln::Error (internal) unless `rows` rows were put.
@@ -27,10 +29,12 @@ class ResultsTables {
   void put_keys(const RowWindow& window);
   void put_statuses(std::size_t column, const RowWindow& window);
   std::int64_t line_of(std::uint64_t unit) const;
+  std::int32_t stage_on(std::int64_t line) const;
   void add_key(const h5::Handle& file, const std::string& path, ColumnType type, std::string_view description);
 
   const Schema& schema_;
   const JournalView& view_;
+  std::vector<std::int64_t> stage_lines_;
   std::uint64_t rows_;
   bool by_unit_ = false;  // the schema has a group "units"
   bool has_lines_ = false;

@@ -326,7 +326,8 @@ void RunReader::export_hdf5(const std::filesystem::path& file, const schedule::I
                 "have units of several stages. Take all of it, or choose rows with --csv");
   }
   with_fresh_view(directory_, view_, [&](const JournalView& view) {
-    write_results_file({file, directory_.facts(), view, schema_, view.standing_end(), view.scan.highest, units});
+    write_results_file(
+        {file, directory_.path(), directory_.facts(), view, schema_, view.standing_end(), view.scan.highest, units});
   });
 }
 

@@ -280,7 +280,8 @@ void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
   for (int tries = 1;; ++tries) {
     const JournalView view = read({.parts = true, .batches = true});
     for (const std::string& line : view.scan.lines()) log::warning("{}", line);
-    ResultsRequest request{results_path(), directory_.facts(), view, schema, view.standing_end(), view.scan.highest};
+    ResultsRequest request{results_path(), directory_.path(),   directory_.facts(), view,
+                           schema,         view.standing_end(), view.scan.highest};
     if (coming != nullptr) {
       request.end = *coming;
       request.made_from = journal_.last().next();

@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 #include "units/array_source.hpp"
+#include "units/task_stages.hpp"
+#include "units/unit_limits.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -81,6 +83,18 @@ TaskFile parse_source(Bytes bytes, std::string name) {
   if (as_text(bytes).starts_with(kArrayHead)) return parse_array_source(std::move(bytes), std::move(name));
   if (as_text(bytes).starts_with(kCommandListHead)) return parse_command_list(std::move(bytes), std::move(name));
   return parse_task_file(std::move(bytes), std::move(name));
+}
+
+std::vector<std::int64_t> stage_lines(std::string_view source) {
+  std::vector<std::int64_t> lines;
+  if (source.starts_with(kArrayHead) || source.starts_with(kCommandListHead)) return lines;
+  for (std::int64_t number = 1; !source.empty(); ++number) {
+    const std::size_t end = source.find('\n');
+    const std::string_view line = source.substr(0, end);
+    if (is_kiln_directive(line) && StageLines::is_stage(line)) lines.push_back(number);
+    source.remove_prefix(end == std::string_view::npos ? source.size() : end + 1);
+  }
+  return lines;
 }
 
 }  // namespace kiln::units

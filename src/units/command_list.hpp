@@ -2,9 +2,11 @@
 
 #include "units/task_file.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// A list of commands that may hold any byte but NUL, newlines too: `#kiln commands 1`, a newline, then NUL-ended
 /// texts: first the origin (what the commands were made from), then the commands.
@@ -37,5 +39,8 @@ std::string source_origin(std::string_view beginning);
 
 /// Every form of a source of commands, told apart by its first bytes: a command list, an array, else a task file.
 TaskFile parse_source(Bytes bytes, std::string name);
+
+/// The lines of a source that begin a stage, ascending; none where it is no task file.
+std::vector<std::int64_t> stage_lines(std::string_view source);
 
 }  // namespace kiln::units

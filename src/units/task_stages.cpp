@@ -139,16 +139,21 @@ std::vector<TaskStage> StageLines::end(std::uint64_t places) {
   return std::move(stages_);
 }
 
-void StageLines::resolve() {
-  std::vector<std::string> known;
-  for (const TaskStage& stage : stages_) {
-    if (!stage.name.empty()) known.push_back(stage.name);
+// None comes after itself.
+std::vector<std::string> StageLines::names_but(std::size_t stage) const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    if (i != stage && !stages_[i].name.empty()) names.push_back(stages_[i].name);
   }
+  return names;
+}
+
+void StageLines::resolve() {
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     for (const Name& name : lines_[i].after) {
       const std::size_t before = find(name.text);
       if (before == stages_.size()) {
-        bad(i, name.at, fmt::format("there is no stage {}.{}", name.text, did_you_mean(name.text, known)));
+        bad(i, name.at, fmt::format("there is no stage {}.{}", name.text, did_you_mean(name.text, names_but(i))));
       }
       stages_[i].after.push_back(before);
     }

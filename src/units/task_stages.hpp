@@ -52,6 +52,7 @@ class StageLines {
   void read_after(std::string_view word, std::size_t at, std::int64_t number, Line& line) const;
   void check_filled(std::uint64_t places) const;
   std::size_t find(std::string_view name) const;
+  std::vector<std::string> names_but(std::size_t stage) const;
   void resolve();
   void check_order() const;
 

@@ -62,7 +62,7 @@ TEST(SlurmRun, TheHeaderHasWhatIsNeededAndWhatWasAsked) {
         "--signal=B:USR1@120", "--requeue", "--no-kill", "--comment=\"a \\\"b\\\" c\"", "--foo=1"}) {
     EXPECT_THAT(text, HasSubstr("\n#SBATCH " + std::string(line) + "\n"));
   }
-  EXPECT_THAT(text, Not(HasSubstr("--nodes=1")));
+  EXPECT_THAT(text, Not(HasSubstr("#SBATCH --nodes=1")));
   EXPECT_THAT(text, HasSubstr("\"$kiln\" run tasks.txt &\n"));
   EXPECT_THAT(text, HasSubstr("slurm again --code \"$code\" tasks.txt; then"));
   EXPECT_THAT(text, HasSubstr("kiln=${KILN:-/opt/kiln}"));
@@ -70,7 +70,7 @@ TEST(SlurmRun, TheHeaderHasWhatIsNeededAndWhatWasAsked) {
 
 TEST(SlurmRun, OtherWishesReplaceWhatIsUsual) {
   EXPECT_THAT(script({"--ntasks", "8", "tasks.txt"}), Not(HasSubstr("--exclusive")));
-  EXPECT_THAT(script({"--ntasks", "8", "tasks.txt"}), Not(HasSubstr("--nodes")));
+  EXPECT_THAT(script({"--ntasks", "8", "tasks.txt"}), Not(HasSubstr("#SBATCH --nodes")));
   EXPECT_THAT(script({"--no-requeue", "tasks.txt"}), Not(HasSubstr("\n#SBATCH --requeue")));
   EXPECT_THAT(script({"--output", "x.log", "tasks.txt"}), Not(HasSubstr("kiln-%j.log")));
   EXPECT_THAT(script_of(job({"tasks.txt"}), "kiln", "module load a\nmodule load b"),
@@ -84,6 +84,11 @@ TEST(SlurmRun, WordsReachTheShellAsTheyAre) {
   for (std::size_t at = head.find('\n'); at + 1 < head.size(); at = head.find('\n', at + 1)) {
     EXPECT_THAT(head.substr(at + 1, 1), testing::AnyOf("#", "\n")) << head;
   }
+}
+
+TEST(SlurmRun, AnotherNodeLooksAfterTheFirst) {
+  EXPECT_THAT(script({"tasks.txt"}), HasSubstr("in down*) scontrol requeue \"$SLURM_JOB_ID\" ;;"));
+  EXPECT_THAT(script({"--chain", "tasks.txt"}), HasSubstr("in down*) scancel \"$SLURM_JOB_ID\" ;;"));
 }
 
 TEST(SlurmRun, AChainSubmitsItsNextJob) {

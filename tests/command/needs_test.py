@@ -55,6 +55,22 @@ class Needs(KilnCase):
                     SLURM_JOB_GPUS="0-2")
         self.assertEqual(set(self.outputs()), {"0 0,1\n"})
 
+    def test_options_that_do_not_fit_the_job_are_told(self):
+        self.write_tasks(["echo 1"])
+        job = {"SLURM_JOB_ID": "17", "SLURM_JOB_CPUS_PER_NODE": "2", "SLURM_JOB_NUM_NODES": "1"}
+        run = lambda *words, **more: self.expect(0, "run", "--fresh", *words, "tasks.txt", **{**job, **more}).err
+        self.assertIn("-n 3: this job has 2 CPUs, which the workers share", run("-n", "3"))
+        self.assertNotIn("this job has", run("-n", "2"))
+        self.assertIn("--cpus-per-unit 2 gives each command 2 CPUs", run(SLURM_CPUS_PER_TASK="2"))
+        self.assertIn("--gpus-per-unit 1: 1 GPU on each machine make 1 worker, where the CPUs would do for 2",
+                      run("--gpus-per-unit", "1", SLURM_JOB_GPUS="0"))
+        for words, why in ((("--cpus-per-unit", "3"), "--cpus-per-unit 3: no machine of this run has more than 2 CPUs"),
+                           (("--cpus-per-unit", "2", "-n", "2"), "-n 2: with this --cpus-per-unit there is room for 1 worker"),
+                           (("--gpus-per-unit", "1"), "no GPU is known here")):
+            with self.subTest(words):
+                said = self.expect(2, "run", "--fresh", *words, "tasks.txt", **job, CUDA_VISIBLE_DEVICES="").err
+                self.assertIn(why, said)
+
     def test_no_gpu(self):
         self.write_tasks(["echo 1"])
         said = self.expect(2, "run", "--gpus-per-unit", "1", "tasks.txt", CUDA_VISIBLE_DEVICES="").err

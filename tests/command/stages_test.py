@@ -5,6 +5,8 @@ import json
 import signal
 import unittest
 
+import h5py
+
 from kiln_case import KilnCase
 
 FLOW = ["echo 0 >> ran", "#kiln stage fetch", "echo 1 >> ran; sleep 0.2", "echo 2 >> ran", "#kiln stage align after=fetch",
@@ -34,6 +36,18 @@ class Stages(KilnCase):
         self.write_tasks([wait.format("a", "b"), "#kiln stage one", wait.format("b", "c"), "#kiln stage two",
                           wait.format("c", "a")])
         self.expect(0, "run", "-n", "3", "tasks.txt")
+
+    def test_the_results_have_the_number_of_the_stage(self):
+        self.write_tasks(FLOW)
+        self.expect(0, "run", "-n", "2", "tasks.txt")
+        self.assertEqual(self.table()["stage"], [0, 1, 1, 2, 2, 3, 4])
+        # A line that is gone belongs to none; the others to the stages of the file as it is now.
+        self.write_tasks(FLOW[1:2] + FLOW[3:])
+        self.expect(0, "run", "-n", "2", "tasks.txt")
+        self.expect(0, "export", "tasks.kiln", "--hdf5", "out.h5")
+        for path in (self.run_directory / "results.h5", self.folder / "out.h5"):
+            with self.subTest(path), h5py.File(path) as file:
+                self.assertEqual(file["units/stage"][:].tolist(), [0, 0, 1, 2, 2, 3, 4])
 
     def test_outputs_in_order(self):
         self.write_tasks(["#kiln stage last after=first", "echo last", "#kiln stage first", "sleep 0.1; echo first"])

@@ -1,7 +1,7 @@
 #!/bin/bash
 # jobs.sh KILN: jobs as users submit them, in a two-node Slurm on this machine: kiln slurm run --submit, a job array, a time
-# limit, scancel, a requeue from outside onto another number of nodes, a chain of jobs, two jobs on one run directory. Each
-# ends with the results of an undisturbed run. Needs root and the packages slurm-wlm, munge, iproute2.
+# limit, scancel, a requeue from outside onto another number of nodes, a chain of jobs, two jobs on one run directory, a node
+# that does not see the run directory. Each ends with the results of an undisturbed run. Needs root and the packages slurm-wlm, munge, iproute2.
 set -euo pipefail
 
 kiln=$(readlink -f "${1:?path of kiln}")
@@ -36,6 +36,20 @@ job=$(submit -N 2 --time 10:00 short.txt 2>/dev/null)
 ended_as "$name" "$job" COMPLETED 90
 check "$name: the results" same_results short.kiln short.here.kiln
 check "$name: kiln says that it is over" grep -q 'does not go on: all is done' "kiln-$job.log"
+
+name="a run directory that one node does not see"
+mkdir shared
+"$here/slurm-lab" on-node 2 "$lab" mount -t tmpfs none "$work/shared"
+far() { sbatch --parsable --nodes=2 --time=5 --output=kiln-%j.log --wrap "$kiln run --out shared/far.kiln short.txt; echo code \$?"; }
+job=$(far)
+ended_as "$name" "$job" COMPLETED 90
+check "$name: kiln ends with 4" grep -q '^code 4$' "kiln-$job.log"
+check "$name: kiln says which" grep -q "n2 does not see the run directory $work/shared/far.kiln" "kiln-$job.log"
+check "$name: nothing ran" [ "$("$kiln" status --json shared/far.kiln | sed -n 's/.*"committed":\([0-9]*\).*/\1/p')" = 0 ]
+"$here/slurm-lab" on-node 2 "$lab" umount "$work/shared"
+job=$(far)
+ended_as "$name, and now sees," "$job" COMPLETED 90
+check "$name, and now sees: the results" same_results shared/far.kiln short.here.kiln
 
 name="a job array"
 job=$(sbatch --parsable --nodes=2 "$here/../../slurm/kiln-array.sbatch" 1-40 ./job.sh)

@@ -5,10 +5,26 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 passed=0 failed=0
 
+# Processes that know this Slurm or this folder, and links of its network.
+left_behind() {
+  local file
+  for file in /proc/[0-9]*/environ; do
+    if { tr '\0' '\n' <"$file"; } 2>/dev/null | grep -q "=$lab/etc/slurm.conf"; then
+      echo "process ${file//[^0-9]/}: $(tr '\0' ' ' <"${file%environ}cmdline" 2>/dev/null)"
+    fi
+  done | grep -v "process $$:" || true
+  grep " $work" /proc/mounts || true
+  if [ -n "$bridge" ]; then ip -o link show | grep "$bridge" || true; fi
+}
+
 finish() {
-  local code=$?
+  local code=$? left
+  unset SLURM_CONF
   "$here/slurm-lab" stop "$lab" || true
+  left=$(left_behind)
+  if [ -n "$left" ]; then echo "slurm: FAILED: left behind: $left" >&2 && code=1; fi
   if [ "$code" -eq 0 ]; then rm -rf "$work"; else echo "slurm: kept for a look: $work" >&2; fi
+  exit "$code"
 }
 
 begin() { # begin NODES NAME: a Slurm, $work is an empty folder for this test
@@ -17,13 +33,18 @@ begin() { # begin NODES NAME: a Slurm, $work is an empty folder for this test
   lab=$work/lab
   trap finish EXIT
   "$here/slurm-lab" start "$1" "$lab"
+  bridge=$(sed -n 's/^MODE=net .* X=\([0-9]*\) .*/slab\1/p' "$lab/lab")
   eval "$("$here/slurm-lab" env "$lab")"
 }
 
 check() { # check WHAT COMMAND…
   local what=$1
   shift
-  if "$@"; then passed=$((passed + 1)) && echo "slurm: ok: $what"; else failed=$((failed + 1)) && echo "slurm: FAILED: $what"; fi
+  if "$@"; then
+    passed=$((passed + 1)) && echo "slurm: ok after $SECONDS s: $what"
+  else
+    failed=$((failed + 1)) && echo "slurm: FAILED after $SECONDS s: $what"
+  fi
 }
 
 verdict() {
@@ -34,6 +55,7 @@ verdict() {
 job_field() { scontrol show job "$1" | grep -o "\b$2=[^ ]*" | head -n 1 | cut -d= -f2-; }
 has_ended() { case $(job_field "$1" JobState) in COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL) ;; *) false ;; esac; }
 state_is() { [ "$(job_field "$1" JobState)" = "$2" ]; }
+node_is() { sinfo -h -N -n "$1" -o %T | grep -q "$2"; }
 done_units() { sed -n 's/.*"done": *\([0-9]*\).*/\1/p' "$1/status.json" 2>/dev/null | head -n 1; }
 has_done() { [ "$(done_units "$1" || echo 0)" -ge "$2" ] 2>/dev/null; }
 

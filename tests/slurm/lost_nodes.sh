@@ -1,8 +1,9 @@
 #!/bin/bash
 # lost_nodes.sh KILN: a three-node Slurm on this machine, started for this test and gone afterwards. A node that is not the
-# batch host is killed, and one whose link is cut first, while commands and a program run: the run goes on without a
-# restart and ends with the same results. When its mpirun dies as well, the launcher starts it again on the nodes that are
-# left. Needs root and the packages slurm-wlm, munge, iproute2.
+# batch host is killed, one whose link is cut first, one that is back before Slurm sees that it was gone, or only its slurmd,
+# while commands and a program run: the run goes on without a restart and ends with the same results. When its mpirun dies
+# as well, the launcher starts it again on the nodes that are left; when the batch host dies, Slurm does. Says what time each
+# took. Needs root and the packages slurm-wlm, munge, iproute2.
 set -euo pipefail
 
 kiln=$(readlink -f "${1:?path of kiln}")
@@ -12,8 +13,6 @@ heartbeat=2s
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 begin 3 nodes
 cd "$work"
-
-node_is() { sinfo -h -N -n "$1" -o %T | grep -q "$2"; }
 
 kill_mpirun() { # kill_mpirun NAME: of this run, on the batch host
   local launch file
@@ -25,17 +24,41 @@ kill_mpirun() { # kill_mpirun NAME: of this run, on the batch host
   done
 }
 
-lose() { # lose NAME UNITS HOW WORDS…: starts WORDS in a job on three nodes, loses node 3 once so many units are done
-  local name=$1 units=$2 how=$3 job before
+take_node() { # take_node HOW NAME: node 3
+  case $1 in
+    killed) "$here/slurm-lab" kill-node 3 "$lab" ;;
+    silent | program) "$here/slurm-lab" kill-node --silent 3 "$lab" ;;
+    mpirun) "$here/slurm-lab" kill-node 3 "$lab" && kill_mpirun "$2" ;;
+    slurmd) "$here/slurm-lab" kill-slurmd 3 "$lab" ;;
+    back) "$here/slurm-lab" kill-node 3 "$lab" && "$here/slurm-lab" start-node 3 "$lab" ;;
+  esac
+}
+
+begin_job() { # begin_job NAME WORDS…: on three nodes; its number
+  sbatch --parsable --nodes=3 --exclusive --no-kill --output="$1.log" --wrap "${*:2}"
+}
+
+node_again() { # node_again K: it was lost
+  await 60 "node $1 is seen down" node_is "n$1" down || true
+  "$here/slurm-lab" start-node "$1" "$lab"
+  await 60 "node $1 is back" node_is "n$1" idle || true
+}
+
+lose() { # lose NAME UNITS HOW WORDS…: starts WORDS in a job, loses node 3 once so many units are done
+  local name=$1 units=$2 how=$3 job before begun=$SECONDS
   shift 3
-  job=$(sbatch --parsable --nodes=3 --exclusive --no-kill --output="$name.log" --wrap "$*")
+  job=$(begin_job "$name" "$@")
   if ! await 60 "$name: $units units" has_done "$name.kiln" "$units"; then cat "$name.log"; fi
   before=$(done_units "$name.kiln" || echo '?')
-  # shellcheck disable=SC2086 # nothing, or an option
-  "$here/slurm-lab" kill-node ${how#mpirun} 3 "$lab"
-  if [ "$how" = mpirun ]; then kill_mpirun "$name"; fi
+  take_node "$how" "$name"
+  case $how in
+    killed | silent | slurmd) # what Slurm does then must not end the run
+      await 60 "$name: node 3 is seen down" node_is n3 down || true
+      check "$name: Slurm sees it while the run goes on" state_is "$job" RUNNING
+      ;;
+  esac
   await 120 "$name: the end of the job" has_ended "$job" || true
-  echo "--- $name: node 3 lost with $before units done"
+  echo "--- $name: node 3 lost with $before units done; the job took $((SECONDS - begun)) s"
   grep -v "progress" "$name.log" | tail -n 6
   check "$name: the job completes" state_is "$job" COMPLETED
   if [ "$how" = mpirun ]; then
@@ -43,37 +66,66 @@ lose() { # lose NAME UNITS HOW WORDS…: starts WORDS in a job on three nodes, l
     check "$name: once" [ "$(grep -c 'starting again' "$name.log")" = 1 ]
   else
     check "$name: without a restart" bash -c "! grep -q 'starting again' '$name.log'"
-    check "$name: the loss is told" grep -Eq 'died|no sign of life' "$name.log"
   fi
-  await 60 "node 3 is seen down" node_is n3 down || true
-  "$here/slurm-lab" start-node 3 "$lab"
-  await 60 "node 3 is back" node_is n3 idle || true
+  case $how in killed | silent | back | program) check "$name: the loss is told" grep -Eq 'died|no sign of life' "$name.log" ;; esac
+  if [ "$how" = back ]; then await 60 "node 3 is free" node_is n3 idle || true; else node_again 3; fi
 }
 
 seq -f 'echo %g; sleep 0.1' 400 >tasks.txt
+seq -f 'echo %g; sleep 0.2' 900 >long.txt # longer than Slurm takes to see that a node is lost
 "$kiln" run --out here.kiln -n 32 tasks.txt 2>here.log
+"$kiln" run --out long.here.kiln -n 32 long.txt 2>>here.log
 "$programs/montecarlo" -n 2 --out program.here.kiln --paths 2000000 >here.out 2>>here.log
-for how in "" --silent mpirun; do
-  name=killed-${how#--}
-  lose "$name" 60 "$how" "$kiln" run --heartbeat "$heartbeat" --checkpoint-every 1s --out "$name.kiln" tasks.txt
-  check "$name: the results are those of an undisturbed run" same_results "$name.kiln" here.kiln
+
+for tasks in tasks long; do
+  name=undisturbed-$tasks
+  begun=$SECONDS
+  job=$(begin_job "$name" "$kiln" run --heartbeat "$heartbeat" --checkpoint-every 1s --out "$name.kiln" "$tasks.txt")
+  await 120 "$name: the end of the job" has_ended "$job" || true
+  echo "--- $name: the job took $((SECONDS - begun)) s"
 done
+check "undisturbed: the results" same_results undisturbed-long.kiln long.here.kiln
+
+for how in killed silent slurmd back; do
+  lose "$how" 60 "$how" "$kiln" run --heartbeat "$heartbeat" --checkpoint-every 1s --out "$how.kiln" long.txt
+  check "$how: the results are those of an undisturbed run" same_results "$how.kiln" long.here.kiln
+done
+name=mpirun
+lose "$name" 60 mpirun "$kiln" run --heartbeat "$heartbeat" --checkpoint-every 1s --out "$name.kiln" tasks.txt
+check "$name: the results are those of an undisturbed run" same_results "$name.kiln" here.kiln
+
 # Lost before the run begins: Slurm does not know yet.
 name=dead-at-start
+begun=$SECONDS
 "$here/slurm-lab" kill-node 3 "$lab"
-job=$(sbatch --parsable --nodes=3 --exclusive --no-kill --output="$name.log" --wrap \
-  "$kiln run --heartbeat $heartbeat --out $name.kiln tasks.txt")
+job=$(begin_job "$name" "$kiln" run --heartbeat "$heartbeat" --out "$name.kiln" tasks.txt)
 await 120 "$name: the end of the job" has_ended "$job" || true
-echo "--- $name"
+echo "--- $name: the job took $((SECONDS - begun)) s"
 tail -n 6 "$name.log"
 check "$name: the job completes" state_is "$job" COMPLETED
 check "$name: the results are those of an undisturbed run" same_results "$name.kiln" here.kiln
-await 60 "node 3 is seen down" node_is n3 down || true
-"$here/slurm-lab" start-node 3 "$lab"
-await 60 "node 3 is back" node_is n3 idle || true
+node_again 3
+
+# The first node goes, and the batch script with it: Slurm starts the job again on others.
+name=batch-host
+begun=$SECONDS
+job=$(KILN=$kiln "$kiln" slurm run --submit -N 2 --time 10:00 --output "$name.log" --checkpoint-every 1s \
+  --out "$name.kiln" tasks.txt 2>/dev/null | sed -n 's/^job \([0-9]*\) is submitted$/\1/p')
+await 60 "$name: 60 units" has_done "$name.kiln" 60 || true
+before=$(done_units "$name.kiln" || echo '?')
+host=$(job_field "$job" BatchHost)
+"$here/slurm-lab" kill-node "$host" "$lab"
+await 120 "$name: the end of the job" has_ended "$job" || true
+echo "--- $name: $host lost with $before units done; the job took $((SECONDS - begun)) s"
+grep -v "progress" "$name.log" | tail -n 6
+check "$name: the job completes" state_is "$job" COMPLETED
+check "$name: Slurm has started it again" [ "$(job_field "$job" Restarts)" -ge 1 ]
+check "$name: what was committed did not run again" grep -q 'going on: [1-9][0-9]* of 400 units' "$name.log"
+check "$name: the results are those of an undisturbed run" same_results "$name.kiln" here.kiln
+node_again "${host#n}"
 
 name=program
-lose "$name" 60 --silent "$programs/montecarlo" --heartbeat "$heartbeat" --paths 2000000 --out "$name.kiln"
+lose "$name" 60 program "$programs/montecarlo" --heartbeat "$heartbeat" --paths 2000000 --out "$name.kiln"
 check "$name: the results are those of an undisturbed run" same_results "$name.kiln" program.here.kiln
 
 verdict

@@ -31,6 +31,17 @@ next=${next%%;*}
 echo "kiln: job $next waits in case that this one does not come to the end"
 )";
 
+constexpr std::string_view kWatch = R"(
+# 0. With --no-kill Slurm leaves the job alone when a node is lost, even this one, the first: then nobody would go on until
+#    the time limit. So another node looks twice a minute whether Slurm still has it.
+if [ "${{SLURM_JOB_NUM_NODES:-1}}" -gt 1 ]; then
+  srun --overlap --no-kill --mpi=none --nodes=1 --ntasks=1 --exclude="$SLURMD_NODENAME" bash -c '
+    while sleep 30; do
+      case $(sinfo --noheader --nodes="$0" --format=%t) in down*) {} "$SLURM_JOB_ID" ;; esac
+    done' "$SLURMD_NODENAME" </dev/null >/dev/null 2>&1 &
+fi
+)";
+
 constexpr std::string_view kRun = R"(
 # 1. Run it beside this script, so that the script hears signals. USR1 (the time limit is near) and TERM (scancel) make
 #    kiln stop handing out work, give what runs its grace, commit, and exit with 75.
@@ -162,6 +173,7 @@ std::string script_text(const SbatchScript& script) {
                      fmt::format("kiln=${{KILN:-{}}}", script.kiln));
   const bool chain = script.goes_on == GoesOn::next_job;
   if (chain) out += kSubmitNext;
+  out += fmt::format(kWatch, chain ? "scancel" : "scontrol requeue");
   out += fmt::format(kRun, script.run);
   return out + (chain ? fmt::format(kNextJob, script.again) : fmt::format(kRequeue, script.again));
 }

@@ -60,6 +60,25 @@ TEST(PlaceWorkers, WhatCannotBeIsRefused) {
   EXPECT_THAT(complaint(needs(1, 4), {{"", 4}}, 2), HasSubstr("2 are known here"));
 }
 
+TEST(PlaceWorkers, FewerGpusThanCpusAreTold) {
+  EXPECT_EQ(placement_note(needs(1, 1), {{"n1", 64}, {"n2", 64}}, 4),
+            "--gpus-per-unit 1: 4 GPUs on each machine make 8 workers, where the CPUs would do for 128");
+  EXPECT_THAT(placement_note(needs(16, 1), {{"", 64}}, 1), HasSubstr("1 GPU on each machine make 1 worker, "));
+  EXPECT_EQ(placement_note(needs(16, 1), {{"", 64}}, 4), "");
+  EXPECT_EQ(placement_note(needs(1, 1, 2), {{"", 64}}, 4), "") << "-n says how many";
+  EXPECT_EQ(placement_note(needs(4), {{"", 64}}, 0), "");
+}
+
+TEST(AllocationNote, WhereOptionsAndTheJobDiffer) {
+  EXPECT_EQ(allocation_note(needs(0, 0, 64), 8, 0), "-n 64: this job has 8 CPUs, which the workers share");
+  EXPECT_EQ(allocation_note(needs(0, 0, 8), 8, 4), "");
+  EXPECT_EQ(allocation_note(needs(0, 0, 64), 0, 0), "") << "no job";
+  EXPECT_THAT(allocation_note(needs(0), 32, 8), HasSubstr("--cpus-per-unit 8 gives each command 8 CPUs"));
+  EXPECT_EQ(allocation_note(needs(0), 32, 1), "");
+  EXPECT_EQ(allocation_note(needs(8), 32, 8), "");
+  EXPECT_EQ(allocation_note(needs(0, 1), 32, 8), "");
+}
+
 TEST(ParseHosts, AsMpirunTakesThem) {
   const auto hosts = parse_hosts("n1:4,n2:16");
   ASSERT_EQ(hosts.size(), 2U);

@@ -1,3 +1,4 @@
+#include "units/command_list.hpp"
 #include "units/task_file.hpp"
 
 #include "unit/refusal.hpp"
@@ -52,11 +53,20 @@ TEST(TaskStages, RepeatsBelongToTheirStage) {
   EXPECT_EQ(file.stage_of(3), 1U);
 }
 
+TEST(TaskStages, LinesThatBeginOne) {
+  EXPECT_THAT(stage_lines("a\n#kiln stage one\nb\n# no stage two\n#kiln timeout=1\nc\r\n  #kiln: stage two\r\nd"),
+              ElementsAre(2, 7));
+  EXPECT_THAT(stage_lines("#kiln commands 1\nmade\n#kiln stage one\n"), IsEmpty());
+  EXPECT_THAT(stage_lines(""), IsEmpty());
+}
+
 TEST(TaskStages, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(complaint("#kiln stage align\na\n#kiln stage call after=alig\nb\n"),
             "tasks.txt:3: #kiln stage: there is no stage alig. Did you mean align?\n"
             "  #kiln stage call after=alig\n"
             "                         ^");
+  const std::string itself = complaint("#kiln stage align\na\n#kiln stage fetch after=fetc\nb\n");
+  EXPECT_THAT(itself, HasSubstr("there is no stage fetc.\n")) << "it cannot be meant to come after itself";
   EXPECT_THAT(complaint("#kiln stage a\nx\n#kiln stage a\ny\n"),
               AllOf(StartsWith("tasks.txt:3: "), HasSubstr("there is a stage a already, in line 1")));
   EXPECT_THAT(complaint("#kiln stage a\n# nothing\n#kiln stage b\ny\n"),
