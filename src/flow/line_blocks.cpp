@@ -94,8 +94,8 @@ bool LineBlocks::read_more() {
   if (const std::uint64_t place = base_ + filled_; place < end_) {
     wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, end_ - place));
   } else {
-    wanted = std::min(step_, kBlock);
-    step_ *= 2;
+    wanted = step_;
+    step_ = std::min(2 * step_, kBlock);
   }
   if (filled_ > kLongestLine) {
     throw std::runtime_error(

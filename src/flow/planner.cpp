@@ -90,16 +90,15 @@ class Planner {
     for (std::size_t i = 0; i < junction->inputs.size(); ++i) visit(junction->inputs[i], junction, i);
   }
 
-  /// A step by key of one job may read a source again, in a stage of its own.
-  void check_readers() {
+  void check_readers() const {
     for (std::size_t i = 0; i < strands_.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         const Origin& origin = strands_[i].strand->origin;
         if (!(strands_[j].strand->origin == origin)) continue;
-        if (!origin.junction && strands_[i].job == strands_[j].job && groups_.find(i) != groups_.find(j)) continue;
         if (origin.source && origin.source->cached) continue;
-        fail(fmt::format("flow '{}': the stream of {} is read twice in one job: use copy<2>() and read each copy once",
-                         strands_[i].strand->plan.name, text_of(origin)));
+        fail(fmt::format("flow '{}': the stream of {} is read {}: use copy<2>() and read each copy once",
+                         strands_[i].strand->plan.name, text_of(origin),
+                         strands_[i].job == strands_[j].job ? "twice in one job" : "by two jobs that run together"));
       }
     }
   }

@@ -114,6 +114,7 @@ class ProgramRun {
                                 const store::PlanEntry* shorter);
   std::vector<detail::RunReference> runs_of(const detail::StagePlan& plan, const store::StageState& state) const;
   std::filesystem::path runs_folder() const;
+  std::filesystem::path scratch_of(const store::RunFacts& run) const;
   void prepare_scratch();
   void remove_runs() const;
   void end_stage(ProgramArchive& archive);

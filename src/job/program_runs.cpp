@@ -61,17 +61,26 @@ void ProgramRun::remove_runs() const {
   std::filesystem::remove_all(runs_folder(), ignored);
 }
 
-// Of --scratch a folder for this run alone, whichever others lie there: by where it is, and by its begin.
 std::filesystem::path ProgramRun::runs_folder() const {
-  const auto run = std::filesystem::absolute(store_->directory().path()).lexically_normal();
-  if (options_.scratch.empty()) return store::runs_folder(run);
-  const std::string identity = run.string() + to_json(store_->directory().facts());
+  if (!options_.scratch.empty()) return scratch_of(store_->directory().facts());
+  return store::runs_folder(std::filesystem::absolute(store_->directory().path()).lexically_normal());
+}
+
+// Of --scratch a folder for one run alone, whichever others lie there: by where it is, and by its begin.
+std::filesystem::path ProgramRun::scratch_of(const store::RunFacts& run) const {
+  const auto directory = std::filesystem::absolute(store_->directory().path()).lexically_normal();
+  const std::string identity = directory.string() + to_json(run);
   return std::filesystem::absolute(options_.scratch).lexically_normal() /
-         fmt::format("{}-{:016x}", run.filename().string(), checksum(as_bytes(identity)));
+         fmt::format("{}-{:016x}", directory.filename().string(), checksum(as_bytes(identity)));
 }
 
 void ProgramRun::prepare_scratch() {
   if (options_.scratch.empty()) return;
+  // With --takeover, ranks of the run that was deleted may still be at work.
+  if (const auto& deleted = store_->recovered().deleted; deleted && !options_.takeover) {
+    std::error_code ignored;  // it only takes space
+    std::filesystem::remove_all(scratch_of(*deleted), ignored);
+  }
   const auto folder = runs_folder();
   std::error_code failed;
   std::filesystem::create_directory(folder, failed);

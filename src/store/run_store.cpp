@@ -42,14 +42,16 @@ void refuse_if_in_use(const RunStoreOptions& options, const Owner& self, const L
                           options.path.string(), check.why, options.path.string()));
 }
 
-// A run of another kind, or of a newer kiln, is not ours to delete; one whose run.json is damaged is.
-void remove_old(const RunStoreOptions& options) {
+// A run of another kind, or of a newer kiln, is not ours to delete; one whose run.json is damaged is. What it was.
+std::optional<RunFacts> remove_old(const RunStoreOptions& options) {
+  std::optional<RunFacts> facts;
   try {
-    RunDirectory::open_for_writing(options.path, options.kind);
+    facts = RunDirectory::open_for_writing(options.path, options.kind).facts();
   } catch (const DamagedFacts&) {
     log::warning("{}: run.json is damaged; its content is removed all the same", options.path.string());
   }
   RunDirectory::remove_content(options.path);
+  return facts;
 }
 
 RunDirectory create(const RunStoreOptions& options) {
@@ -100,11 +102,12 @@ std::unique_ptr<RunStore> RunStore::open(const RunStoreOptions& options, const L
   Owner self = this_process();
   self.launch_id = options.launch_id;
   RunDirectory::Found found = RunDirectory::examine(options.path);
+  std::optional<RunFacts> deleted;
   if (found == RunDirectory::Found::run) {
     if (!options.fresh) refuse_other_columns(options, RunDirectory::open(options.path, RunDirectory::For::writing));
     if (!options.takeover && !options.follows) refuse_if_in_use(options, self, clock);
     if (options.fresh) {
-      remove_old(options);
+      deleted = remove_old(options);
       found = RunDirectory::Found::half_gone;
     }
   }
@@ -117,6 +120,7 @@ std::unique_ptr<RunStore> RunStore::open(const RunStoreOptions& options, const L
   RunDirectory directory = created ? create(options) : RunDirectory::open_for_writing(options.path, options.kind);
   std::unique_ptr<RunStore> store(new RunStore(std::move(directory), options));
   store->recovered_.created = created;
+  store->recovered_.deleted = std::move(deleted);
   store->begin(self);
   return store;
 }

@@ -43,9 +43,10 @@ struct RunStoreOptions {
 
 /// What was there when the run was opened.
 struct Recovered {
-  bool created = false;  ///< the run is new
-  RunFacts facts;        ///< of run.json
-  Epoch epoch;           ///< this launch's
+  bool created = false;             ///< the run is new
+  RunFacts facts;                   ///< of run.json
+  std::optional<RunFacts> deleted;  ///< of the run that was there, and that `fresh` deleted; not where it is unreadable
+  Epoch epoch;                      ///< this launch's
   schedule::IntervalSet done;
   std::vector<protocol::DeadLetter> dead;  ///< ascending; also of units that are not in the source any more
   schedule::IntervalSet given;             ///< may have begun, and have no result; so of units that were removed

@@ -39,6 +39,42 @@ class Lines(ReaderCase):
         self.assertRegex(self.expect(0, "results", "--failed", "reader.kiln").out, place)
         self.assertEqual(self.table(group="numbers")["value"], list(range(20)), "nothing of the unit is kept")
 
+    def test_a_line_of_a_gibibyte_fails_its_unit_alone(self):
+        self.write("a.txt", self.numbers(0, 10))
+        self.write("big.txt", b"\0")
+        os.truncate(self.folder / "big.txt", 1 << 30)
+        with open(self.folder / "big.txt", "ab") as file:
+            file.write(b"\n7\n")
+        done = self.launched("a.txt", "big.txt", code=1)
+        self.assertRegex(done.err, r"unit 1 \(stage 0 'lines'\): exception: big\.txt: the line at byte 0 is longer than 64 MiB")
+        self.same(done.out, sum(range(10)) + 7, 1026, 1, 0)
+
+    def test_a_file_that_changes_or_goes_while_it_runs(self):
+        for what, said, code in (("grows", "b.txt has 32 bytes; it had 30 when the stage began", 1),
+                                 ("shrinks", "b.txt has 2 bytes; it had 30 when the stage began", 1),
+                                 ("goes", "cannot open b.txt: No such file", 3)):
+            with self.subTest(what=what):
+                self.write("0.txt", self.numbers(0, 10))
+                self.write("a.txt", "wait\n")
+                self.write("b.txt", self.numbers(10, 20))
+                directory = self.folder / what
+                running = self.start(words=self.words_of("--batch", "1", "--checkpoint-every", "50ms", "--out", what,
+                                                         "0.txt", "a.txt", "b.txt"))
+                self.wait_for_commits(running, 1, directory)
+                if what == "goes":
+                    (self.folder / "b.txt").unlink()
+                else:
+                    self.write("b.txt", "5\n" if what == "shrinks" else self.numbers(10, 20) + "5\n")
+                self.open_gate()
+                done = running.wait()
+                self.assertEqual(done.code, code, done.err)
+                self.assertIn(f"unit 2 of stage 0 ('lines'): exception: {said}", done.err)
+                self.write("b.txt", self.numbers(20, 30))
+                again = self.run_program("--retry", "--out", what, "0.txt", "a.txt", "b.txt", code=3)
+                self.assertIn("b.txt changed since this run first read it", again.err)
+                self.assertIn("put the old file back, or begin anew", again.err)
+                (self.folder / "go").unlink()
+
     def test_patterns_that_find_nothing(self):
         for run in (self.launched, self.run_program):
             self.assertIn("no file matches 'data/*.txt'; check the pattern", run("data/*.txt", code=3).err)
@@ -130,6 +166,21 @@ class Grid(ReaderCase):
                            ("away", "steps(0, 1, -1): no values"), ("same", "linspace(1, 1, 5): a step of zero")):
             for run in (self.launched, self.run_program):
                 self.assertIn(said, run("--source", "grid", "--axis", axis, "-", code=3).err)
+
+
+class Keyed(ProgramCase):
+    program = "keys"
+
+    def test_a_step_behind_a_step_by_key_throws(self):
+        words = ("--units", "20", "--keys", "100")
+        self.run_program(*words, "--out", "good.kiln")
+        (self.folder / "bad").touch()
+        said = r"unit \d+ \(stage 1 'keys'\): exception: k17 is bad"
+        self.assertRegex(self.run_program(*words, code=1).err, said)
+        self.assertIn("k17 is bad", self.expect(0, "results", "--failed", "--stage", "1", "keys.kiln").out)
+        (self.folder / "bad").unlink()
+        self.run_program(*words, "--retry")
+        self.assertEqual(self.table(group="sums"), self.table(self.folder / "good.kiln", "sums"))
 
 
 class Rebuilt(ProgramCase):

@@ -56,6 +56,30 @@ class ProgramScratch(KeyedCase):
         self.assertIn("runs again", result.err)
         KeyedCase.expect_same(self, expected, result)
 
+    def test_begun_anew_the_old_files_are_gone(self):
+        expected = self.stopped("shards")
+        self.assertEqual(len(list(self.scratch.iterdir())), 1)
+        self.expect_same(expected, self.ends(self.begin(2, "--fresh")))
+
+    def test_begun_anew_by_force_the_old_files_stay(self):
+        """Ranks of the old run may still be there."""
+        self.stopped("shards")
+        old = list(self.scratch.iterdir())
+        self.ends(self.begin(2, "--fresh", "--takeover"))
+        self.assertEqual(list(self.scratch.iterdir()), old)
+
+    def test_what_a_live_run_uses_is_left_alone(self):
+        expected = self.undisturbed()
+        running = self.begin(2, "--hold", "shards", "--checkpoint-every", "50ms")
+        self.held("shards")
+        before = self.runs()
+        self.assertTrue(before)
+        refused = self.begin(1, "--fresh").wait()
+        self.assertIn("is in use", refused.err)
+        self.assertEqual(self.runs(), before)
+        self.go_on("shards")
+        self.expect_same(expected, self.ends(running))
+
     def test_two_runs_share_it(self):
         expected = self.undisturbed()
         running = [self.begin(2, "--hold", "shards", "--checkpoint-every", "50ms", "--out", name) for name in ("a", "b")]

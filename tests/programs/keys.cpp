@@ -74,15 +74,22 @@ int main(int argc, char** argv) {
   program.option("--hold", held.where, "where it is held").only_shown("--hold");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
     held.units = units;
-    const auto items = kiln::Flow("keys").range(units).flat_map<std::pair<std::string, double>>(
-        [held, keys](std::uint64_t unit, auto& emit) {
-          held.in_unit("map", unit);
-          emit_of(unit, keys, emit);
-        });
+    const auto source = [&held, keys] {
+      return kiln::Flow("keys")
+          .range(held.units)
+          .flat_map<std::pair<std::string, double>>([held, keys](std::uint64_t unit, auto& emit) {
+            held.in_unit("map", unit);
+            emit_of(unit, keys, emit);
+          });
+    };
+    const auto items = source();
     // Along the tree over the units: other bits, were the order another.
     auto report = session.run(items.reduce_by_key([](double a, double b) { return a + b; })
                                   .filter([held](const std::pair<std::string, double>& item) {
                                     held.in("shards", item.first);
+                                    if (item.first == "k17" && std::filesystem::exists("bad")) {
+                                      throw std::runtime_error("k17 is bad");
+                                    }
                                     return true;
                                   })
                                   .rows("sums"));
@@ -102,7 +109,8 @@ int main(int argc, char** argv) {
     const auto counts =
         items.map([](const auto& item) { return std::pair(item.first, 1); }).reduce_by_key(std::plus<>{});
     report =
-        session.run(items.filter([](const auto& item) { return item.second < 1.2e-7; })
+        session.run(source()
+                        .filter([](const auto& item) { return item.second < 1.2e-7; })
                         .join_by_key(counts)
                         .map([held](const std::pair<std::string, std::pair<double, std::int64_t>>& item) {
                           held.in("pairs", item.first);

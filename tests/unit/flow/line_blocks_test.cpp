@@ -134,15 +134,24 @@ class EndlessLine : public ByteStream {
 }  // namespace
 
 TEST(LineBlocks, ALineWithoutEndFailsInsteadOfTakingAllMemory) {
-  LineBlocks blocks;
-  EndlessLine stream;
-  blocks.open(stream, "big.txt", 0, std::uint64_t{1} << 40);
-  std::string_view text;
-  std::uint64_t offset = 0;
-  try {
-    blocks.next(text, offset);
-    FAIL();
-  } catch (const std::runtime_error& error) {
-    EXPECT_STREQ(error.what(), "big.txt: the line at byte 0 is longer than 64 MiB");
+  for (const std::uint64_t end : {std::uint64_t{1} << 40, std::uint64_t{1} << 20, std::uint64_t{1}}) {
+    LineBlocks blocks;
+    EndlessLine stream;
+    blocks.open(stream, "big.txt", 0, end);
+    std::string_view text;
+    std::uint64_t offset = 0;
+    try {
+      blocks.next(text, offset);
+      ADD_FAILURE() << "a text of " << text.size() << " bytes";
+    } catch (const std::runtime_error& error) {
+      EXPECT_STREQ(error.what(), "big.txt: the line at byte 0 is longer than 64 MiB") << end;
+    }
   }
+}
+
+TEST(LineBlocks, ALineFarBeyondItsRangeIsWhole) {
+  const std::string line = std::string(std::size_t{40} << 20, 'x') + "\n";
+  LineBlocks blocks;
+  EXPECT_TRUE(text_of(blocks, line + "next\n", 0, 1) == line);
+  EXPECT_EQ(text_of(blocks, line + "next\n", 1, line.size() + 5), "next\n");
 }

@@ -139,9 +139,9 @@ TEST(Together, RefusesAStreamThatIsReadTwice) {
     together(stream.rows("a"), stream.reduce(Count{}));
     FAIL() << "read twice";
   } catch (const Error& error) {
-    EXPECT_STREQ(
-        error.what(),
-        "flow 'twice': the stream of range(5) is read twice in one job: use copy<2>() and read each copy once");
+    EXPECT_STREQ(error.what(),
+                 "flow 'twice': the stream of range(5) is read by two jobs that run together: use copy<2>() and read "
+                 "each copy once");
   }
   auto [one, other] = stream.copy<2>();
   EXPECT_THROW(together(one.rows("a"), one.rows("b")), Error);

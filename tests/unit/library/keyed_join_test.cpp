@@ -19,6 +19,7 @@ namespace kiln {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 /// How the keys of a side are drawn.
 enum class Keys { many, few, one, skewed };
@@ -138,23 +139,24 @@ TEST(JoinByKey, WithAnEmptySideThereAreNoPairs) {
 }
 
 TEST(JoinByKey, SidesMayBeStepsByKeyThemselves) {
-  const auto items = side<std::string>(5, 'l', Keys::skewed, 80);
-  const auto counts =
-      items.map([](const auto& item) { return std::pair(item.first, std::uint64_t{1}); }).reduce_by_key(std::plus<>{});
+  auto [items, others] = side<std::string>(5, 'l', Keys::skewed, 80).copy<2>();
+  const auto both_counts = others.map([](const auto& item) { return std::pair(item.first, std::uint64_t{1}); })
+                               .reduce_by_key(std::plus<>{})
+                               .copy<2>();
+  const auto twice = both_counts[0].join_by_key(both_counts[1]);
   std::map<std::string, std::uint64_t> model;
   for (std::uint64_t unit = 0; unit < 80; ++unit) {
     for (const auto& item : items_of<std::string>(5, 'l', Keys::skewed, unit)) ++model[item.first];
   }
   using Joined = std::pair<std::string, std::pair<std::uint64_t, std::uint64_t>>;
-  const auto job = counts.join_by_key(counts).reduce(Collect<Joined>{});
+  const auto job = twice.reduce(Collect<Joined>{});
   for (const std::uint64_t batch : {1U, 50U}) {
     const auto all = testing::run(job, {.batch = batch}).value;
     EXPECT_EQ(all.size(), model.size());
     for (const auto& [key, both] : all) EXPECT_EQ(both, std::pair(model.at(key), model.at(key))) << key;
   }
   // And what comes out may be joined again.
-  const auto again = counts.join_by_key(counts)
-                         .map([](const Joined& one) { return std::pair(one.first, one.second.first); })
+  const auto again = twice.map([](const Joined& one) { return std::pair(one.first, one.second.first); })
                          .join_by_key(items)
                          .reduce(Count{});
   std::uint64_t of_items = 0;
@@ -179,10 +181,29 @@ TEST(JoinByKey, AFailedUnitOfEitherSideHasNoPartInIt) {
   EXPECT_EQ(result.exit_code(), 1);
 }
 
-TEST(JoinByKey, KnowsWhichStagesReadItsRuns) {
-  const auto pairs = Flow("p").range(10).map([](std::uint64_t u) { return std::pair(u % 3, u); });
+TEST(JoinByKey, RefusesAStreamThatIsReadTwice) {
+  const auto pairs = Flow("self").range(10).map([](std::uint64_t u) { return std::pair(u % 3, u); });
   const auto sums = pairs.reduce_by_key(std::plus<>{});
-  const auto job = pairs.join_by_key(sums).map([](const auto& item) { return item.first; }).rows("r");
+  const auto refused = [](const auto& joined) -> std::string {
+    try {
+      (void)joined.reduce(Count{});
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing was wrong";
+  };
+  const std::string why = "the stream of range(10) is read twice in one job: use copy<2>()";
+  EXPECT_THAT(refused(pairs.join_by_key(pairs)), HasSubstr(why));
+  EXPECT_THAT(refused(pairs.join_by_key(sums)), HasSubstr(why));
+  EXPECT_THAT(refused(sums.join_by_key(sums)), HasSubstr("is read twice in one job: use copy<2>()"));
+  const auto kept = pairs.cache();
+  EXPECT_EQ(testing::run(kept.join_by_key(kept).reduce(Count{})).value, 34U) << "what is kept may be read again";
+}
+
+TEST(JoinByKey, KnowsWhichStagesReadItsRuns) {
+  const auto pairs = [] { return Flow("p").range(10).map([](std::uint64_t u) { return std::pair(u % 3, u); }); };
+  const auto sums = pairs().reduce_by_key(std::plus<>{});
+  const auto job = pairs().join_by_key(sums).map([](const auto& item) { return item.first; }).rows("r");
   const auto& stages = job.stages().stages;
   ASSERT_EQ(stages.size(), 4U);
   EXPECT_EQ(stages[0].reader, 3U);  // the sums are two stages

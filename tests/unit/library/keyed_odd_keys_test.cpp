@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace kiln {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
@@ -52,7 +54,8 @@ void expect_odd_keys() {
     EXPECT_THAT(testing::run(counted.rows("t"), {.batch = batch}).template rows<Shown>("t"), expected);
     EXPECT_EQ(testing::run(keys.distinct().reduce(Count{}), {.batch = batch}).value, 4U);
     // 3 times 3 for NaN, 3 times 3 for zero, and two keys with one item each.
-    EXPECT_EQ(testing::run(each.join_by_key(each).reduce(Count{}), {.batch = batch}).value, 20U);
+    const auto sides = each.template copy<2>();
+    EXPECT_EQ(testing::run(sides[0].join_by_key(sides[1]).reduce(Count{}), {.batch = batch}).value, 20U);
   }
 }
 
@@ -72,6 +75,27 @@ TEST(OddKeys, EmptyOnesAreKeysLikeOthers) {
   const auto lists = Flow("lists").range(4).map(
       [](std::uint64_t n) { return std::pair(std::vector<std::uint64_t>(n / 2), std::int64_t{1}); });
   EXPECT_EQ(testing::run(lists.reduce_by_key(std::plus<>{}).reduce(Count{})).value, 2U);
+}
+
+TEST(OddKeys, OneOfMoreThan2GiBFailsItsUnitAlone) {
+  const auto key_of = [](std::uint64_t n) {
+    // Its bytes are not looked at.
+    return n == 1 ? std::string_view("", std::size_t{1} << 31U) : std::string_view("key");
+  };
+  const auto numbers = Flow("huge").range(3);
+  const auto pairs = numbers.map([key_of](std::uint64_t n) { return std::pair(key_of(n), std::int64_t{1}); });
+  const auto expect_refused = [](const auto& result) {
+    EXPECT_EQ(result.exit_code(), 1);
+    ASSERT_EQ(result.dead_letters.size(), 1U);
+    EXPECT_EQ(result.dead_letters[0].unit, 1U);
+    EXPECT_THAT(result.dead_letters[0].reason,
+                HasSubstr("a key of 2147483648 bytes: keys may have up to 2147483647; emit a shorter one"));
+  };
+  const auto sums = testing::run(pairs.reduce_by_key(std::plus<>{}).rows("t"));
+  expect_refused(sums);
+  EXPECT_THAT((sums.rows<std::pair<std::string, std::int64_t>>("t")), ElementsAre(Pair("key", 2)));
+  expect_refused(testing::run(numbers.sort(key_of).reduce(Count{})));
+  expect_refused(testing::run(numbers.map(key_of).distinct().reduce(Count{})));
 }
 
 TEST(OddKeys, OfOneKeyAllMeetInOneShard) {
