@@ -12,6 +12,8 @@ from recovery_case import RecoveryCase
 
 UNITS = 60
 
+PATIENT = "10s"  # a heartbeat with which nobody is taken for dead because the machine is busy
+
 
 class Takeover(RecoveryCase):
     def begin(self, ranks, *options, heartbeat="1s"):
@@ -37,7 +39,7 @@ class Takeover(RecoveryCase):
 
     def test_in_the_middle(self):
         self.marking_tasks(UNITS, gate=20)
-        running = self.begin(4, "--checkpoint-every", "100ms")
+        running = self.begin(4, "--checkpoint-every", "100ms", heartbeat=PATIENT)
         pids = self.wait_for_ranks(3)
         self.wait_for(lambda: len(self.ran()) > 20, "units run")
         self.kill(pids[0])
@@ -60,7 +62,7 @@ class Takeover(RecoveryCase):
 
     def test_with_one_other_rank(self):
         self.marking_tasks(UNITS, gate=20)
-        running = self.begin(2)
+        running = self.begin(2, heartbeat=PATIENT)
         pids = self.wait_for_ranks(1)
         self.wait_for(lambda: len(self.ran()) > 20, "units run")
         self.kill(pids[0])
@@ -97,7 +99,7 @@ class Takeover(RecoveryCase):
 
     def test_after_commits(self):
         self.marking_tasks(UNITS, gate=40)
-        running = self.begin(3, "--checkpoint-every", "50ms", "--batch", "1")
+        running = self.begin(3, "--checkpoint-every", "50ms", "--batch", "1", heartbeat=PATIENT)
         pids = self.wait_for_ranks(2)
         self.wait_for(lambda: len(self.committed()) > 10, "units are committed")
         self.kill(pids[0])
@@ -109,7 +111,7 @@ class Takeover(RecoveryCase):
 
     def test_after_its_end_entry(self):
         self.marking_tasks(UNITS)
-        running = self.begin(3, "--checkpoint-every", "50ms", "--batch", "1")
+        running = self.begin(3, "--checkpoint-every", "50ms", "--batch", "1", heartbeat=PATIENT)
         pids = self.wait_for_ranks(2)
         self.wait_for(lambda: any(self.entry_type(path) == END for path in self.entries().values()), "the end is written")
         self.kill(pids[0])
