@@ -2,6 +2,7 @@
 
 #include "results_text.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

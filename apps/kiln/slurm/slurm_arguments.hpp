@@ -2,6 +2,7 @@
 
 #include "command_line.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -3,6 +3,7 @@
 #include "job/slurm_site.hpp"
 #include "slurm/slurm_commands.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
