@@ -185,10 +185,10 @@ class Large(KilnCase):
     UNITS, SIZE = 16, 16 << 20
 
     def expect_large(self, words, size_of_each=SIZE):
-        self.write_tasks([f"head -c {size_of_each} /dev/zero | tr '\\0' '\\{65 + i:03o}'" for i in range(self.UNITS)])
+        self.write_tasks([f"head -c {size_of_each - 1} /dev/zero | tr '\\0' '\\{65 + i:03o}'; echo" for i in range(self.UNITS)])
         wanted = hashlib.sha256()
         for i in range(self.UNITS):
-            wanted.update(bytes([65 + i]) * size_of_each)
+            wanted.update(bytes([65 + i]) * (size_of_each - 1) + b"\n")
         process = subprocess.Popen(words, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         seen, size = hashlib.sha256(), 0
