@@ -101,7 +101,7 @@ class ShellSyntax : public CommandFixture {
     std::filesystem::create_directory(path("bin"));
     write("bin/args", "#!/bin/sh\nfor a in \"$@\"; do printf '<%s>' \"$a\"; done\n", true);
     setup_.environment = {"PATH=" + path("bin").string() + ":/usr/bin:/bin", "HOME=/nowhere", "GREETING=good day",
-                          "LC_ALL=C"};
+                          "TIMEFORMAT=timed", "LC_ALL=C"};
     std::filesystem::create_directory(path("work"));
     setup_.working_directory = path("work");
   }
