@@ -34,6 +34,8 @@ std::string_view describe(Outcome outcome) {
       return "stopped, as the run directory could not be written";
     case Outcome::fault:
       return "stopped, as the program could not go on";
+    case Outcome::held_up:
+      return "stopped, as every rank that lives is in a unit that it was told to leave";
   }
   return "unknown";
 }
@@ -52,6 +54,8 @@ std::string_view word(Outcome outcome) {
       return "storage";
     case Outcome::fault:
       return "fault";
+    case Outcome::held_up:
+      return "held_up";
   }
   return "unknown";
 }

@@ -39,6 +39,7 @@ int exit_code_for(protocol::Outcome outcome) {
       return to_int(ExitCode::units_failed);
     case protocol::Outcome::interrupted:
     case protocol::Outcome::storage:
+    case protocol::Outcome::held_up:
       return to_int(ExitCode::stopped_early);
     case protocol::Outcome::fault:
       break;

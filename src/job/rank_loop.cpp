@@ -14,6 +14,7 @@ namespace {
 
 constexpr Duration kSnapshotEvery = std::chrono::seconds(1);
 constexpr int kMessagesATurn = 64;
+constexpr int kHeldUpHeartbeats = 6;  // of a worker that is to leave a unit
 
 }  // namespace
 
@@ -39,7 +40,10 @@ CoordinatorLoop::~CoordinatorLoop() = default;
 protocol::Outcome CoordinatorLoop::run(StageStart stage, const units::Source& source) {
   stage.start.workers = living_workers();
   stage.start.self = link_.transport().rank();
+  stage.start.held_up = held_up_;
   stage.options.retain_bytes = execution_.retain_bytes;
+  if (execution_.heartbeat > Duration::zero())
+    stage.options.held_up_patience = kHeldUpHeartbeats * execution_.heartbeat;
   if (coordinator_ != nullptr) {
     stage.start.first_batch = coordinator_->next_batch();
     stage.start.first_commit = coordinator_->next_commit();

@@ -56,7 +56,11 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
       checkpoint_interval_(options_.checkpoint_every) {
   start.dead.erase(start.removed);
   ledger_.restore(start.done, start.dead);
-  for (const Rank rank : start.workers) workers_[rank].view.rank = rank;
+  for (const Rank rank : start.workers) {
+    workers_[rank].view.rank = rank;
+    if (start.takeover) workers_[rank].held_up = Worker::HeldUp::unsure;
+    if (start.held_up.contains(rank)) workers_[rank].held_up = Worker::HeldUp::yes;
+  }
   setup_ = std::move(start.setup);
   if (start.takeover) joining_ = Joining::over;
   for (const RetryClass& one : options_.retry_classes) allowed_.set(one.interval, one.retries);
@@ -117,6 +121,7 @@ void Coordinator::step(Instant now) {
   give_again(now);
   if (may_hand_out()) dispatch(now);
   end_before_limit(now);
+  look_for_held_up(now);
   save(now);
   finish_if_over();
 }
@@ -125,6 +130,7 @@ void Coordinator::on(Worker& worker, const Ready& message) {
   if (message.call != setup_.call) return;  // late: of a stage that ended without this worker
   if (!worker.view.ready) ++ready_workers_;
   worker.view.ready = true;
+  worker.held_up = Worker::HeldUp::no;
   worker.view.host = message.host;
   worker.view.pid = message.pid;
   refile(worker);

@@ -43,6 +43,7 @@ struct CoordinatorStart {
   /// With no_rerun_lost, then or now: these may have begun. What of them no worker has (`taken`) is a dead letter.
   schedule::IntervalSet given;
   std::vector<Rank> workers;      ///< the ranks that execute
+  std::set<Rank> held_up;         ///< of these, those that were busy when the stage before ended
   Setup setup;                    ///< what their executors need
   std::uint64_t first_batch = 1;  ///< ids of batches and commits go on counting over the stages of a reign
   std::uint64_t first_commit = 1;
@@ -198,6 +199,8 @@ class Coordinator {
     std::optional<UnitId> copy;      // it has this one of copies_.out
     std::uint64_t give_ups_out = 0;  // questions without an answer yet
     bool busy = false;               // with what it gave up, or a copy that was dropped: gets nothing
+    enum class HeldUp { no, unsure, yes };
+    HeldUp held_up = HeldUp::no;  // until it is ready: it may be, or is, in a unit of before
     Retainings retained;
   };
 
@@ -239,6 +242,10 @@ class Coordinator {
   void look_at_time(Instant now);
   void end_before_limit(Instant now);
   void stop_in_time(Instant now);
+
+  // Workers that cannot work (coordinator_held_up.cpp).
+  std::optional<Duration> held_up_patience() const;
+  void look_for_held_up(Instant now);
 
   // Committing and ending (coordinator_commit.cpp).
   bool complete() const;
@@ -339,6 +346,7 @@ class Coordinator {
   std::set<Rank> ahead_;                             // short of work: may have one more batch
   std::set<std::pair<std::uint64_t, Rank>> loaded_;  // (units in hand, rank): may be asked to give back
   std::uint64_t ready_workers_ = 0;
+  std::optional<Instant> held_up_since_, held_up_until_;  // all of them
   std::uint64_t asks_out_ = 0;
   std::uint64_t next_batch_, next_commit_;
   std::uint64_t in_flight_ = 0;

@@ -142,6 +142,7 @@ std::optional<Instant> Coordinator::next_wake(Instant now) const {
   if (options_.time_limit && !stop_as_ && !complete()) at(options_.time_limit->end);
   if (may_hand_out() && !(idle_.empty() && ahead_.empty() && copies_.out.empty())) at(retries_.next_wake(now));
   at(next_look());
+  at(held_up_until_);
   const bool joining = joining_ == Joining::now;
   const bool may_ask = flushing_ == Flushing::no && !joining && !holders_.empty();
   const bool may_commit = flushing_ != Flushing::asked && !joining && !commit_running_ && !pending_->empty();

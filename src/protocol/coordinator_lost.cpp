@@ -52,6 +52,7 @@ void Coordinator::on_dead(Rank rank, bool alone, Instant now) {
 void Coordinator::on_back(Rank rank, Instant now) {
   if (finished_) return;
   workers_[rank].view.rank = rank;
+  workers_[rank].held_up = Worker::HeldUp::unsure;
   copies_.again = true;
   port_.send(rank, setup_);
   step(now);

@@ -40,6 +40,9 @@ struct CoordinatorOptions {
   std::size_t commit_bytes = 64U << 20;       ///< a commit starts early when this much waits for one
   std::size_t pause_bytes = 512U << 20;       ///< nothing is handed out while this much waits (a slow or full disk)
   Duration grace = std::chrono::seconds(10);  ///< given to running units when the run is interrupted
+  /// Where every worker is in what it was told to leave, and units are left, so long is waited for one of them; 20
+  /// times as long where some may be so, or only need long to get ready.
+  Duration held_up_patience = std::chrono::seconds(30);
   /// What runs so long after it was cancelled is given up: its worker may be busy for ever. Nothing: it is waited for.
   std::optional<Duration> give_up_after = {};
   /// The run stops by itself: nothing is handed out that is not likely to end before the limit, and there it is as if

@@ -47,6 +47,7 @@ enum class Outcome : std::uint8_t {
   interrupted = 3,  ///< stopped by a signal or a time limit
   storage = 4,      ///< the journal, or a worker's segment, cannot be written
   fault = 5,        ///< a rank's program cannot go on: CoordinatorPort::fault said why
+  held_up = 6,      ///< every worker that lives is in a unit that it was told to leave: only a new launch can go on
 };
 
 /// What the coordinator can do to the world: only send. Calls return at once and never call back.

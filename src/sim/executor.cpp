@@ -173,6 +173,7 @@ std::vector<protocol::GivenBack::Piece> SimExecutor::take_back(protocol::TakeBac
 
 void SimExecutor::forget() {
   copy_.reset();
+  stuck_ = stuck_ || (zombie_ && rank_ == scenario_.never_returns);
   zombie_.reset();
   work_.clear();
   current_.reset();

@@ -58,6 +58,8 @@ class SimExecutor {
 
   bool running() const { return current_.has_value(); }
   bool occupied() const { return zombie_ || copy_; }
+  /// For ever: it is in a unit that never ends.
+  bool stuck() const { return stuck_; }
   /// Units that nobody has begun, behind the one that runs.
   std::uint64_t behind() const { return behind_; }
   /// When the present claim was made.
@@ -96,6 +98,7 @@ class SimExecutor {
   bool current_fails_ = false;
   std::optional<Work> copy_;       // has ended and waits to be settled
   std::optional<BatchId> zombie_;  // was given up and runs on
+  bool stuck_ = false;
   std::uint64_t number_ = 0;
   std::uint64_t behind_ = 0;
   Instant claimed_at_{}, unit_began_{}, reported_at_{};

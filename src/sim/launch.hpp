@@ -139,6 +139,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void check_idle(Instant until);
   void check_coordinator();
   void check_end() const;
+  void check_held_up() const;
   void check_time_left() const;
   bool short_of_time() const;
   bool commits_fail() const;

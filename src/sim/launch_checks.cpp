@@ -160,6 +160,17 @@ void Launch::check_coordinator() {
   }
 }
 
+// Nobody could go on with what is left.
+void Launch::check_held_up() const {
+  if (coordinator_->counts().in_flight != 0) violated("held up, and units are handed out");
+  for (const auto& one : workers_) {
+    const Rank rank = one->rank();
+    if (!presence_[index(rank)].declared && ready_[index(rank)] && !occupied_[index(rank)].busy) {
+      violated("every worker was held up, but rank {} was not", rank.value());
+    }
+  }
+}
+
 void Launch::check_end() const {
   using protocol::Outcome;
   schedule::IntervalSet settled = journal_.done();
@@ -187,6 +198,9 @@ void Launch::check_end() const {
     case Outcome::storage:
       if (!plan_.disk_full && !plan_.bad_disk) violated("a storage failure without one");
       return;
+    case Outcome::held_up:
+      check_held_up();
+      break;
     case Outcome::fault:
       violated("a fault of nobody");
   }

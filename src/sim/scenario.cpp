@@ -141,6 +141,7 @@ void draw_absences(Scenario& scenario) {
   }
   scenario.deadline = std::max(10 * scenario.delay_high,
                                from_seconds(std::max(longest * scenario.slowest, 30.0) * random.across(0.01, 1.0)));
+  scenario.options.held_up_patience = 6 * scenario.deadline;
   for (LaunchPlan& launch : scenario.launches) {
     const bool last = &launch == &scenario.launches.back();
     const double length = scenario.units.typical_seconds * static_cast<double>(launch.units) / launch.workers * 1.5 +

@@ -103,7 +103,7 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   }
   bool set_up(const protocol::Setup&) override {
     set_up_ = true;
-    return true;
+    return !executor_.stuck();
   }
   void submit(protocol::Batch batch) override {
     if (!set_up_) violated("rank {} got a batch before its set-up", rank_.value());

@@ -169,6 +169,8 @@ const char* outcome_name(protocol::Outcome outcome) {
       return "storage";
     case protocol::Outcome::fault:
       return "fault";
+    case protocol::Outcome::held_up:
+      return "held_up";
   }
   return "unknown";
 }

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pathlib
+import signal
 import unittest
 
 import h5py
@@ -139,6 +140,27 @@ class SpeculatePrograms(SpeculateCase):
         result = running.wait()
         self.assertEqual(result.code, 0, result.err)
         self.assertEqual(result.out, self.expected())
+
+    def test_the_run_begins_again_where_nobody_is_left_who_could_work(self):
+        running = self.start(words=[str(LAB), "--case", "held-up", "-n", "2", "--heartbeat", "1s"])
+        notes = self.folder / "notes"
+        self.wait_for(lambda: notes.exists() and notes.read_text().endswith("\n"), "the other one is in the second stage")
+        os.kill(int(notes.read_text().split()[0]), signal.SIGKILL)
+        self.open_gate()
+        result = running.wait()
+        self.assertEqual(result.code, 0, result.err)
+        self.assertEqual(result.out, "190 6\n")
+        self.assertIn("every rank that lived was in a unit that it was told to leave and could not; 20 of 24 units of 2 "
+                      "stages are committed; starting again in", result.err)
+
+    def test_without_a_launcher_it_ends_where_nobody_is_left_who_could_work(self):
+        running = self.start(words=[str(LAB), "--case", "held-up", "-n", "2", "--heartbeat", "1s", "--restarts", "0"])
+        notes = self.folder / "notes"
+        self.wait_for(lambda: notes.exists() and notes.read_text().endswith("\n"), "the other one is in the second stage")
+        os.kill(int(notes.read_text().split()[0]), signal.SIGKILL)
+        result = running.wait()
+        self.assertEqual(result.code, 75, result.err)
+        self.assertIn("and that it cannot leave; what is done is kept: run the same command again", result.err)
 
     def test_not_where_it_is_not_wanted(self):
         running = self.start(words=[str(LAB), "--case", "straggler", "-n", "3", "--no-speculate"])

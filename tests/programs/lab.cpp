@@ -2,6 +2,7 @@
 // told by files in the working directory.
 #include <kiln/kiln.hpp>
 
+#include <unistd.h>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -131,8 +132,32 @@ void run_late(kiln::Session& session) {
   });
 }
 
+/// In the first stage one rank never leaves a unit; in the second all wait, and say who they are.
+void run_held_up(kiln::Session& session) {
+  const auto first = session.run(kiln::Flow("first")
+                                     .range(20)
+                                     .map([](std::uint64_t i) {
+                                       if (i == 15 && std::filesystem::create_directory("first")) wait_for("never");
+                                       return i;
+                                     })
+                                     .reduce(std::plus<>{}));
+  const auto second = session.run(kiln::Flow("second")
+                                      .range(4)
+                                      .map([](std::uint64_t i) {
+                                        note(std::to_string(getpid()));
+                                        wait_for("go");
+                                        return i;
+                                      })
+                                      .reduce(std::plus<>{}));
+  session.at_root("print", [&] {
+    std::printf("%llu %llu\n", static_cast<unsigned long long>(first.value),
+                static_cast<unsigned long long>(second.value));
+  });
+}
+
 int run(kiln::Session& session, const std::string& what, std::uint64_t n) {
   if (what == "late") return run_late(session), 0;
+  if (what == "held-up") return run_held_up(session), 0;
   if (what == "big") return run_big(session, n), 0;
   if (what == "priority" || what == "recent" || what == "one-at-a-time") return run_order(session, what), 0;
   if (what == "merge") return run_bad_merge(session, n);

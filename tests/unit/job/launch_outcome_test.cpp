@@ -35,6 +35,13 @@ TEST(LaunchOutcome, WhatARankSaidEndsTheRun) {
   EXPECT_EQ(exit_code_of(exited(0), 75, begun()), 75);
 }
 
+TEST(LaunchOutcome, RanksThatAreAllHeldUpAreAReasonToStartAgain) {
+  LaunchOutcome outcome = begun();
+  outcome.held_up = true;
+  EXPECT_EQ(exit_code_of(exited(0), 75, outcome), std::nullopt);
+  EXPECT_THAT(describe_end(exited(0), outcome), HasSubstr("was told to leave and could not; 12,345 of 20,000 units"));
+}
+
 TEST(LaunchOutcome, WithoutRecoveryMpirunPassesTheCodeOn) {
   for (const int code : {2, 3, 4, 70}) EXPECT_EQ(exit_code_of(exited(code), std::nullopt, LaunchOutcome()), code);
 }
