@@ -43,7 +43,7 @@ class Books {
   /// The coordinator has declared the rank dead; it may run on for a while, and nothing of that counts.
   void rank_died(Rank rank, bool alone);
   /// The rank has forgotten all that it had.
-  void rank_anew(Rank rank) { lost_[static_cast<std::size_t>(rank.value())] = false; }
+  void rank_anew(Rank rank);
   /// A rank has taken over and goes on from what workers have. `keeps`: whether this rank has lost nothing of what it
   /// had reported. Who ran a unit that nobody lost must not have run it in vain.
   void taken_over(const protocol::CoordinatorStart& start, const std::function<bool(Rank)>& keeps);

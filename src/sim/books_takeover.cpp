@@ -19,6 +19,14 @@ void Books::forget_all_holders() {
   }
 }
 
+// What it had reported, the coordinator has; if that is lost, the rank has it no more.
+void Books::rank_anew(Rank rank) {
+  lost_[static_cast<std::size_t>(rank.value())] = false;
+  for (Book& book : books_) {
+    if (book.done_by == rank) book.done_by = Rank(-1);
+  }
+}
+
 void Books::taken_over(const protocol::CoordinatorStart& start, const std::function<bool(Rank)>& keeps) {
   std::vector<std::pair<UnitId, Rank>> done;
   for (UnitId unit(0); unit.value() < books_.size(); unit = unit.next()) {

@@ -153,7 +153,7 @@ class SpeculatePrograms(SpeculateCase):
         self.assertIn("every rank that lived was in a unit that it was told to leave and could not; 20 of 24 units of 2 "
                       "stages are committed; starting again in", result.err)
 
-    def test_without_a_launcher_it_ends_where_nobody_is_left_who_could_work(self):
+    def test_without_restarts_it_ends_where_nobody_is_left_who_could_work(self):
         running = self.start(words=[str(LAB), "--case", "held-up", "-n", "2", "--heartbeat", "1s", "--restarts", "0"])
         notes = self.folder / "notes"
         self.wait_for(lambda: notes.exists() and notes.read_text().endswith("\n"), "the other one is in the second stage")
