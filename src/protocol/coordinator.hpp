@@ -242,6 +242,7 @@ class Coordinator {
   void look_at_time(Instant now);
   void end_before_limit(Instant now);
   void stop_in_time(Instant now);
+  bool may_stop_in_time() const;
 
   // Workers that cannot work (coordinator_held_up.cpp).
   std::optional<Duration> held_up_patience() const;

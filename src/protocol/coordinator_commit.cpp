@@ -139,7 +139,7 @@ std::optional<Instant> Coordinator::next_wake(Instant now) const {
   };
   at(cancel_at_);
   at(give_up_at_);
-  if (options_.time_limit && !stop_as_ && !complete()) at(options_.time_limit->end);
+  if (options_.time_limit && may_stop_in_time()) at(options_.time_limit->end);
   if (may_hand_out() && !(idle_.empty() && ahead_.empty() && copies_.out.empty())) at(retries_.next_wake(now));
   at(next_look());
   at(held_up_until_);

@@ -29,9 +29,14 @@ void Coordinator::end_before_limit(Instant now) {
   if (held_back_ && in_flight_ == 0 && giving_.empty()) stop_in_time(now);
 }
 
+// Not where it has ended, or is about to; one that ends for its failures waits for what runs.
+bool Coordinator::may_stop_in_time() const {
+  const bool waits = stop_as_ == Outcome::too_many_failures && !cancel_at_ && !cancelled_;
+  return !complete() && (!stop_as_ || waits);
+}
+
 void Coordinator::stop_in_time(Instant now) {
-  const bool waits = stop_as_ == Outcome::too_many_failures && !cancel_at_ && !cancelled_;  // for what runs
-  if (complete() || (stop_as_ && !waits)) return;
+  if (!may_stop_in_time()) return;
   stopped_in_time_ = true;
   begin_drain(Outcome::interrupted, options_.grace <= Duration::zero(), now);
 }

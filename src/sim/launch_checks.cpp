@@ -7,9 +7,15 @@
 
 namespace kiln::sim {
 
-// So little is left until the limit that some units are not begun.
+// So little is left until the limit that some units are not begun. A unit whose rank was stopped took longer than it
+// would.
 bool Launch::short_of_time() const {
-  return plan_.time_limit && now_ + from_seconds(2 * scenario_.longest_seconds()) > Instant(*plan_.time_limit);
+  if (!plan_.time_limit) return false;
+  double longest = scenario_.longest_seconds();
+  for (const LaunchPlan::Absence& one : plan_.absences) {
+    if (one.length && Instant(one.at) < now_) longest += to_seconds(*one.length);
+  }
+  return now_ + from_seconds(2 * longest) > Instant(*plan_.time_limit);
 }
 
 // Who stops by itself has no time for another unit.

@@ -50,6 +50,26 @@ TEST_F(TimeLimitTest, AtTheLimitWhatRunsHasItsGrace) {
   EXPECT_EQ(take<Cancel>().size(), 2U);
 }
 
+TEST_F(TimeLimitTest, ARunThatEndsForItsFailuresHearsOfTheLimit) {
+  options.max_failures = 1;
+  begin(20, 2);
+  const auto batches = take<Batch>();
+  ASSERT_EQ(batches.size(), 2U);
+  Part bad;
+  bad.batch = batches[0].second.id;
+  bad.failures = {{batches[0].second.units.first, FailureKind::failed, "exit code 3", {}}};
+  bad.last = true;
+  hear(1, std::move(bad));
+  EXPECT_TRUE(coordinator->draining());
+  const Instant limit = now + seconds(100);
+  pass(options.checkpoint_every);
+  committed();
+  EXPECT_EQ(coordinator->next_wake(now), limit) << "the other unit is waited for until then";
+  pass(limit - now);
+  pass(seconds(10));
+  EXPECT_EQ(take<Cancel>().size(), 1U);
+}
+
 TEST_F(TimeLimitTest, NothingIsBegunBehindTheLimit) {
   now += seconds(200);
   begin(20, 2);
