@@ -227,6 +227,16 @@ class Jobs(SlurmCase):
         self.assertEqual(job.wait().code, 75)
         self.assertEqual(self.calls("scancel"), [])
 
+    def test_a_cancelled_chain_takes_the_next_job_back_before_its_commands_end(self):
+        self.marking_tasks(2, gate=0)
+        job = self.stopped(self.script("--chain", "--grace", "10m", "-n", "1", "tasks.txt"), signal.SIGTERM)
+        self.wait_for(lambda: self.calls("scancel") == ["4711"], "the next job is taken back")
+        self.wait_for(lambda: "what is done is kept" in job.said(), "kiln stops")
+        self.assertFalse(job.ended())
+        self.open_gate()
+        job.wait()
+        self.assertEqual(self.calls("scancel"), ["4711"])
+
     def test_the_ready_scripts(self):
         self.write_tasks(["true"])
         (self.folder / "job.sh").write_text("#!/bin/bash\necho case $SLURM_ARRAY_TASK_ID\n")

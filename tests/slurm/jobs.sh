@@ -1,7 +1,7 @@
 #!/bin/bash
 # jobs.sh KILN: jobs as users submit them, in a two-node Slurm on this machine: kiln slurm run --submit, a job array, a time
-# limit, scancel, a requeue from outside onto another number of nodes, a chain of jobs, two jobs on one run directory, a node
-# that does not see the run directory. Each ends with the results of an undisturbed run. Needs root and the packages slurm-wlm, munge, iproute2.
+# limit, scancel, a requeue from outside onto another number of nodes, two jobs on one run directory, a node that does not see the run
+# directory. Each ends with the results of an undisturbed run. Needs root and the packages slurm-wlm, munge, iproute2.
 set -euo pipefail
 
 kiln=$(readlink -f "${1:?path of kiln}")
@@ -11,15 +11,6 @@ begin 2 jobs
 cd "$work"
 export KILN=$kiln
 
-submitted() { sed -n 's/^job \([0-9]*\) is submitted$/\1/p'; }
-submit() { "$kiln" slurm run --submit "$@" | submitted; }
-ended_as() { # ended_as NAME JOB STATE SECONDS
-  await "$4" "$1: the end of job $2" has_ended "$2" || true
-  check "$1: the job is $3" state_is "$2" "$3"
-  state_is "$2" "$3" || { scontrol show job "$2"; cat "kiln-$2.log" || true; }
-}
-
-next_of() { sed -n 's/^kiln: job \([0-9]*\) waits.*/\1/p' "kiln-$1.log" | head -n 1; } # of a chain
 tasks() { seq -f "echo %g; sleep $2" "$1"; }
 tasks 80 0.1 >short.txt
 tasks 120 0.5 >long.txt
@@ -101,17 +92,5 @@ check "$name: kiln ends with 75" grep -q '^code 75$' "kiln-$job.log"
 check "$name: kiln says why" grep -q 'stopped before the time limit' "kiln-$job.log"
 "$kiln" run -n 64 --out alone.kiln limit.txt 2>>here.log
 check "$name: the rest, and the results" same_results alone.kiln limit.here.kiln
-
-name="a chain of jobs"
-job=$(submit --chain -N 1 --time 1 --checkpoint-every 2s --out chain.kiln limit.txt 2>/dev/null)
-jobs=1
-while await 120 "$name: the end of job $job" has_ended "$job" && state_is "$job" FAILED && [ "$jobs" -lt 6 ]; do
-  job=$(next_of "$job")
-  jobs=$((jobs + 1))
-done
-check "$name: its last one, the $jobs., completes" state_is "$job" COMPLETED
-check "$name: it took more than one" [ "$jobs" -ge 2 ]
-ended_as "$name: the next, which is not needed," "$(next_of "$job")" CANCELLED 60
-check "$name: the results" same_results chain.kiln limit.here.kiln
 
 verdict

@@ -70,6 +70,15 @@ await() { # await SECONDS WHAT COMMAND…
   return 1
 }
 
+submitted() { sed -n 's/^job \([0-9]*\) is submitted$/\1/p'; }
+# shellcheck disable=SC2154  # kiln: of the script
+submit() { "$kiln" slurm run --submit "$@" | submitted; }
+ended_as() { # ended_as NAME JOB STATE SECONDS: of a job whose log is kiln-JOB.log
+  await "$4" "$1: the end of job $2" has_ended "$2" || true
+  check "$1: the job is $3" state_is "$2" "$3"
+  state_is "$2" "$3" || { scontrol show job "$2"; cat "kiln-$2.log" || true; }
+}
+
 # What must be the same however the run went: no times, ranks, hosts, attempts.
 facts() { # facts RUN_DIR
   /usr/bin/python3 - "$1/results.h5" <<'PY'

@@ -25,6 +25,7 @@ constexpr std::string_view kHint =
 
 constexpr std::string_view kSubmitNext = R"(
 # The next job begins only when this one has ended without success. It is submitted now: a job that is killed could not.
+# $0 is Slurm's copy of this script, which lives as long as the job; sbatch sends Slurm another one for the next.
 export KILN_CHAIN=${KILN_CHAIN:-$SLURM_JOB_ID}               # kiln counts by it how often the work went on in vain
 next=$(sbatch --parsable --dependency=afternotok:"$SLURM_JOB_ID" --kill-on-invalid-dep=yes "$0" "$@") || exit
 next=${next%%;*}
@@ -47,7 +48,7 @@ constexpr std::string_view kRun = R"(
 #    kiln stop handing out work, give what runs its grace, commit, and exit with 75.
 cancelled=no
 trap 'kill -USR1 "$pid"' USR1
-trap 'cancelled=yes; kill -USR1 "$pid"' TERM
+trap 'cancelled=yes; kill -USR1 "$pid"{}' TERM
 {} &
 pid=$!
 
@@ -73,8 +74,9 @@ exit "$code"
 
 constexpr std::string_view kNextJob = R"(
 # 3. Exit code 75 says: stopped early, goes on from here. kiln tells whether that makes sense (three starts in a row that
-#    got nowhere do not) and says why; if not, the next job is not wanted.
-if [ "$cancelled" = yes ] || ! "$kiln" slurm again --code "$code" {}; then scancel "$next"; fi
+#    got nowhere do not) and says why; if not, the next job is not wanted. After scancel it is gone already: Slurm may end
+#    this script before it comes here.
+if [ "$cancelled" = no ] && ! "$kiln" slurm again --code "$code" {}; then scancel "$next"; fi
 exit "$code"
 )";
 
@@ -174,7 +176,7 @@ std::string script_text(const SbatchScript& script) {
   const bool chain = script.goes_on == GoesOn::next_job;
   if (chain) out += kSubmitNext;
   out += fmt::format(kWatch, chain ? "scancel" : "scontrol requeue");
-  out += fmt::format(kRun, script.run);
+  out += fmt::format(kRun, chain ? "; scancel \"$next\"" : "", script.run);
   return out + (chain ? fmt::format(kNextJob, script.again) : fmt::format(kRequeue, script.again));
 }
 

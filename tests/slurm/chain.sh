@@ -1,0 +1,72 @@
+#!/bin/bash
+# chain.sh KILN: chains of jobs (kiln slurm run --chain) in a three-node Slurm on this machine: one that meets its time limit
+# goes on in the next job, and in the next; one that is cancelled does not, nor does its next job, also where Slurm ends the
+# script before its commands have ended; one that loses its first node does. Needs root and the packages slurm-wlm, munge,
+# iproute2.
+set -euo pipefail
+
+kiln=$(readlink -f "${1:?path of kiln}")
+# shellcheck source=tests/slurm/lab.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
+begin 3 chain
+cd "$work"
+export KILN=$kiln
+
+next_of() { sed -n 's/^kiln: job \([0-9]*\) waits.*/\1/p' "kiln-$1.log" 2>/dev/null | head -n 1; }
+has_steps() { [ "$(squeue --noheader --steps --jobs="$1" | grep -c "$1\.[0-9]")" -ge "$2" ]; }
+queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
+same_script() { scontrol write batch_script "$1" - | cmp - <(scontrol write batch_script "$2" -); }
+
+seq -f 'echo %g; sleep 0.5' 120 >tasks.txt
+seq -f 'echo %g; sleep 0.5' 240 >limit.txt # on one node more than a job of a minute can do
+{ seq -f 'echo %g' 20; seq -f "trap '' TERM; echo %g; sleep 60" 21 40; } >deaf.txt
+"$kiln" run -n 32 --out here.kiln tasks.txt 2>here.log
+"$kiln" run -n 64 --out limit.here.kiln limit.txt 2>>here.log
+
+cancel() { # cancel NAME TASKS WORDS…: a chain over two nodes, once units are done
+  local name=$1 job next
+  job=$(submit --chain -N 2 --time 10:00 --checkpoint-every 1s --out "$1.kiln" "${@:3}" "$2" 2>/dev/null)
+  await 60 "$name: units" has_done "$1.kiln" 10 || true
+  check "$name: another node watches the first" has_steps "$job" 2
+  next=$(next_of "$job")
+  check "$name: the next job has the same script" same_script "$job" "${next:-none}"
+  scancel "$job"
+  ended_as "$name" "$job" CANCELLED 60
+  ended_as "$name: the next job, $next," "$next" CANCELLED 30
+  check "$name: it has never begun" [ ! -e "kiln-$next.log" ]
+  check "$name: nothing is left in the queue" await 30 "$name: an empty queue" queue_is_empty
+  check "$name: nothing says that it goes on" bash -c "! grep -q 'goes on' kiln-$job.log"
+  check "$name: nothing became a dead letter" bash -c "! '$kiln' results --failed '$1.kiln' | grep -q ."
+}
+
+cancel cancelled tasks.txt
+cancel cancelled-in-its-grace deaf.txt --grace 60s # Slurm ends the script first (KillWait)
+
+name="the first node is lost"
+job=$(submit --chain -N 2 --time 10:00 --checkpoint-every 1s --out lost.kiln tasks.txt 2>/dev/null)
+await 60 "$name: units" has_done lost.kiln 20 || true
+await 30 "$name: the watch" has_steps "$job" 2 || true
+host=$(job_field "$job" BatchHost)
+"$here/slurm-lab" kill-node "$host" "$lab"
+ended_as "$name" "$job" CANCELLED 120
+next=$(next_of "$job")
+ended_as "$name: the next job, $next," "$next" COMPLETED 120
+check "$name: what was committed did not run again" grep -q 'going on: [1-9][0-9]* of 120 units' "kiln-$next.log"
+check "$name: the results" same_results lost.kiln here.kiln
+await 60 "$name: an empty queue" queue_is_empty || true
+await 60 "$host is seen down" node_is "$host" down || true
+"$here/slurm-lab" start-node "${host#n}" "$lab"
+
+name="the time limit"
+job=$(submit --chain -N 1 --time 1 --checkpoint-every 2s --out limit.kiln limit.txt 2>/dev/null)
+jobs=1
+while await 120 "$name: the end of job $job" has_ended "$job" && state_is "$job" FAILED && [ "$jobs" -lt 6 ]; do
+  job=$(next_of "$job")
+  jobs=$((jobs + 1))
+done
+check "$name: its last one, the $jobs., completes" state_is "$job" COMPLETED
+check "$name: it took more than one" [ "$jobs" -ge 2 ]
+ended_as "$name: the next, which is not needed," "$(next_of "$job")" CANCELLED 60
+check "$name: the results" same_results limit.kiln limit.here.kiln
+
+verdict
