@@ -157,6 +157,12 @@ std::string lost_line(const observe::StatusSnapshot& s) {
                      format_count(s.lost_ranks), s.lost_ranks == 1 ? "" : "s", s.lost_ranks == 1 ? "it" : "they");
 }
 
+std::string copies_line(const observe::StatusSnapshot& s) {
+  if (s.copies == 0) return "";
+  return fmt::format("  copies     {} that took long, given to an idle worker as well; {} of these ended first\n",
+                     s.copies == 1 ? "1 unit" : format_count(s.copies) + " units", format_count(s.copies_won));
+}
+
 // A job that is over is of interest only where there is something left to do.
 std::string job_line(const StatusReport& r) {
   if (r.job_id.empty() || (!r.live && !r.job)) return "";
@@ -209,7 +215,8 @@ std::string status_text(const StatusReport& r) {
   if (r.snapshot || !r.live) out += units_line(r.totals);
   if (r.live && r.snapshot) {
     const observe::StatusSnapshot& s = *r.snapshot;
-    out += rate_line(s, r.now) + commit_line(s, r.now) + lost_line(s) + ranks_text(s) + slowest_text(s);
+    out +=
+        rate_line(s, r.now) + commit_line(s, r.now) + lost_line(s) + copies_line(s) + ranks_text(s) + slowest_text(s);
   }
   out +=
       job_line(r) + task_stage_lines(r.task_stages, kStagesShown, r.live) + stage_lines(r.stages, kStagesShown, r.live);

@@ -5,7 +5,7 @@
 namespace kiln::exec {
 namespace {
 
-constexpr std::uint32_t kVersion = 4;
+constexpr std::uint32_t kVersion = 5;
 
 }  // namespace
 
@@ -35,6 +35,8 @@ Bytes encode(const CommandSetup& setup) {
   out.put(setup.needs.cpus);
   out.put(setup.needs.gpus);
   out.put(setup.needs.memory);
+  out.put(setup.done_before);
+  out.put(setup.failed_before);
   out.put(static_cast<std::uint64_t>(setup.cpus.size()));
   for (const std::uint32_t cpu : setup.cpus) out.put(cpu);
   return out.take();
@@ -70,6 +72,8 @@ CommandSetup decode_command_setup(ByteView bytes) {
   setup.needs.cpus = in.get<std::uint32_t>();
   setup.needs.gpus = in.get<std::uint32_t>();
   setup.needs.memory = in.get<std::uint64_t>();
+  setup.done_before = in.get<std::uint64_t>();
+  setup.failed_before = in.get<std::uint64_t>();
   setup.cpus.resize(in.get_count(sizeof(std::uint32_t)));
   for (std::uint32_t& cpu : setup.cpus) cpu = in.get<std::uint32_t>();
   in.expect_done();

@@ -37,6 +37,8 @@ struct CommandSetup {
   std::string output_files;                ///< an OutputPattern: the streams go into files too; "": they do not
   std::vector<ResultColumn> columns;       ///< taken from the outputs
   UnitNeeds needs;
+  std::uint64_t done_before = 0;    ///< units that earlier launches have done,
+  std::uint64_t failed_before = 0;  ///< and of which they have made dead letters that stand
   std::vector<std::uint32_t> cpus;  ///< of one rank: commands are bound to these; none: they are not bound
 };
 

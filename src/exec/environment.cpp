@@ -1,4 +1,5 @@
 #include "exec/command_setup.hpp"
+#include "exec/own_overlap.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,14 +19,16 @@ constexpr std::array<std::string_view, 5> kNoSlurmLauncher = {
 
 std::vector<std::string> clean_environment(char** environment) {
   std::vector<std::string> clean;
-  bool slurm = false;
+  bool slurm = false, own_overlap = false;
   for (char** entry = environment; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const bool own =
         std::any_of(kOwn.begin(), kOwn.end(), [&](std::string_view name) { return text.starts_with(name); });
     if (!own) clean.emplace_back(text);
     slurm = slurm || text.starts_with("SLURM_JOB_ID=");
+    own_overlap = own_overlap || text == kOwnOverlap;
   }
+  if (own_overlap) std::erase_if(clean, [](const std::string& other) { return other.starts_with("SLURM_OVERLAP="); });
   if (slurm) {
     for (const std::string_view entry : kNoSlurmLauncher) {
       const std::string_view name = entry.substr(0, entry.find('=') + 1);

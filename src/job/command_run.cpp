@@ -117,7 +117,7 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   if (!options_.retry && !options_.fresh) refuse_another_command(options_.directory, tasks_);
   open_store(arguments, std::nullopt);
   const std::string note = recovery_note(options_, environment_, net::mpi_library_version());
-  if (!note.empty()) log::info("{}", note);
+  if (!note.empty() && !environment_.goes_on()) log::info("{}", note);
   if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), source_name(store_->recovered().facts));
   store_->set_source(tasks_.bytes, tasks_);
   static_assert(store::SourceRegistry::kNowhere == units::CommandSource::kNone);
@@ -130,6 +130,7 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   for (const std::string& line : stage_plan(tasks_)) log::debug("{}", line);
   store_->withdraw(again);
   dead_.erase(again);
+  before_ = {recovered_done(), dead_.count()};
 }
 
 void CommandRun::report_opening(const schedule::IntervalSet& again) const {
@@ -137,16 +138,13 @@ void CommandRun::report_opening(const schedule::IntervalSet& again) const {
   for (const std::string& line : recovered.damage) log::warning("{}", line);
   const std::uint64_t units = store_->registry().active().count();
   if (units == 0) log::warning("{} has no commands: nothing to do", for_message(tasks_.name));
-  if (units < workers().size() && !environment_.slurm_job_id.empty()) {
+  if (units < workers().size() && !environment_.slurm_job_id.empty() && !environment_.goes_on()) {
     log::warning("{} for {} workers: so many CPUs have nothing to do; ask for fewer",
                  units == 1 ? "1 command" : fmt::format("{} commands", format_count(units)),
                  format_count(workers().size()));
   }
   if (recovered.created || units == 0) return;
-  std::uint64_t done = 0;
-  for (const Interval interval : store_->registry().active().intervals()) {
-    done += recovered.done.intersection(interval).count();
-  }
+  const std::uint64_t done = recovered_done();
   const std::string failed = dead_.empty() ? "" : fmt::format(", {} failed", format_count(dead_.count()));
   if (options_.retry) {
     const bool all = again.count() == dead_.count();
@@ -160,6 +158,14 @@ void CommandRun::report_opening(const schedule::IntervalSet& again) const {
     log::info("{}: going on: {} of {} units were done earlier{}", options_.directory, format_count(done),
               format_count(units), failed);
   }
+}
+
+std::uint64_t CommandRun::recovered_done() const {
+  std::uint64_t done = 0;
+  for (const Interval interval : store_->registry().active().intervals()) {
+    done += store_->recovered().done.intersection(interval).count();
+  }
+  return done;
 }
 
 protocol::CoordinatorOptions CommandRun::coordinator_options() const {
@@ -191,6 +197,8 @@ exec::CommandSetup CommandRun::command_setup(const std::vector<Rank>& workers) c
   exec::CommandSetup setup = make_command_setup(options_, store_->directory().path());
   setup.columns = columns_;
   setup.first_worker = workers.front().value();
+  setup.done_before = before_.done;
+  setup.failed_before = before_.failed;
   const store::RunFacts& facts = store_->recovered().facts;
   const std::string& file = options_.retry ? facts.source : options_.task_file;
   const std::string name = file == "-" ? "stdin" : std::filesystem::path(file).filename().string();
@@ -212,6 +220,7 @@ protocol::CoordinatorStart CommandRun::start() const {
 
 RunObserver::Facts CommandRun::observer_facts() {
   RunObserver::Facts facts = launch_facts(options_, environment_, *store_, launch_id_, end_.started);
+  facts.done_before = before_.done;
   facts.name_unit = [this](UnitId unit) { return name_unit(unit); };
   facts.settled = [this](Bytes& rows, bool succeeded) {
     if (printing_ != nullptr) printing_->settled(rows, succeeded);
@@ -227,11 +236,18 @@ std::string CommandRun::name_unit(UnitId unit) const {
                      for_message(source_->command(unit), 80));
 }
 
+// Some of what the journal has is this launch's own: the coordinator before knew what is not.
+void CommandRun::inherit_before(ByteView content) {
+  const exec::CommandSetup setup = exec::decode_command_setup(content);
+  before_ = {setup.done_before, setup.failed_before};
+}
+
 int CommandRun::run(const Execution& execution, std::unique_ptr<Inheritance> inheritance) {
   RunArchive archive(*store_, schema_, [this] { print_before_commit(); });
   Writer writer(archive, [this] { waiter_.wake(); });
-  RunObserver::Facts facts = observer_facts();
   const bool takes_over = inheritance != nullptr;
+  if (takes_over) inherit_before(inheritance->setup.content);
+  RunObserver::Facts facts = observer_facts();
   facts.takes_over = takes_over;
   RunObserver observer(std::move(facts), writer);
   const std::unique_ptr<RunPrinting> printing = begin_printing(observer.display(), takes_over);
@@ -348,11 +364,7 @@ void CommandRun::set_end(protocol::Outcome outcome, const protocol::Coordinator:
 
 void CommandRun::summarise(std::uint64_t committed) {
   observe::RunSummary summary = summary_of(end_, options_.directory);
-  std::uint64_t before = dead_.count();
-  for (const Interval interval : store_->registry().active().intervals()) {
-    before += store_->recovered().done.intersection(interval).count();
-  }
-  summary.done_before = before;
+  summary.done_before = before_.done + before_.failed;
   if (end_.failed != 0) {
     for (const auto& dead : store::RunReader::open(options_.directory).dead_letters()) {
       if (summary.first_failures.size() > observe::kShownFailures) break;

@@ -42,6 +42,8 @@ class CommandRun {
   void set_dead();
   void report_opening(const schedule::IntervalSet& again) const;
   protocol::CoordinatorOptions coordinator_options() const;
+  std::uint64_t recovered_done() const;
+  void inherit_before(ByteView content);
   exec::CommandSetup command_setup(const std::vector<Rank>& workers) const;
   protocol::CoordinatorStart start() const;
   std::vector<Rank> workers() const;
@@ -67,8 +69,11 @@ class CommandRun {
   std::vector<exec::ResultColumn> columns_;  // as run.json has them
   Schema schema_;                            // of the rows
   schedule::IntervalSet dead_;               // dead letters of earlier launches that stand
-  std::vector<FolderProbe> probes_;          // where ranks are on several machines
-  std::set<Rank> seeing_;                    // these
+  struct {
+    std::uint64_t done = 0, failed = 0;
+  } before_;                         // units that earlier launches have settled
+  std::vector<FolderProbe> probes_;  // where ranks are on several machines
+  std::set<Rank> seeing_;            // these
   RunEnd end_;
   RunPrinting* printing_ = nullptr;  // during run(); with --print only
   std::mutex printing_mutex_;        // for the writer thread

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <numeric>
 #include <string_view>
+#include <utility>
 
 namespace kiln::job {
 namespace {
@@ -126,7 +127,9 @@ Environment read_environment() {
   if (!environment.slurm_job_id.empty()) {
     environment.slurm_memory = slurm_memory();
     environment.slurm_job_end = seconds_of("SLURM_JOB_END_TIME");
-    environment.slurm_cpus = parse_slurm_cpus(variable("SLURM_JOB_CPUS_PER_NODE")).value_or(0);
+    const std::string cpus = variable("SLURM_JOB_CPUS_PER_NODE");
+    environment.slurm_cpus = parse_slurm_cpus(cpus).value_or(0);
+    if (auto nodes = parse_slurm_cpu_list(cpus)) environment.slurm_node_cpus = std::move(*nodes);
   }
   if (const std::string directory = variable("TMPDIR"); !directory.empty()) environment.temporary_directory = directory;
   return environment;

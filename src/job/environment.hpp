@@ -16,13 +16,14 @@ struct Environment {
   std::int32_t mpi_ranks_here = 1;  ///< on this machine; mpi_size where nobody says
   std::string launch_id;            ///< of the launcher that started this rank; "" by hand
   // Of a launch that goes on with an earlier one of the same launcher, whose ranks are gone:
-  std::string first_launch_id;          ///< the first of them that began the run; "" where none did
-  std::string previous_launch_id;       ///< the last one; ""
-  std::string slurm_job_id;             ///< "" outside Slurm
-  std::optional<double> slurm_job_end;  ///< Unix seconds; of Slurm versions that say so
-  std::optional<double> stop_time;      ///< by the launcher that started this rank: as its function stop_time
-  std::uint32_t slurm_cpus = 0;         ///< of the whole allocation; 0 outside Slurm or where it does not say
-  std::uint64_t slurm_memory = 0;       ///< bytes of this job on this machine; 0 outside Slurm or where it does not say
+  std::string first_launch_id;                 ///< the first of them that began the run; "" where none did
+  std::string previous_launch_id;              ///< the last one; ""
+  std::string slurm_job_id;                    ///< "" outside Slurm
+  std::optional<double> slurm_job_end;         ///< Unix seconds; of Slurm versions that say so
+  std::optional<double> stop_time;             ///< by the launcher that started this rank: as its function stop_time
+  std::uint32_t slurm_cpus = 0;                ///< of the whole allocation; 0 outside Slurm or where it does not say
+  std::vector<std::uint32_t> slurm_node_cpus;  ///< the same, of each node; empty
+  std::uint64_t slurm_memory = 0;  ///< bytes of this job on this machine; 0 outside Slurm or where it does not say
   std::string temporary_directory = "/tmp";
   /// Whether the mpirun around us goes on when one of its ranks has died; nothing where it does not say.
   std::optional<bool> survives_deaths;

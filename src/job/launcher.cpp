@@ -2,13 +2,16 @@
 
 #include "base/log.hpp"
 #include "base/quantity.hpp"
+#include "exec/own_overlap.hpp"
 #include "job/clock.hpp"
 #include "job/launch_attempt.hpp"
 #include "job/launch_id.hpp"
 #include "job/launch_outcome.hpp"
 #include "job/launch_processes.hpp"
+#include "job/long_unit.hpp"
 #include "job/on_finish.hpp"
 #include "job/restart_policy.hpp"
+#include "job/slurm_memory.hpp"
 #include "job/slurm_nodes.hpp"
 #include "job/slurm_programs.hpp"
 #include "job/stop_time.hpp"
@@ -59,7 +62,8 @@ class Launcher {
   void look_at_allocation() const;
   std::vector<Host> all_hosts() const;
   bool has_needs() const { return options_.cpus_per_unit != 0 || options_.gpus_per_unit != 0; }
-  void place_on_all();
+  std::vector<Host> place_on_all();
+  void look_at_placement(const std::vector<Host>& hosts) const;
   void place(const Placement& placement);
   bool starts_without_some(const LaunchAttempt::End& end, const LaunchOutcome& outcome);
 
@@ -95,7 +99,9 @@ std::vector<std::string> Launcher::variables(const std::string& launch_id) const
     }
   }
   // The step of an mpirun before may still wait for a node that is lost: the new one's daemons need not wait for that.
-  if (!previous_.empty() && !environment_.slurm_job_id.empty()) all.emplace_back("SLURM_OVERLAP=1");
+  if (!previous_.empty() && !environment_.slurm_job_id.empty() && !read_variables().contains("SLURM_OVERLAP")) {
+    all.insert(all.end(), {"SLURM_OVERLAP=1", std::string(exec::kOwnOverlap)});
+  }
   return all;
 }
 
@@ -112,16 +118,22 @@ LaunchAttempt::End Launcher::attempt(const std::string& launch_id) {
   return attempt.run();
 }
 
-// Where units have needs, mpirun is told how many workers a machine has; else it knows.
-void Launcher::place_on_all() {
+// Where units have needs, mpirun is told how many workers a machine has; else it knows. Returns the machines it is
+// told.
+std::vector<Host> Launcher::place_on_all() {
   workers_ = worker_count(options_, environment_);
   hosts_.clear();
-  if (!has_needs()) return;
-  const std::vector<Host> hosts = all_hosts();
-  const std::size_t gpus = visible_gpus(read_variables()).size();
-  place(place_workers(options_, hosts, gpus));
-  const std::string note = placement_note(options_, hosts, gpus);
-  if (!note.empty()) log::info("{}", note);
+  if (!has_needs()) return {};
+  std::vector<Host> hosts = all_hosts();
+  place(place_workers(options_, hosts, visible_gpus(read_variables()).size()));
+  return hosts;
+}
+
+void Launcher::look_at_placement(const std::vector<Host>& hosts) const {
+  const std::string fewer = placement_note(options_, hosts, visible_gpus(read_variables()).size());
+  if (!fewer.empty()) log::info("{}", fewer);
+  const std::string memory = memory_note(memory_need(options_, environment_, workers_, hosts_));
+  if (!memory.empty()) log::warning("{}", memory);
 }
 
 void Launcher::look_at_allocation() const {
@@ -152,12 +164,15 @@ void Launcher::look_at_limit() {
   stop_time_ = std::max(stop_before(*end, begun, options_.grace), 0.0);
   const std::string warning = limit_warning(*stop_time_, begun, options_.timeout);
   if (!warning.empty()) log::warning("{}", warning);
+  const double left = *stop_time_ - begun;
+  const auto found = left > 0 && !options_.fresh ? find_long_unit(options_.directory, left) : std::nullopt;
+  if (found) log::warning("{}", long_unit_warning(*found, left));
 }
 
 int Launcher::run() {
   look_at_limit();
   look_at_allocation();
-  place_on_all();
+  look_at_placement(place_on_all());
   while (true) {
     const std::string launch_id = make_launch_id();
     const LaunchAttempt::End end = attempt(launch_id);

@@ -9,13 +9,15 @@ constexpr std::uint64_t kShare = 2;
 
 }  // namespace
 
+std::uint64_t memory_here(const Environment& environment, const std::filesystem::path& root) {
+  const std::uint64_t memory = machine_memory(root), of_job = environment.slurm_memory;
+  return of_job != 0 && (memory == 0 || of_job < memory) ? of_job : memory;
+}
+
 MemoryBudget memory_budget(const RunOptions& options, const Environment& environment,
                            const std::filesystem::path& root) {
   if (options.memory) return {*options.memory};
-  std::uint64_t memory = machine_memory(root);
-  if (environment.slurm_memory != 0 && (memory == 0 || environment.slurm_memory < memory)) {
-    memory = environment.slurm_memory;
-  }
+  const std::uint64_t memory = memory_here(environment, root);
   const auto ranks = static_cast<std::uint64_t>(std::max(environment.mpi_ranks_here, 1));
   return {std::max(memory / kShare / ranks, kLeastBudget)};
 }

@@ -32,8 +32,11 @@ struct MemoryBudget {
   static constexpr std::uint64_t kMostByKey = std::uint64_t{256} << 20;
 };
 
-/// As --memory says, or half of what the machine, the control group or Slurm gives to the ranks on this machine, shared
-/// by them; kLeastBudget at least. `root` is where proc and sys are ("/").
+/// Bytes that this job has on this machine: of the machine, the control group or Slurm the least; 0 where none of them
+/// is known. `root` is where proc and sys are ("/").
+std::uint64_t memory_here(const Environment& environment, const std::filesystem::path& root = "/");
+
+/// As --memory says, or half of memory_here(), shared by the ranks on this machine; kLeastBudget at least.
 MemoryBudget memory_budget(const RunOptions& options, const Environment& environment,
                            const std::filesystem::path& root = "/");
 

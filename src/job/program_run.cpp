@@ -49,7 +49,7 @@ void ProgramRun::open(const std::vector<std::string>& arguments) {
   open.takeover = options_.takeover;
   open_store(std::move(open));
   const std::string note = recovery_note(options_, environment_, net::mpi_library_version());
-  if (!note.empty()) log::info("{}", note);
+  if (!note.empty() && !environment_.goes_on()) log::info("{}", note);
   const store::Recovered& recovered = store_->recovered();
   if (!recovered.created && recovered.facts.program != program_.name) {
     store_->release();
@@ -59,7 +59,7 @@ void ProgramRun::open(const std::vector<std::string>& arguments) {
                             options_.directory, recovered.facts.program, program_.name));
   }
   for (const std::string& line : recovered.damage) log::warning("{}", line);
-  if (options_.seed != recovered.facts.seed) {
+  if (options_.seed != recovered.facts.seed && !environment_.goes_on()) {
     log::warning("{}: the run began with --seed {}, and goes on with it", options_.directory, recovered.facts.seed);
   }
   write_launch_note(store_->directory(), {launch_id_, own_program(), std::filesystem::current_path().string(),

@@ -44,7 +44,7 @@ class CommandRank {
       exec::CommandSetup own = exec::decode_command_setup(setup.content);
       const std::string note =
           take_place(own, rank, environment_.mpi_local_rank, usable_cpus(), visible_gpus(read_variables()));
-      if (!note.empty()) log::warning("{}: {}", host_name(), note);
+      if (!note.empty() && !environment_.goes_on()) log::warning("{}: {}", host_name(), note);
       return std::make_unique<exec::CommandRunner>(spawner, own, rank, host_name());
     };
     execution_.beat = [&spawner] { spawner.beat(); };

@@ -38,12 +38,14 @@ void RunObserver::snapshot(const protocol::Coordinator& coordinator, Instant at)
   const auto counts = coordinator.counts();
   if (!settled_before_) {
     settled_before_ = ended_units(counts);
-    status_.done_before = counts.done;
+    status_.done_before = facts_.done_before.value_or(counts.done);
   }
   rate_.add(at, ended_units(counts) - *settled_before_);
   status_.state = coordinator.draining() ? observe::RunState::draining : observe::RunState::running;
   status_.totals = {counts.units,     counts.done,    counts.committed, counts.failed,
                     counts.in_flight, counts.waiting, counts.removed};
+  status_.copies = counts.copies;
+  status_.copies_won = counts.copies_won;
   status_.rate = rate_.rate();
   const auto left = rate_.time_for(counts.units - ended_units(counts) - counts.blocked);
   status_.task_stages = stages(coordinator);

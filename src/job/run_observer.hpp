@@ -22,7 +22,9 @@ class RunObserver final : public Observer {
     std::string host, job_id;
     double started = 0;       ///< Unix seconds UTC
     bool takes_over = false;  ///< from another rank of this launch
-    bool launched = false;    ///< a launcher owns the terminal
+    std::optional<std::uint64_t>
+        done_before;        ///< units, by earlier launches; nothing: what is done at the first snapshot
+    bool launched = false;  ///< a launcher owns the terminal
     bool no_rerun_lost = false;
     observe::DisplayMode display = observe::DisplayMode::none;
     std::vector<std::string> stages;                       ///< names of CoordinatorOptions::stages

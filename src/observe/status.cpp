@@ -110,6 +110,8 @@ Json write(const StatusSnapshot& s, std::size_t listed) {
               {"last_commit_seconds", number(s.last_commit_seconds)},
               {"workers", s.workers},
               {"lost_ranks", s.lost_ranks},
+              {"copies", s.copies},
+              {"copies_won", s.copies_won},
               {"ranks", Json::array()},
               {"groups", Json::array()},
               {"slowest", Json::array()}};
@@ -251,6 +253,8 @@ StatusSnapshot read_snapshot(const Json& in) {
   read(in, "last_commit_seconds", s.last_commit_seconds);
   read(in, "workers", s.workers);
   read(in, "lost_ranks", s.lost_ranks);
+  read(in, "copies", s.copies);
+  read(in, "copies_won", s.copies_won);
   read_list(in, "ranks", s.ranks, read_rank);
   read_list(in, "groups", s.groups, read_group);
   read_list(in, "slowest", s.slowest, read_slow);

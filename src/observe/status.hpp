@@ -95,6 +95,8 @@ struct StatusSnapshot {
   double last_commit_seconds = 0;      ///< what it cost
   std::uint64_t workers = 0;
   std::uint64_t lost_ranks = 0;   ///< declared dead, and not back
+  std::uint64_t copies = 0;       ///< of units that took long, given to a second worker as well
+  std::uint64_t copies_won = 0;   ///< of these, that ended first
   std::vector<RankStatus> ranks;  ///< written one by one up to kListedRanks, the others as groups
   std::vector<RankGroup> groups;  ///< as read; written from `ranks` where there are too many of them
   std::vector<SlowUnit> slowest;  ///< units that have been running longest, up to kSlowUnits

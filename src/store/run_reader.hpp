@@ -54,6 +54,8 @@ class RunReader {
   std::optional<EndEntry> find_end(std::string_view launch_id) const;
   /// Dead letters of units of the present source, ascending.
   std::vector<CommitEntry::Dead> dead_letters() const { return view_.active_dead(); }
+  /// The timeline, as it stands in the journal.
+  const std::vector<StageBatch>& batches() const { return view_.batches; }
   /// Who writes the run now, as far as a file tells: see check_owner.
   std::optional<Owner> owner() const;
 

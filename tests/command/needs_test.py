@@ -71,6 +71,20 @@ class Needs(KilnCase):
                 said = self.expect(2, "run", "--fresh", *words, "tasks.txt", **job, CUDA_VISIBLE_DEVICES="").err
                 self.assertIn(why, said)
 
+    def test_more_memory_than_the_job_has_is_told(self):
+        self.write_tasks(["echo 1"])
+        job = {"SLURM_JOB_ID": "17", "SLURM_JOB_CPUS_PER_NODE": "2", "SLURM_CPUS_ON_NODE": "2"}
+        run = lambda size, *words, **more: self.expect(0, "run", "--fresh", "--mem-per-unit", size, *words, "tasks.txt",
+                                                       **{**job, **more}).err
+        said = run("80MiB", SLURM_MEM_PER_NODE="100")
+        self.assertIn("--mem-per-unit 80.0 MiB: 2 commands at a time may take 160.0 MiB on a node, and the job has 100.0 MiB "
+                      "there: ask Slurm for --mem=160M, or have 1 at a time: -n 1", said)
+        self.assertNotIn("at a time", run("80MiB", "-n", "1", SLURM_MEM_PER_NODE="100"))
+        self.assertNotIn("at a time", run("50MiB", SLURM_MEM_PER_CPU="50"))
+        self.assertIn("has 100.0 MiB", run("51MiB", SLURM_MEM_PER_CPU="50"))
+        self.assertIn("1 command may take 80.0 MiB", run("80MiB", "--cpus-per-unit", "2", SLURM_MEM_PER_NODE="64"))
+        self.assertNotIn("at a time", run("80MiB", SLURM_JOB_ID="", SLURM_MEM_PER_NODE="100"))
+
     def test_no_gpu(self):
         self.write_tasks(["echo 1"])
         said = self.expect(2, "run", "--gpus-per-unit", "1", "tasks.txt", CUDA_VISIBLE_DEVICES="").err

@@ -84,6 +84,17 @@ class Submitting(SlurmCase):
             self.assertEqual(said.out, "")
         self.expect(0, "slurm", "run", "-p", "long", "--time", "1-0", "tasks.txt")
 
+    def test_what_does_not_fit_the_job_is_told(self):
+        self.a_slurm()
+        self.write_tasks(["sleep 1.2; false"])
+        told = lambda *words: self.expect(0, "slurm", "run", *words, "tasks.txt").err
+        self.assertIn("8 commands at a time may take 16.0 GiB on a node, and the job has 8.0 GiB there",
+                      told("--mem", "8G", "--mem-per-unit", "2GiB"))
+        self.assertEqual(told("--mem", "8G", "--mem-per-unit", "1GiB"), "")
+        self.expect(1, "run", "tasks.txt")
+        self.assertRegex(told("--time", "0:01"), r"unit 0 took [0-9.]+ s, and there is 0 ms for commands")
+        self.assertNotIn("took", told("--time", "1:00:00"))
+
     def test_submit_says_where_to_look(self):
         self.a_slurm()
         self.write_tasks(["true"])

@@ -50,6 +50,17 @@ class Speculate(SpeculateCase):
         self.assertEqual(len(units["id"]), QUICK + 1)
         return rows
 
+    def test_status_shows_copies(self):
+        # Who comes first and who comes second both wait for the file go.
+        self.write_tasks(["while ! test -e go; do sleep 0.02; done", *(f"echo {i}" for i in range(QUICK))])
+        run = self.start("run", "-n", "3", "--speculate", "tasks.txt")
+        self.wait_for(lambda: self.status().get("copies") == 1, "the status counts the copy")
+        self.assertIn("  copies     1 unit that took long, given to an idle worker as well; 0 of these ended first\n",
+                      self.expect(0, "status", "tasks.kiln").out)
+        self.assertIn('"copies":1,"copies_won":0', self.expect(0, "status", "--json", "tasks.kiln").out)
+        self.open_gate()
+        self.assertEqual(run.wait().code, 0)
+
     def test_a_late_command_is_given_to_an_idle_worker(self):
         self.tasks()
         result = self.expect(0, "run", "-n", "3", "--speculate", "tasks.txt")

@@ -38,6 +38,15 @@ class Until(KilnCase):
         said = self.expect(0, "run", "-n", "1", "--until", "1h", "--timeout", "2h", "tasks.txt").err
         self.assertIn("--timeout lets one run for 2h", said)
 
+    def test_a_unit_that_took_longer_than_there_is_time_is_told(self):
+        self.write_tasks(["echo 0", "sleep 0.2; sleep 1.2; false", "test -e go"])
+        self.expect(1, "run", "-n", "1", "--retries", "0", "tasks.txt")
+        short = ("run", "-n", "1", "--until", "3s", "--grace", "100ms", "tasks.txt")
+        said = self.expect(1, *short).err
+        self.assertRegex(said, r"unit 1 took [0-9.]+ s, and there is [0-9.]+ s for commands before the job ends")
+        self.assertNotIn("took", self.expect(1, "run", "-n", "1", "--until", "1h", "tasks.txt").err)
+        self.assertNotIn("took", self.kiln("run", "--fresh", *short[1:]).err)
+
     def test_bad_words(self):
         self.tasks(1, 0)
         self.assertIn("a time of day (18:00)", self.expect(2, "run", "--until", "soon", "tasks.txt").err)

@@ -49,6 +49,7 @@ class Restarted(KilnCase):
         self.launch = self.running_status(self.launch)["launch_id"]
         self.open_gate()
         result = self.run_.wait()
+        self.said = result.err
         self.assertEqual(result.code, 0, result.err)
         self.assertIn(f"{why}; {GATE} of {UNITS} units are committed; starting again in 1.0 s (1 of 3)", result.err)
         self.assertIn(f"going on: {GATE} of {UNITS} units were done earlier", result.err)
@@ -101,6 +102,15 @@ class Restarted(KilnCase):
         self.wait_for(lambda: self.status().get("launch_id") != self.launch, "the next launch has begun")
         self.assertNotIn(worker, self.processes())
         self.expect_restart("mpirun was ended by SIGKILL before the run ended")
+
+    def test_what_the_options_come_to_is_told_once(self):
+        self.environment.update(SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2", SLURM_JOB_NUM_NODES="1",
+                                SLURM_JOB_GPUS="0", SLURM_MEM_PER_NODE="100", CUDA_VISIBLE_DEVICES="")
+        self.start_some("--gpus-per-unit", "1", "--mem-per-unit", "200MiB", words=("run",))
+        self.kill(self.mpirun_pid())
+        self.expect_restart("mpirun was ended by SIGKILL before the run ended")
+        self.assertEqual(self.said.count("1 GPU on each machine make 1 worker"), 1)
+        self.assertEqual(self.said.count("1 command may take 200.0 MiB"), 1)
 
     def test_no_restart_is_wanted(self):
         self.start_some("--restarts", "0")

@@ -52,6 +52,21 @@ class Takeover(RecoveryCase):
         self.expect_all(20)
         self.expect_once()
 
+    def test_what_was_done_before_the_launch_is_counted_as_that(self):
+        self.marking_tasks(5, gate=20)
+        self.expect(0, "run", "-n", "2", "tasks.txt")
+        self.marking_tasks(UNITS, gate=20)
+        running = self.begin(4, "--checkpoint-every", "100ms", heartbeat=PATIENT)
+        pids = self.wait_for_ranks(3)
+        self.wait_for(lambda: len(self.committed()) >= 20, "units of this launch are committed")
+        self.kill(pids[0])
+        self.takeovers()
+        self.wait_for(lambda: self.status()["epoch"] > 2 and self.status()["totals"]["units"], "the new one says its state")
+        self.assertEqual(self.status()["done_before"], 5)
+        self.open_gate()
+        self.assertRegex(self.ends(running).err, f"{UNITS} units: {UNITS} done in .+, 5 of them earlier")
+        self.expect_all(20)
+
     def test_as_units_begin(self):
         self.marking_tasks(UNITS)
         running = self.begin(4)

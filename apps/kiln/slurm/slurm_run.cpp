@@ -4,7 +4,9 @@
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "job/launch_id.hpp"
+#include "job/long_unit.hpp"
 #include "job/mpirun_words.hpp"
+#include "job/slurm_memory.hpp"
 #include "job/slurm_programs.hpp"
 #include "observe/summary.hpp"
 #include "output.hpp"
@@ -152,6 +154,51 @@ int submit(const SlurmRunCommand& command, const std::string& script, const job:
   return to_int(ExitCode::ok);
 }
 
+// CPUs that the job gets on a node; 0 where that is not known before.
+std::uint64_t cpus_of_a_node(const SlurmRunCommand& command, const job::Partition* partition) {
+  const auto number = [&](const char* name) {
+    const SbatchOption* const option = find(command.options, name);
+    return option == nullptr ? std::nullopt : parse_count(*option->value);
+  };
+  if (const auto tasks = number("--ntasks-per-node")) return *tasks * number("--cpus-per-task").value_or(1);
+  const bool known = partition != nullptr && partition->nodes != 0 && wants_whole_nodes(command.options);
+  return known ? partition->cpus / partition->nodes : 0;
+}
+
+// "" where the job's memory, or how many commands a node runs at a time, is not known.
+std::string memory_doubt(const SlurmRunCommand& command, const job::Partition* partition) {
+  const auto size = [&](const char* name) {
+    const SbatchOption* const option = find(command.options, name);
+    return option == nullptr ? 0 : job::parse_slurm_memory(*option->value).value_or(0);
+  };
+  job::MemoryNeed need;
+  need.of_unit = command.run.memory_per_unit;
+  need.cpus = cpus_of_a_node(command, partition);
+  need.nodes = command.nodes;
+  need.at_a_time = need.cpus / std::max(command.run.cpus_per_unit, 1U);
+  const std::uint64_t workers = command.run.workers.value_or(0);
+  if (workers != 0 && (need.at_a_time == 0 ? command.nodes == 1 : workers < need.at_a_time)) need.at_a_time = workers;
+  need.memory = find(command.options, "--mem") != nullptr ? size("--mem") : size("--mem-per-cpu") * need.cpus;
+  return job::memory_note(need);
+}
+
+// A command that a job cannot bring to its end.
+std::vector<std::string> time_doubts(const SlurmRunCommand& command, const job::TimeLimit& limit) {
+  if (!limit) return {};
+  std::vector<std::string> doubts;
+  const std::chrono::seconds lead(lead_seconds(command));
+  if (command.run.timeout && *command.run.timeout + lead > *limit) {
+    doubts.push_back(
+        fmt::format("a command may take {} (--timeout), but a job ends after {}, less {} s to commit: such a "
+                    "command would be begun in each job and never end",
+                    format_duration(*command.run.timeout), job::format_slurm_time(limit), lead.count()));
+  }
+  const double left = to_seconds(*limit - lead);
+  const auto found = job::find_long_unit(command.run.directory, left);
+  if (found) doubts.push_back(job::long_unit_warning(*found, left));
+  return doubts;
+}
+
 }  // namespace
 
 std::uint64_t lead_seconds(const SlurmRunCommand& command) {
@@ -183,14 +230,8 @@ std::string script_of(const SlurmRunCommand& command, const std::string& program
 }
 
 std::vector<std::string> doubts_about(const SlurmRunCommand& command, const job::Partition* partition) {
-  std::vector<std::string> doubts;
   const job::TimeLimit limit = time_of(command);
-  if (limit && command.run.timeout && *command.run.timeout + std::chrono::seconds(lead_seconds(command)) > *limit) {
-    doubts.push_back(
-        fmt::format("a command may take {} (--timeout), but a job ends after {}, less {} s to commit: such a "
-                    "command would be begun in each job and never end",
-                    format_duration(*command.run.timeout), job::format_slurm_time(limit), lead_seconds(command)));
-  }
+  std::vector<std::string> doubts = time_doubts(command, limit);
   if (const SbatchOption* const time = find(command.options, "--time"); time != nullptr) {
     const std::string& text = *time->value;
     if (std::count(text.begin(), text.end(), ':') == 1 && text.find('-') == std::string::npos) {
@@ -209,6 +250,7 @@ std::vector<std::string> doubts_about(const SlurmRunCommand& command, const job:
                                    *command.run.workers, command.nodes, partition->name, cpus));
     }
   }
+  if (std::string doubt = memory_doubt(command, partition); !doubt.empty()) doubts.push_back(std::move(doubt));
   if (find(command.options, "--no-requeue") != nullptr && !command.chain) {
     doubts.emplace_back(
         "with --no-requeue the job does not go on by itself at its time limit: --chain submits a next one");

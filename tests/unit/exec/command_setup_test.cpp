@@ -23,6 +23,8 @@ TEST(CommandSetup, TravelsWhole) {
   setup.task_signal = 10;
   setup.keep_output = KeepOutput::failed;
   setup.output_limit = 12345;
+  setup.done_before = 7;
+  setup.failed_before = 8;
   Bytes bytes = encode(setup);
   const CommandSetup copy = decode_command_setup(bytes);
   EXPECT_EQ(copy.environment, setup.environment);
@@ -36,6 +38,8 @@ TEST(CommandSetup, TravelsWhole) {
   EXPECT_EQ(copy.task_signal, setup.task_signal);
   EXPECT_EQ(copy.keep_output, setup.keep_output);
   EXPECT_EQ(copy.output_limit, setup.output_limit);
+  EXPECT_EQ(copy.done_before, setup.done_before);
+  EXPECT_EQ(copy.failed_before, setup.failed_before);
   EXPECT_FALSE(decode_command_setup(encode(CommandSetup())).timeout.has_value());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_THROW(decode_command_setup(ByteView(bytes).first(size)), Error);
@@ -55,6 +59,8 @@ TEST(CleanEnvironment, DropsWhatIsKilnsOwn) {
   EXPECT_THAT(clean({"PATH=/bin", "OMPI_COMM_WORLD_RANK=1", "PMIX_RANK=1", "PMI_RANK=0", "PRTE_X=1", "KILN_UNIT=4",
                      "OMPIX=kept", "SLURM_NTASKS=2", "EMPTY="}),
               ElementsAre("PATH=/bin", "OMPIX=kept", "SLURM_NTASKS=2", "EMPTY="));
+  EXPECT_THAT(clean({"SLURM_OVERLAP=1"}), ElementsAre("SLURM_OVERLAP=1"));
+  EXPECT_THAT(clean({"SLURM_OVERLAP=1", "KILN_OWN_OVERLAP=1", "A=1"}), ElementsAre("A=1"));
   EXPECT_TRUE(clean_environment(nullptr).empty());
 }
 
