@@ -105,7 +105,8 @@ void write_command_tables(const GuardedFile& guarded, const ResultsRequest& requ
   if (request.units != nullptr) keep_units(parts, *request.units);
   RowStream stream(parts, dead_units(request));
   const Schema schema = stream.schema().empty() ? request.schema : stream.schema();
-  if (has_unit_table(schema)) stream.add(rows_for_dead(stream.missing(), request.view, schema), schema);
+  if (has_unit_table(schema))
+    stream.add(rows_for_dead(stream.missing(), request.view, schema, request.run_directory), schema);
   require_space(folder_of(request.file), stream.bytes() + stream.bytes() / 2 + bytes_around(request));
   ResultsTables tables(file, schema, stream.rows(), request.view, stage_lines(request));
   RowWindow window;

@@ -1,6 +1,11 @@
 #include "store/results_tables.hpp"
 
 #include "exec/result_column.hpp"
+#include "store/source_copy.hpp"
+#include "units/command_list.hpp"
+#include "units/task_file.hpp"
+
+#include <kiln/error.hpp>
 
 #include <algorithm>
 #include <set>
@@ -10,9 +15,27 @@ namespace kiln::store {
 namespace {
 
 constexpr std::string_view kUnits = "units/";
+constexpr std::string_view kCommand = "units/command";
 constexpr std::string_view kStatus = "units/status";
 constexpr std::string_view kAttempts = "units/attempts";
 constexpr std::string_view kRemoved = "removed";
+
+// No commands where the copy of the source is lost.
+units::TaskFile read_commands(const JournalView& view, const std::filesystem::path& run_directory) {
+  if (view.ledger.sources.empty()) return {};
+  try {
+    return units::parse_source(read_source_copy(run_directory, view.ledger.sources.back().body), "the task file");
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+std::string_view command_on(std::int64_t line, const units::TaskFile& tasks) {
+  if (line >= 0 && tasks.array) return tasks.command(0);
+  const auto found = std::lower_bound(tasks.lines.begin(), tasks.lines.end(), line);
+  if (line < 0 || found == tasks.lines.end() || *found != line) return "";
+  return tasks.command(static_cast<std::uint64_t>(found - tasks.lines.begin()));
+}
 
 std::set<std::string> groups_of(const Schema& schema) {
   std::set<std::string> groups;
@@ -112,8 +135,12 @@ void ResultsTables::finish() {
   columns_.finish();
 }
 
-Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, const Schema& schema) {
+Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, const Schema& schema,
+                   const std::filesystem::path& run_directory) {
   Rows rows(schema);
+  if (units.empty()) return rows;
+  const units::TaskFile tasks = read_commands(view, run_directory);
+  const std::vector<std::int64_t>& lines = view.registry.lines();
   for (const UnitId unit : units) {
     const auto dead = view.ledger.dead.find(unit);
     if (dead == view.ledger.dead.end()) continue;
@@ -121,6 +148,8 @@ Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, co
     for (const Column& column : schema) {
       if (column.name == kStatus && column.type == ColumnType::text) {
         rows.put_text("failed");
+      } else if (column.name == kCommand && column.type == ColumnType::text) {
+        rows.put_text(unit.value() < lines.size() ? command_on(lines[unit.value()], tasks) : "");
       } else if (column.name == kAttempts && column.type == ColumnType::i32) {
         rows.put(static_cast<std::int32_t>(dead->second.letter.attempts));
       } else {

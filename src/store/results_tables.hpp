@@ -42,8 +42,10 @@ class ResultsTables {
   ColumnSet columns_;  // as the schema's
 };
 
-/// Rows for dead letters of which no row was kept (their rank died with them): what the dead letter itself knows.
-Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, const Schema& schema);
+/// Rows for dead letters of which no row was kept (their rank died with them): what the dead letter itself knows, and
+/// the command as the run directory's copy of the source has it ("" where it was removed, or the copy is lost).
+Rows rows_for_dead(const std::vector<UnitId>& units, const JournalView& view, const Schema& schema,
+                   const std::filesystem::path& run_directory);
 
 /// Whether the schema has a group "units": one row a unit.
 bool has_unit_table(const Schema& schema);

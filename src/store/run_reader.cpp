@@ -105,6 +105,21 @@ bool visit_rows(RowStream& stream, std::optional<std::uint64_t>& last, const Vis
   return true;
 }
 
+// The row of a unit of a run of commands; false where none was kept.
+template <class Use>
+bool with_row(const RunDirectory& directory, const JournalView& first, UnitId unit, const Schema& schema,
+              const Use& use) {
+  return with_fresh_view(directory, first, [&](const JournalView& view) {
+    RowStream stream(parts_with(view.parts, {unit}));
+    stream.use_schema(schema);
+    RowWindow window;
+    if (!stream.next(window)) return false;
+    const RowWindow::Run& run = window.runs.front();
+    use(window.rows[run.slot], run.row);
+    return true;
+  });
+}
+
 }  // namespace
 
 RunReader RunReader::open(const std::filesystem::path& path) {
@@ -176,7 +191,7 @@ void RunReader::for_each_command(Which which, const std::function<bool(const Uni
   with_fresh_view(directory_, view_, [&](const JournalView& view) {
     RowStream stream(which == Which::all ? view.parts : parts_with(view.parts, dead), dead);
     stream.use_schema(schema_);
-    stream.add(rows_for_dead(stream.missing(), view, schema_), schema_);
+    stream.add(rows_for_dead(stream.missing(), view, schema_, directory_.path()), schema_);
     visit_rows(stream, last, [&](const Rows& rows, std::size_t row) {
       UnitRecord record = record_of(StageId(0), UnitId(rows.units()[row]), view_);
       record.rows = &rows;
@@ -281,18 +296,15 @@ bool RunReader::find_unit(UnitId unit, const std::function<void(const UnitRecord
   if (is_program()) return find_rows(unit, visit);
   UnitRecord record = record_of(StageId(0), unit, view_);
   if (!record.done && !record.reason) return false;
-  bool found = false;
-  with_fresh_view(directory_, view_, [&](const JournalView& view) {
-    RowStream stream(parts_with(view.parts, {unit}));
-    stream.use_schema(schema_);
-    RowWindow window;
-    if (!stream.next(window)) return;
-    record.rows = &window.rows[window.runs.front().slot];
-    record.row = window.runs.front().row;
-    found = true;
+  const bool found = with_row(directory_, view_, unit, schema_, [&](const Rows& rows, std::size_t row) {
+    record.rows = &rows;
+    record.row = row;
     visit(record);
   });
-  if (!found) visit(record);
+  if (found) return true;
+  const Rows rows = rows_for_dead({unit}, view_, schema_, directory_.path());
+  if (rows.size() != 0) record.rows = &rows;
+  visit(record);
   return true;
 }
 
@@ -300,8 +312,13 @@ std::optional<std::string> RunReader::raw_text(UnitId unit, std::string_view nam
   const auto place = column(name);
   std::optional<std::string> text;
   if (!place || schema_[*place].type != ColumnType::text) return text;
+  const auto take = [&](const Rows& rows, std::size_t row) { text = rows.text_at(*place, row); };
+  if (!is_program()) {
+    with_row(directory_, view_, unit, schema_, take);
+    return text;
+  }
   find_unit(unit, [&](const UnitRecord& record) {
-    if (record.rows != nullptr) text = record.rows->text_at(*place, record.row);
+    if (record.rows != nullptr) take(*record.rows, record.row);
   });
   return text;
 }

@@ -89,6 +89,14 @@ class Recovery(RecoveryCase):
         self.assertEqual([unit for unit, word in enumerate(status) if word != "ok"], [5])
         dead = self.happened("dead_letter")
         self.assertEqual([one["unit"] for one in dead], [5])
+        # What was lost with its rank is found where every dead letter is.
+        row = json.loads(self.expect(0, "results", "--failed", "--json", "tasks.kiln").out)
+        self.assertEqual((row["unit"], row["line"], row["command"], row["reason"]),
+                         (5, 6, KILLS_ITS_RANK, dead[0]["reason"]))
+        self.assertEqual(json.loads(self.expect(0, "results", "--unit", "5", "--json", "tasks.kiln").out), row)
+        self.assertEqual(self.table()["command"][5], KILLS_ITS_RANK)
+        self.assertEqual(self.table(group="dead_letters")["reason"], [row["reason"]])
+        self.assertIn("nothing was kept", self.expect(3, "results", "--unit", "5", "--stdout", "tasks.kiln").err)
         self.assertRegex(dead[0]["reason"], "the process of rank [0-9] and [0-9] died while it ran nothing but this unit")
         # Twice with nothing but this unit, and maybe once with others beside it.
         self.assertIn(len(self.happened("rank_died")), (2, 3))
