@@ -227,7 +227,7 @@ TEST(KeyedForest, ATableKeepsToLittleMemoryWhereThereIsLittle) {
     Combined forest{Sums{}};
     forest.keep_to(bytes);
     forest.begin_unit(UnitId(0));
-    for (std::int64_t key = 0; key < 100'000; ++key) forest.emit(std::to_string(key), 1);
+    for (std::int64_t key = 0; key < 110'000; ++key) forest.emit(std::to_string(key), 1);
     const std::size_t taken = forest.bytes();
     forest.end_unit();
     return std::pair(taken, *forest.value());

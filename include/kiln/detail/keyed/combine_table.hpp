@@ -1,5 +1,6 @@
 #pragma once
 
+#include <kiln/detail/keyed/slot_log.hpp>
 #include <kiln/detail/keyed/slot_table.hpp>
 #include <kiln/detail/memory.hpp>
 #include <kiln/detail/tree_forest.hpp>
@@ -60,37 +61,34 @@ class SmallCombineTable {
 
   void begin_unit() {
     stamps_.begin_unit([&] { table_.for_each([](Slot& slot) { slot.stamp = slot.stamp != 0 ? 1 : 0; }); });
-    unit_log_.clear();
+    log_.cut(0);
   }
-  void end_unit() { unit_log_.clear(); }
-  void drop_unit() {
-    record_log_.clear();
-    undo(unit_log_);
-  }
+  void end_unit() { log_.cut(0); }
+  void drop_unit() { undo(0); }
   void begin_record() {
     stamps_.begin_record();
-    record_log_.clear();
+    record_begin_ = log_.size();
   }
-  void end_record() { record_log_.clear(); }
-  void reject_record() { undo(record_log_); }
+  void end_record() {
+    log_.keep_if(record_begin_, [this](const Slot& before) { return stamps_.is_before_unit(before.stamp); });
+    record_begin_ = log_.size();
+  }
+  void reject_record() { undo(record_begin_); }
 
-  void fetch(const PreparedKey& key) const { table_.fetch(key); }
   /// False, and nothing is done, where there is no room for another key.
   bool add(const PreparedKey& key, const Item& item, UnitId unit) {
     Slot* const slot = table_.find_or_insert(key, most_);
     if (slot == nullptr) [[unlikely]] {
       return false;
     }
-    if (slot->stamp != stamps_.now()) {
-      if (slot->stamp == 0) {
-        const Value value = lift(*monoid_, item, unit);  // may throw: before anything has changed
-        note(*slot);
-        new (&slot->value) Value(value);
-        ++values_;
-        return true;
-      }
+    if (slot->stamp == 0) [[unlikely]] {
+      const Value value = lift(*monoid_, item, unit);  // may throw: before anything has changed
       note(*slot);
+      new (&slot->value) Value(value);
+      ++values_;
+      return true;
     }
+    note(*slot);
     add_item(*monoid_, slot->value, item, unit);
     return true;
   }
@@ -128,30 +126,29 @@ class SmallCombineTable {
   }
   void release() {
     table_.release();
-    give_back(unit_log_);
-    give_back(record_log_);
+    log_.release();
     values_ = 0;
   }
   bool is_full() const { return table_.size() >= most_; }
   /// Keys that have a value.
   std::size_t size() const { return values_; }
-  std::size_t bytes() const { return table_.bytes() + (unit_log_.capacity() + record_log_.capacity()) * sizeof(Slot); }
+  std::size_t bytes() const { return table_.bytes() + log_.bytes(); }
 
  private:
   using Table = SlotTable<Value, HashBits::high>;
   using Slot = typename Table::Slot;
 
-  /// Before the first change by the present record.
+  /// Before a change by the present record, or by a unit without records.
   void note(Slot& slot) {
-    if (stamps_.in_record()) record_log_.push_back(slot);
-    if (stamps_.is_before_unit(slot.stamp)) unit_log_.push_back(slot);
+    log_.put_if(slot.stamp != stamps_.now(), slot);
     slot.stamp = stamps_.now();
   }
-  void undo(std::vector<Slot>& log) {
-    for (; !log.empty(); log.pop_back()) {
-      Slot& slot = table_.again(log.back());
-      if (slot.stamp != 0 && log.back().stamp == 0) --values_;
-      slot = log.back();
+  /// The latest first: a slot may be there once of each record.
+  void undo(std::size_t begin) {
+    for (; log_.size() > begin; log_.cut(log_.size() - 1)) {
+      Slot& slot = table_.again(log_.back());
+      if (slot.stamp != 0 && log_.back().stamp == 0) --values_;
+      slot = log_.back();
     }
   }
 
@@ -160,7 +157,8 @@ class SmallCombineTable {
   std::size_t values_ = 0;
   Table table_;
   TouchStamps stamps_;
-  std::vector<Slot> unit_log_, record_log_;  // as they were
+  SlotLog<Slot> log_;             // of the unit; of records that have ended, what it touched first
+  std::size_t record_begin_ = 0;  // in the log, of the present record
 };
 
 /// The same for values of other types. A unit's own part of a value is kept beside it until the unit ends: a copy of

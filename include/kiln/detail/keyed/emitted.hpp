@@ -5,7 +5,6 @@
 #include <kiln/detail/keyed/entry_log.hpp>
 #include <kiln/detail/keyed/keyed_forest.hpp>
 #include <kiln/detail/keyed/order.hpp>
-#include <kiln/detail/keyed/waiting_keys.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -119,11 +118,9 @@ class AppendedForest : public KeyedForest {
   RunReference write_memory(NewRun& run, KeySample&) const override {
     BlockWriter blocks(run);
     const std::vector<OrderEntry> order = order_of<Format>(log_);
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      if (i + kOrderAhead < order.size()) __builtin_prefetch(order[i + kOrderAhead].at);
-      const Entry entry = Format::look(order[i].at);
-      blocks.add(order[i].order, {entry.begin, entry.size()});
-    }
+    for_each_in_order<Format>(order, order.size(), [&](std::uint64_t hash, const Entry& entry) {
+      blocks.add(hash, {entry.begin, entry.size()});
+    });
     return blocks.finish();
   }
 
@@ -189,7 +186,6 @@ class CombinedForest final : public KeyedForest {
     unit_mark_ = log_.mark();
   }
   void end_unit() {
-    add_waiting();
     table_.end_unit();
     if (table_.is_full()) {
       empty_table();
@@ -199,7 +195,6 @@ class CombinedForest final : public KeyedForest {
     }
   }
   void drop_unit() {
-    waiting_.clear();
     table_.drop_unit();
     log_.cut(unit_mark_);
     if (table_.is_full()) empty_table();
@@ -208,12 +203,8 @@ class CombinedForest final : public KeyedForest {
     table_.begin_record();
     record_mark_ = log_.mark();
   }
-  void end_record() {
-    add_waiting();
-    table_.end_record();
-  }
+  void end_record() { table_.end_record(); }
   void reject_record() {
-    waiting_.clear();
     table_.reject_record();
     log_.cut(record_mark_);
   }
@@ -221,29 +212,17 @@ class CombinedForest final : public KeyedForest {
   /// Throws std::length_error where key or value is too long, and what the monoid throws: the unit's failure.
   void emit(typename Keys::View key, const Item& item) {
     const PreparedKey prepared = Keys::prepare(key, key_room_);
-    if constexpr (kMayWait) {
-      if (!passing_ && prepared.bytes.size() <= Waiting::kLongest) [[likely]] {
-        table_.fetch(prepared);
-        waiting_.add(prepared, item);
-        if (waiting_.is_full()) add_waiting();
+    if (!passing_) [[likely]] {
+      if (table_.add(prepared, item, unit_)) [[likely]] {
+        ++added_;
         return;
       }
-      add_waiting();
     }
-    add(prepared, item);
+    ++passed_;
+    append(log_, value_room_, prepared, lift(monoid_, item, unit_));
   }
 
  private:
-  /// What cannot fail may be added later than it was emitted.
-  static constexpr bool kMayWait = kIsSmallValue<Value> && std::is_trivially_copyable_v<Item> && sizeof(Item) <= 16 &&
-                                   requires(const M& monoid, Value& value, const Item& item) {
-                                     requires !requires { monoid.add(value, item); };
-                                     requires !requires { monoid.add(value, item, UnitId(0)); };
-                                     { monoid.lift(item) } noexcept;
-                                     { monoid.merge(value, monoid.lift(item)) } noexcept;
-                                   };
-  using Waiting = WaitingKeys<std::conditional_t<kMayWait, Item, std::monostate>>;
-
   /// Memory beside which the largest table is small.
   static constexpr std::size_t kRoomy = std::size_t{64} << 20;
   /// A table is worth its time where it makes of so many emissions one entry.
@@ -251,19 +230,6 @@ class CombinedForest final : public KeyedForest {
   /// How many times its keys pass by before it is tried again.
   static constexpr std::size_t kPassed = 16;
 
-  void add(const PreparedKey& key, const Item& item) {
-    if (!passing_) [[likely]] {
-      if (table_.add(key, item, unit_)) [[likely]] {
-        ++added_;
-        return;
-      }
-    }
-    ++passed_;
-    append(log_, value_room_, key, lift(monoid_, item, unit_));
-  }
-  void add_waiting() {
-    if constexpr (kMayWait) waiting_.take([this](const PreparedKey& key, const Item& item) { add(key, item); });
-  }
   static void append(EntryLog& log, ByteWriter& room, const PreparedKey& key, const Value& value) {
     const auto written = Format::prepare(value, room);
     Format::put(log.extend(Format::size(key, written)), key, written, 0);
@@ -299,7 +265,7 @@ class CombinedForest final : public KeyedForest {
     std::string entry;
     ByteWriter room;
     for (std::size_t at = 0, next = 0; at < order.size(); at = next) {
-      if (at + kOrderAhead < order.size()) __builtin_prefetch(order[at + kOrderAhead].at);
+      fetch_ahead(order, at);
       const Entry first = Format::look(order[at].at);
       const auto is_same = [&](const OrderEntry& other) {
         return other.order == order[at].order && Format::is_same_key(Format::look(other.at).key, first.key);
@@ -326,7 +292,6 @@ class CombinedForest final : public KeyedForest {
   std::size_t most_keys_;
   UnitId unit_{0};
   CombineTable<M, Item> table_;
-  Waiting waiting_;
   EntryLog::Mark unit_mark_, record_mark_;
   EntryLog log_;
   typename Keys::Room key_room_;

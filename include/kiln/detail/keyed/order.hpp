@@ -22,6 +22,18 @@ std::uint64_t sort_by_order(std::vector<OrderEntry>& entries, std::vector<OrderE
 
 /// Entries that are fetched before they are looked at.
 inline constexpr std::size_t kOrderAhead = 8;
+/// The memory of the one so far behind `at` is on its way to the cache when this returns.
+inline void fetch_ahead(const std::vector<OrderEntry>& entries, std::size_t at) {
+  if (at + kOrderAhead < entries.size()) __builtin_prefetch(entries[at + kOrderAhead].at);
+}
+/// f(order, Entry) of each of the first `most`.
+template <class Format, class F>
+void for_each_in_order(const std::vector<OrderEntry>& entries, std::uint64_t most, F&& f) {
+  for (std::size_t at = 0; at < std::min<std::uint64_t>(most, entries.size()); ++at) {
+    fetch_ahead(entries, at);
+    f(entries[at].order, Format::look(entries[at].at));
+  }
+}
 
 /// Sorts by order and then by is_before(OrderEntry, OrderEntry), stably.
 template <class IsBefore>
@@ -41,7 +53,7 @@ void sort_ordered(std::vector<OrderEntry>& entries, std::vector<OrderEntry>& roo
     is_sorted = true;
   };
   for (std::size_t at = 1; at < entries.size(); ++at) {
-    if (at + kOrderAhead < entries.size()) __builtin_prefetch(entries[at + kOrderAhead].at);
+    fetch_ahead(entries, at);
     if (((entries[at].order ^ entries[at - 1].order) & mask) != 0) {
       end_at(at);
     } else if (is_sorted && is_before(entries[at], entries[at - 1])) {

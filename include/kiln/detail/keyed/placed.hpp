@@ -88,10 +88,10 @@ class PlacedForest final : public AppendedForest<std::uint64_t, T, PlacedFormat<
  private:
   RunReference write_memory(NewRun& run, KeySample&) const override {
     BlockWriter blocks(run);
-    for (const OrderEntry& at : order_of<Format>(this->log())) {
-      const Entry entry = Format::look(at.at);
+    const std::vector<OrderEntry> order = order_of<Format>(this->log());
+    for_each_in_order<Format>(order, order.size(), [&](std::uint64_t, const Entry& entry) {
       blocks.add_to(static_cast<std::uint32_t>(Base::Keys::decode(entry.key)), {entry.begin, entry.size()});
-    }
+    });
     return blocks.finish();
   }
 

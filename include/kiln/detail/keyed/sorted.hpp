@@ -104,10 +104,9 @@ class SortedForest final : public AppendedForest<K, V, SortFormat<K, V>> {
   void leave_first() {
     EntryLog first;
     const std::vector<OrderEntry> order = order_of<Format>(this->log());
-    for (std::size_t i = 0; i < std::min<std::uint64_t>(most_, order.size()); ++i) {
-      const Entry entry = Format::look(order[i].at);
+    for_each_in_order<Format>(order, most_, [&](std::uint64_t, const Entry& entry) {
       std::memcpy(first.extend(entry.size()), entry.begin, entry.size());
-    }
+    });
     this->log() = std::move(first);
     enough_ = kLittle + 2 * this->log().bytes();
   }
@@ -119,10 +118,7 @@ class SortedForest final : public AppendedForest<K, V, SortFormat<K, V>> {
     if (most_ == kAll) draw(sample);
     const std::vector<OrderEntry> order = order_of<Format>(this->log());
     PieceWriter pieces(run, this->log().bytes());
-    for (std::size_t i = 0; i < std::min<std::uint64_t>(most_, order.size()); ++i) {
-      if (i + kOrderAhead < order.size()) __builtin_prefetch(order[i + kOrderAhead].at);
-      pieces.add(Format::look(order[i].at));
-    }
+    for_each_in_order<Format>(order, most_, [&](std::uint64_t, const Entry& entry) { pieces.add(entry); });
     return pieces.finish();
   }
   /// A unit's entries lie one behind the other, as it emitted them.
