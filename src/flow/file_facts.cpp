@@ -83,4 +83,9 @@ units::LineFile look_at(const std::string& path, bool is_plain) try {
 units::LineFile look_at(const std::string& path) { return look_at(path, false); }
 units::LineFile look_at_plain(const std::string& path) { return look_at(path, true); }
 
+std::string change_of(std::uint64_t size_before, std::uint64_t size_now) {
+  if (size_before == size_now) return fmt::format("the same {} bytes long, but with another content", size_now);
+  return fmt::format("{} bytes long, and was {}", size_now, size_before);
+}
+
 }  // namespace kiln::flow

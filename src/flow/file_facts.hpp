@@ -2,6 +2,7 @@
 
 #include "units/line_files.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace kiln::flow {
@@ -12,5 +13,8 @@ namespace kiln::flow {
 units::LineFile look_at(const std::string& path);
 /// The same of a file that is taken as it is, whatever its bytes look like.
 units::LineFile look_at_plain(const std::string& path);
+
+/// How a file that changed is different from before, by its sizes: completes "it is …".
+std::string change_of(std::uint64_t size_before, std::uint64_t size_now);
 
 }  // namespace kiln::flow

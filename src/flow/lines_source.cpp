@@ -65,11 +65,8 @@ std::string identity_of(const units::LineFiles& files) {
 
 void expect_same(const units::LineFile& before, const units::LineFile& now) {
   if (before.size == now.size && before.checksum == now.checksum) return;
-  const std::string change = before.size == now.size
-                                 ? fmt::format("the same {} bytes long, but with another content", now.size)
-                                 : fmt::format("{} bytes long, and was {}", now.size, before.size);
   refuse(fmt::format("{} changed since this run first read it: it is {}; put the old file back, {}",
-                     for_message(now.path, 400), change, kAnew));
+                     for_message(now.path, 400), change_of(before.size, now.size), kAnew));
 }
 
 }  // namespace

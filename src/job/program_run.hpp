@@ -1,5 +1,6 @@
 #pragma once
 
+#include "flow/seen_files.hpp"
 #include "job/environment.hpp"
 #include "job/program_archive.hpp"
 #include "job/program_rank.hpp"
@@ -183,6 +184,7 @@ class ProgramRun {
   std::vector<observe::FailedUnit> first_failures_, earlier_failures_;  // of this launch, and of those before
   std::uint64_t unwritten_ = 0;                                         // settled, but not committed
   std::set<std::string> advised_;                                       // what was said of sources
+  flow::SeenFiles seen_files_;                                          // by the stages of this launch
   bool runs_again_ = false;                                             // a stage does, and that was said
   RunEnd end_;
 };

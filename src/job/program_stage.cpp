@@ -105,6 +105,13 @@ void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
   flow::ResolvedSource source = flow::resolve_source(plan.source, how);
   if (!source.advice.empty() && advised_.insert(source.advice).second) log::info("{}", source.advice);
 
+  for (const std::string& change : seen_files_.note(plan.source, source.descriptor)) {
+    log::warning(
+        "{}: {}; it is read as it is now, and this run cannot go on later with both: begin anew (--fresh) with "
+        "files that nobody changes",
+        call.described, change);
+  }
+
   store::PlanEntry entry = plan_entry(plan, ground, source.identity, source.units);
   entry.setup = encode(SetupRecord{rank0_.machine, source.descriptor});
   std::optional<store::PlanEntry> shorter;

@@ -75,6 +75,26 @@ class Lines(ReaderCase):
                 self.assertIn("put the old file back, or begin anew", again.err)
                 (self.folder / "go").unlink()
 
+    def test_a_file_that_changes_between_two_stages_is_named(self):
+        for what, now, said in (("grows", "5\n6\n7\n", "6 bytes long, and was 4"),
+                                ("other", "7\n8\n", "the same 4 bytes long, but with another content"),
+                                ("same", "5\n6\n", None)):
+            with self.subTest(what=what):
+                self.write("a.txt", "5\n6\n")
+                self.write("b.txt", "wait\n")
+                running = self.start(words=self.words_of("--batch", "1", "--checkpoint-every", "50ms", "--out", what,
+                                                         "a.txt", "b.txt"))
+                self.wait_for_commits(running, 1, self.folder / what)
+                self.write("a.txt", now)
+                self.open_gate()
+                done = running.wait()
+                self.assertEqual(done.code, 0, done.err)
+                self.assertEqual([float.fromhex(word) for word in done.out.split()[:2]], [11, 2 * sum(map(int, now.split()))])
+                line = f"stage 1 ('lines'): a.txt changed since an earlier stage began: it is {said}; it is read as it is now"
+                self.assertEqual(line in done.err, said is not None, done.err)
+                self.assertEqual("changed since" in done.err, said is not None, done.err)
+                (self.folder / "go").unlink()
+
     def test_patterns_that_find_nothing(self):
         for run in (self.launched, self.run_program):
             self.assertIn("no file matches 'data/*.txt'; check the pattern", run("data/*.txt", code=3).err)
