@@ -75,6 +75,7 @@ class SmallCombineTable {
   }
   void reject_record() { undo(record_begin_); }
 
+  void fetch(const PreparedKey& key) const { table_.fetch(key); }
   /// False, and nothing is done, where there is no room for another key.
   bool add(const PreparedKey& key, const Item& item, UnitId unit) {
     Slot* const slot = table_.find_or_insert(key, most_);

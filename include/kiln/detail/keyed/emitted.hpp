@@ -5,6 +5,7 @@
 #include <kiln/detail/keyed/entry_log.hpp>
 #include <kiln/detail/keyed/keyed_forest.hpp>
 #include <kiln/detail/keyed/order.hpp>
+#include <kiln/detail/keyed/waiting_keys.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -186,6 +187,7 @@ class CombinedForest final : public KeyedForest {
     unit_mark_ = log_.mark();
   }
   void end_unit() {
+    add_waiting();
     table_.end_unit();
     if (table_.is_full()) {
       empty_table();
@@ -195,6 +197,7 @@ class CombinedForest final : public KeyedForest {
     }
   }
   void drop_unit() {
+    waiting_.clear();
     table_.drop_unit();
     log_.cut(unit_mark_);
     if (table_.is_full()) empty_table();
@@ -203,8 +206,12 @@ class CombinedForest final : public KeyedForest {
     table_.begin_record();
     record_mark_ = log_.mark();
   }
-  void end_record() { table_.end_record(); }
+  void end_record() {
+    add_waiting();
+    table_.end_record();
+  }
   void reject_record() {
+    waiting_.clear();
     table_.reject_record();
     log_.cut(record_mark_);
   }
@@ -212,17 +219,29 @@ class CombinedForest final : public KeyedForest {
   /// Throws std::length_error where key or value is too long, and what the monoid throws: the unit's failure.
   void emit(typename Keys::View key, const Item& item) {
     const PreparedKey prepared = Keys::prepare(key, key_room_);
-    if (!passing_) [[likely]] {
-      if (table_.add(prepared, item, unit_)) [[likely]] {
-        ++added_;
+    if constexpr (kMayWait) {
+      if (!passing_ && prepared.bytes.size() <= Waiting::kLongest) [[likely]] {
+        table_.fetch(prepared);
+        waiting_.add(prepared, item);
+        if (waiting_.is_full()) add_waiting();
         return;
       }
+      add_waiting();
     }
-    ++passed_;
-    append(log_, value_room_, prepared, lift(monoid_, item, unit_));
+    add(prepared, item);
   }
 
  private:
+  /// What cannot fail may be added later than it was emitted.
+  static constexpr bool kMayWait = kIsSmallValue<Value> && std::is_trivially_copyable_v<Item> && sizeof(Item) <= 16 &&
+                                   requires(const M& monoid, Value& value, const Item& item) {
+                                     requires !requires { monoid.add(value, item); };
+                                     requires !requires { monoid.add(value, item, UnitId(0)); };
+                                     { monoid.lift(item) } noexcept;
+                                     { monoid.merge(value, monoid.lift(item)) } noexcept;
+                                   };
+  using Waiting = WaitingKeys<std::conditional_t<kMayWait, Item, std::monostate>>;
+
   /// Memory beside which the largest table is small.
   static constexpr std::size_t kRoomy = std::size_t{64} << 20;
   /// A table is worth its time where it makes of so many emissions one entry.
@@ -230,6 +249,19 @@ class CombinedForest final : public KeyedForest {
   /// How many times its keys pass by before it is tried again.
   static constexpr std::size_t kPassed = 16;
 
+  void add(const PreparedKey& key, const Item& item) {
+    if (!passing_) [[likely]] {
+      if (table_.add(key, item, unit_)) [[likely]] {
+        ++added_;
+        return;
+      }
+    }
+    ++passed_;
+    append(log_, value_room_, key, lift(monoid_, item, unit_));
+  }
+  void add_waiting() {
+    if constexpr (kMayWait) waiting_.take([this](const PreparedKey& key, const Item& item) { add(key, item); });
+  }
   static void append(EntryLog& log, ByteWriter& room, const PreparedKey& key, const Value& value) {
     const auto written = Format::prepare(value, room);
     Format::put(log.extend(Format::size(key, written)), key, written, 0);
@@ -292,6 +324,7 @@ class CombinedForest final : public KeyedForest {
   std::size_t most_keys_;
   UnitId unit_{0};
   CombineTable<M, Item> table_;
+  Waiting waiting_;
   EntryLog::Mark unit_mark_, record_mark_;
   EntryLog log_;
   typename Keys::Room key_room_;
