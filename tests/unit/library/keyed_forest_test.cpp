@@ -227,7 +227,7 @@ TEST(KeyedForest, ATableKeepsToLittleMemoryWhereThereIsLittle) {
     Combined forest{Sums{}};
     forest.keep_to(bytes);
     forest.begin_unit(UnitId(0));
-    for (std::int64_t key = 0; key < 110'000; ++key) forest.emit(std::to_string(key), 1);
+    for (std::int64_t key = 0; key < 100'000; ++key) forest.emit(std::to_string(key), 1);
     const std::size_t taken = forest.bytes();
     forest.end_unit();
     return std::pair(taken, *forest.value());
@@ -236,6 +236,23 @@ TEST(KeyedForest, ATableKeepsToLittleMemoryWhereThereIsLittle) {
   const auto [much, all] = filled(std::size_t{128} << 20);
   EXPECT_LT(little + (std::size_t{2} << 20), much);
   EXPECT_EQ(few, all);
+}
+
+TEST(KeyedForest, ATableIsFullerWhereNewKeysAreSeldom) {
+  const auto taken = [](int times) {
+    Combined forest{Sums{}};
+    forest.keep_to(std::size_t{128} << 20);
+    forest.begin_unit(UnitId(0));
+    std::string first = "0";
+    for (std::int64_t key = 0; key < 100'000; ++key) {
+      for (int i = 1; i < times; ++i) forest.emit(first, 1);
+      forest.emit(std::to_string(key), 1);
+    }
+    const std::size_t bytes = forest.bytes();
+    forest.end_unit();
+    return bytes;
+  };
+  EXPECT_LT(taken(20), taken(2) - (std::size_t{3} << 20));
 }
 
 TEST(KeyedForest, LargeEntriesLieBetweenSmallOnes) {

@@ -38,6 +38,7 @@ class SlotTable {
 
   /// The slot of the key, a new one (stamp 0) where it has none. Null where it has none and there are `most` already.
   Slot* find_or_insert(const PreparedKey& key, std::size_t most) {
+    ++asked_;
     return key.bytes.size() <= kInline ? of_short(key, most) : of_long(key, most);
   }
   /// The memory of the key's place is on its way to the cache when this returns.
@@ -87,6 +88,7 @@ class SlotTable {
     if (size_ != 0) std::memset(pages_.data(), 0, capacity_ * sizeof(Slot));
     arena_.clear();
     size_ = 0;
+    begin_filling();
   }
   /// Forgets all, gives the memory back.
   void release() { *this = SlotTable(); }
@@ -106,6 +108,7 @@ class SlotTable {
   static constexpr std::uint64_t kLong = std::uint64_t{0xff} << 56;
   static constexpr std::uint64_t kBytesOfB = (std::uint64_t{1} << 56) - 1;
   static constexpr std::size_t kFirst = 64;
+  static constexpr std::size_t kSeldom = 12;  // questions to a new key
 
   static std::uint32_t tag_of(std::uint64_t hash) {
     return static_cast<std::uint32_t>(kBits == HashBits::high ? hash >> 32 : hash);
@@ -137,7 +140,7 @@ class SlotTable {
         ++size_;
         return &slot;
       }
-      grow();
+      make_room();
     }
   }
   Slot* of_long(const PreparedKey& key, std::size_t most) {
@@ -162,17 +165,32 @@ class SlotTable {
         ++size_;
         return &slot;
       }
-      grow();
+      make_room();
     }
   }
 
+  // Keys that are there are soon found in a fuller table too, and it takes less of the caches; new ones are not.
+  void make_room() {
+    const std::size_t fuller = capacity_ / 16 * 13;
+    const bool seldom = asked_ >= kSeldom * (size_ - filled_from_);
+    if (seldom && limit_ < fuller) {
+      limit_ = fuller;
+    } else {
+      grow();
+    }
+  }
+  void begin_filling() {
+    limit_ = capacity_ / 8 * 5;
+    filled_from_ = size_;
+    asked_ = 0;
+  }
   void grow() {
     const std::size_t capacity = capacity_ == 0 ? kFirst : 2 * capacity_;
     Pages old(capacity * sizeof(Slot));
     std::swap(old, pages_);
     const std::size_t before = std::exchange(capacity_, capacity);
     mask_ = capacity - 1;
-    limit_ = capacity / 16 * 13;
+    begin_filling();
     for (const Slot *slot = reinterpret_cast<Slot*>(old.data()), *end = slot + before; slot != end; ++slot) {
       if (slot->b == 0) continue;
       std::size_t at = place(slot->tag);
@@ -187,13 +205,17 @@ class SlotTable {
     std::swap(mask_, other.mask_);
     std::swap(limit_, other.limit_);
     std::swap(size_, other.size_);
+    std::swap(filled_from_, other.filled_from_);
+    std::swap(asked_, other.asked_);
   }
 
   Pages pages_;
   Arena arena_;
   std::size_t capacity_ = 0, mask_ = 0;
-  std::size_t limit_ = 0;  // size at which it grows
+  std::size_t limit_ = 0;  // size at which it grows, or may be fuller
   std::size_t size_ = 0;
+  std::size_t filled_from_ = 0;  // its size when the limit was set
+  std::size_t asked_ = 0;        // questions since then
 };
 
 }  // namespace kiln::detail
