@@ -36,12 +36,6 @@ void check_last(const std::optional<protocol::Outcome>& outcome, const Scenario&
   if (!ended && !gave_up) violated("nothing was wrong with the last launch, but it ended: {}", outcome_text(outcome));
 }
 
-// A launch in which nobody dies any more.
-LaunchPlan calm(LaunchPlan plan) {
-  plan.absences.clear();
-  return plan;
-}
-
 void run_launches(Scenario scenario, Mutation mutation, const Trace& trace, RunReport& report) {
   Journal journal(scenario);
   std::vector<Bytes> stale;
@@ -54,9 +48,10 @@ void run_launches(Scenario scenario, Mutation mutation, const Trace& trace, RunR
     stale = std::move(end.stale);
     if (trace) trace(fmt::format("launch {}: {}", number + 1, outcome_text(end.outcome)));
     if (number + 1 == scenario.launches.size() && end.outcome == protocol::Outcome::held_up) {
-      const LaunchPlan next = calm(scenario.launches.back());
-      if (scenario.launches.back().absences.empty()) violated("every worker was held up, and none had died");
-      scenario.launches.push_back(next);
+      LaunchPlan next = scenario.launches.back();  // in which nobody dies any more
+      if (next.absences.empty()) violated("every worker was held up, and none had died");
+      next.absences.clear();
+      scenario.launches.push_back(std::move(next));
     } else if (number + 1 == scenario.launches.size()) {
       check_last(end.outcome, scenario);
       journal.check_value();
