@@ -8,10 +8,11 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <kiln/kiln.hpp>
+#include <kiln/monoids.hpp>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -20,42 +21,51 @@ namespace {
 
 /// Of the text that it makes itself.
 constexpr std::size_t kOwnBytes = std::size_t{8} << 20;
+constexpr std::size_t kMostTop = 1000;
 
 struct Word {
   std::string word;
   std::uint64_t count = 0;
+  bool operator==(const Word&) const = default;
 };
 KILN_COLUMNS(Word, word, count)
 
-bool goes_before(const Word& a, const Word& b) { return a.count != b.count ? a.count > b.count : a.word < b.word; }
-
-/// All words, the most frequent first; of equally frequent ones by their bytes.
-struct ByCount {
-  using value_type = std::vector<Word>;
-  static constexpr bool exact = false;
-
-  static std::string describe() { return "words by count"; }
-  static value_type lift(const Word& word) { return {word}; }
-  static void merge(value_type& left, value_type&& right) {
-    const auto middle = static_cast<std::ptrdiff_t>(left.size());
-    left.insert(left.end(), std::make_move_iterator(right.begin()), std::make_move_iterator(right.end()));
-    std::inplace_merge(left.begin(), left.begin() + middle, left.end(), goes_before);
-  }
-  static void merge(value_type& left, const value_type& right) { merge(left, value_type(right)); }
-};
+/// The most frequent first; equally frequent ones by their bytes.
+auto by_count(const Word& one) { return std::pair(kiln::descending(one.count), one.word); }
 
 void split_words(std::string_view text, auto& emit) {
   wordcount::for_each_word(text, [&](const char* word, std::size_t size) { emit({std::string_view(word, size), 1}); });
 }
 
-/// Whether a count in the plainest way finds the same.
-bool is_right(const std::vector<Word>& words, const std::string& file) {
+/// Of a word and its count; that of all words does not depend on their order.
+std::uint64_t sum_of(const Word& one) {
+  std::uint64_t sum = one.count;
+  for (const char byte : one.word) sum = (sum ^ static_cast<unsigned char>(byte)) * 0x100000001b3;  // FNV-1a
+  return sum;
+}
+
+/// What the words of a text come to.
+struct Found {
+  std::uint64_t words = 0, different = 0, sum = 0;
+  std::vector<Word> first;  // the most frequent
+  bool operator==(const Found&) const = default;
+};
+
+/// Counted in the plainest way.
+Found count_plainly(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::unordered_map<std::string, std::uint64_t> counts;
   for (std::string word; in >> word;) ++counts[word];
-  return counts.size() == words.size() &&
-         std::all_of(words.begin(), words.end(), [&](const Word& one) { return counts[one.word] == one.count; }) &&
-         std::is_sorted(words.begin(), words.end(), goes_before);
+  Found found{0, counts.size(), 0, {}};
+  for (const auto& [word, count] : counts) {
+    found.first.push_back({word, count});
+    found.words += count;
+    found.sum += sum_of(found.first.back());
+  }
+  std::sort(found.first.begin(), found.first.end(),
+            [](const Word& a, const Word& b) { return a.count != b.count ? a.count > b.count : a.word < b.word; });
+  found.first.resize(std::min(found.first.size(), kMostTop));
+  return found;
 }
 
 }  // namespace
@@ -64,9 +74,14 @@ int main(int argc, char** argv) {
   std::vector<std::string> files{""};
   std::size_t top = 10;
   kiln::Program program("wordcount", "Counts the words of text files: what is between white space, byte by byte.");
-  program.option("--top", top, "print so many of the most frequent words").only_shown("--top");
+  program.option("--top", top, "print so many of the most frequent words, " + std::to_string(kMostTop) + " at most")
+      .only_shown("--top");
   program.files(files, "text files, also packed by gzip or zstd; without any, a text is made beside the run directory");
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
+    if (top > kMostTop) {
+      throw kiln::Error(kiln::ExitCode::usage,
+                        "--top takes 0 to " + std::to_string(kMostTop) + "; all words are in results.h5");
+    }
     const bool own = files == std::vector<std::string>{""};
     if (own) {
       const auto path = std::filesystem::path(session.directory()).parent_path() /
@@ -82,17 +97,23 @@ int main(int argc, char** argv) {
                            .map([](std::pair<std::string, std::uint64_t>&& one) {
                              return Word{std::move(one.first), one.second};
                            });
-    const auto report = session.run(words.reduce(ByCount{}, "words"));
+    const auto [all, frequent] = words.copy<2>();
+    using Sum = kiln::Sum<std::uint64_t>;
+    const auto report = session.run(kiln::together(
+        all.sort(by_count).into(kiln::to_rows("results"), kiln::to_reduce(Sum{}, &Word::count, "words"),
+                                kiln::to_reduce(kiln::Count{}, "different"), kiln::to_reduce(Sum{}, sum_of, "sum")),
+        frequent.top_k(kMostTop, [](const Word& one) { return std::pair(one.count, kiln::descending(one.word)); })
+            .reduce(kiln::Collect<Word>{}, "top")));
 
-    std::uint64_t total = 0;
-    for (const Word& one : report.value) total += one.count;
-    const bool good = !own || is_right(report.value, files.front());
+    Found found;
+    std::tie(found.words, found.different, found.sum, found.first) = report.values;
+    const bool good = !own || found == count_plainly(files.front());
     session.at_root("print", [&] {
-      std::printf("%llu words, %zu different ones\n", static_cast<unsigned long long>(total), report.value.size());
-      for (std::size_t i = 0; i < std::min(top, report.value.size()); ++i) {
-        const Word& one = report.value[i];
-        std::printf("%10llu ", static_cast<unsigned long long>(one.count));
-        std::fwrite(one.word.data(), 1, one.word.size(), stdout);
+      std::printf("%llu words, %llu different ones\n", static_cast<unsigned long long>(found.words),
+                  static_cast<unsigned long long>(found.different));
+      for (std::size_t i = 0; i < std::min(top, found.first.size()); ++i) {
+        std::printf("%10llu ", static_cast<unsigned long long>(found.first[i].count));
+        std::fwrite(found.first[i].word.data(), 1, found.first[i].word.size(), stdout);
         std::printf("\n");
       }
       if (own) std::printf("check: %s\n", good ? "good" : "NOT GOOD");

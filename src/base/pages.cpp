@@ -5,7 +5,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <mutex>
 #include <new>
+#include <utility>
+#include <vector>
 
 namespace kiln::detail {
 namespace {
@@ -30,6 +33,16 @@ std::byte* map_huge(std::size_t size) {
   return begin + before;
 }
 
+struct Kept {
+  std::mutex mutex;
+  std::vector<Pages> pages;
+};
+/// Never destroyed: whoever ends last may still give pages back.
+Kept& kept() {
+  static Kept& all = *new Kept;
+  return all;
+}
+
 }  // namespace
 
 Pages::Pages(std::size_t size) : size_(rounded(size, size < kHuge ? kLine : kHuge)) {
@@ -49,6 +62,38 @@ Pages::~Pages() {
   } else {
     std::free(data_);
   }
+}
+
+KeptPages::KeptPages(std::size_t size) {
+  static_assert(kKept == kHuge);
+  if (size <= kKept) {
+    Kept& all = kept();
+    const std::lock_guard lock(all.mutex);
+    if (!all.pages.empty()) {
+      pages_ = std::move(all.pages.back());
+      all.pages.pop_back();
+      return;
+    }
+  }
+  pages_ = Pages(size <= kKept ? kKept : size);
+}
+
+KeptPages::~KeptPages() {
+  if (pages_.size() != kKept) return;
+  Kept& all = kept();
+  const std::lock_guard lock(all.mutex);
+  try {
+    all.pages.push_back(std::move(pages_));
+  } catch (const std::bad_alloc&) {
+    return;  // they go back to the system
+  }
+}
+
+void KeptPages::release() noexcept {
+  Kept& all = kept();
+  std::vector<Pages> taken;
+  const std::lock_guard lock(all.mutex);
+  taken.swap(all.pages);
 }
 
 }  // namespace kiln::detail

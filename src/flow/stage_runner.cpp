@@ -1,6 +1,7 @@
 #include "flow/stage_runner.hpp"
 
 #include <fmt/core.h>
+#include <kiln/detail/keyed/pages.hpp>
 #include <kiln/detail/keyed/run_place.hpp>
 #include <kiln/detail/stage_loop.hpp>
 #include <kiln/error.hpp>
@@ -54,8 +55,11 @@ void run_code(detail::StageCode& code, Interval units, const detail::StageHost& 
   }
 }
 
-bool has_keyed(const detail::StagePlan& plan) {
-  return std::any_of(plan.reduces.begin(), plan.reduces.end(), [](const auto& one) { return one.keyed; });
+/// Runner::most_held: of `most`, what the stage's steps by key gain from.
+std::size_t most_held_by(const detail::StagePlan& plan, std::size_t most) {
+  std::size_t useful = 0;
+  for (const detail::ReduceSink& one : plan.reduces) useful += one.most_held;
+  return std::min(most, useful);
 }
 
 }  // namespace
@@ -67,9 +71,12 @@ StageRunner::StageRunner(const detail::StagePlan& plan, std::unique_ptr<detail::
       options_(std::move(options)),
       tables_(stage_tables(plan)),
       code_(plan.make_code()),
-      most_held_(has_keyed(plan) ? options_.most_held : 0) {}
+      most_held_(most_held_by(plan, options_.most_held)) {}
 
-StageRunner::~StageRunner() { remove_scratch(); }
+StageRunner::~StageRunner() {
+  remove_scratch();
+  detail::KeptPages::release();
+}
 
 std::unique_ptr<exec::Harvest> StageRunner::make_harvest() const {
   if (plan_.reduces.empty()) return nullptr;

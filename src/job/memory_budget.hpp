@@ -16,8 +16,7 @@ struct MemoryBudget {
   std::uint64_t bytes = kLeastBudget;
 
   /// Of what a step by key emits, what is held and what is being written, with what sorting takes: Runner::most_held.
-  /// Runs have half of it; of more they gain nothing: docs/performance.md.
-  std::size_t held_by_key() const { return std::min<std::uint64_t>(bytes / 2, kMostByKey); }
+  std::size_t held_by_key() const { return bytes / 2; }
   /// Other results that a worker holds: protocol::Worker.
   std::uint64_t held(std::uint64_t usual) const { return std::min(usual, bytes / 8); }
   /// Blocks of runs that are read at once.
@@ -25,11 +24,10 @@ struct MemoryBudget {
   /// Of the coordinator: protocol::CoordinatorOptions.
   std::size_t committed(std::size_t usual) const { return std::min<std::size_t>(usual, bytes / 8); }
   std::size_t waiting(std::size_t usual) const { return std::min<std::size_t>(usual, bytes / 2); }
+  /// Of rank 0 while it makes results.h5: store::RunStoreOptions.
+  std::uint64_t results() const { return bytes / 2; }
   /// Slices of datasets that are kept: of what is left.
   std::size_t slices(std::size_t usual) const { return std::min<std::size_t>(usual, bytes / 4); }
-
- private:
-  static constexpr std::uint64_t kMostByKey = std::uint64_t{256} << 20;
 };
 
 /// Bytes that this job has on this machine: of the machine, the control group or Slurm the least; 0 where none of them

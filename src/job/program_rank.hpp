@@ -63,6 +63,7 @@ class ProgramRank {
   std::optional<std::uint64_t> done_before(std::uint32_t call) const;
   /// A unit runs on and will not end: the program's thread must be left alone, as the unit may use what is in it.
   bool stuck() const { return stuck_; }
+  const MemoryBudget& memory() const { return memory_; }
 
  private:
   void note_difference(const ProgramCall& call, UnitId unit, const std::string& what);

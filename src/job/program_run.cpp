@@ -74,6 +74,7 @@ void ProgramRun::open_store(store::RunStoreOptions open) {
   open.launch_id = launch_id_;
   open.first_launch = environment_.first_launch_id;
   open.previous_launch = environment_.previous_launch_id;
+  open.results_memory = rank0_.rank.memory().results();
   store_ = store::RunStore::open(open);
   if (environment_.mpi_ranks_here == rank0_.transport.size()) return;
   greeting_.probes.push_back(lay_probe(FolderProbe::Of::run_directory, store_->directory().path(), reign()));

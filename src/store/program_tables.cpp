@@ -25,8 +25,8 @@ std::vector<StageTable> find_tables(const JournalView& view, Wanted wanted) {
   return found;
 }
 
-RowStream rows_of(const JournalView& view, const StageTable& table) {
-  RowStream stream(view.parts_of(table.stage, table.place));
+RowStream rows_of(const JournalView& view, const StageTable& table, const RowStreamLimits& limits) {
+  RowStream stream(view.parts_of(table.stage, table.place), {}, limits);
   stream.use_schema(table.table->schema);
   return stream;
 }
@@ -68,14 +68,15 @@ std::vector<StageTable> rejected_tables_of(const JournalView& view) {
   return find_tables(view, [](const std::string& name) { return name == kRejectedTable; });
 }
 
-void write_row_tables(const GuardedFile& file, const JournalView& view) {
+void write_row_tables(const GuardedFile& file, const JournalView& view, const RowStreamLimits& limits) {
   for (const StageTable& table : tables_of(view)) {
-    RowStream stream = rows_of(view, table);
+    RowStream stream = rows_of(view, table, limits);
     write_row_table(file, table, stream);
   }
 }
 
-std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const JournalView& view) {
+std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const JournalView& view,
+                                                const RowStreamLimits& limits) {
   std::map<StageId, std::uint64_t> counts;
   const std::vector<StageTable> tables = rejected_tables_of(view);
   if (tables.empty()) return counts;
@@ -83,7 +84,7 @@ std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const J
   std::uint64_t rows = 0;
   std::vector<StageTable> filled;
   for (const StageTable& table : tables) {
-    const std::uint64_t more = rows_of(view, table).rows();
+    const std::uint64_t more = rows_of(view, table, limits).rows();
     rows += more;
     if (more != 0) filled.push_back(table);
     counts[table.stage] = more;
@@ -95,7 +96,7 @@ std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const J
   ColumnSet columns(file.file(), name + "/", schema, rows, false);
   RowWindow window;
   for (const StageTable& table : filled) {
-    RowStream stream = rows_of(view, table);
+    RowStream stream = rows_of(view, table, limits);
     stream.use_schema(schema);
     while (stream.next(window)) {
       put_units(window, unit);

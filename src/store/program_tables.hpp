@@ -2,6 +2,7 @@
 
 #include "store/guarded_file.hpp"
 #include "store/journal_view.hpp"
+#include "store/row_stream.hpp"
 
 #include <cstdint>
 #include <map>
@@ -26,11 +27,12 @@ std::vector<StageTable> rejected_tables_of(const JournalView& view);
 
 /// A group for each table: `unit` and its columns. Throws as RowStream,
 /// and StorageError where the disk refuses.
-void write_row_tables(const GuardedFile& file, const JournalView& view);
+void write_row_tables(const GuardedFile& file, const JournalView& view, const RowStreamLimits& limits);
 /// The columns of the one that has most: stages that an older kiln began may have fewer. `tables` is not empty.
 const Schema& widest(const std::vector<StageTable>& tables);
 /// /rejected: the same of the rejected records of all stages. Returns how many each stage has.
-std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const JournalView& view);
+std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const JournalView& view,
+                                                const RowStreamLimits& limits);
 
 /// /reduced/NAME: the value of each reduction of the stages that are over. Where several stages have one of that name
 /// it is the last one's; those before are /reduced_of_stage/STAGE/NAME.

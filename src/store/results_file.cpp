@@ -120,8 +120,9 @@ void write_command_tables(const GuardedFile& guarded, const ResultsRequest& requ
 void write_program_tables(const GuardedFile& guarded, const ResultsRequest& request) {
   const std::uint64_t rows = bytes_of_rows(request.view);
   require_space(folder_of(request.file), rows + rows / 2 + bytes_around(request));
-  write_row_tables(guarded, request.view);
-  const auto rejected = write_rejected(guarded, request.view);
+  const RowStreamLimits limits = RowStreamLimits::within(request.memory);
+  write_row_tables(guarded, request.view, limits);
+  const auto rejected = write_rejected(guarded, request.view, limits);
   write_reduced(guarded, request.view);
   write_stages(guarded.file(), request.view, rejected);
 }

@@ -17,6 +17,7 @@ struct ResultsRequest {
   std::optional<EndEntry> end;                   ///< tells the outcome; nothing: the run has not ended
   EntryNumber made_from;                         ///< the journal's number this is made from
   const schedule::IntervalSet* units = nullptr;  ///< borrowed: these units only; nullptr: all. Of commands
+  std::uint64_t memory = 0;                      ///< for rows on their way, about, in bytes; 0: as usual
 };
 
 /// Makes results.h5 (docs/file-format.md). Memory stays bounded. Throws StorageError where there is no room for it or

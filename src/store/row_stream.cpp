@@ -79,8 +79,17 @@ Bytes missing_number(const Column& column) {
 
 }  // namespace
 
+RowStreamLimits RowStreamLimits::within(std::uint64_t bytes) {
+  RowStreamLimits limits;
+  if (bytes == 0) return limits;
+  limits.open_bytes = std::min(limits.open_bytes, bytes / 2);
+  limits.window_bytes = std::min(limits.window_bytes, bytes / 8);
+  limits.known_units = std::min(limits.known_units, bytes / 8 / sizeof(UnitId));
+  return limits;
+}
+
 RowStream::RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitId>& expected, RowStreamLimits limits)
-    : limits_(limits), missing_(expected) {
+    : limits_(limits), files_(limits.open_bytes), missing_(expected) {
   for (const RowsPart& place : parts) {
     const EntryFile& file = files_.get(place.file);
     Part part;

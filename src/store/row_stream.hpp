@@ -22,8 +22,12 @@ struct RowWindow {
 
 struct RowStreamLimits {
   std::uint64_t window_bytes = std::uint64_t{16} << 20;  ///< of the rows of a window, about
+  std::uint64_t open_bytes = std::uint64_t{128} << 20;   ///< of files that are kept open; one is in any case
   std::uint64_t known_units = std::uint64_t{4} << 20;    ///< ids of units looked ahead at, over all files
   std::uint64_t least_known = 1024;                      ///< of them for one file
+
+  /// For about so many bytes in all, and never more than usual; 0: as usual.
+  static RowStreamLimits within(std::uint64_t bytes);
 };
 
 /// All rows of a journal that count, ascending by unit, a window at a time: memory is bounded by the window's budget
@@ -76,10 +80,10 @@ class RowStream {
   std::uint64_t choose_bound();
   void pick(Part& part, std::uint64_t count, RowWindow& window);
 
+  RowStreamLimits limits_;
   OpenFiles files_;
   std::vector<Part> parts_;
   Schema schema_;
-  RowStreamLimits limits_;
   std::uint64_t ids_a_part_ = 0;
   std::uint64_t span_ = 4096;
   std::uint64_t rows_ = 0, bytes_ = 0;

@@ -286,6 +286,7 @@ void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
     for (const std::string& line : view.scan.lines()) log::warning("{}", line);
     ResultsRequest request{results_path(), directory_.path(),   directory_.facts(), view,
                            schema,         view.standing_end(), view.scan.highest};
+    request.memory = options_.results_memory;
     if (coming != nullptr) {
       request.end = *coming;
       request.made_from = journal_.last().next();

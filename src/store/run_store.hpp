@@ -36,6 +36,7 @@ struct RunStoreOptions {
   std::string previous_launch;  ///< whose processes have been ended: as owner it is not alive; "" for none
 
   Duration owner_deadline = kOwnerDeadline;
+  std::uint64_t results_memory = 0;         ///< ResultsRequest::memory
   std::uint64_t numbers_per_folder = 1000;  ///< the same for the whole life of a run directory
   CompactionOptions compaction;
   FileOps* ops = nullptr;  ///< borrowed, must outlive the store; nullptr: the system's

@@ -88,8 +88,9 @@ class Chaos:
             case.done()
         case.seconds = time.time() - begun
         self.cases.append((plan, case))
+        blamed = f", units blamed {case.blamed}" if case.blamed else ""
         print(f"{seed:6} {'FAILED' if case.faults else 'well  '} {case.seconds:5.1f} s  {plan.line()}; done "
-              f"{len(case.deeds_done)} times, ranks lost {case.lost}, restarts {case.restarts}", flush=True)
+              f"{len(case.deeds_done)} times, ranks lost {case.lost}, restarts {case.restarts}{blamed}", flush=True)
         if case.faults:
             self.tell(plan, case)
 
@@ -129,6 +130,9 @@ class Chaos:
                 break
             self.one(seed)
         self.table()
+        blamed = sum(case.blamed for _, case in self.cases)
+        if blamed:
+            print(f"{blamed} units ran alone on two ranks that were killed, and were retried")
         failed = sum(bool(case.faults) for _, case in self.cases)
         print(f"{len(self.cases) - failed} passed, {failed} failed")
         return 1 if failed or not self.cases else 0

@@ -64,7 +64,7 @@ TEST(SlurmRun, TheHeaderHasWhatIsNeededAndWhatWasAsked) {
   }
   EXPECT_THAT(text, Not(HasSubstr("#SBATCH --nodes=1")));
   EXPECT_THAT(text, HasSubstr("\"$kiln\" run tasks.txt &\n"));
-  EXPECT_THAT(text, HasSubstr("slurm again --code \"$code\" tasks.txt; then"));
+  EXPECT_THAT(text, HasSubstr("slurm again --code \"$code\" tasks.txt || return\n"));
   EXPECT_THAT(text, HasSubstr("kiln=${KILN:-/opt/kiln}"));
 }
 
@@ -86,9 +86,17 @@ TEST(SlurmRun, WordsReachTheShellAsTheyAre) {
   }
 }
 
-TEST(SlurmRun, AnotherNodeLooksAfterTheFirst) {
-  EXPECT_THAT(script({"tasks.txt"}), HasSubstr("in down*) scontrol requeue \"$SLURM_JOB_ID\" ;;"));
-  EXPECT_THAT(script({"--chain", "tasks.txt"}), HasSubstr("in down*) scancel \"$SLURM_JOB_ID\" ;;"));
+TEST(SlurmRun, OtherNodesLookAfterTheFirst) {
+  const std::string once = "Restarts=${SLURM_RESTART_COUNT:-0}\" && ";
+  EXPECT_THAT(script({"tasks.txt"}), HasSubstr(once + "scontrol requeue \"$SLURM_JOB_ID\" ;;"));
+  EXPECT_THAT(script({"--chain", "tasks.txt"}), HasSubstr(once + "scancel \"$SLURM_JOB_ID\" ;;"));
+  EXPECT_THAT(script({"tasks.txt"}), HasSubstr("for node in 1 2 3; do\n"));
+}
+
+TEST(SlurmRun, WhatTermMeansIsAskedOfSlurm) {
+  const std::string asked = "grep -Eq 'Reason=TimeLimit|PreemptTime=[0-9]'; then\n    code=75 go_on \"$@\"\n";
+  EXPECT_THAT(script({"tasks.txt"}), HasSubstr(asked + "  fi\n"));
+  EXPECT_THAT(script({"--chain", "tasks.txt"}), HasSubstr(asked + "  else\n    scancel \"$next\"\n  fi\n"));
 }
 
 TEST(SlurmRun, AChainSubmitsItsNextJob) {

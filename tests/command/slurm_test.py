@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import unittest
@@ -214,7 +215,59 @@ class Jobs(SlurmCase):
         self.marking_tasks(4, gate=1)
         job = self.stopped(self.script("--grace", "100ms", "-n", "1", "tasks.txt"), signal.SIGTERM)
         self.assertEqual(job.wait().code, 75)
-        self.assertEqual(self.calls("scontrol"), [])
+        self.assertEqual(self.calls("scontrol"), ["show job 17"])
+
+    def slurm_says(self, job):
+        """Slurm ends the script of a job that is at its end only later."""
+        self.program("scontrol", f"[ \"$1\" != show ] || echo '{job}'")
+
+    def goes_back_at_once(self, job):
+        self.marking_tasks(2, gate=0)
+        script = self.script("--grace", "10m", "-n", "1", "tasks.txt")
+        self.slurm_says(job)
+        job = self.stopped(script, signal.SIGTERM)
+        self.wait_for(lambda: self.calls("scontrol") == ["show job 17", "requeue 17"], "the job goes back")
+        self.wait_for(lambda: "what is done is kept" in job.said(), "kiln stops")
+        self.assertFalse(job.ended())
+        self.open_gate()
+        self.assertEqual(job.wait().code, 75)
+        self.assertEqual(self.calls("scontrol"), ["show job 17", "requeue 17"])
+
+    def test_a_job_at_its_time_limit_goes_back_before_its_commands_end(self):
+        self.goes_back_at_once("JobState=COMPLETING Reason=TimeLimit PreemptTime=None")
+
+    def test_a_preempted_job_goes_back_before_its_commands_end(self):
+        self.goes_back_at_once("JobState=COMPLETING Reason=None PreemptTime=2026-11-23T00:40:44")
+
+    def watched(self, restarts):
+        """What is asked of scontrol by those who watch the first node of a job of five, and find it down."""
+        self.write_tasks(["true"])
+        script = self.script("tasks.txt")
+        self.program("srun", "shift 6; exec \"$@\"")
+        self.program("sleep", f"[ ! -e '{self.folder}/slept.'$PPID ] && touch '{self.folder}/slept.'$PPID")
+        self.program("sinfo", "echo 'down*'")
+        self.program("scontrol", f"[ $1 != show ] || echo '   Requeue=1 Restarts={restarts} BatchFlag=1'")
+        self.assertEqual(self.job(script, SLURM_JOB_NUM_NODES="5", SLURMD_NODENAME="n1",
+                                  SLURM_RESTART_COUNT="1").wait().code, 0)
+        self.wait_for(lambda: len(self.calls("sleep")) >= 6, "each has looked once")
+        self.assertEqual(sorted(re.findall("--relative=(.)", "\n".join(self.calls("srun")))), ["1", "2", "3"])
+        self.assertEqual(set(self.calls("sinfo")), {"--noheader --nodes=n1 --format=%t"})
+        return self.calls("scontrol")
+
+    def test_other_nodes_put_the_job_back_when_the_first_is_lost(self):
+        self.assertIn("requeue 17", self.watched(restarts=1))
+
+    def test_they_leave_a_job_alone_that_was_put_back_already(self):
+        self.assertEqual(set(self.watched(restarts=2)), {"show job 17"})
+
+    def test_a_chain_that_slurm_ends_at_the_time_limit_keeps_its_next_job(self):
+        self.marking_tasks(2, gate=0)
+        script = self.script("--chain", "--grace", "100ms", "-n", "1", "tasks.txt")
+        self.slurm_says("JobState=COMPLETING Reason=TimeLimit PreemptTime=None")
+        job = self.stopped(script, signal.SIGTERM)
+        self.assertEqual(job.wait().code, 75)
+        self.assertEqual(self.calls("scontrol"), ["show job 17"])
+        self.assertEqual(self.calls("scancel"), [])
 
     def test_three_starts_in_vain_are_enough(self):
         self.marking_tasks(1, gate=0)

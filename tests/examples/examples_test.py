@@ -163,17 +163,26 @@ class Examples(KilnCase):
         for name in ("a.txt", "b.txt"):
             parts = [chance.choice(words) + chance.choice([b" ", b"\n", b"\t", b"\r\n", b"\v", b"\f ", b"  "]) for _ in range(20_000)]
             (self.folder / name).write_bytes(b"".join(parts).strip() + (b"\n" if name == "a.txt" else b""))
-        script = r"cat a.txt <(echo) b.txt | LC_ALL=C tr -s '[:space:]' '\n' | grep -a . | LC_ALL=C sort | uniq -c"
+        headers = sorted(pathlib.Path("/usr/include").glob("*.h"))  # real text
+        (self.folder / "c.txt").write_bytes(b"".join(header.read_bytes() for header in headers))
+        script = r"cat a.txt <(echo) b.txt <(echo) c.txt | LC_ALL=C tr -s '[:space:]' '\n' | grep -a . | LC_ALL=C sort | uniq -c"
         counted = subprocess.run(["bash", "-c", script], cwd=self.folder, capture_output=True, check=True).stdout
         expected = [(int(line.split()[0]), line.split()[1]) for line in counted.splitlines()]
         expected.sort(key=lambda one: (-one[0], one[1]))
-        result = self.kiln(words=self.program("wordcount", "shell.kiln", 2, "--top", "2", "a.txt", "b.txt"))
+        result = self.kiln(words=self.program("wordcount", "shell.kiln", 2, "--top", "2", "a.txt", "b.txt", "c.txt"))
         self.assertEqual(result.code, 0, result.err)
         self.assertIn(f"{sum(count for count, _ in expected)} words, {len(expected)} different ones", result.out)
         with h5py.File(self.folder / "shell.kiln" / "results.h5") as results:
-            table = results["/reduced/words"]
+            table = results["/results"]
             found = list(zip(table["count"][:].tolist(), table["word"][:].tolist()))
         self.assertEqual(found, expected)
+        lines = "".join(f"{count:10} {word.decode()}\n" for count, word in expected[:2])
+        self.assertTrue(result.out.endswith(lines), result.out)
+
+    def test_wordcount_says_how_many_it_can_show(self):
+        result = self.kiln(words=self.program("wordcount", "many.kiln", 1, "--top", "1001"))
+        self.assertEqual(result.code, 2, result.err)
+        self.assertIn("--top takes 0 to 1000", result.err)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 #!/bin/bash
 # chain.sh KILN: chains of jobs (kiln slurm run --chain) in a three-node Slurm on this machine: one that meets its time limit
-# goes on in the next job, and in the next; one that is cancelled does not, nor does its next job, also where Slurm ends the
-# script before its commands have ended; one that loses its first node does. Needs root and the packages slurm-wlm, munge,
-# iproute2.
+# goes on in the next job, and in the next, as does one whose commands still run at the limit, and one that is preempted; one
+# that is cancelled does not, nor does its next job, also where Slurm ends the script before its commands have ended; one that
+# loses its first node does. Needs root and the packages slurm-wlm, munge, iproute2.
 set -euo pipefail
 
 kiln=$(readlink -f "${1:?path of kiln}")
 # shellcheck source=tests/slurm/lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
+export SLURM_LAB_CONF=$may_preempt
 begin 3 chain
 cd "$work"
 export KILN=$kiln
@@ -20,7 +21,9 @@ same_script() { scontrol write batch_script "$1" - | cmp - <(scontrol write batc
 seq -f 'echo %g; sleep 0.5' 120 >tasks.txt
 seq -f 'echo %g; sleep 0.5' 240 >limit.txt # on one node more than a job of a minute can do
 { seq -f 'echo %g' 20; seq -f "trap '' TERM; echo %g; sleep 60" 21 40; } >deaf.txt
-"$kiln" run -n 32 --out here.kiln tasks.txt 2>here.log
+late_tasks >late.txt
+"$kiln" run -n 26 --out late.here.kiln late.txt 2>here.log
+"$kiln" run -n 32 --out here.kiln tasks.txt 2>>here.log
 "$kiln" run -n 64 --out limit.here.kiln limit.txt 2>>here.log
 
 cancel() { # cancel NAME TASKS WORDS…: a chain over two nodes, once units are done
@@ -68,5 +71,26 @@ check "$name: its last one, the $jobs., completes" state_is "$job" COMPLETED
 check "$name: it took more than one" [ "$jobs" -ge 2 ]
 ended_as "$name: the next, which is not needed," "$(next_of "$job")" CANCELLED 60
 check "$name: the results" same_results limit.kiln limit.here.kiln
+
+ends_in_the_next() { # ends_in_the_next NAME JOB STATE RUN LIKE: JOB ends as STATE, the next one completes
+  local next
+  ended_as "$1" "$2" "$3" 120
+  check "$1: kiln says that it goes on" grep -q 'the job goes on: [0-9]* of [0-9]* units are committed' "kiln-$2.log"
+  next=$(next_of "$2")
+  ended_as "$1: the next job, $next," "$next" COMPLETED 120
+  ended_as "$1: the one after it, which is not needed," "$(next_of "$next")" CANCELLED 60
+  check "$1: the results" same_results "$4.kiln" "$5"
+}
+
+name="commands that still run at the time limit"
+job=$(submit --chain -N 1 --time 1 "${until_slurm_ends_it[@]}" --out late.kiln late.txt 2>/dev/null)
+ends_in_the_next "$name" "$job" TIMEOUT late late.here.kiln
+
+name="preemption"
+two_partitions
+job=$(submit --chain -N 2 -p low --time 10:00 --checkpoint-every 1s --out preempted.kiln tasks.txt 2>/dev/null)
+await 60 "$name: units" has_done preempted.kiln 20 || true
+ended_as "$name: the job that wants the nodes" "$(sbatch --parsable -N 3 -p high --wrap true)" COMPLETED 60
+ends_in_the_next "$name" "$job" PREEMPTED preempted here.kiln
 
 verdict

@@ -1,12 +1,13 @@
 #!/bin/bash
 # jobs.sh KILN: jobs as users submit them, in a two-node Slurm on this machine: kiln slurm run --submit, a job array, a time
-# limit, scancel, a requeue from outside onto another number of nodes, two jobs on one run directory, a node that does not see the run
+# limit, also where kiln still works when it has come, preemption, scancel, a requeue from outside onto another number of nodes, two jobs on one run directory, a node that does not see the run
 # directory. Each ends with the results of an undisturbed run. Needs root and the packages slurm-wlm, munge, iproute2.
 set -euo pipefail
 
 kiln=$(readlink -f "${1:?path of kiln}")
 # shellcheck source=tests/slurm/lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
+export SLURM_LAB_CONF=$may_preempt
 begin 2 jobs
 cd "$work"
 export KILN=$kiln
@@ -15,11 +16,13 @@ tasks() { seq -f "echo %g; sleep $2" "$1"; }
 tasks 80 0.1 >short.txt
 tasks 120 0.5 >long.txt
 tasks 240 0.5 >limit.txt # on one node more than a job of a minute can do
+late_tasks >late.txt
 printf '#!/bin/bash\necho "case $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT"\n' >job.sh
 chmod +x job.sh
 "$kiln" run -n 16 --out short.here.kiln short.txt 2>here.log
 "$kiln" run -n 32 --out long.here.kiln long.txt 2>>here.log
 "$kiln" run -n 64 --out limit.here.kiln limit.txt 2>>here.log
+"$kiln" run -n 26 --out late.here.kiln late.txt 2>>here.log
 "$kiln" run -n 4 --out array.here.kiln --array 1-40 ./job.sh 2>>here.log
 
 name="submitted by kiln"
@@ -58,6 +61,23 @@ ended_as "$name" "$job" COMPLETED 240
 check "$name: it went back into the queue" [ "$(job_field "$job" Restarts)" -ge 1 ]
 check "$name: kiln said why" grep -q 'the job goes on: [0-9]* of 240 units are committed' "kiln-$job.log"
 check "$name: the results" same_results limit.kiln limit.here.kiln
+
+name="commands that still run at the time limit"
+job=$(submit -N 1 --time 1 "${until_slurm_ends_it[@]}" --out late.kiln late.txt 2>/dev/null)
+ended_as "$name" "$job" COMPLETED 240
+check "$name: it went back into the queue" [ "$(job_field "$job" Restarts)" -ge 1 ]
+check "$name: kiln said why" grep -q 'the job goes on: [0-9]* of 26 units are committed' "kiln-$job.log"
+check "$name: the results" same_results late.kiln late.here.kiln
+
+name="preemption"
+two_partitions
+job=$(submit -N 2 -p low --time 10:00 --checkpoint-every 1s --out preempted.kiln long.txt 2>/dev/null)
+await 60 "$name: units" has_done preempted.kiln 20 || true
+ended_as "$name: the job that wants a node" "$(sbatch --parsable -N 1 -p high --wrap true)" COMPLETED 60
+ended_as "$name" "$job" COMPLETED 180
+check "$name: it went back into the queue" [ "$(job_field "$job" Restarts)" -ge 1 ]
+check "$name: kiln said why" grep -q 'the job goes on: [0-9]* of 120 units are committed' "kiln-$job.log"
+check "$name: the results" same_results preempted.kiln long.here.kiln
 
 name="scancel"
 job=$(submit -N 2 --time 10:00 --checkpoint-every 1s --out cancelled.kiln long.txt 2>/dev/null)

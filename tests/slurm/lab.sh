@@ -53,7 +53,7 @@ verdict() {
 }
 
 job_field() { scontrol show job "$1" | grep -o "\b$2=[^ ]*" | head -n 1 | cut -d= -f2-; }
-has_ended() { case $(job_field "$1" JobState) in COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL) ;; *) false ;; esac; }
+has_ended() { case $(job_field "$1" JobState) in COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL | PREEMPTED) ;; *) false ;; esac; }
 state_is() { [ "$(job_field "$1" JobState)" = "$2" ]; }
 node_is() { sinfo -h -N -n "$1" -o %T | grep -q "$2"; }
 done_units() { sed -n 's/.*"done": *\([0-9]*\).*/\1/p' "$1/status.json" 2>/dev/null | head -n 1; }
@@ -69,6 +69,20 @@ await() { # await SECONDS WHAT COMMAND…
   echo "slurm: timed out waiting: $what" >&2
   return 1
 }
+
+# Jobs of the partition high take the nodes of those of the partition low, which Slurm cancels.
+# shellcheck disable=SC2034
+may_preempt=$'PreemptType=preempt/partition_prio\nPreemptMode=REQUEUE'
+two_partitions() {
+  scontrol create PartitionName=low Nodes=ALL PreemptMode=CANCEL
+  scontrol create PartitionName=high Nodes=ALL PriorityTier=10
+}
+
+# More than a job of a minute can do on one node, also where Slurm ends it half a minute late, in commands that outlive
+# KillWait; and options by which nobody tells kiln of the limit.
+late_tasks() { seq -f "trap '' TERM; echo %g; sleep 8" 26; }
+# shellcheck disable=SC2034
+until_slurm_ends_it=(--until never --grace 60s --sbatch '--signal=B:CONT@1' --checkpoint-every 2s)
 
 submitted() { sed -n 's/^job \([0-9]*\) is submitted$/\1/p'; }
 # shellcheck disable=SC2154  # kiln: of the script

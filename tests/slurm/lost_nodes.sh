@@ -1,9 +1,9 @@
 #!/bin/bash
-# lost_nodes.sh KILN: a three-node Slurm on this machine, started for this test and gone afterwards. A node that is not the
+# lost_nodes.sh KILN: a four-node Slurm on this machine, started for this test and gone afterwards. A node that is not the
 # batch host is killed, one whose link is cut first, one that is back before Slurm sees that it was gone, or only its slurmd,
 # while commands and a program run: the run goes on without a restart and ends with the same results. When its mpirun dies
-# as well, the launcher starts it again on the nodes that are left; when the batch host dies, Slurm does. Says what time each
-# took. Needs root and the packages slurm-wlm, munge, iproute2.
+# as well, the launcher starts it again on the nodes that are left; when the batch host dies, alone or with the node after it, the
+# nodes that are left put the job back. Says what time each took. Needs root and the packages slurm-wlm, munge, iproute2.
 set -euo pipefail
 
 kiln=$(readlink -f "${1:?path of kiln}")
@@ -11,8 +11,9 @@ programs=$(dirname "$kiln")
 heartbeat=2s
 # shellcheck source=tests/slurm/lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
-begin 3 nodes
+begin 4 nodes
 cd "$work"
+export KILN=$kiln
 
 kill_mpirun() { # kill_mpirun NAME: of this run, on the batch host
   local launch file
@@ -35,7 +36,7 @@ take_node() { # take_node HOW NAME: node 3
 }
 
 begin_job() { # begin_job NAME WORDS…: on three nodes; its number
-  sbatch --parsable --nodes=3 --exclusive --no-kill --output="$1.log" --wrap "${*:2}"
+  sbatch --parsable --nodelist=n[1-3] --exclusive --no-kill --output="$1.log" --wrap "${*:2}"
 }
 
 node_again() { # node_again K: it was lost
@@ -106,23 +107,29 @@ check "$name: the job completes" state_is "$job" COMPLETED
 check "$name: the results are those of an undisturbed run" same_results "$name.kiln" here.kiln
 node_again 3
 
-# The first node goes, and the batch script with it: Slurm starts the job again on others.
-name=batch-host
-begun=$SECONDS
-job=$(KILN=$kiln "$kiln" slurm run --submit -N 2 --time 10:00 --output "$name.log" --checkpoint-every 1s \
-  --out "$name.kiln" tasks.txt 2>/dev/null | sed -n 's/^job \([0-9]*\) is submitted$/\1/p')
-await 60 "$name: 60 units" has_done "$name.kiln" 60 || true
-before=$(done_units "$name.kiln" || echo '?')
-host=$(job_field "$job" BatchHost)
-"$here/slurm-lab" kill-node "$host" "$lab"
-await 120 "$name: the end of the job" has_ended "$job" || true
-echo "--- $name: $host lost with $before units done; the job took $((SECONDS - begun)) s"
-grep -v "progress" "$name.log" | tail -n 6
-check "$name: the job completes" state_is "$job" COMPLETED
-check "$name: Slurm has started it again" [ "$(job_field "$job" Restarts)" -ge 1 ]
-check "$name: what was committed did not run again" grep -q 'going on: [1-9][0-9]* of 400 units' "$name.log"
-check "$name: the results are those of an undisturbed run" same_results "$name.kiln" here.kiln
-node_again "${host#n}"
+lose_first() { # lose_first NAME NODES COUNT: of a job on so many nodes its first ones, at the same moment
+  local name=$1 job before node lost begun
+  job=$(submit -N "$2" --time 10:00 --output "$name.log" --checkpoint-every 1s --out "$name.kiln" long.txt 2>/dev/null)
+  await 60 "$name: 60 units" has_done "$name.kiln" 60 || true
+  before=$(done_units "$name.kiln" || echo '?') begun=$SECONDS
+  lost=$(scontrol show hostnames "$(job_field "$job" NodeList)" | head -n "$3")
+  for node in $lost; do "$here/slurm-lab" kill-node "$node" "$lab" & done
+  wait
+  check "$name: it goes back into the queue by itself" await 120 "$name: back in the queue" was_put_back "$job"
+  echo "--- $name: $(echo $lost) lost with $before units done; the job was put back $((SECONDS - begun)) s later"
+  for node in $lost; do node_again "${node#n}"; done
+  await 180 "$name: the end of the job" has_ended "$job" || true
+  grep -v "progress" "$name.log" | tail -n 6
+  check "$name: the job completes" state_is "$job" COMPLETED
+  check "$name: it was put back once" [ "$(job_field "$job" Restarts)" = 1 ]
+  check "$name: what was committed did not run again" grep -q 'going on: [1-9][0-9]* of 900 units' "$name.log"
+  check "$name: the results are those of an undisturbed run" same_results "$name.kiln" long.here.kiln
+}
+was_put_back() { [ "$(job_field "$1" Restarts)" -ge 1 ]; }
+
+# The first node goes, and the batch script with it.
+lose_first batch-host 2 1
+lose_first batch-host-and-the-next 4 2
 
 name=program
 lose "$name" 60 program "$programs/montecarlo" --heartbeat "$heartbeat" --paths 2000000 --out "$name.kiln"

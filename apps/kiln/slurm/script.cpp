@@ -34,49 +34,69 @@ echo "kiln: job $next waits in case that this one does not come to the end"
 
 constexpr std::string_view kWatch = R"(
 # 0. With --no-kill Slurm leaves the job alone when a node is lost, even this one, the first: then nobody would go on until
-#    the time limit. So another node looks twice a minute whether Slurm still has it.
-if [ "${{SLURM_JOB_NUM_NODES:-1}}" -gt 1 ]; then
-  srun --overlap --no-kill --mpi=none --nodes=1 --ntasks=1 --exclude="$SLURMD_NODENAME" bash -c '
+#    the time limit. So up to three other nodes look twice a minute whether Slurm still has it, each in a step of its own,
+#    which the loss of another does not end. Whoever sees it second finds the job started anew, or waiting, and lets it be.
+for node in 1 2 3; do
+  if [ "$node" -ge "${{SLURM_JOB_NUM_NODES:-1}}" ]; then break; fi
+  srun --overlap --no-kill --mpi=none --nodes=1 --ntasks=1 --relative="$node" bash -c '
     while sleep 30; do
-      case $(sinfo --noheader --nodes="$0" --format=%t) in down*) {} "$SLURM_JOB_ID" ;; esac
+      case $(sinfo --noheader --nodes="$0" --format=%t) in down*)
+        scontrol show job "$SLURM_JOB_ID" | grep -qw "Restarts=${{SLURM_RESTART_COUNT:-0}}" && {} "$SLURM_JOB_ID" ;;
+      esac
     done' "$SLURMD_NODENAME" </dev/null >/dev/null 2>&1 &
-fi
+done
+)";
+
+constexpr std::string_view kRequeue = R"(
+# 1. How it goes on. Exit code 75 says: stopped early. kiln tells whether it makes sense to go on (three starts in a row that
+#    got nowhere do not) and says why; then the job goes back into the queue.
+go_on() {{
+  "$kiln" slurm again --code "$code" {} || return
+  scontrol requeue "$SLURM_JOB_ID" && return
+  echo "kiln: this site does not put the job back: submit the same line again, or see kiln-chain.sbatch"
+  return 1
+}}
+)";
+
+constexpr std::string_view kNextJob = R"(
+# 1. How it goes on. Exit code 75 says: stopped early. kiln tells whether it makes sense to go on (three starts in a row that
+#    got nowhere do not) and says why; if not, the next job is not wanted.
+go_on() {{ "$kiln" slurm again --code "$code" {} || scancel "$next"; }}
 )";
 
 constexpr std::string_view kRun = R"(
-# 1. Run it beside this script, so that the script hears signals. USR1 (the time limit is near) and TERM (scancel) make
-#    kiln stop handing out work, give what runs its grace, commit, and exit with 75.
-cancelled=no
+# 2. TERM: Slurm ends the job, and soon this script as well, maybe before kiln has ended; so it is settled at once what comes
+#    then. At the time limit, or when a job with precedence takes the nodes, the work goes on; else this job was cancelled.
+ends() {{
+  trap '' TERM
+  kill -USR1 "$pid"
+  if scontrol show job "$SLURM_JOB_ID" | grep -Eq 'Reason=TimeLimit|PreemptTime=[0-9]'; then
+    code=75 go_on "$@"{}
+  fi
+  settled=yes
+}}
+
+# 3. Run it beside this script, so that the script hears signals. USR1 (the time limit is near) and TERM make kiln stop
+#    handing out work, give what runs its grace, commit, and exit with 75. A signal ends a `wait` early.
+settled=no
 trap 'kill -USR1 "$pid"' USR1
-trap 'cancelled=yes; kill -USR1 "$pid"{}' TERM
+trap 'ends "$@"' TERM
 {} &
 pid=$!
-
-# 2. Wait for its end; a signal ends a `wait` early.
 while kill -0 "$pid" 2>/dev/null; do wait "$pid"; done
 wait "$pid"
 code=$?
 trap - USR1 TERM
 )";
 
-constexpr std::string_view kRequeue = R"(
-# 3. Exit code 75 says: stopped early, goes on from here. kiln tells whether that makes sense (three starts in a row that
-#    got nowhere do not) and says why; then the job goes back into the queue.
-if [ "$cancelled" = no ] && "$kiln" slurm again --code "$code" {}; then
-  if scontrol requeue "$SLURM_JOB_ID"; then
-    sleep 60                                                 # Slurm ends this script meanwhile
-  else
-    echo "kiln: this site does not put the job back: submit the same line again, or see kiln-chain.sbatch"
-  fi
-fi
+constexpr std::string_view kRequeueEnd = R"(
+# 4. Slurm ends this script while it sleeps.
+if [ "$settled" = no ] && go_on "$@"; then sleep 60; fi
 exit "$code"
 )";
 
-constexpr std::string_view kNextJob = R"(
-# 3. Exit code 75 says: stopped early, goes on from here. kiln tells whether that makes sense (three starts in a row that
-#    got nowhere do not) and says why; if not, the next job is not wanted. After scancel it is gone already: Slurm may end
-#    this script before it comes here.
-if [ "$cancelled" = no ] && ! "$kiln" slurm again --code "$code" {}; then scancel "$next"; fi
+constexpr std::string_view kNextJobEnd = R"(
+if [ "$settled" = no ]; then go_on "$@"; fi
 exit "$code"
 )";
 
@@ -176,8 +196,9 @@ std::string script_text(const SbatchScript& script) {
   const bool chain = script.goes_on == GoesOn::next_job;
   if (chain) out += kSubmitNext;
   out += fmt::format(kWatch, chain ? "scancel" : "scontrol requeue");
-  out += fmt::format(kRun, chain ? "; scancel \"$next\"" : "", script.run);
-  return out + (chain ? fmt::format(kNextJob, script.again) : fmt::format(kRequeue, script.again));
+  out += chain ? fmt::format(kNextJob, script.again) : fmt::format(kRequeue, script.again);
+  out += fmt::format(kRun, chain ? "\n  else\n    scancel \"$next\"" : "", script.run);
+  return out.append(chain ? kNextJobEnd : kRequeueEnd);
 }
 
 std::vector<std::string> ready_scripts() {

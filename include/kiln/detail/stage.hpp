@@ -216,10 +216,11 @@ struct RowsSink {
   Table table;
 };
 struct ReduceSink {
-  std::string name;         ///< below /reduced in results.h5; unique in its stage
-  std::string description;  ///< canonical: the monoid and its parameters
-  bool exact = false;       ///< associative and commutative in bits
-  bool keyed = false;       ///< of a step by key: its value is encode_runs of runs, and of no interest to people
+  std::string name;           ///< below /reduced in results.h5; unique in its stage
+  std::string description;    ///< canonical: the monoid and its parameters
+  bool exact = false;         ///< associative and commutative in bits
+  bool keyed = false;         ///< of a step by key: its value is encode_runs of runs, and of no interest to people
+  std::size_t most_held = 0;  ///< of a step by key: bytes beyond which its runs gain nothing from being longer
   std::function<std::unique_ptr<Forest>()> make_forest;
   /// The value as tables for people and HDF5, from its encoding: each with one or more columns of equal length.
   std::function<std::vector<std::pair<Table, Rows>>(ByteView value)> show;

@@ -43,6 +43,22 @@ std::string text_of(const std::optional<Bytes>& value) {
   return Codec<std::string>::read(in);
 }
 
+TEST(StageRunner, HoldsByKeyWhatRunsGainFromAndNoMoreThanItMay) {
+  const auto most_held = [](const auto& job, std::size_t may) {
+    StageRunner::Options options;
+    options.most_held = may;
+    return StageRunner(job.stages().stages.front(), nullptr, options).most_held();
+  };
+  const std::size_t mib = std::size_t{1} << 20;
+  const auto numbers = Flow("numbers").range(10).map([](std::uint64_t i) { return i; });
+  EXPECT_EQ(most_held(numbers.rows("a"), 1000 * mib), 0U);
+  const auto items = numbers.shard([](std::uint64_t i) { return i; }).rows("a");
+  EXPECT_EQ(most_held(items, 1000 * mib), 64 * mib);
+  EXPECT_EQ(most_held(items, 16 * mib), 16 * mib);
+  EXPECT_EQ(most_held(numbers.distinct().rows("a"), 1000 * mib), 256 * mib);
+  EXPECT_EQ(most_held(numbers.sort().rows("a"), 1000 * mib), 256 * mib);
+}
+
 TEST(StageRunner, PartsHoldRowsPartialsAndWhatWasRejected) {
   const auto step = [](std::uint64_t i) {
     if (i == 3) throw std::runtime_error("three");

@@ -117,7 +117,7 @@ TEST(RowStream, AWindowStaysWithinItsBudget) {
   write_text(scratch / "1.h5",
              as_text(encode_entry({EntryNumber(1), Epoch(1), StageId(0), 0, std::move(commit)}, kSchema)));
   RowStream stream({{scratch / "1.h5", 0, StageId(0), EntryNumber(1), schedule::IntervalSet(make_interval(0, 2000))}},
-                   {}, {.window_bytes = 50'000, .known_units = 1 << 20, .least_known = 1024});
+                   {}, RowStreamLimits::within(400'000));
   RowWindow window;
   std::uint64_t rows = 0, windows = 0;
   while (stream.next(window)) {
@@ -127,6 +127,20 @@ TEST(RowStream, AWindowStaysWithinItsBudget) {
   }
   EXPECT_EQ(rows, 2000u);
   EXPECT_LT(windows, 200u) << "windows far below the budget";
+}
+
+TEST(RowStream, TakesNoMoreThanUsualAndLessWhereItIsTold) {
+  const RowStreamLimits usual;
+  for (const std::uint64_t bytes : {std::uint64_t{0}, std::uint64_t{64} << 30}) {
+    const RowStreamLimits limits = RowStreamLimits::within(bytes);
+    EXPECT_EQ(limits.window_bytes, usual.window_bytes);
+    EXPECT_EQ(limits.open_bytes, usual.open_bytes);
+    EXPECT_EQ(limits.known_units, usual.known_units);
+  }
+  const RowStreamLimits little = RowStreamLimits::within(std::uint64_t{8} << 20);
+  EXPECT_LE(little.window_bytes + little.open_bytes + little.known_units * sizeof(std::uint64_t),
+            std::uint64_t{8} << 20);
+  EXPECT_GT(little.window_bytes, 0U);
 }
 
 }  // namespace

@@ -88,6 +88,8 @@ class AppendedForest : public KeyedForest {
   using Item = std::remove_cvref_t<typename ValueTraits<V>::Given>;
   using Format = EntryFormatOf;
   using Keys = KeyTraits<K>;
+  /// New memory takes longer than a few more runs.
+  static constexpr std::size_t kMostHeld = std::size_t{64} << 20;
 
   void begin_unit(UnitId unit) {
     unit_ = unit;

@@ -79,9 +79,9 @@ class EntryLog {
     char* data;
     std::size_t size, used;
     std::unique_ptr<char[]> small;
-    Pages large;
+    KeptPages large;
   };
-  static constexpr std::size_t kFirst = std::size_t{4} << 10, kLargest = std::size_t{2} << 20;
+  static constexpr std::size_t kFirst = std::size_t{4} << 10, kLargest = KeptPages::kKept;
 
   char* take(std::size_t size) {
     if (chunks_.empty() || chunks_.back().size - chunks_.back().used < size) grow(size);
@@ -95,7 +95,7 @@ class EntryLog {
       chunk.small.reset(new char[chunk.size]);
       chunk.data = chunk.small.get();
     } else {
-      chunk.large = Pages(chunk.size);
+      chunk.large = KeptPages(chunk.size);
       chunk.size = chunk.large.size();
       chunk.data = reinterpret_cast<char*>(chunk.large.data());
     }

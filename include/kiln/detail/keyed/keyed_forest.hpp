@@ -26,6 +26,9 @@ inline bool is_keyed_name(std::string_view name) { return name.starts_with(kKeye
 /// travels with the reference (in one process, and where two runs of a unit are compared).
 class KeyedForest : public Forest {
  public:
+  /// ReduceSink::most_held, measured: docs/performance.md.
+  static constexpr std::size_t kMostHeld = std::size_t{256} << 20;
+
   /// Complete units, whose entries are here. Throws kiln::Error (internal) where one of them is in it already.
   void add_units(const UnitSet& units) { units_.add(units); }
 

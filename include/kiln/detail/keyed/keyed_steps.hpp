@@ -139,6 +139,7 @@ struct KeyedSinkOf {
     sink.description = description;
     sink.exact = true;
     sink.keyed = true;
+    sink.most_held = Typed::kMostHeld;
     sink.make_forest = [make = make]() -> std::unique_ptr<Forest> { return make(); };
     return sink;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/keyed/entry.hpp>
+#include <kiln/detail/keyed/prefetch.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -24,7 +25,7 @@ std::uint64_t sort_by_order(std::vector<OrderEntry>& entries, std::vector<OrderE
 inline constexpr std::size_t kOrderAhead = 8;
 /// The memory of the one so far behind `at` is on its way to the cache when this returns.
 inline void fetch_ahead(const std::vector<OrderEntry>& entries, std::size_t at) {
-  if (at + kOrderAhead < entries.size()) __builtin_prefetch(entries[at + kOrderAhead].at);
+  if (at + kOrderAhead < entries.size()) prefetch(entries[at + kOrderAhead].at);
 }
 /// f(order, Entry) of each of the first `most`.
 template <class Format, class F>

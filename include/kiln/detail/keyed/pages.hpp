@@ -32,4 +32,32 @@ class Pages {
   std::size_t size_ = 0;
 };
 
+/// Memory that is not zeroed. Up to kKept bytes it takes kKept, which are kept when it is given back: to zero what is
+/// written at once would take as long as to write it. Any thread.
+class KeptPages {
+ public:
+  static constexpr std::size_t kKept = std::size_t{2} << 20;
+
+  KeptPages() = default;
+  /// Throws std::bad_alloc.
+  explicit KeptPages(std::size_t size);
+  KeptPages(KeptPages&&) noexcept = default;
+  KeptPages& operator=(KeptPages&& other) noexcept {
+    std::swap(pages_, other.pages_);
+    return *this;
+  }
+  KeptPages(const KeptPages&) = delete;
+  KeptPages& operator=(const KeptPages&) = delete;
+  ~KeptPages();
+
+  std::byte* data() const { return pages_.data(); }
+  std::size_t size() const { return pages_.size(); }
+
+  /// What is kept goes back to the system.
+  static void release() noexcept;
+
+ private:
+  Pages pages_;
+};
+
 }  // namespace kiln::detail

@@ -3,6 +3,7 @@
 #include <kiln/detail/keyed/arena.hpp>
 #include <kiln/detail/keyed/key.hpp>
 #include <kiln/detail/keyed/pages.hpp>
+#include <kiln/detail/keyed/prefetch.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -43,7 +44,7 @@ class SlotTable {
   }
   /// The memory of the key's place is on its way to the cache when this returns.
   void fetch(const PreparedKey& key) const {
-    if (capacity_ != 0) __builtin_prefetch(&slots()[place(tag_of(key.hash))], 1);
+    if (capacity_ != 0) prefetch(&slots()[place(tag_of(key.hash))]);
   }
   /// The slot that was like this one when it was copied.
   Slot& again(const Slot& copy) {

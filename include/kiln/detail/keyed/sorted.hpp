@@ -86,6 +86,7 @@ class SortedForest final : public AppendedForest<K, V, SortFormat<K, V>> {
 
  public:
   using Format = SortFormat<K, V>;
+  static constexpr std::size_t kMostHeld = KeyedForest::kMostHeld;  // each of its ranges is read from all runs
   static constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
 
   /// `most`: entries that are wanted. Of all of them there is a sample, too.
