@@ -106,18 +106,19 @@ void Holdings::written() {
 void Holdings::failed(HeldResults results) {
   const std::lock_guard lock(mutex_);
   taken_bytes_ = 0;
+  joinable_ = false;  // what could not be written is to be written
   hold_again(std::move(results));
 }
 
 void Holdings::take_back(HeldResults results) {
   if (results.units.empty()) return;
   const std::lock_guard lock(mutex_);
+  joinable_ = joinable_ && nothing_but_joinable(results);
   hold_again(std::move(results));
 }
 
 // With the lock.
 void Holdings::hold_again(HeldResults results) {
-  joinable_ = false;  // what could not be written is to be written, and after a join that broke off there is no other
   held_.units.insert(results.units);
   move_all(results.rows, held_.rows);
   move_all(results.harvests, held_.harvests);

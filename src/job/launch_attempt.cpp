@@ -4,6 +4,7 @@
 #include "job/launch_processes.hpp"
 #include "job/launch_word.hpp"
 #include "job/run_printing.hpp"
+#include "store/small_file.hpp"
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -11,8 +12,6 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <kiln/error.hpp>
 #include <utility>
 
@@ -26,6 +25,7 @@ constexpr Duration kPatienceWithWords = std::chrono::seconds(30);   // for the l
 constexpr Duration kPatienceAfterAsking = std::chrono::seconds(4);  // then it is not asked any more
 constexpr Duration kPatienceWithBegin = std::chrono::seconds(20);   // of a run that has lost a rank before it
 constexpr Duration kLookEvery = std::chrono::milliseconds(500);
+constexpr std::size_t kMostStatusBytes = std::size_t{64} << 20;
 
 }  // namespace
 
@@ -193,18 +193,18 @@ bool LaunchAttempt::is_not_coming_up() {
 }
 
 void LaunchAttempt::show_status() {
-  std::ifstream file(std::filesystem::path(shared_.options.directory) / "status.json", std::ios::binary);
-  if (!file) return;
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   try {
-    const observe::StatusSnapshot snapshot = observe::status_from_json(text);
+    const auto text =
+        store::read_small_file(std::filesystem::path(shared_.options.directory) / "status.json", kMostStatusBytes);
+    if (!text) return;
+    const observe::StatusSnapshot snapshot = observe::status_from_json(*text);
     if (snapshot.launch_id != launch_id_) return;
     running_ = true;
     over_ = snapshot.state == observe::RunState::ended;
     if (over_ && !over_since_) over_since_ = now();
     shared_.display.show(snapshot);
   } catch (const Error&) {
-    // Not ours, or of another version: the run itself will say so.
+    // Not ours, of another version, not to be read now: the run itself will say so.
   }
 }
 

@@ -2,6 +2,9 @@
 
 #include "job/clock.hpp"
 #include "job/environment.hpp"
+#include "store/small_file.hpp"
+
+#include <kiln/error.hpp>
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -12,7 +15,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 namespace kiln::job {
 namespace {
@@ -22,9 +24,15 @@ constexpr Duration kForHelpers = std::chrono::seconds(5);
 constexpr Duration kForTheRest = std::chrono::seconds(2);
 constexpr int kLookMilliseconds = 20;
 
+constexpr std::size_t kMostVariables = std::size_t{64} << 20;
+
+// Empty where it may not be read, and of a process that ends meanwhile.
 std::string read_proc(pid_t pid, const char* name) {
-  std::ifstream file(fmt::format("/proc/{}/{}", pid, name), std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  try {
+    return store::read_small_file(fmt::format("/proc/{}/{}", pid, name), kMostVariables).value_or("");
+  } catch (const Error&) {
+    return "";
+  }
 }
 
 // The number that this variable has; 0 where it has none.
@@ -85,8 +93,8 @@ void end_all(const std::string& launch_id, bool helpers_too) {
 std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id) {
   std::vector<LaunchProcess> found;
   std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", failed)) {
-    const std::string name = entry.path().filename().string();
+  for (std::filesystem::directory_iterator at("/proc", failed), none; !failed && at != none; at.increment(failed)) {
+    const std::string name = at->path().filename().string();
     pid_t pid = -1;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
     const bool is_other = error == std::errc{} && end == name.data() + name.size() && pid != ::getpid();
@@ -110,8 +118,9 @@ bool end_launch(const std::string& launch_id) {
 bool has_children(pid_t pid) {
   std::error_code failed;
   bool known = false;
-  for (const auto& thread : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), failed)) {
-    std::ifstream file(thread.path() / "children");
+  const std::string threads = fmt::format("/proc/{}/task", pid);
+  for (std::filesystem::directory_iterator at(threads, failed), none; !failed && at != none; at.increment(failed)) {
+    std::ifstream file(at->path() / "children");
     if (!file) continue;
     known = true;
     std::string first;

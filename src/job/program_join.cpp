@@ -11,6 +11,7 @@ namespace kiln::job {
 bool ProgramRun::turn(Running& running) {
   if (running.loop.own_worker() != nullptr) rank0_.rank.turn(*running.loop.own_worker());
   if (join_asked_) turn_join(running);
+  running.groups.turn(!join_asked_ && !broadcasting_ && rank0_.collectives.poll());
   pay(running);
   if (plan_ != nullptr) rejects_too_many(running, false);
   if (auto early = running.archive.take_early()) answer_early(running, std::move(*early));
@@ -20,7 +21,6 @@ bool ProgramRun::turn(Running& running) {
 // Before the units end: memory takes longer than adding.
 void ProgramRun::prepare_join(Running& running) {
   join_room_ = {};
-  if (running.loop.lost_any()) return;
   if (flow::count_length(reduces_) * sizeof(std::uint64_t) <= kMostInMessage) return;
   const bool works = running.loop.own_worker() != nullptr;  // then it mostly holds a value of its own
   running.writer.run([this, works] {

@@ -20,6 +20,7 @@ constexpr std::size_t kMostAnswerBytes = INT_MAX - 4096;  // MPI counts in ints
 // of the death; what is not, who gave it holds again.
 void ProgramRun::rank_lost(Running& running) {
   rank0_.collectives.abandon();
+  running.groups.changed();
   broadcasting_ = false;
   if (join_ && join_->summed()) end_join(running);
   running.loop.tell_workers(protocol::JoinOver{true});
@@ -32,6 +33,7 @@ void ProgramRun::owe(Running& running, Rank rank) { owed_[rank] = running.loop.r
 
 // Its program waits where it was; what it had in hand runs elsewhere.
 void ProgramRun::rank_back(Running& running, Rank rank) {
+  running.groups.changed();
   running.loop.tell(rank, protocol::Answer{kGreetingCall, 0, encode(greeting_)});
   if (end_setup_) running.loop.tell(rank, *end_setup_);
   asked_.insert(rank);

@@ -58,12 +58,20 @@ Execution ProgramRank::execution(Rank rank, Duration heartbeat) {
   execution.stuck = [this] { stuck_ = true; };
   execution.answer = [this](protocol::Answer answer) { hear({std::move(answer), nullptr, {}}); };
   execution.announce = [this](const protocol::Announce& announce) { collectives_.value().announce(announce); };
-  execution.join = [this, rank](const protocol::Join& join, exec::HeldResults mine) {
-    rank == Rank(0) ? void(given_ = std::move(mine)) : collectives_.value().join(join, std::move(mine));
+  leads_ = leads_ || rank == Rank(0);
+  execution.join = [this](const protocol::Join& join, exec::HeldResults mine) {
+    leads_ ? void(given_ = std::move(mine)) : collectives_.value().join(join, std::move(mine));
   };
+  execution.group = [this](const protocol::Group& group, Rank root) { collectives_.value().group(group, root); };
+  execution.make_group = [this](std::uint64_t number) { collectives_.value().make_group(number); };
   execution.leave_join = [this](bool keep) { return leave_join(keep); };
   execution.passed = [this] { return runner_call_ && *runner_call_ < next_call_; };
   return execution;
+}
+
+void ProgramRank::lead() {
+  answers_.clear();
+  leads_ = true;
 }
 
 // Rank 0's part in collectives is its coordinator's.
@@ -186,6 +194,7 @@ bool ProgramRank::turn(WorkerSide& worker) {
     remarks_.clear();
   }
   if (auto answer = collectives_->poll()) hear(std::move(*answer));
+  for (const protocol::Grouped& grouped : collectives_->take_grouped()) worker.on_grouped(grouped);
   if (!look_.under_way() && !fault_ && std::exchange(greeted_, false)) worker.on_passed({first_unanswered()});
   if (!fault_) fault_ = thread_.fault();
   // What was given up uses what is on the program's stack.

@@ -56,7 +56,7 @@ class ProgramRank {
   }
   /// From now on this rank is the coordinator's, and answers itself: what has come of answers that its program has not
   /// asked for yet is dropped.
-  void lead() { answers_.clear(); }
+  void lead();
   /// The calls that are over for this rank's program, in their order.
   const std::vector<PassedCall>& passed() const { return passed_; }
   /// Of a call that is not, what the coordinator has said of it (StageSetup).
@@ -96,7 +96,7 @@ class ProgramRank {
   std::optional<std::uint32_t> runner_call_;  // the same
   const MemoryBudget memory_;
   const Duration patience_, durable_after_;
-  bool stuck_ = false;
+  bool stuck_ = false, leads_ = false;
   std::mutex remarks_mutex_;
   std::vector<std::string> remarks_;  // to be sent
   flow::SliceCache slices_;           // the executor's thread

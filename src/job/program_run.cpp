@@ -135,6 +135,8 @@ int ProgramRun::run(std::unique_ptr<Inheritance> inheritance) {
   running.loop.set_each_turn([this, &running] { return turn(running); });
   running.loop.set_on_death([this, &running] { rank_lost(running); });
   running.loop.set_on_back([this, &running](Rank rank) { rank_back(running, rank); });
+  running.loop.set_on_grouped(
+      [&running](Rank rank, const protocol::Grouped& said) { running.groups.hear(rank, said); });
   running.loop.set_on_passed([this](Rank rank, std::uint32_t call) { hear_passed(rank, call); });
   try {
     if (takes_over) take_over(running);
@@ -232,7 +234,9 @@ void ProgramRun::answer(Running& running, const ProgramCall& call, detail::Stage
 
 void ProgramRun::begin_answer(Running& running, const ProgramCall& call, detail::StageResult result) {
   Bytes content = encode_call_answer(call.described, done_before_, result);
-  if (content.size() <= kMostInMessage || rank0_.collectives.size() == 1 || running.loop.lost_any()) {
+  const bool large = content.size() > kMostInMessage && !running.loop.others().empty();
+  if (large) running.groups.want();
+  if (!large || !running.groups.usable()) {
     const protocol::Answer answer{call.ordinal, call.digest, std::move(content)};
     check_length(answer);
     running.loop.tell_workers(answer);

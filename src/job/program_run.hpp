@@ -122,7 +122,7 @@ class ProgramRun {
   detail::StageResult result_of(const store::StageEndEntry& end, bool resumed) const;
   bool on_writer(Running& running, const std::function<void()>& task);
 
-  protocol::CoordinatorOptions coordinator_options(const detail::StagePlan& plan, bool may_join) const;
+  protocol::CoordinatorOptions coordinator_options(const detail::StagePlan& plan) const;
   protocol::CoordinatorStart coordinator_start(const ProgramCall& call) const;
   std::string name_unit(UnitId unit) const;
   void note_failure(std::vector<observe::FailedUnit>& failures, UnitId unit, const std::string& reason);

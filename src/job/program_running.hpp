@@ -1,5 +1,6 @@
 #pragma once
 
+#include "job/groups.hpp"
 #include "job/program_run.hpp"
 #include "job/recovery_note.hpp"
 
@@ -14,6 +15,7 @@ struct ProgramRun::Running {
   Writer writer;
   RunObserver observer;
   CoordinatorLoop loop;
+  Groups groups;
 
   Running(ProgramRun& run, std::unique_ptr<Inheritance> inheritance)
       : archive(*run.store_),
@@ -21,7 +23,9 @@ struct ProgramRun::Running {
         observer(facts_of(run, inheritance != nullptr), writer),
         loop(run.rank0_.transport, run.rank0_.waiter, run.store_->recovered().epoch, run.workers(), writer, observer,
              run.rank0_.rank.execution(run.rank0_.transport.rank(), heartbeat_of(run.options_, run.environment_)),
-             std::move(inheritance)) {}
+             std::move(inheritance)),
+        groups(loop, run.rank0_.collectives, run.rank0_.transport.rank(), run.store_->recovered().epoch,
+               heartbeat_of(run.options_, run.environment_)) {}
 
  private:
   static RunObserver::Facts facts_of(ProgramRun& run, bool takes_over) {

@@ -65,9 +65,11 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
     log::info("{}: going on: {} of {} units were done earlier", call.described, format_count(state_.done.count()),
               format_count(state_.plan.units));
   }
-  StageStart start{coordinator_options(*plan_, !running.loop.lost_any()), coordinator_start(call)};
+  StageStart start{coordinator_options(*plan_), coordinator_start(call)};
+  if (start.options.join_counts != 0) running.groups.want();
   start.join = [this](const protocol::Join& join) { join_asked_ = join; };
   start.leave_join = [this] { leave_join(); };
+  start.can_join = [&running] { return running.groups.can_join(); };
   prepare_join(running);
   const protocol::Outcome outcome = running.loop.run(std::move(start), source);
   end_.in_time = running.loop.coordinator().stopped_in_time();
@@ -157,7 +159,7 @@ detail::StageResult ProgramRun::result_of(const store::StageEndEntry& end, bool 
   return result;
 }
 
-protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::StagePlan& plan, bool may_join) const {
+protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::StagePlan& plan) const {
   protocol::CoordinatorOptions coordinator;
   const MemoryBudget memory = memory_budget(options_, environment_);
   coordinator.commit_bytes = memory.committed(coordinator.commit_bytes);
@@ -189,7 +191,7 @@ protocol::CoordinatorOptions ProgramRun::coordinator_options(const detail::Stage
   if (plan.pure && options_.speculate.value_or(true)) coordinator.speculate = protocol::Speculate::others;
   coordinator.queue.direction = plan.descending ? schedule::Direction::descending : schedule::Direction::ascending;
   coordinator.queue.priorities = priorities_;
-  if (may_join) coordinator.join_counts = flow::count_length(plan.reduces);
+  coordinator.join_counts = flow::count_length(plan.reduces);
   return coordinator;
 }
 

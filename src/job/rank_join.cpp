@@ -80,15 +80,16 @@ Bytes RankJoin::beside() const {
 }
 
 void RankJoin::hear(const std::vector<Bytes>& gathered) {
-  for (std::size_t rank = 0; rank < gathered.size(); ++rank) {
-    ByteReader in(gathered[rank], "what a rank gives to a join");
+  for (std::size_t place = 0; place < gathered.size(); ++place) {
+    const Rank rank = collectives_.members().at(place);
+    ByteReader in(gathered[place], "what a rank gives to a join");
     const auto call = in.get<std::uint32_t>();
     const auto counts = in.get<std::uint64_t>();
     if (call != join_.call || counts != join_.counts) {
       throw Error(ExitCode::internal, fmt::format("rank {} joins {} counts of call {}, rank 0 joins {} of call {}",
-                                                  rank, counts, call, join_.counts, join_.call));
+                                                  rank.value(), counts, call, join_.counts, join_.call));
     }
-    joined_.push_back({Rank(static_cast<std::int32_t>(rank)), get_units(in)});
+    joined_.push_back({rank, get_units(in)});
     const std::uint64_t harvests = in.get_count(1);
     for (std::uint64_t i = 0; i < harvests; ++i) sum_->admit_beside(in);
     in.expect_done();

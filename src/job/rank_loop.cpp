@@ -52,6 +52,7 @@ protocol::Outcome CoordinatorLoop::run(StageStart stage, const units::Source& so
   source_ = &source;
   begin_join_ = std::move(stage.join);
   leave_join_ = std::move(stage.leave_join);
+  can_join_ = std::move(stage.can_join);
   outcome_.reset();
   coordinator_ = std::make_unique<protocol::Coordinator>(std::move(stage.options), std::move(stage.start), *this);
   ticked_at_ = now();
@@ -141,6 +142,10 @@ void CoordinatorLoop::hear(Rank from, protocol::Message message) {
     if (on_passed_) on_passed_(from, passed->call);
     return;
   }
+  if (const auto* grouped = std::get_if<protocol::Grouped>(&message)) {
+    if (on_grouped_) on_grouped_(from, *grouped);
+    return;
+  }
   if (gathering_) {
     gathering_->on_message(from, std::move(message));
   } else if (in_stage()) {
@@ -224,6 +229,10 @@ void CoordinatorLoop::wait_while(const std::function<bool()>& busy) {
 
 void CoordinatorLoop::joined(const std::vector<protocol::Coordinator::Joined>& joined, std::size_t bytes) {
   coordinator_->on_joined(joined, bytes, now());
+}
+
+void CoordinatorLoop::look_again() {
+  if (in_stage()) coordinator_->on_tick(now());
 }
 
 void CoordinatorLoop::tell_workers(const protocol::Message& message) {

@@ -67,12 +67,14 @@ WorkEnd work(net::Transport& transport, Waiter& waiter, const Execution& executi
 
 /// One stage: commands have one, programs one for each of their runs.
 struct StageStart {
+  using CanJoin = protocol::CoordinatorPort::CanJoin;
   protocol::CoordinatorOptions options;
   protocol::CoordinatorStart start;  ///< workers, first_batch and first_commit are filled in by the loop
   /// Begins this rank's part in a join, which CoordinatorLoop::joined ends.
   std::function<void(const protocol::Join&)> join = {};
-  /// As protocol::CoordinatorPort::leave_join.
+  /// As protocol::CoordinatorPort::leave_join and can_join.
   std::function<void()> leave_join = {};
+  std::function<CanJoin()> can_join = {};
 };
 
 /// The main thread of the coordinator's rank: the link to the workers, this rank's own worker and the waiter live over
@@ -92,6 +94,8 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   void wait_while(const std::function<bool()>& busy);
   /// The join of the present stage has ended: as protocol::Coordinator::on_joined. From each_turn.
   void joined(const std::vector<protocol::Coordinator::Joined>& joined, std::size_t bytes);
+  /// What StageStart::can_join says has changed. From each_turn.
+  void look_again();
   /// The other workers that live.
   std::vector<Rank> others() const;
   /// To every other worker that lives.
@@ -103,7 +107,8 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   void tell_takeover(std::uint64_t committed);
   /// This rank has taken over, and the stage that was under way then has not begun here.
   bool inherits() const { return inheritance_ != nullptr; }
-  /// Some rank was declared dead, be it back or not: no collectives any more, and MPI is not to be finalised.
+  /// Some rank was declared dead, be it back or not: MPI is not to be finalised, and there are no collectives but those
+  /// of a group (Groups).
   bool lost_any() const { return living_.lost_any(); }
 
   /// Of the last stage; there must have been one.
@@ -138,6 +143,8 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   void set_on_back(std::function<void(Rank)> on_back) { on_back_ = std::move(on_back); }
   /// Called with what a worker says of the answers it has (protocol::Passed).
   void set_on_passed(std::function<void(Rank, std::uint32_t)> on_passed) { on_passed_ = std::move(on_passed); }
+  /// Called with what a worker says of a group.
+  void set_on_grouped(std::function<void(Rank, const protocol::Grouped&)> heard) { on_grouped_ = std::move(heard); }
   /// This rank's own worker, where it executes.
   WorkerSide* own_worker() { return own_worker_.get(); }
   /// Called at every turn of the loop, and says as that of work().
@@ -173,6 +180,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   void give(const schedule::IntervalSet& units) override { writer_.give(units); }
   void join(const protocol::Join& join) override { begin_join_(join); }
   void leave_join() override { leave_join_(); }
+  CanJoin can_join() const override { return can_join_ ? can_join_() : CanJoin::no; }
   void work_alone() override { work_here_ = true; }
   void finish(protocol::Outcome outcome) override { outcome_ = outcome; }
   void settled(Bytes& rows, bool succeeded) override { observer_.settled(rows, succeeded); }
@@ -195,10 +203,12 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   std::function<void()> on_death_;
   std::function<void(Rank)> on_back_;
   std::function<void(Rank, std::uint32_t)> on_passed_;
+  std::function<void(Rank, const protocol::Grouped&)> on_grouped_;
   bool looks_ = false;  // what each_turn_ said
   const units::Source* source_ = nullptr;
   std::function<void(const protocol::Join&)> begin_join_;  // of the stage
   std::function<void()> leave_join_;
+  std::function<CanJoin()> can_join_;
   std::unique_ptr<protocol::Coordinator> coordinator_;
   std::optional<protocol::Outcome> outcome_;  // of the stage
   std::unique_ptr<Inheritance> inheritance_;  // until the first stage has begun

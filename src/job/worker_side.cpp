@@ -122,6 +122,14 @@ void WorkerSide::announce(const protocol::Announce& announce) {
   if (execution_.announce) execution_.announce(announce);
 }
 
+void WorkerSide::group(const protocol::Group& group) {
+  if (execution_.group) execution_.group(group, link_->coordinator());
+}
+
+void WorkerSide::make_group(std::uint64_t number) {
+  if (execution_.make_group) execution_.make_group(number);
+}
+
 protocol::WorkerPort::Held WorkerSide::held() {
   if (!executor_) return {};
   const exec::Holdings& held = executor_->holdings();

@@ -26,6 +26,9 @@ struct Execution {
   std::function<void(protocol::Answer)> answer = {};
   /// It will come by a broadcast; main thread.
   std::function<void(const protocol::Announce&)> announce = {};
+  /// As protocol::WorkerPort::group and make_group; what comes of it goes through WorkerSide::on_grouped; main thread.
+  std::function<void(const protocol::Group&, Rank coordinator)> group = {};
+  std::function<void(std::uint64_t number)> make_group = {};
   /// How long the end of the rank waits for a unit that was cancelled; nothing: for ever. After it `stuck` is called,
   /// and the executor's thread goes on until the process ends, with all that it refers to.
   std::optional<Duration> patience = {};
@@ -63,6 +66,7 @@ class WorkerSide final : public protocol::WorkerPort {
   void on_fault(protocol::Fault fault) { worker_.on_fault(std::move(fault)); }
   void on_remark(protocol::Remark remark) { send(std::move(remark)); }
   void on_passed(protocol::Passed passed) { send(passed); }
+  void on_grouped(protocol::Grouped grouped) { send(grouped); }
   /// The coordinator had declared this rank dead: everything is forgotten, and the next setup begins anew.
   void begin_anew() { worker_.on_taken_up(); }
   /// A coordinator of a higher epoch was heard: as protocol::Worker::on_takeover.
@@ -92,6 +96,8 @@ class WorkerSide final : public protocol::WorkerPort {
   void leave(int exit_code) override { left_ = exit_code; }
   void answer(protocol::Answer answer) override;
   void announce(const protocol::Announce& announce) override;
+  void group(const protocol::Group& group) override;
+  void make_group(std::uint64_t number) override;
   Held held() override;
   Writing write_segment() override;
   bool join(const protocol::Join& join) override;

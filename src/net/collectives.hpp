@@ -1,9 +1,11 @@
 #pragma once
 
 #include <kiln/detail/bytes.hpp>
+#include <kiln/ids.hpp>
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -11,15 +13,17 @@ namespace kiln::net {
 
 /// Operations in which all ranks take part, each with the same calls in the same order. One at a time: begin_…() starts
 /// one and returns at once, poll() moves it on and never blocks. What is large goes in pieces, so that the caller's
-/// loop goes on living. One thread. Rank 0 is the root.
+/// loop goes on living. One thread. At first all ranks take part, and rank 0 is the root.
 ///
-/// A rank that never comes makes no error: the operation stays under way, until it is abandoned.
+/// A rank that never comes makes no error: the operation stays under way, until it is abandoned. Those that live go on
+/// with a new group.
 class Collectives {
  public:
   static constexpr std::size_t kPieceBytes = std::size_t{8} << 20;
 
   virtual ~Collectives() = default;
-  virtual std::int32_t size() const = 0;
+  /// Who takes part, ascending; of the last group that was made.
+  virtual const std::vector<Rank>& members() const = 0;
 
   /// Done when all ranks have begun it.
   virtual void begin_barrier() = 0;
@@ -42,15 +46,23 @@ class Collectives {
   /// Whether nothing is under way (any more).
   virtual bool poll() = 0;
 
-  /// Of the last gather, on the root: by rank. Gives them away.
+  /// Of the last gather, on the root: in the order of the members. Gives them away.
   virtual std::vector<Bytes> gathered() = 0;
   /// Of the last broadcast. Gives it away; on the root it is what it gave.
   virtual Bytes received() = 0;
 
-  /// Local: some rank will never come. What is under way is given up where it is, and nothing can be begun any more;
-  /// poll() says that nothing is under way. Memory that the others may still read or write is kept while the process
-  /// lives.
+  /// Local: some rank will never come. What is under way is given up where it is, and nothing can be begun any more
+  /// before another group is made; poll() says that nothing is under way. Memory that the others may still read or
+  /// write is kept while the process lives.
   virtual void abandon() {}
+
+  /// These ranks, ascending, are to take part from now on, `root` among them; each of them calls this with the same
+  /// arguments, and none of them is known to be dead. Returns at once; group_made() says how it ends. What is under way
+  /// is abandoned, a group that is still being made too. `number`: higher than in any call before on any rank.
+  virtual void begin_group(const std::vector<Rank>& members, Rank root, std::uint64_t number) = 0;
+  /// Nothing: it is being made, which lasts for ever where one of them never comes. True: this rank has it; collectives
+  /// may be begun when all members have. False: it cannot be made.
+  virtual std::optional<bool> group_made() = 0;
 };
 
 }  // namespace kiln::net

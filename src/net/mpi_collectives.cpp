@@ -1,6 +1,7 @@
 #include "net/mpi_collectives.hpp"
 
 #include "net/mpi_check.hpp"
+#include "net/mpi_group.hpp"
 #include "net/ulfm.hpp"
 
 #include <mpi.h>
@@ -13,12 +14,10 @@
 namespace kiln::net {
 namespace {
 
-constexpr int kRoot = 0;
-
 struct Group {
   MPI_Comm comm = MPI_COMM_NULL;
-  int rank = 0, size = 1;
-  bool root() const { return rank == kRoot; }
+  int rank = 0, size = 1, root = 0;  // in the communicator
+  bool at_root() const { return rank == root; }
 };
 
 /// One operation: MPI calls one after the other. Owns all memory that MPI was given.
@@ -29,7 +28,7 @@ class Operation {
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
-  /// Once, when the communicator is there.
+  /// Once.
   virtual void start() = 0;
 
   /// Whether it is done; else moves it on.
@@ -92,7 +91,7 @@ class Gather final : public Operation {
     longest_ = *std::max_element(lengths_.begin(), lengths_.end());
     counts_.resize(lengths_.size());
     places_.resize(lengths_.size());
-    result_.assign(group_.root() ? lengths_.size() : 0, {});
+    result_.assign(group_.at_root() ? lengths_.size() : 0, {});
     for (std::size_t rank = 0; rank < result_.size(); ++rank) result_[rank].reserve(lengths_[rank]);
   }
 
@@ -109,10 +108,10 @@ class Gather final : public Operation {
       counts_[rank] = static_cast<int>(share_of(lengths_[rank]));
       total += static_cast<std::size_t>(counts_[rank]);
     }
-    if (group_.root()) piece_.resize(total);
+    if (group_.at_root()) piece_.resize(total);
     const std::byte* const from = mine_.data() + std::min<std::uint64_t>(at_, length_);
     check(MPI_Igatherv(from, static_cast<int>(share_of(length_)), MPI_BYTE, piece_.data(), counts_.data(),
-                       places_.data(), MPI_BYTE, kRoot, group_.comm, &request_),
+                       places_.data(), MPI_BYTE, group_.root, group_.comm, &request_),
           "MPI_Igatherv");
     return true;
   }
@@ -189,13 +188,13 @@ class Sum final : public Pieces {
  private:
   void begin(std::uint64_t first, Piece& piece, int count) override {
     give_(first, piece.mine);
-    if (group_.root()) piece.sum.resize(piece.mine.size());
-    check(MPI_Ireduce(piece.mine.data(), piece.sum.data(), count, MPI_UINT64_T, MPI_SUM, kRoot, group_.comm,
+    if (group_.at_root()) piece.sum.resize(piece.mine.size());
+    check(MPI_Ireduce(piece.mine.data(), piece.sum.data(), count, MPI_UINT64_T, MPI_SUM, group_.root, group_.comm,
                       &piece.request),
           "MPI_Ireduce");
   }
   void take(std::uint64_t first, const Piece& piece, std::size_t count) override {
-    if (group_.root()) take_(first, {piece.sum.data(), count});
+    if (group_.at_root()) take_(first, {piece.sum.data(), count});
   }
 
   const Collectives::Give give_;
@@ -209,11 +208,11 @@ class Spread final : public Pieces {
 
  private:
   void begin(std::uint64_t first, Piece& piece, int count) override {
-    if (group_.root()) give_(first, piece.mine);
-    check(MPI_Ibcast(piece.mine.data(), count, MPI_UINT64_T, kRoot, group_.comm, &piece.request), "MPI_Ibcast");
+    if (group_.at_root()) give_(first, piece.mine);
+    check(MPI_Ibcast(piece.mine.data(), count, MPI_UINT64_T, group_.root, group_.comm, &piece.request), "MPI_Ibcast");
   }
   void take(std::uint64_t first, const Piece& piece, std::size_t count) override {
-    if (!group_.root()) take_(first, {piece.mine.data(), count});
+    if (!group_.at_root()) take_(first, {piece.mine.data(), count});
   }
 
   const Collectives::Give give_;
@@ -228,7 +227,9 @@ class Broadcast final : public Operation {
     result_ = {};
   }
 
-  void start() override { check(MPI_Ibcast(&length_, 1, MPI_UINT64_T, kRoot, group_.comm, &request_), "MPI_Ibcast"); }
+  void start() override {
+    check(MPI_Ibcast(&length_, 1, MPI_UINT64_T, group_.root, group_.comm, &request_), "MPI_Ibcast");
+  }
 
   bool poll() override {
     while (done(request_)) {
@@ -238,7 +239,7 @@ class Broadcast final : public Operation {
         return true;
       }
       const std::size_t count = std::min<std::uint64_t>(Collectives::kPieceBytes, length_ - at_);
-      check(MPI_Ibcast(value_.data() + at_, static_cast<int>(count), MPI_BYTE, kRoot, group_.comm, &request_),
+      check(MPI_Ibcast(value_.data() + at_, static_cast<int>(count), MPI_BYTE, group_.root, group_.comm, &request_),
             "MPI_Ibcast");
       at_ += count;
     }
@@ -256,66 +257,47 @@ class Broadcast final : public Operation {
 }  // namespace
 
 struct MpiCollectives::State {
-  Group group;
-  MPI_Request making = MPI_REQUEST_NULL;  // the communicator
-  enum class Comm { none, making, made, never } comm = Comm::none;
+  const Group group;
   std::vector<Bytes> gathered;
   Bytes received;
   std::unique_ptr<Operation> operation;
-  bool started = false;  // the operation
 
-  State();
+  State(MPI_Comm communicator, int root) : group(group_of(communicator, root)) {}
+  static Group group_of(MPI_Comm communicator, int root);
   template <class Kind, class... Arguments>
   void begin(Arguments&&... arguments) {
     if (operation) throw Error(ExitCode::internal, "a collective was begun while another is under way");
     operation = std::make_unique<Kind>(group, std::forward<Arguments>(arguments)...);
-    started = false;
-    start();
+    operation->start();
   }
-  bool start();
   bool poll();
 };
 
-MpiCollectives::State::State() {
-  check_mpi(MPI_Comm_rank(MPI_COMM_WORLD, &group.rank), "MPI_Comm_rank");
-  check_mpi(MPI_Comm_size(MPI_COMM_WORLD, &group.size), "MPI_Comm_size");
-}
-
-// Whether the operation has started. The communicator is made when the first one wants it: a rank that dies before
-// that holds up nobody.
-bool MpiCollectives::State::start() {
-  if (started) return true;
-  if (comm == Comm::none) {
-    const int code = MPI_Comm_idup(MPI_COMM_WORLD, &group.comm, &making);
-    comm = is_death_in_collective(code) ? Comm::never : Comm::making;
-    if (comm == Comm::making) check_mpi(code, "MPI_Comm_idup");
-  }
-  if (comm == Comm::making) {
-    int flag = 0;
-    const int code = MPI_Test(&making, &flag, MPI_STATUS_IGNORE);
-    if (is_death_in_collective(code)) comm = Comm::never;
-    if (is_death_in_collective(code) || flag == 0) return false;
-    check_mpi(code, "MPI_Test");
-    check_mpi(MPI_Comm_set_errhandler(group.comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-    comm = Comm::made;
-  }
-  if (comm == Comm::never) return false;
-  started = true;
-  operation->start();
-  return true;
+Group MpiCollectives::State::group_of(MPI_Comm communicator, int root) {
+  Group group{communicator, 0, 1, root};
+  check_mpi(MPI_Comm_rank(communicator, &group.rank), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(communicator, &group.size), "MPI_Comm_size");
+  return group;
 }
 
 bool MpiCollectives::State::poll() {
-  if (operation && start() && operation->poll()) operation.reset();
+  if (operation && operation->poll()) operation.reset();
   return operation == nullptr;
 }
 
-MpiCollectives::MpiCollectives() : state_(std::make_unique<State>()), size_(state_->group.size) {}
+struct MpiCollectives::Making {
+  std::vector<Rank> members;
+  Rank root;
+  MpiGroup group;
+};
 
-// The communicator goes with MPI: to free it is collective.
+// A copy of MPI_COMM_WORLD would be one more collective that a death can hold up, and what is made behind it with it.
+MpiCollectives::MpiCollectives() : state_(std::make_unique<State>(MPI_COMM_WORLD, 0)) {
+  for (std::int32_t rank = 0; rank < state_->group.size; ++rank) members_.emplace_back(rank);
+}
+
+// A communicator goes with MPI: to free it is collective.
 MpiCollectives::~MpiCollectives() { abandon(); }
-
-std::int32_t MpiCollectives::size() const { return size_; }
 
 MpiCollectives::State& MpiCollectives::state() {
   if (state_ == nullptr) throw Error(ExitCode::internal, "a collective was begun after they were given up");
@@ -346,9 +328,32 @@ Bytes MpiCollectives::received() { return state_ == nullptr ? Bytes() : std::exc
 
 // What is under way may still be read and written by others.
 void MpiCollectives::abandon() {
+  making_.reset();
+  made_ = false;
+  // Messages go through MPI_COMM_WORLD.
+  if (state_ != nullptr && state_->group.comm != MPI_COMM_WORLD) revoke(state_->group.comm);
   const bool under_way = state_ != nullptr && state_->operation;
   [[maybe_unused]] const State* const kept = under_way ? state_.release() : nullptr;
   state_.reset();
+}
+
+void MpiCollectives::begin_group(const std::vector<Rank>& members, Rank root, std::uint64_t number) {
+  abandon();
+  making_.reset(new Making{members, root, MpiGroup(members, number)});
+}
+
+std::optional<bool> MpiCollectives::group_made() {
+  if (!making_) return made_;
+  const auto made = making_->group.poll();
+  if (!made) return std::nullopt;
+  if (*made != MPI_COMM_NULL) {
+    members_ = std::move(making_->members);
+    const auto root = std::lower_bound(members_.begin(), members_.end(), making_->root) - members_.begin();
+    state_ = std::make_unique<State>(*made, static_cast<int>(root));
+  }
+  made_ = *made != MPI_COMM_NULL;
+  making_.reset();
+  return made_;
 }
 
 }  // namespace kiln::net

@@ -3,12 +3,15 @@
 #include "net/collectives.hpp"
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace kiln::net {
 
-/// Collectives over a communicator of its own, with all ranks of MPI_COMM_WORLD; it is made, without blocking, when the
-/// first of them begins. MPI must be initialised, and is finalised after this is gone. Constructor and destructor are
-/// local. Throws kiln::Error (internal) on an MPI error.
+/// Collectives over MPI_COMM_WORLD, or over the communicator of the last group, which a thread makes (MpiGroup). MPI
+/// must be initialised (with MPI_THREAD_MULTIPLE where groups are made) and return errors, and is finalised after this
+/// is gone, or never where a group was begun. Constructor and destructor are local. Throws kiln::Error (internal) on an
+/// MPI error.
 class MpiCollectives final : public Collectives {
  public:
   MpiCollectives();
@@ -16,7 +19,7 @@ class MpiCollectives final : public Collectives {
   MpiCollectives(const MpiCollectives&) = delete;
   MpiCollectives& operator=(const MpiCollectives&) = delete;
 
-  std::int32_t size() const override;
+  const std::vector<Rank>& members() const override { return members_; }
   void begin_barrier() override;
   void begin_gather(Bytes mine) override;
   void begin_sum(std::uint64_t length, Give give, Take take) override;
@@ -26,13 +29,18 @@ class MpiCollectives final : public Collectives {
   std::vector<Bytes> gathered() override;
   Bytes received() override;
   void abandon() override;
+  void begin_group(const std::vector<Rank>& members, Rank root, std::uint64_t number) override;
+  std::optional<bool> group_made() override;
 
  private:
   struct State;
   State& state();
 
   std::unique_ptr<State> state_;  // null once abandoned
-  std::int32_t size_;
+  std::vector<Rank> members_;
+  struct Making;
+  std::unique_ptr<Making> making_;  // a group
+  bool made_ = false;               // the last one
 };
 
 }  // namespace kiln::net

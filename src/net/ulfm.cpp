@@ -38,7 +38,22 @@ std::vector<Rank> acknowledge_deaths() {
   return ranks;
 }
 
+bool shrinks() { return true; }
+
+MPI_Comm shrink() {
+  MPI_Comm living = MPI_COMM_NULL;
+  return MPIX_Comm_shrink(MPI_COMM_WORLD, &living) == MPI_SUCCESS ? living : MPI_COMM_NULL;
+}
+
+void revoke(MPI_Comm communicator) { MPIX_Comm_revoke(communicator); }
+
 #else
+
+bool shrinks() { return false; }
+
+MPI_Comm shrink() { return MPI_COMM_NULL; }
+
+void revoke(MPI_Comm /*communicator*/) {}
 
 bool is_death(int /*code*/) { return false; }
 

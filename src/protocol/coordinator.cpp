@@ -62,7 +62,6 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
     if (start.held_up.contains(rank)) workers_[rank].held_up = Worker::HeldUp::yes;
   }
   setup_ = std::move(start.setup);
-  if (start.takeover) joining_ = Joining::over;
   for (const RetryClass& one : options_.retry_classes) allowed_.set(one.interval, one.retries);
 }
 

@@ -49,7 +49,7 @@ struct CoordinatorStart {
   std::uint64_t first_commit = 1;
   Rank self{0};  ///< the coordinator's own: suspects do not run there
   /// At a takeover. These of `workers` have their setup. No two have the same unit, and none is done.
-  bool takeover = false;  ///< a rank has died: no join by collectives in this launch
+  bool takeover = false;
   std::vector<TakenOver> taken;
   std::vector<std::pair<Rank, Message>> messages;  ///< that came before the coordinator was there, in order
 };
@@ -269,6 +269,8 @@ class Coordinator {
   void hold(Worker& worker, Interval units, Instant now);
   void ask_flushes();
   bool may_join() const;
+  void look_at_waiting_join();
+  bool joins() const { return joining_ == Joining::now || joining_ == Joining::waits; }
   void begin_join();
   void let_go(Worker& worker, Interval units);
   void answered(Worker& worker);
@@ -362,7 +364,7 @@ class Coordinator {
   enum class Flushing { no, asked, answered };
   Flushing flushing_ = Flushing::no;
   std::uint64_t flushes_out_ = 0;
-  enum class Joining { no, now, over };
+  enum class Joining { no, waits, now, over };
   Joining joining_ = Joining::no;  // workers take part in a join
   schedule::IntervalSet committing_;
   std::size_t committing_bytes_ = 0;

@@ -30,11 +30,12 @@ bool Coordinator::save_due(Instant now) const {
 // Workers that hold results write or join them first, so that one entry has all. It waits for them only while nothing
 // presses.
 void Coordinator::save(Instant now) {
+  look_at_waiting_join();
   const bool due = save_due(now);
   if (due && std::exchange(storage_retry_at_, std::nullopt) && flushing_ == Flushing::answered) {
     flushing_ = Flushing::no;
   }
-  if (due && flushing_ == Flushing::no && joining_ != Joining::now) ask_flushes();
+  if (due && flushing_ == Flushing::no && !joins()) ask_flushes();
   if (commit_running_) return;
   if (pending_->empty()) {
     if (flushing_ == Flushing::answered) flushing_ = Flushing::no;
@@ -42,7 +43,7 @@ void Coordinator::save(Instant now) {
   }
   const bool presses =
       cancelled_ || storage_failing_since_ || retained_presses_ || pending_->bytes >= options_.commit_bytes;
-  const bool waits = (flushing_ == Flushing::asked || joining_ == Joining::now) && !presses;
+  const bool waits = (flushing_ == Flushing::asked || joins()) && !presses;
   if ((due && !waits) || (flushing_ == Flushing::answered && !storage_retry_at_)) start_commit(now);
 }
 
@@ -118,9 +119,9 @@ void Coordinator::storage_works() {
 }
 
 void Coordinator::finish_if_over() {
-  if (finished_ || commit_running_ || !giving_.empty() || flushes_out_ != 0 || in_flight_ != 0 ||
-      joining_ == Joining::now)
+  if (finished_ || commit_running_ || !giving_.empty() || flushes_out_ != 0 || in_flight_ != 0 || joins()) {
     return;
+  }
   if (unsaved() && !gave_up_) return;  // a commit is due, or will be tried again
   if (!unsaved() && complete() && stop_as_ != Outcome::fault) {
     finished_ = true;
@@ -143,7 +144,7 @@ std::optional<Instant> Coordinator::next_wake(Instant now) const {
   if (may_hand_out() && !(idle_.empty() && ahead_.empty() && copies_.out.empty())) at(retries_.next_wake(now));
   at(next_look());
   at(held_up_until_);
-  const bool joining = joining_ == Joining::now;
+  const bool joining = joins();
   const bool may_ask = flushing_ == Flushing::no && !joining && !holders_.empty();
   const bool may_commit = flushing_ != Flushing::asked && !joining && !commit_running_ && !pending_->empty();
   if (storage_retry_at_) {

@@ -15,8 +15,14 @@ void Coordinator::hold(Worker& worker, Interval units, Instant now) {
 
 // Once, when nothing can follow: a checkpoint has to be on disk.
 bool Coordinator::may_join() const {
-  return options_.join_counts != 0 && joining_ == Joining::no && in_flight_ == 0 && complete() && !stop_as_ &&
-         !storage_failing_since_;
+  return options_.join_counts != 0 && (joining_ == Joining::no || joining_ == Joining::waits) && in_flight_ == 0 &&
+         complete() && !stop_as_ && !storage_failing_since_ && port_.can_join() != CoordinatorPort::CanJoin::no;
+}
+
+// For a communicator, no longer than somebody makes it.
+void Coordinator::look_at_waiting_join() {
+  if (joining_ != Joining::waits) return;
+  if (!may_join() || port_.can_join() == CoordinatorPort::CanJoin::yes) joining_ = Joining::no;
 }
 
 // Who holds what cannot be joined writes it first; then all others join at once.
@@ -32,7 +38,7 @@ void Coordinator::ask_flushes() {
   if (flushes_out_ != 0) {
     flushing_ = Flushing::asked;
   } else if (join && !holders_.empty()) {
-    begin_join();
+    port_.can_join() == CoordinatorPort::CanJoin::yes ? begin_join() : void(joining_ = Joining::waits);
   }
 }
 

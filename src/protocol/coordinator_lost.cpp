@@ -40,8 +40,10 @@ void Coordinator::on_dead(Rank rank, bool alone, Instant now) {
   ahead_.erase(rank);
   if (worker.filed_load != 0) loaded_.erase({worker.filed_load, rank});
   workers_.erase(found);
-  // A collective with a dead rank never ends.
-  if (std::exchange(joining_, Joining::over) == Joining::now) {
+  // A collective with a dead rank never ends. Where there is a new communicator in time, all join again.
+  if (joining_ == Joining::waits) joining_ = Joining::no;
+  if (joining_ == Joining::now) {
+    joining_ = Joining::no;
     port_.leave_join();
     for (const auto& [other, living] : workers_) port_.send(other, JoinOver{true});
   }

@@ -64,6 +64,10 @@ class CoordinatorPort {
   /// With CoordinatorOptions::no_rerun_lost: these units may begin from here on, and a coordinator that comes later
   /// must know it. Coordinator::on_given or on_give_failed answers. At most one is under way.
   virtual void give(const schedule::IntervalSet& /*units*/) {}
+  /// Whether all ranks that work, and only these, have a communicator for a join. `soon`: it is being made; after that
+  /// Coordinator::on_tick is called.
+  enum class CanJoin { no, soon, yes };
+  virtual CanJoin can_join() const { return CanJoin::yes; }
   /// The workers were told to join what they hold: begins this rank's part in it. Coordinator::on_joined answers.
   virtual void join(const Join& /*join*/) {}
   /// A rank died in the join: this rank's part in it is given up, and on_joined is not called any more.

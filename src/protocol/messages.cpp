@@ -11,7 +11,7 @@ namespace kiln::protocol {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x4E4C494B;  // "KILN"
-constexpr std::uint16_t kVersion = 4;
+constexpr std::uint16_t kVersion = 5;
 constexpr std::size_t kHeaderBytes = 40;
 
 void put(ByteWriter& out, const Setup& message) {
@@ -71,6 +71,16 @@ void put(ByteWriter& out, const Settle& message) {
 void put(ByteWriter& out, const Ended& message) {
   out.put(message.batch.value());
   out.put(message.done);
+}
+
+void put(ByteWriter& out, const Group& message) {
+  out.put(message.number);
+  put(out, message.members);
+}
+void put(ByteWriter& out, const MakeGroup& message) { out.put(message.number); }
+void put(ByteWriter& out, const Grouped& message) {
+  out.put(message.number);
+  out.put(message.step);
 }
 
 void put(ByteWriter& out, const Announce& message) {
@@ -158,6 +168,29 @@ Ready get_ready(ByteReader& in) {
   return message;
 }
 
+Grouped get_grouped(ByteReader& in) {
+  Grouped message;
+  message.number = in.get<std::uint64_t>();
+  message.step = in.get<Grouped::Step>();
+  if (message.step > Grouped::Step::failed) throw Error(ExitCode::internal, "an unknown step of a group");
+  return message;
+}
+
+Message get_of_groups(std::uint16_t kind, ByteReader& in) {
+  switch (kind) {
+    case 28: {
+      const auto number = in.get<std::uint64_t>();
+      return Group{number, get_living(in)};
+    }
+    case 29:
+      return MakeGroup{in.get<std::uint64_t>()};
+    case 30:
+      return get_grouped(in);
+    default:
+      throw Error(ExitCode::internal, fmt::format("unknown kind of message {}", kind));
+  }
+}
+
 Message get_of_copies(std::uint16_t kind, ByteReader& in) {
   switch (kind) {
     case 24:
@@ -169,7 +202,7 @@ Message get_of_copies(std::uint16_t kind, ByteReader& in) {
     case 27:
       return Ended{BatchId(in.get<std::uint64_t>()), get_flag(in)};
     default:
-      throw Error(ExitCode::internal, fmt::format("unknown kind of message {}", kind));
+      return get_of_groups(kind, in);
   }
 }
 
@@ -261,7 +294,8 @@ bool is_for_worker(const Message& message) {
          std::holds_alternative<Announce>(message) || std::holds_alternative<Join>(message) ||
          std::holds_alternative<JoinOver>(message) || std::holds_alternative<Committed>(message) ||
          std::holds_alternative<Living>(message) || std::holds_alternative<Candidate>(message) ||
-         std::holds_alternative<GiveUp>(message) || std::holds_alternative<Settle>(message);
+         std::holds_alternative<GiveUp>(message) || std::holds_alternative<Settle>(message) ||
+         std::holds_alternative<Group>(message) || std::holds_alternative<MakeGroup>(message);
 }
 
 std::size_t length_hint(const Message& message) {

@@ -230,6 +230,25 @@ struct Living {
   std::vector<Span> spans;  ///< sorted, disjoint
 };
 
+/// Coordinator to the other ranks of it: after a death or a return these, the coordinator among them, are to have a
+/// communicator of their own. Whatever collective a rank is in comes first. Answered by Grouped.
+struct Group {
+  std::uint64_t number = 0;  ///< grows over all reigns of a launch
+  Living members;
+};
+
+/// Coordinator to the others of the group: all have heard of it: make it.
+struct MakeGroup {
+  std::uint64_t number = 0;
+};
+
+/// Worker to coordinator: where it is with this group.
+struct Grouped {
+  enum class Step : std::uint8_t { heard, made, failed };
+  std::uint64_t number = 0;
+  Step step = Step::heard;
+};
+
 /// To all ranks, at least every quarter of the deadline: the coordinator is silent, this rank is about to take over and
 /// reads the journal. Its stamp is that of the coordinator before.
 struct Candidate {};
@@ -241,7 +260,7 @@ struct Passed {
 
 using Message = std::variant<Setup, Batch, TakeBack, Cancel, SignalUnits, Stop, Ready, Part, GivenBack, Interrupted,
                              Flush, Segment, Answer, Fault, Announce, Join, Remark, Beat, JoinOver, Committed, Holding,
-                             Living, Candidate, Passed, GiveUp, GivenUp, Settle, Ended>;
+                             Living, Candidate, Passed, GiveUp, GivenUp, Settle, Ended, Group, MakeGroup, Grouped>;
 
 /// Whether a worker is meant; else the coordinator is.
 bool is_for_worker(const Message& message);

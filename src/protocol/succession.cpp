@@ -109,4 +109,12 @@ Living living_of(const std::vector<Rank>& ranks) {
   return living;
 }
 
+std::vector<Rank> ranks_of(const Living& living) {
+  std::vector<Rank> ranks;
+  for (const Living::Span& span : living.spans) {
+    for (Rank rank = span.first; rank < span.last; rank = rank.next()) ranks.push_back(rank);
+  }
+  return ranks;
+}
+
 }  // namespace kiln::protocol

@@ -73,5 +73,7 @@ class Succession {
 
 /// The spans of these ranks, which are in ascending order.
 Living living_of(const std::vector<Rank>& ranks);
+/// The other way round.
+std::vector<Rank> ranks_of(const Living& living);
 
 }  // namespace kiln::protocol

@@ -55,6 +55,10 @@ void Worker::on_message(Message message) {
     port_.answer(std::move(*answer));
   } else if (const auto* announce = std::get_if<Announce>(&message)) {
     port_.announce(*announce);
+  } else if (const auto* group = std::get_if<Group>(&message)) {
+    port_.group(*group);
+  } else if (const auto* make = std::get_if<MakeGroup>(&message)) {
+    port_.make_group(make->number);
   }
 }
 

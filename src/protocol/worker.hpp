@@ -34,6 +34,10 @@ class WorkerPort {
   virtual void leave(int exit_code) = 0;
   virtual void answer(Answer answer) = 0;
   virtual void announce(const Announce& /*announce*/) {}
+  /// A communicator is to be made of these ranks; where nothing else is under way, Grouped says that it was heard.
+  virtual void group(const Group& /*group*/) {}
+  /// All have heard: it is made now; Grouped says how that ends.
+  virtual void make_group(std::uint64_t /*number*/) {}
 
   /// Results that stay on this rank until a flush, those being written included.
   struct Held {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace kiln::sim {
 namespace {
 
@@ -60,6 +62,12 @@ std::string text(const Answer& message) { return fmt::format("answer to call {}"
 std::string text(const Fault& message) { return "fault: " + message.text; }
 std::string text(const Remark& message) { return "remark: " + message.text; }
 std::string text(const Beat&) { return "beat"; }
+std::string text(const Group& message) { return fmt::format("group {}", message.number); }
+std::string text(const MakeGroup& message) { return fmt::format("make group {}", message.number); }
+std::string text(const Grouped& message) {
+  constexpr std::array kSteps = {"heard", "made", "failed"};
+  return fmt::format("group {} {}", message.number, kSteps.at(static_cast<std::size_t>(message.step)));
+}
 std::string text(const JoinOver& message) { return message.keep ? "the join is given up" : "the join is over"; }
 std::string text(const Committed& message) { return fmt::format("committed up to {}", message.number); }
 std::string text(const Holding& message) {

@@ -31,6 +31,7 @@ enum class EventKind : std::uint8_t {
   give_ends,     ///< units may begin from here on, or it could not be written; `number`: of the reign
   epoch_begins,  ///< `rank` links an epoch; `number`: the last entry of the journal that it saw
   time_is_up,    ///< the time limit
+  group_made,    ///< on `rank`, a communicator; `number`: of the group
 };
 
 struct Event {

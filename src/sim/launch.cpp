@@ -1,6 +1,7 @@
 #include "sim/launch.hpp"
 
 #include "sim/describe.hpp"
+#include "sim/groups.hpp"
 #include "sim/violation.hpp"
 #include "sim/worker_rank.hpp"
 
@@ -13,7 +14,6 @@ namespace {
 constexpr std::uint64_t kStale = UINT64_MAX;   // in Event::number: of an earlier launch; else the receiver
 constexpr std::uint64_t kMostBeats = 500'000;  // with nothing else between them, if no unit takes longer
 constexpr double kEventsOfSilence = 32;        // of a rank in the time of a deadline: beats and looks, sent and heard
-constexpr std::size_t kMostStale = 3;          // messages kept over a crash
 constexpr std::uint64_t kAtOnce = 1;           // in Event::number of an interrupt
 constexpr double kMutationChance = 0.25;       // how often a mutation strikes where it can
 
@@ -52,6 +52,7 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
   idle_since_.resize(ranks);
   presence_.resize(ranks);
   occupied_.resize(ranks);
+  groups_ = std::make_unique<Groups>(*this, mix(scenario_.seed, 4000 + context.number));
   coordinator_ =
       std::make_unique<protocol::Coordinator>(coordinator_options(), start_of(plan_, journal, context.mutation), *this);
   coordinator_->set_coordinator_seconds(scenario_.coordinator_seconds);
@@ -135,6 +136,10 @@ void Launch::handle(Event& event) {
     case EventKind::join_ends:
       if (event.number == join_number_ && !join_broken_) end_join();
       return;
+    case EventKind::group_made:
+      groups_->made(event.rank, event.number);
+      if (coordinator_) coordinator_->on_tick(now_);
+      return after_coordinator();
     case EventKind::kill:
       return kill(event.rank == Rank(0) ? chief_ : event.rank, plan_.absences[event.number].noticed);
     case EventKind::stop:
@@ -159,6 +164,7 @@ void Launch::handle(Event& event) {
       if (event.number != tick_number_) return;
       tick_at_.reset();
       if (watches()) look_for_deaths();
+      groups_->tick();
       if (coordinator_) coordinator_->on_tick(now_);
       return after_coordinator();
   }
@@ -232,6 +238,11 @@ void Launch::arrive_at_coordinator(Event& event) {
   }
   if (!decoded.message) violated("a message was dropped: {}", decoded.why_dropped);
   if (context_.trace) context_.trace(fmt::format("  0 <- {} {}", event.rank.value(), describe(*decoded.message)));
+  if (const auto* grouped = std::get_if<protocol::Grouped>(&*decoded.message)) {
+    groups_->hear(event.rank, *grouped);
+    if (coordinator_) coordinator_->on_tick(now_);
+    return after_coordinator();
+  }
   if (gathering_) return hear_at_takeover(event.rank, std::move(*decoded.message));
   note_at_coordinator(event.rank, *decoded.message);
   if (std::holds_alternative<protocol::Beat>(*decoded.message)) return;
@@ -357,19 +368,6 @@ void Launch::mutate(protocol::CommitPlan& plan) {
   if (context_.mutation == Mutation::lose_segment) lose(plan.segments);
   if (context_.mutation == Mutation::segment_twice && !plan.segments.empty()) {
     plan.segments.push_back(plan.segments.front());
-  }
-}
-
-// Everything dies at once. A commit under way is linked into the journal or is not; its temporary counts for nothing.
-void Launch::crash() {
-  if (context_.trace) context_.trace("all ranks die");
-  if (committing_ && !commits_fail() && random_.chance(0.5)) write_commit();
-  die_giving();
-  for (const auto& one : workers_) {
-    if (!presence_[index(one->rank())].killed) one->die(random_);
-  }
-  while (auto event = events_.take()) {
-    if (!event->message.empty() && end_.stale.size() < kMostStale) end_.stale.push_back(std::move(event->message));
   }
 }
 

@@ -58,6 +58,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void give(const schedule::IntervalSet& units) override;
   void join(const protocol::Join& join) override;
   void leave_join() override;
+  CanJoin can_join() const override;
   void work_alone() override { works_alone_ = true; }
   Bytes row_of_lost(UnitId unit, const std::string& reason) override;
   void finish(protocol::Outcome outcome) override;
@@ -66,6 +67,8 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
  private:
   class WorkerRank;
   friend class WorkerRank;
+  class Groups;
+  friend class Groups;
 
   void end_unit_in(Rank rank, double seconds, std::uint64_t number) override;
   std::uint32_t unit_begins(Rank rank, UnitId unit) override;
@@ -192,7 +195,9 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::unique_ptr<protocol::CommitPlan> committing_;
   std::map<Rank, exec::HeldResults> in_join_;  // what workers gave
   bool joining_ = false;
-  bool join_broken_ = false;  // a rank of it died
+  bool join_broken_ = false;   // a rank of it died
+  std::size_t join_size_ = 0;  // workers in it
+  std::unique_ptr<Groups> groups_;
   bool died_with_sum_ = false;
   std::uint64_t join_number_ = 0;
   std::vector<Bytes> joined_rows_, joined_partials_;  // until they are put into a plan

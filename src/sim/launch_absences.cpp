@@ -1,5 +1,6 @@
 #include "sim/launch.hpp"
 
+#include "sim/groups.hpp"
 #include "sim/violation.hpp"
 #include "sim/worker_rank.hpp"
 
@@ -11,6 +12,7 @@ namespace kiln::sim {
 namespace {
 
 constexpr int kBeatsADeadline = 4;
+constexpr std::size_t kMostStale = 3;  // messages kept over a crash
 constexpr Rank kAll(-1);
 
 }  // namespace
@@ -55,7 +57,7 @@ void Launch::kill(Rank rank, bool noticed) {
   if (rank != Rank(0) || own_) worker(rank).die(random_);
   // The last of what it sent may not have left.
   who.last_heard = now_ + from_seconds(random_.real() * 1.2 * to_seconds(scenario_.delay_high));
-  if (joining_) join_broken_ = true;
+  if (joining_ && groups_->includes(rank)) join_broken_ = true;
   if (rank == chief_) lose_coordinator(noticed);
 }
 
@@ -91,6 +93,7 @@ bool Launch::counts(Event& event) {
   const Heard heard = membership_.heard(event.rank, stamp->view, now_);
   if (heard == Heard::returned) {
     presence_[index(event.rank)].declared = false;
+    groups_->changed();
     if (context_.trace) context_.trace(fmt::format("  rank {} is taken up again", event.rank.value()));
     send(event.rank, protocol::Beat{});
     if (outcome_) {
@@ -132,6 +135,7 @@ void Launch::declare_dead(const protocol::Membership::Death& death) {
   ready_[index(death.rank)] = false;
   full_.erase(death.rank);
   segments_failing_.erase(death.rank);
+  groups_->changed();
   if (context_.mutation == Mutation::forget_death) return;
   if (gathering_) {
     gathering_->on_dead(death.rank);
@@ -140,6 +144,19 @@ void Launch::declare_dead(const protocol::Membership::Death& death) {
   if (context_.mutation == Mutation::requeue_lost) give_back_lost(death.rank);
   coordinator_->on_dead(death.rank, death.alone, now_);
   if (works_alone_ && !own_) execute_here();
+}
+
+// Everything dies at once. A commit under way is linked into the journal or is not; its temporary counts for nothing.
+void Launch::crash() {
+  if (context_.trace) context_.trace("all ranks die");
+  if (committing_ && !commits_fail() && random_.chance(0.5)) write_commit();
+  die_giving();
+  for (const auto& one : workers_) {
+    if (!presence_[index(one->rank())].killed) one->die(random_);
+  }
+  while (auto event = events_.take()) {
+    if (!event->message.empty() && end_.stale.size() < kMostStale) end_.stale.push_back(std::move(event->message));
+  }
 }
 
 void Launch::execute_here() {

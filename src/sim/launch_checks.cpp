@@ -1,4 +1,6 @@
 #include "sim/launch.hpp"
+
+#include "sim/groups.hpp"
 #include "sim/violation.hpp"
 #include "sim/worker_rank.hpp"
 
@@ -42,7 +44,7 @@ void Launch::note(const Event& event) {
   end_.digest = mix(mix(end_.digest, at), (static_cast<std::uint64_t>(event.rank.value()) << 8U) +
                                               static_cast<std::uint64_t>(event.kind) + (event.message.size() << 32U));
   if (!context_.trace) return;
-  constexpr std::array<std::string_view, 17> kKinds{"starts",          "message to 0",
+  constexpr std::array<std::string_view, 18> kKinds{"starts",          "message to 0",
                                                     "message",         "unit ends",
                                                     "tick of 0",       "commit ends",
                                                     "interrupt",       "segment ends",
@@ -50,7 +52,7 @@ void Launch::note(const Event& event) {
                                                     "is stopped",      "is seen to have died",
                                                     "beats",           "looks for a successor",
                                                     "may begin units", "links an epoch",
-                                                    "is out of time"};
+                                                    "is out of time",  "has made a group"};
   context_.trace(fmt::format("{:.9f} event {}: rank {} {}", to_seconds(event.at.time_since_epoch()), end_.events + 1,
                              event.rank.value(), kKinds[static_cast<std::size_t>(event.kind)]));
 }
@@ -113,12 +115,15 @@ void Launch::after_coordinator() {
   }
   if (!reigns(chief_)) return;
   if (coordinator_) check_coordinator();
+  if (coordinator_ && scenario_.options.join_counts != 0 && !joining_) groups_->begin();
   auto wake = coordinator_ ? coordinator_->next_wake(now_) : std::nullopt;
   if (wake && *wake <= now_) violated("the coordinator wants to be woken in the past: it would spin");
   if (const auto look = membership_.next_wake()) {
     const Instant soon = std::max(*look, now_ + Duration(1));
     wake = std::min(wake.value_or(soon), soon);
   }
+  if (const auto group = groups_->next_wake())
+    wake = std::min(wake.value_or(*group), std::max(*group, now_ + Duration(1)));
   if (!wake || context_.mutation == Mutation::no_tick) return;
   if (tick_at_ && *tick_at_ <= *wake) return;
   tick_at_ = wake;

@@ -1,3 +1,4 @@
+#include "sim/groups.hpp"
 #include "sim/launch.hpp"
 
 #include "sim/violation.hpp"
@@ -14,12 +15,22 @@ void Launch::join(const protocol::Join&) {
   if (std::exchange(joining_, true)) violated("a join begins while another is under way");
   if (books_.all_held() != 0) violated("a join begins while units are with workers");
   ++join_number_;
-  join_broken_ = std::ranges::any_of(presence_, [](const Presence& one) { return one.killed; });
+  std::erase_if(in_join_, [this](const auto& one) { return !groups_->includes(one.first); });  // of one given up
+  if (!groups_->usable()) violated("a join begins without a communicator");
+  join_broken_ = groups_->broken();
+  join_size_ = coordinator_->workers().size();
+}
+
+Launch::CanJoin Launch::can_join() const {
+  if (groups_->usable()) return CanJoin::yes;
+  return groups_->may_come() ? CanJoin::soon : CanJoin::no;
 }
 
 void Launch::give_to_join(Rank rank, exec::HeldResults results) {
   if (!in_join_.emplace(rank, std::move(results)).second) violated("rank {} takes part in a join twice", rank.value());
-  if (in_join_.size() != workers_.size()) return;
+  if (joining_ && groups_->of(rank) != groups_->present())
+    violated("rank {} joins in another communicator", rank.value());
+  if (in_join_.size() != join_size_) return;
   events_.put(now_ + scenario_.delay_high, EventKind::join_ends, chief_, join_number_);
 }
 

@@ -1,3 +1,4 @@
+#include "sim/groups.hpp"
 #include "sim/launch.hpp"
 #include "sim/violation.hpp"
 #include "sim/worker_rank.hpp"
@@ -120,6 +121,7 @@ void Launch::reign(Rank rank, const std::vector<Rank>& heirs, bool stale) {
   for (const Rank other : others) {
     if (presence_[index(other)].declared) membership_.lost_before(other);
   }
+  groups_->begin_reign();
   tick_at_.reset();
   ++tick_number_;
   ++join_number_;

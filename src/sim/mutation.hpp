@@ -54,6 +54,7 @@ enum class Mutation : std::uint8_t {
   forget_stages,      ///< the coordinator is not told that stages wait for others
   forget_after,       ///< nor that they wait for some of them
   forget_time_limit,  ///< the coordinator is not told that the run must end
+  stale_group,        ///< a communicator is used although another of its ranks has died since
   requeue_lost,       ///< what a dead rank had in hand looks as if it had been given back
 };
 
@@ -61,7 +62,7 @@ struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 46> kMutations{{
+inline constexpr std::array<NamedMutation, 47> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -107,6 +108,7 @@ inline constexpr std::array<NamedMutation, 46> kMutations{{
     {"forget_stages", Mutation::forget_stages},
     {"forget_after", Mutation::forget_after},
     {"forget_time_limit", Mutation::forget_time_limit},
+    {"stale_group", Mutation::stale_group},
     {"requeue_lost", Mutation::requeue_lost},
 }};
 

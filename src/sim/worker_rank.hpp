@@ -2,6 +2,7 @@
 
 #include "protocol/worker.hpp"
 #include "sim/executor.hpp"
+#include "sim/groups.hpp"
 #include "sim/launch.hpp"
 #include "sim/violation.hpp"
 
@@ -129,7 +130,14 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
     launch_.give_to_join(rank_, std::move(results));
     return true;
   }
+  void group(const protocol::Group& group) override {
+    if (launch_.in_join_.contains(rank_)) violated("rank {} is in a join and hears of a group", rank_.value());
+    launch_.groups_->told(rank_, group);
+    send(protocol::Grouped{group.number, protocol::Grouped::Step::heard});
+  }
+  void make_group(std::uint64_t number) override { launch_.groups_->enter(rank_, number); }
   bool leave_join(bool keep) override {
+    if (keep) launch_.groups_->abandon(rank_);
     auto results = launch_.take_from_join(rank_);
     const bool mutated = launch_.context_.mutation == Mutation::book_lost_join;
     if (!keep || !results || results->units.empty()) return keep && mutated;
@@ -139,6 +147,7 @@ class Launch::WorkerRank final : public protocol::WorkerPort {
   }
   void forget_all() override {
     executor_.forget();
+    launch_.groups_->abandon(rank_);
     static_cast<void>(launch_.take_from_join(rank_));
     exec::HeldResults dropped;
     holdings_.hand_over(dropped);

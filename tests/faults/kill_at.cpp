@@ -1,8 +1,9 @@
-// Preloaded, this kills a rank inside a collective or as it writes: KILL_AT="RANK FUNCTION K" raises SIGKILL in that
+// Preloaded, this kills ranks inside a collective or as they write: KILL_AT="RANK FUNCTION K" raises SIGKILL in that
 // rank when it calls that function (of MPI, or link, rename, fsync) for the K-th time (1, 2, …), before the call is
 // made, or with a fourth word ("after") behind it; with KILL_WITH=STOP it is SIGSTOP. With KILL_ONCE=FILE only where
-// there is no such file, which is made then. KILL_AT="RANK count FILE" notes in the file that rank's calls of link,
-// rename and fsync, and kills nobody. The functions are known by their names alone; handles of Open MPI are pointers.
+// there is no such file, which is made then. KILL_AT="RANK count FILE" notes in the file that rank's calls of all
+// these, and kills nobody. Several orders, for different ranks, have semicolons between them. The functions are known
+// by their names alone; handles of Open MPI are pointers.
 #include <dlfcn.h>
 #include <fcntl.h>
 
@@ -19,13 +20,15 @@ struct Order {
   std::string rank, function, after, count;
   int call = 0;
   Order() {
-    const char* const text = std::getenv("KILL_AT");
-    if (text == nullptr) return;
-    std::istringstream words(text);
-    words >> rank >> function;
-    function == "count" ? words >> count : words >> call >> after;
+    const char* const all = std::getenv("KILL_AT");
     const char* const own = std::getenv("OMPI_COMM_WORLD_RANK");
-    if (own != nullptr && rank == own) return;
+    std::istringstream orders(all == nullptr || own == nullptr ? "" : all);
+    for (std::string text; std::getline(orders, text, ';');) {
+      std::istringstream words(text);
+      words >> rank >> function;
+      function == "count" ? words >> count : words >> call >> after;
+      if (rank == own) return;
+    }
     function.clear();
     count.clear();
   }
@@ -44,24 +47,20 @@ void strike_if_due(const char* function, int calls, bool after) {
   raise(std::getenv("KILL_WITH") == nullptr ? SIGKILL : SIGSTOP);
 }
 
-// `calls` of the function so far; all are made by the main thread.
-template <class... Arguments>
-int pass(const char* name, int& calls, Arguments... arguments) {
-  strike_if_due(name, ++calls, false);
-  const int code = reinterpret_cast<int (*)(Arguments...)>(dlsym(RTLD_NEXT, name))(arguments...);
-  strike_if_due(name, calls, true);
-  return code;
-}
-
 // Any thread.
 template <class... Arguments>
-int pass(const char* name, std::atomic<int>& calls, Arguments... arguments) {
+int pass_as(const char* name, const char* symbol, std::atomic<int>& calls, Arguments... arguments) {
   const int call = ++calls;
   if (const std::string& file = the_order().count; !file.empty()) std::ofstream(file, std::ios::app) << name << '\n';
   strike_if_due(name, call, false);
-  const int code = reinterpret_cast<int (*)(Arguments...)>(dlsym(RTLD_NEXT, name))(arguments...);
+  const int code = reinterpret_cast<int (*)(Arguments...)>(dlsym(RTLD_NEXT, symbol))(arguments...);
   strike_if_due(name, call, true);
   return code;
+}
+
+template <class... Arguments>
+int pass(const char* name, std::atomic<int>& calls, Arguments... arguments) {
+  return pass_as(name, name, calls, arguments...);
 }
 
 }  // namespace
@@ -80,29 +79,33 @@ int fsync(int file) {
   return pass("fsync", calls, file);
 }
 int MPI_Init_thread(int* count, char*** words, int required, int* provided) {
-  static int calls = 0;
+  static std::atomic<int> calls = 0;
   return pass("MPI_Init_thread", calls, count, words, required, provided);
 }
-int MPI_Comm_idup(void* from, void** to, void** request) {
-  static int calls = 0;
-  return pass("MPI_Comm_idup", calls, from, to, request);
+int MPI_Comm_create_group(void* from, void* group, int tag, void** to) {
+  static std::atomic<int> calls = 0;
+  return pass("MPI_Comm_create_group", calls, from, group, tag, to);
+}
+int MPIX_Comm_shrink(void* from, void** to) {  // its stand-in in an MPI that survives deaths
+  static std::atomic<int> calls = 0;
+  return pass_as("MPI_Comm_create_group", "MPIX_Comm_shrink", calls, from, to);
 }
 int MPI_Ireduce(const void* from, void* to, int count, void* type, void* op, int root, void* comm, void** request) {
-  static int calls = 0;
+  static std::atomic<int> calls = 0;
   return pass("MPI_Ireduce", calls, from, to, count, type, op, root, comm, request);
 }
 int MPI_Ibcast(void* buffer, int count, void* type, int root, void* comm, void** request) {
-  static int calls = 0;
+  static std::atomic<int> calls = 0;
   return pass("MPI_Ibcast", calls, buffer, count, type, root, comm, request);
 }
 int MPI_Iallgather(const void* from, int count, void* type, void* to, int counts, void* types, void* comm,
                    void** request) {
-  static int calls = 0;
+  static std::atomic<int> calls = 0;
   return pass("MPI_Iallgather", calls, from, count, type, to, counts, types, comm, request);
 }
 int MPI_Igatherv(const void* from, int count, void* type, void* to, const int* counts, const int* places, void* types,
                  int root, void* comm, void** request) {
-  static int calls = 0;
+  static std::atomic<int> calls = 0;
   return pass("MPI_Igatherv", calls, from, count, type, to, counts, places, types, root, comm, request);
 }
 }

@@ -75,22 +75,47 @@ class DeathInCollectives(RecoveryCase):
         super().setUp()
         self.run_directory = self.folder / "wide.kiln"
 
-    def counts(self, kill_at=None):
-        """What the program prints whose rank 1, 2 or 3 dies there (tests/faults/kill_at.cpp)."""
-        shim = ["-x", f"LD_PRELOAD={SHIMS / 'kill_at.so'}", "-x", f"KILL_AT={kill_at}"] if kill_at else []
-        running = self.start(words=self.surviving(4, *shim, WIDE, "--bins", 500_000, "--units", 500))
+    def counts(self, kill_at="", ranks=4, deaths=1):
+        """What the program prints whose ranks but 0 die there (tests/faults/kill_at.cpp). What rank 0 calls: .calls"""
+        calls = self.folder / "calls"
+        orders = ";".join(filter(None, [kill_at, f"0 count {calls}"]))
+        shim = ["-x", f"LD_PRELOAD={SHIMS / 'kill_at.so'}", "-x", f"KILL_AT={orders}"]
+        running = self.start(words=self.surviving(ranks, *shim, WIDE, "--bins", 500_000, "--units", 500))
         result = self.ends(running)
-        self.assertEqual(len(self.happened("rank_died")), 1 if kill_at else 0, result.err)
+        self.assertEqual(len(self.happened("rank_died")), deaths if kill_at else 0, result.err)
+        self.files = list((self.run_directory / "segments").iterdir())
         shutil.rmtree(self.run_directory)
+        self.calls = calls.read_text().split()
+        calls.unlink()
         return result.out
 
     def test_the_run_goes_on(self):
         expected = self.counts()
-        for kill_at in ("2 MPI_Comm_idup 1", "1 MPI_Iallgather 1", "3 MPI_Igatherv 1 after", "2 MPI_Ireduce 1",
+        for kill_at in ("2 MPI_Iallgather 1", "1 MPI_Iallgather 1 after", "3 MPI_Igatherv 1 after", "2 MPI_Ireduce 1",
                         "1 MPI_Ireduce 9", "3 MPI_Ireduce 16 after", "3 MPI_Ibcast 1", "1 MPI_Ibcast 2", "2 MPI_Ibcast 9",
                         "1 MPI_Ibcast 17 after"):
             with self.subTest(kill_at):
                 self.assertEqual(self.counts(kill_at), expected)
+
+    def test_those_that_are_left_have_collectives_again(self):
+        """What they hold is added up by these, and comes back by these: nobody writes it into a file."""
+        expected = self.counts()
+        self.assertEqual(self.files, [])
+        sums = self.calls.count("MPI_Ireduce")
+        self.assertGreater(sums, 9)
+        self.assertEqual(self.counts("2 MPI_Iallgather 1"), expected)
+        self.assertEqual(self.files, [])
+        self.assertGreaterEqual(self.calls.count("MPI_Comm_create_group"), 1)
+        self.assertEqual(self.calls.count("MPI_Ireduce"), sums)
+        self.assertGreater(self.calls.count("MPI_Ibcast"), 1)
+
+    def test_ranks_die_while_those_that_are_left_make_a_communicator(self):
+        expected = self.counts()
+        for kill_at in ("3 MPI_Iallgather 1; 1 MPI_Comm_create_group 1", "3 MPI_Iallgather 1; 2 MPI_Comm_create_group 1 after",
+                        "5 MPI_Iallgather 1; 4 MPI_Comm_create_group 1; 3 MPI_Comm_create_group 2",
+                        "5 MPI_Iallgather 1; 4 MPI_Comm_create_group 1 after; 3 MPI_Iallgather 2"):
+            with self.subTest(kill_at):
+                self.assertEqual(self.counts(kill_at, ranks=6, deaths=kill_at.count(";") + 1), expected)
 
 
 if __name__ == "__main__":

@@ -203,7 +203,7 @@ class ProgramTakeover(RecoveryCase):
     def test_in_the_collectives_of_a_join(self):
         options = ("--bins", "500000", "--units", "500")
         expected = self.undisturbed(WIDE, *options)
-        for kill_at in ("0 MPI_Comm_idup 1", "0 MPI_Iallgather 1", "0 MPI_Igatherv 1 after", "0 MPI_Ireduce 1",
+        for kill_at in ("0 MPI_Iallgather 1", "0 MPI_Iallgather 1 after", "0 MPI_Igatherv 1 after", "0 MPI_Ireduce 1",
                         "0 MPI_Ireduce 1 after"):
             with self.subTest(kill_at):
                 running = self.begin(WIDE, 4, *options, kill_at=kill_at)

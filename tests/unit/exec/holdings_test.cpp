@@ -138,10 +138,40 @@ TEST(Holdings, HoldAgainWhatAJoinHasNotTaken) {
   EXPECT_TRUE(holdings.joinable()) << "nothing came back";
   holdings.take_back(std::move(given));
   EXPECT_EQ(holdings.bytes(), 15U);
-  EXPECT_FALSE(holdings.joinable()) << "it is to be written";
+  EXPECT_FALSE(holdings.joinable()) << "there are rows";
   HeldResults again;
   ASSERT_EQ(holdings.take(again), Holdings::Taken::all);
   EXPECT_EQ(texts(again), "a|");
+}
+
+/// Counts may go into a join.
+class CountsHarvest final : public Harvest {
+ public:
+  void absorb(Harvest&) override {}
+  std::size_t bytes() const override { return 10; }
+  void encode(ByteWriter&) const override {}
+  bool joinable() const override { return true; }
+};
+
+TEST(Holdings, OfferAnotherJoinWhatOneHasNotTaken) {
+  Holdings holdings;
+  const auto add = [&](std::uint64_t unit) {
+    HeldResults counts;
+    counts.units.insert(single(UnitId(unit)));
+    counts.harvests.push_back(std::make_unique<CountsHarvest>());
+    holdings.add(std::move(counts), Holdings::Join::now);
+    holdings.publish();
+  };
+  add(1);
+  HeldResults given;
+  ASSERT_EQ(holdings.hand_over(given), Holdings::Taken::all);
+  holdings.take_back(std::move(given));
+  EXPECT_TRUE(holdings.joinable());
+  add(2);
+  EXPECT_TRUE(holdings.joinable());
+  ASSERT_EQ(holdings.take(given), Holdings::Taken::all);
+  holdings.failed(std::move(given));
+  EXPECT_FALSE(holdings.joinable()) << "it is to be written";
 }
 
 TEST(Holdings, TellWhatJoiningThrowsAndHoldNothingThen) {

@@ -65,6 +65,15 @@ TEST_F(LaunchProcessesTest, OthersAreLeftAlone) {
   EXPECT_TRUE(within(std::chrono::seconds(20), [&] { return other.poll().has_value(); }));
 }
 
+TEST_F(LaunchProcessesTest, OnesThatEndWhileTheyAreLookedAtDoNoHarm) {
+  start("while :; do :& :& :& :& wait; done");
+  ASSERT_TRUE(within(std::chrono::seconds(20), [&] { return count() > 1; }));
+  for (int i = 0; i < 1000; ++i) {
+    for (const LaunchProcess& one : processes_of_launch(id_)) EXPECT_NO_THROW(has_children(one.pid));
+  }
+  EXPECT_TRUE(end_launch(id_));
+}
+
 TEST_F(LaunchProcessesTest, WhoHasChildrenIsKnown) {
   start("sleep 100 & wait");
   EXPECT_TRUE(within(std::chrono::seconds(20), [&] { return has_children(process_->pid()); }));

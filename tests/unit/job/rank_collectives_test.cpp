@@ -4,6 +4,8 @@
 
 #include <kiln/error.hpp>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace kiln::job {
 namespace {
@@ -13,7 +15,7 @@ Bytes bytes_of(std::string_view text) { return {as_bytes(text).begin(), as_bytes
 /// One broadcast at a time, done when `arrived` is set.
 class FakeCollectives final : public net::Collectives {
  public:
-  std::int32_t size() const override { return 2; }
+  const std::vector<Rank>& members() const override { return members_; }
   void begin_barrier() override { FAIL(); }
   void begin_gather(Bytes) override {
     ++begun;
@@ -39,12 +41,25 @@ class FakeCollectives final : public net::Collectives {
     waits_ = false;
   }
 
+  void begin_group(const std::vector<Rank>& members, Rank root, std::uint64_t number) override {
+    abandon();
+    members_ = members;
+    root_of_group = root;
+    group = number;
+    made.reset();
+  }
+  std::optional<bool> group_made() override { return made; }
+
   int begun = 0;
+  std::uint64_t group = 0;  // the last that was begun
+  Rank root_of_group;
+  std::optional<bool> made;
   bool abandoned = false;
   std::optional<Bytes> arrived;
 
  private:
   bool waits_ = false;
+  std::vector<Rank> members_{Rank(0), Rank(1)};
 };
 
 protocol::Announce announce(std::uint32_t call, const Bytes& content) {
@@ -117,6 +132,84 @@ TEST(RankCollectives, GiveNothingBackThatTheCoordinatorHas) {
   all.set_taken();
   EXPECT_TRUE(all.under_way()) << "the sums may still come back";
   EXPECT_TRUE(all.abandon().units.empty());
+}
+
+using Step = protocol::Grouped::Step;
+
+protocol::Group group_of(std::uint64_t number) { return {number, {{{Rank(1), Rank(3)}, {Rank(4), Rank(5)}}}}; }
+
+// What was said of groups since it was last asked.
+std::vector<std::pair<std::uint64_t, Step>> said(RankCollectives& all) {
+  EXPECT_FALSE(all.poll());
+  std::vector<std::pair<std::uint64_t, Step>> steps;
+  for (const protocol::Grouped& one : all.take_grouped()) steps.emplace_back(one.number, one.step);
+  return steps;
+}
+using Said = std::vector<std::pair<std::uint64_t, Step>>;
+
+TEST(RankCollectives, AGroupIsHeardOfThenMade) {
+  for (const bool good : {true, false}) {
+    FakeCollectives collectives;
+    RankCollectives all(collectives);
+    all.group(group_of(7), Rank(2));
+    EXPECT_EQ(said(all), (Said{{7, Step::heard}}));
+    EXPECT_EQ(said(all), Said{});
+    EXPECT_EQ(collectives.group, 0U) << "before all have heard";
+    all.make_group(7);
+    EXPECT_EQ(collectives.group, 7U);
+    EXPECT_EQ(collectives.members(), (std::vector{Rank(1), Rank(2), Rank(4)}));
+    EXPECT_EQ(collectives.root_of_group, Rank(2));
+    EXPECT_EQ(said(all), Said{});
+    EXPECT_FALSE(all.under_way()) << "it may never end, and nobody has to look all the time";
+    collectives.made = good;
+    EXPECT_EQ(said(all), (Said{{7, good ? Step::made : Step::failed}}));
+    EXPECT_EQ(said(all), Said{});
+    all.announce(announce(9, bytes_of("behind it")));
+    EXPECT_FALSE(all.poll());
+    EXPECT_EQ(collectives.begun, 1);
+  }
+}
+
+TEST(RankCollectives, AGroupWaitsForWhatIsUnderWay) {
+  FakeCollectives collectives;
+  RankCollectives all(collectives);
+  all.announce(announce(3, bytes_of("first")));
+  EXPECT_FALSE(all.poll());
+  all.group(group_of(7), Rank(2));
+  EXPECT_EQ(said(all), Said{});
+  all.make_group(7);
+  EXPECT_EQ(collectives.group, 0U) << "nobody may ask for it yet";
+  collectives.arrived = bytes_of("first");
+  EXPECT_TRUE(all.poll());
+  EXPECT_EQ(said(all), (Said{{7, Step::heard}}));
+}
+
+TEST(RankCollectives, AnotherGroupTakesThePlaceOfOneThatIsStuck) {
+  FakeCollectives collectives;
+  RankCollectives all(collectives);
+  all.group(group_of(7), Rank(2));
+  EXPECT_EQ(said(all), (Said{{7, Step::heard}}));
+  all.make_group(7);
+  EXPECT_EQ(said(all), Said{});
+  all.group(group_of(8), Rank(2));
+  EXPECT_EQ(said(all), (Said{{8, Step::heard}}));
+  all.make_group(7);  // late
+  EXPECT_EQ(collectives.group, 7U);
+  all.make_group(8);
+  EXPECT_EQ(collectives.group, 8U);
+  collectives.made = true;
+  EXPECT_EQ(said(all), (Said{{8, Step::made}}));
+}
+
+TEST(RankCollectives, AGroupIsForgottenWhenARankDies) {
+  FakeCollectives collectives;
+  RankCollectives all(collectives);
+  all.group(group_of(7), Rank(2));
+  EXPECT_EQ(said(all), (Said{{7, Step::heard}}));
+  EXPECT_TRUE(all.abandon().units.empty());
+  all.make_group(7);
+  EXPECT_EQ(collectives.group, 0U);
+  EXPECT_EQ(said(all), Said{});
 }
 
 }  // namespace

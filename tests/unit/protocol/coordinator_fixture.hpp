@@ -26,6 +26,7 @@ class RecordingPort final : public CoordinatorPort {
     EXPECT_TRUE(giving.empty());
     giving = units;
   }
+  CanJoin can_join() const override { return joining; }
   void join(const Join&) override { ++joins; }
   void leave_join() override { ++joins_left; }
   void work_alone() override { ++alone; }
@@ -39,6 +40,7 @@ class RecordingPort final : public CoordinatorPort {
   std::vector<std::pair<Rank, Message>> sent;
   std::unique_ptr<CommitPlan> committing;
   schedule::IntervalSet giving;
+  CanJoin joining = CanJoin::yes;
   int joins = 0, joins_left = 0;
   int alone = 0;
   std::optional<Outcome> finished;

@@ -156,17 +156,20 @@ TEST_F(GatheringTest, ASegmentThatAnEntryNamesDoesNotCountAgain) {
   EXPECT_EQ(port.finished, Outcome::complete);
 }
 
-TEST_F(GatheringTest, AfterATakeoverNobodyJoins) {
-  options.join_counts = 1;
-  gather(8);
-  Holding holding = held(make_interval(0, 8));
-  holding.joinable = true;
-  answer(1, holding);
-  answer(2, {});
-  answer(3, {});
-  go_on();
-  EXPECT_TRUE(take<Join>().empty());
-  EXPECT_EQ(take<Flush>().size(), 1U);
+TEST_F(GatheringTest, AfterATakeoverAllJoinWhereTheyHaveACommunicator) {
+  for (const bool has : {false, true}) {
+    options.join_counts = 1;
+    port.joining = has ? RecordingPort::CanJoin::yes : RecordingPort::CanJoin::no;
+    gather(8);
+    Holding holding = held(make_interval(0, 8));
+    holding.joinable = true;
+    answer(1, holding);
+    answer(2, {});
+    answer(3, {});
+    go_on();
+    EXPECT_EQ(take<Join>().size(), has ? 3U : 0U);
+    EXPECT_EQ(take<Flush>().size(), has ? 0U : 1U);
+  }
 }
 
 // Rank 3 was declared dead, its units run elsewhere and are committed or in hand there; it has not heard of it.

@@ -123,6 +123,32 @@ TEST_F(JoinTest, IsNotBegunByARunThatIsStopped) {
   EXPECT_EQ(take<Flush>().size(), 2U);
 }
 
+// Whoever wakes it asks again; without one all is written.
+TEST_F(JoinTest, WaitsForACommunicatorThatIsBeingMade) {
+  using CanJoin = RecordingPort::CanJoin;
+  for (const CanJoin then : {CanJoin::yes, CanJoin::no}) {
+    port = {};
+    port.joining = CanJoin::soon;
+    all_held(2);
+    pass(1000s);
+    EXPECT_TRUE(take<Join>().empty());
+    EXPECT_TRUE(take<Flush>().empty());
+    EXPECT_EQ(coordinator->next_wake(now), std::nullopt);
+    EXPECT_FALSE(port.finished);
+    port.joining = then;
+    pass(0s);
+    EXPECT_EQ(take<Join>().size(), then == CanJoin::yes ? 2U : 0U);
+    EXPECT_EQ(take<Flush>().size(), then == CanJoin::yes ? 0U : 2U);
+  }
+}
+
+TEST_F(JoinTest, WaitsForNoCommunicatorWhereTheRunIsStopped) {
+  port.joining = RecordingPort::CanJoin::soon;
+  all_held(2);
+  coordinator->on_interrupt(Rank(0), false, now);
+  EXPECT_EQ(take<Flush>().size(), 2U);
+}
+
 TEST_F(JoinTest, StaysInAPlanThatFails) {
   all_held(2);
   joined({1, 2});

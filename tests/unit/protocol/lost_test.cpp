@@ -175,27 +175,36 @@ TEST_F(LostTest, AnAnswerThatNeverComesHoldsNobodyUp) {
   EXPECT_EQ(port.finished, Outcome::complete);
 }
 
-TEST_F(LostTest, AJoinIsGivenUpAndNoOtherBegins) {
-  options.join_counts = 1;
-  begin(8, 3);
-  auto batches = take<Batch>();
-  ASSERT_EQ(batches.size(), 2U);
-  for (auto& [rank, batch] : batches) {
-    Part held = part(batch, true);
-    held.joinable = true;
-    hear(rank, std::move(held));
+TEST_F(LostTest, AJoinIsGivenUpAndAnotherBeginsWhereThereIsACommunicator) {
+  for (const bool has : {false, true}) {
+    port = {};
+    options.join_counts = 1;
+    begin(8, 3);
+    const auto all_join = [&] {
+      for (auto& [rank, batch] : take<Batch>()) {
+        Part held = part(batch, true);
+        held.joinable = true;
+        hear(rank, std::move(held));
+      }
+    };
+    const auto batches = take<Batch>();
+    ASSERT_EQ(batches.size(), 2U);
+    for (const auto& [rank, batch] : batches) port.sent.emplace_back(Rank(rank), batch);
+    all_join();
+    ASSERT_EQ(port.joins, 1);
+    take<Join>();
+    port.joining = has ? RecordingPort::CanJoin::yes : RecordingPort::CanJoin::no;
+    dies(batches[0].first);
+    EXPECT_EQ(port.joins_left, 1);
+    const auto over = take<JoinOver>();
+    ASSERT_EQ(over.size(), 2U);
+    EXPECT_TRUE(over[0].second.keep);
+    EXPECT_EQ(coordinator->counts().done, 4U) << "what the others gave, they hold";
+    EXPECT_TRUE(take<Join>().empty()) << "units are missing";
+    all_join();
+    EXPECT_EQ(take<Join>().size(), has ? 2U : 0U);
+    EXPECT_EQ(take<Flush>().empty(), has);
   }
-  ASSERT_EQ(port.joins, 1);
-  take<Join>();
-  dies(batches[0].first);
-  EXPECT_EQ(port.joins_left, 1);
-  const auto over = take<JoinOver>();
-  ASSERT_EQ(over.size(), 2U);
-  EXPECT_TRUE(over[0].second.keep);
-  EXPECT_EQ(coordinator->counts().done, 4U) << "what the others gave, they hold";
-  for (const auto& [rank, batch] : take<Batch>()) hear(rank, part(batch, false));
-  EXPECT_TRUE(take<Join>().empty());
-  EXPECT_FALSE(take<Flush>().empty());
 }
 
 TEST_F(LostTest, WithoutWorkersTheCoordinatorsRankIsAsked) {

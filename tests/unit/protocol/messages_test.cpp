@@ -78,7 +78,10 @@ std::vector<Message> one_of_each() {
           GiveUp{BatchId(7), make_interval(10, 12)},
           GivenUp{{{BatchId(7), make_interval(10, 12), true}}, true},
           Settle{BatchId(8), true},
-          Ended{BatchId(8), true}};
+          Ended{BatchId(8), true},
+          Group{4097, {{{Rank(1), Rank(3)}}}},
+          MakeGroup{4097},
+          Grouped{4097, Grouped::Step::failed}};
 }
 
 TEST(Messages, EveryKindComesBackAsItWas) {
