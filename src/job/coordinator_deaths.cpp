@@ -41,6 +41,16 @@ void CoordinatorLoop::bury(const Living::Death& death) {
   if (in_stage()) coordinator_->on_dead(death.rank, death.alone, now());
 }
 
+// An answer that a stage before asked for is nobody's.
+bool CoordinatorLoop::hear_who_ended() {
+  bool any = false;
+  while (const auto ended = writer_.poll_ended()) {
+    any = true;
+    if (in_stage()) coordinator_->on_who_ended(ended->rank, ended->itself, now());
+  }
+  return any;
+}
+
 void CoordinatorLoop::take_up(Rank rank) {
   if (stop_) return link_.send(rank, protocol::Stop{stop_->exit_code, false});
   observer_.returned(rank);

@@ -1,7 +1,9 @@
 #include "job/crash_note.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -11,6 +13,7 @@
 #include <cstring>
 #include <kiln/exit_code.hpp>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace kiln::job {
@@ -22,6 +25,9 @@ struct Note {
   std::atomic<std::uint32_t> stage = 0, attempt = 0;
   std::atomic<std::uint64_t> first = 0, last = 0;
   std::atomic<bool> announced = false;
+  std::atomic<pid_t> pid = 0;       // a child that was forked may come here, too
+  std::atomic<bool> marks = false;  // `mark` is there
+  std::array<char, 4096> mark{};
 };
 Note note;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): see above
 
@@ -43,14 +49,24 @@ class Line {
     } while (number != 0);
     return *this << std::string_view(digits.data() + at, digits.size() - at);
   }
-  void write() const { [[maybe_unused]] const ssize_t done = ::write(STDERR_FILENO, text_.data(), size_); }
+  void write(int file) const { [[maybe_unused]] const ssize_t done = ::write(file, text_.data(), size_); }
 
  private:
   std::array<char, 400> text_{};
   std::size_t size_ = 0;
 };
 
-void write_note(std::string_view what, std::string_view detail) {
+void leave_mark(const Line& line) {
+  if (!note.marks || ::getpid() != note.pid) return;
+  const int file = ::open(note.mark.data(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (file < 0) return;
+  line.write(file);
+  ::close(file);
+}
+
+enum class Whose : std::uint8_t { own, foreign };
+
+void write_note(std::string_view what, std::string_view detail, Whose whose) {
   Line line;
   line << "kiln: rank " << static_cast<std::uint64_t>(note.rank) << ": " << what << detail;
   const std::uint64_t first = note.first, last = note.last;
@@ -63,12 +79,18 @@ void write_note(std::string_view what, std::string_view detail) {
          << note.attempt << "), one after the other";
   }
   line << "; what is committed is safe: the same command goes on from there\n";
-  line.write();
+  line.write(STDERR_FILENO);
+  if (whose == Whose::own) leave_mark(line);
 }
 
-void on_deadly(int signal) {
+// Above zero are the codes of what the kernel sends for what this process has done; its own raise() has its pid.
+Whose sender_of(const siginfo_t& info) {
+  return info.si_code > 0 || info.si_pid == ::getpid() ? Whose::own : Whose::foreign;
+}
+
+void on_deadly(int signal, siginfo_t* info, void*) {
   const char* const name = ::sigabbrev_np(signal);
-  if (!note.announced) write_note("the program was ended by SIG", name == nullptr ? "?" : name);
+  if (!note.announced) write_note("the program was ended by SIG", name == nullptr ? "?" : name, sender_of(*info));
   std::signal(signal, SIG_DFL);  // NOLINT(cert-err33-c): nothing can be done
   ::raise(signal);
 }
@@ -98,7 +120,7 @@ class AlternateStack {
 // Whatever the code that was given: of the run it means that it is not over.
 void on_exit() {
   if (note.announced) return;
-  write_note("the program called exit()", "");
+  write_note("the program called exit()", "", Whose::own);
   std::fflush(nullptr);  // NOLINT(cert-err33-c): nobody is left to hear of it
   ::_exit(to_int(ExitCode::stopped_early));
 }
@@ -107,13 +129,21 @@ void on_exit() {
 
 void install_crash_note(std::int32_t rank) {
   note.rank = rank;
+  note.pid = ::getpid();
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
     struct sigaction action {};
-    action.sa_handler = on_deadly;
-    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
+    action.sa_sigaction = on_deadly;
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK | SA_SIGINFO);
     ::sigaction(signal, &action, nullptr);
   }
   std::atexit(on_exit);  // NOLINT(cert-err33-c): a note is all that is lost
+}
+
+void mark_crash(const std::filesystem::path& mark) {
+  const std::string& name = mark.native();
+  if (note.marks || name.size() >= note.mark.size()) return;
+  std::ranges::copy(name, note.mark.begin());
+  note.marks = true;  // only now: who crashes meanwhile on another thread leaves none
 }
 
 void survive_overflow() { thread_local const AlternateStack stack; }

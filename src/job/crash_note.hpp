@@ -3,6 +3,7 @@
 #include <kiln/detail/interval.hpp>
 
 #include <cstdint>
+#include <filesystem>
 
 /// Which units user code runs, for the case that it ends the process: a signal, or exit().
 namespace kiln::job {
@@ -10,6 +11,11 @@ namespace kiln::job {
 /// From now on a deadly signal, or an end of the process that nobody announced, leaves a line on standard error with
 /// what this rank was running; the process then ends as it would have. Once per process.
 void install_crash_note(std::int32_t rank);
+
+/// From now on what leaves that line leaves the file as well, which says the same (store::crash_mark), where it can be
+/// written; but not a signal that another process has sent, nor what a child of this process does. The first call
+/// counts.
+void mark_crash(const std::filesystem::path& mark);
 
 /// From now on an overflow of this thread's stack leaves that line as well. Any number of times.
 void survive_overflow();

@@ -16,6 +16,7 @@ Bytes encode(const Greeting& greeting) {
   ByteWriter out;
   out.put(greeting.seed);
   out.put(greeting.epoch);
+  out.put_text(greeting.launch);
   out.put_text(greeting.directory);
   out.put_text(greeting.build);
   out.put_text(greeting.machine);
@@ -29,6 +30,7 @@ Greeting decode_greeting(ByteView bytes) {
   Greeting greeting;
   greeting.seed = in.get<std::uint64_t>();
   greeting.epoch = in.get<std::uint32_t>();
+  greeting.launch = in.get_text();
   greeting.directory = in.get_text();
   greeting.build = in.get_text();
   greeting.machine = in.get_text();

@@ -14,6 +14,7 @@ namespace kiln::job {
 struct Greeting {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
+  std::string launch;     ///< its id
   std::string directory;  ///< as rank 0 has it
   std::string build;      ///< build_id() of rank 0
   std::string machine;    ///< machine_text() of rank 0

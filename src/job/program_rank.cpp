@@ -10,6 +10,7 @@
 #include "job/noted_runner.hpp"
 #include "protocol/retained.hpp"
 #include "shuffle/run_folder.hpp"
+#include "store/crash_mark.hpp"
 #include "store/run_directory.hpp"
 #include "store/segment.hpp"
 
@@ -46,6 +47,7 @@ ProgramRank::ProgramRank(ProgramThread& thread, std::string build, std::string m
 
 Execution ProgramRank::execution(Rank rank, Duration heartbeat) {
   Execution execution;
+  of_ = rank;
   execution.heartbeat = heartbeat;
   if (heartbeat > Duration::zero()) execution.retain_bytes = protocol::Retained::kBytes;
   execution.make_runner = [this](const protocol::Setup& setup, Rank of) { return make_runner(setup, of); };
@@ -100,6 +102,7 @@ void ProgramRank::hear(RankAnswer answer) {
 
 void ProgramRank::begin(const Greeting& greeting) {
   greeting_ = greeting;
+  mark_crash(store::crash_mark(greeting.directory, greeting.launch, of_));
   if (greeting.build != build_) {
     fault_ = protocol::Fault{to_int(ExitCode::bad_input),
                              "its executable (or libkiln.so) is not the one of rank 0; all ranks must run the same"};

@@ -80,6 +80,7 @@ class ProgramRank {
 
   ProgramThread& thread_;
   std::string build_, machine_;
+  Rank of_{0};
   std::optional<Greeting> greeting_;
   FolderLook look_;
   std::map<std::uint32_t, RankAnswer> answers_;  // to calls that the program has not made yet

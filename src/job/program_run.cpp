@@ -112,6 +112,7 @@ void ProgramRun::greet(Running& running) {
   Greeting& greeting = greeting_;
   greeting.seed = store_->recovered().facts.seed;
   greeting.epoch = store_->recovered().epoch.value();
+  greeting.launch = launch_id_;
   greeting.directory = std::filesystem::absolute(store_->directory().path()).lexically_normal().string();
   greeting.build = rank0_.build;
   greeting.machine = rank0_.machine;

@@ -94,6 +94,7 @@ bool CoordinatorLoop::turn() {
   if (own_worker_ && own_worker_->step()) busy = true;
   if (each_turn_) looks_ = each_turn_();
   if (hear_writer()) busy = true;
+  if (hear_who_ended()) busy = true;
   hear_signals();
   look_for_deaths();
   const Instant at = now();

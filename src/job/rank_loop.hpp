@@ -156,6 +156,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   bool receive();
   void hear(Rank from, protocol::Message message);
   bool hear_writer();
+  bool hear_who_ended();
   void hear_given(const std::string& failed);
   void hear_signals();
   void account(Instant begun, bool busy);
@@ -181,6 +182,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   void join(const protocol::Join& join) override { begin_join_(join); }
   void leave_join() override { leave_join_(); }
   CanJoin can_join() const override { return can_join_ ? can_join_() : CanJoin::no; }
+  void look_who_ended(Rank rank) override { writer_.look_who_ended(rank); }
   void work_alone() override { work_here_ = true; }
   void finish(protocol::Outcome outcome) override { outcome_ = outcome; }
   void settled(Bytes& rows, bool succeeded) override { observer_.settled(rows, succeeded); }

@@ -48,6 +48,14 @@ void Writer::give(schedule::IntervalSet units) {
   changed_.notify_one();
 }
 
+void Writer::look_who_ended(Rank rank) {
+  {
+    const std::lock_guard lock(mutex_);
+    looks_.push_back(rank);
+  }
+  changed_.notify_one();
+}
+
 void Writer::status(std::string text) {
   {
     const std::lock_guard lock(mutex_);
@@ -80,6 +88,14 @@ std::optional<std::string> Writer::poll_given() {
   const std::lock_guard lock(mutex_);
   if (fault_) std::rethrow_exception(std::exchange(fault_, nullptr));
   return std::exchange(given_, std::nullopt);
+}
+
+std::optional<Writer::Ended> Writer::poll_ended() {
+  const std::lock_guard lock(mutex_);
+  if (ended_.empty()) return std::nullopt;
+  const Ended first = ended_.front();
+  ended_.pop_front();
+  return first;
 }
 
 bool Writer::running() {
@@ -136,6 +152,7 @@ bool Writer::work_one(std::unique_lock<std::mutex>& lock) {
   if (broken_) {
     plan_.reset();
     giving_.reset();
+    looks_.clear();
     status_.reset();
     tasks_.clear();
     tasks_open_ = 0;
@@ -153,6 +170,12 @@ bool Writer::work_one(std::unique_lock<std::mutex>& lock) {
     do_give(units);
     wake_();
     quietly([this] { archive_.maintain(); });
+  } else if (!looks_.empty()) {
+    const Rank rank = looks_.front();
+    looks_.pop_front();
+    lock.unlock();
+    do_look(rank);
+    wake_();
   } else if (status_) {
     const std::string text = *std::exchange(status_, std::nullopt);
     lock.unlock();
@@ -221,6 +244,13 @@ void Writer::do_give(const schedule::IntervalSet& units) {
   } else {
     given_ = std::move(why);
   }
+}
+
+void Writer::do_look(Rank rank) {
+  Ended found{rank};
+  quietly([&] { found.itself = archive_.ended_itself(rank); });
+  const std::lock_guard lock(mutex_);
+  ended_.push_back(found);
 }
 
 // A full disk met by status, beats and housekeeping must not end a run: it is said once. Being deposed must, and so

@@ -25,6 +25,8 @@ class Archive {
   virtual void commit(protocol::CommitPlan& plan) = 0;
   /// Durable when it returns: these units may begin. A throw leaves it open whether it counts.
   virtual void give(const schedule::IntervalSet& /*units*/) {}
+  /// Whether the dead rank's own code has ended it. Asked once for each time that it is declared dead.
+  virtual bool ended_itself(Rank /*rank*/) { return false; }
   /// Says "this run lives"; about once a second, on a thread of its own: a long commit or the making of results must
   /// not look like death. Not called after a fault.
   virtual void beat() = 0;
@@ -48,6 +50,8 @@ class Writer {
   void commit(std::unique_ptr<protocol::CommitPlan> plan);
   /// Behind a commit that waits. At most one is under way.
   void give(schedule::IntervalSet units);
+  /// Who has ended the dead rank, behind what has to be durable.
+  void look_who_ended(Rank rank);
   /// Only the latest counts, if the thread is busy.
   void status(std::string text);
   void event(std::string line);
@@ -63,6 +67,12 @@ class Writer {
   std::optional<Committed> poll();
   /// The same of give(): why it failed, "" where it did not.
   std::optional<std::string> poll_given();
+  struct Ended {
+    Rank rank;
+    bool itself = false;
+  };
+  /// The same of look_who_ended(), one answer each, in order.
+  std::optional<Ended> poll_ended();
   /// Whether tasks given to run() are still to be done. Rethrows what they threw.
   bool running();
 
@@ -74,6 +84,7 @@ class Writer {
   void write_events(std::unique_lock<std::mutex>& lock);
   void do_commit(std::unique_ptr<protocol::CommitPlan> plan);
   void do_give(const schedule::IntervalSet& units);
+  void do_look(Rank rank);
   void quietly(const std::function<void()>& task);
 
   Archive& archive_;
@@ -83,6 +94,8 @@ class Writer {
   std::unique_ptr<protocol::CommitPlan> plan_;
   std::optional<schedule::IntervalSet> giving_;
   std::optional<std::string> given_;  // why it failed
+  std::deque<Rank> looks_;
+  std::deque<Ended> ended_;
   std::optional<std::string> status_;
   std::deque<std::string> events_;
   std::deque<std::function<void()>> tasks_;

@@ -4,6 +4,7 @@
 #include "protocol/coordinator_options.hpp"
 #include "protocol/coordinator_port.hpp"
 #include "protocol/copies.hpp"
+#include "protocol/suspect.hpp"
 #include "schedule/batch_policy.hpp"
 #include "schedule/gates.hpp"
 #include "schedule/ledger.hpp"
@@ -17,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kiln::protocol {
@@ -96,8 +98,10 @@ class Coordinator {
   Duration calm(Instant now) const;
   /// The rank is dead, or was declared so: what it had in hand and what it held is open again. Of what it had begun,
   /// if it died `alone` (its node lives), any unit may be to blame: these are suspects, run one at a time, alone on
-  /// their worker, when all else is handed out. A unit whose worker died so twice is a dead letter.
+  /// their worker, when all else is handed out. A unit whose worker died so often enough is a dead letter (Suspect).
   void on_dead(Rank rank, bool alone, Instant now);
+  /// Answers CoordinatorPort::look_who_ended. `itself`: the rank's own code has ended it.
+  void on_who_ended(Rank rank, bool itself, Instant now);
   /// This rank works (again), with nothing in hand: it gets its setup.
   void on_back(Rank rank, Instant now);
   /// Measured by the engine: its own time a batch, for the adaptive policy.
@@ -166,11 +170,6 @@ class Coordinator {
     schedule::IntervalSet units;  // not yet reported or given back
     std::uint32_t attempt = 1;
     bool suspect = false;  // one unit, the only one that its worker has
-  };
-  // A unit that a rank may have died of.
-  struct Suspect {
-    std::uint32_t attempt = 1;
-    std::vector<Rank> died;  // while they ran nothing else
   };
   // Whether a worker may be asked to give units back: not while an answer is out, nor after it had nothing to give,
   // until it reports again.
@@ -312,10 +311,10 @@ class Coordinator {
   void lose_batches(Worker& worker, bool alone, Instant now);
   void lose_held(Worker& worker, Instant now);
   std::uint64_t begun(const Worker& worker) const;
-  void suspect(Rank died, UnitId unit, std::uint32_t attempt, bool was_alone, Instant now);
+  void suspect(Rank died, UnitId unit, std::uint32_t attempt, bool was_alone);
   void hand_out_suspect(Instant now);
   Worker* worker_for(const Suspect& suspect);
-  void blame(UnitId unit, Instant now);
+  void blame(UnitId unit, std::string_view why, Instant now);
 
   CoordinatorOptions options_;
   CoordinatorPort& port_;
@@ -338,7 +337,8 @@ class Coordinator {
   std::map<UnitId, std::uint32_t> attempts_;  // failed attempts of units that may be tried again
   std::map<UnitId, Suspect> suspects_;
   std::set<UnitId> waiting_suspects_;
-  bool suspect_out_ = false;  // one is with a worker
+  std::vector<std::pair<Rank, UnitId>> looks_;  // for who has ended the rank that died of this
+  bool suspect_out_ = false;                    // one is with a worker
   std::uint64_t lost_ = 0;
   schedule::Durations durations_;  // of the units that have ended, where somebody asks
   bool held_back_ = false;         // a worker got nothing, as there is no time for it

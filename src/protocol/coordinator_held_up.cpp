@@ -14,7 +14,10 @@ constexpr int kUnsure = 20;
 std::optional<Duration> Coordinator::held_up_patience() const {
   if (in_flight_ != 0 || !giving_.empty() || workers_.empty() || !may_hand_out() || complete()) return std::nullopt;
   bool sure = true;
+  // Where others live, a suspect is not for this rank.
+  const bool spared = workers_.size() > 1 && queue_.empty() && retries_.empty() && !waiting_suspects_.empty();
   for (const auto& [rank, worker] : workers_) {
+    if (spared && rank == self_) continue;
     const bool getting_ready = !worker.view.ready && worker.held_up != Worker::HeldUp::no;
     if (!worker.busy && !getting_ready) return std::nullopt;
     sure = sure && (worker.busy || worker.held_up == Worker::HeldUp::yes);

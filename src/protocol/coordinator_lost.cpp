@@ -12,7 +12,6 @@ namespace {
 
 // What a worker has begun and not reported: it reports twice a second, and what runs.
 constexpr double kUnreportedSeconds = 2;
-constexpr std::size_t kMostDeaths = 2;  // of ranks with a unit alone in hand: then the unit is to blame
 
 std::string lost_with(const Coordinator::WorkerView& worker) {
   const std::string host = worker.host.empty() ? "" : fmt::format(" ({})", worker.host);
@@ -84,7 +83,7 @@ void Coordinator::lose_batches(Worker& worker, bool alone, Instant now) {
       const UnitId innocent(units.first.value() + std::min(suspects, units.size()));
       suspects -= innocent.value() - units.first.value();
       for (UnitId unit = units.first; unit < innocent; unit = unit.next()) {
-        suspect(worker.view.rank, unit, batch.attempt, was_alone, now);
+        suspect(worker.view.rank, unit, batch.attempt, was_alone);
       }
       drop_copies({units.first, innocent});
       if (innocent < units.last) come_back(batch, {innocent, units.last}, now);
@@ -95,12 +94,28 @@ void Coordinator::lose_batches(Worker& worker, bool alone, Instant now) {
 }
 
 // `was_alone`: it was all that the dead rank had.
-void Coordinator::suspect(Rank died, UnitId unit, std::uint32_t attempt, bool was_alone, Instant now) {
+void Coordinator::suspect(Rank died, UnitId unit, std::uint32_t attempt, bool was_alone) {
   Suspect& one = suspects_[unit];
   one.attempt = attempt;
-  if (was_alone) one.died.push_back(died);
-  if (one.died.size() >= kMostDeaths) return blame(unit, now);
   waiting_suspects_.insert(unit);
+  if (!was_alone) return;
+  one.died.push_back({died});
+  looks_.emplace_back(died, unit);
+  port_.look_who_ended(died);
+}
+
+// Who came back may have died twice, of two units: the answers come in the order of the questions.
+void Coordinator::on_who_ended(Rank rank, bool itself, Instant now) {
+  using EndedBy = Suspect::EndedBy;
+  const auto look = std::ranges::find(looks_, rank, &std::pair<Rank, UnitId>::first);
+  if (finished_ || look == looks_.end()) return;
+  const UnitId unit = look->second;
+  looks_.erase(look);
+  Suspect& suspect = suspects_.at(unit);  // it was not handed out meanwhile
+  std::ranges::find(suspect.died, EndedBy::unknown, &Suspect::Death::by)->by =
+      itself ? EndedBy::itself : EndedBy::others;
+  if (suspect.to_blame()) blame(unit, "", now);
+  step(now);
 }
 
 // Done, but neither with a worker nor on disk: open again.
@@ -117,11 +132,15 @@ void Coordinator::lose_held(Worker& worker, Instant now) {
 }
 
 void Coordinator::hand_out_suspect(Instant now) {
-  if (suspect_out_ || waiting_suspects_.empty() || room() == 0) return;
-  const UnitId unit = *waiting_suspects_.begin();
+  if (suspect_out_ || room() == 0) return;
+  const auto first =
+      std::ranges::find_if(waiting_suspects_, [this](UnitId unit) { return suspects_.at(unit).all_known(); });
+  if (first == waiting_suspects_.end()) return;
+  const UnitId unit = *first;
   const Suspect& suspect = suspects_.at(unit);
   // One that may have ended a process must not end the last: there would be nobody to say so.
-  if (!suspect.died.empty() && workers_.size() == 1 && workers_.contains(self_)) return blame(unit, now);
+  if (!suspect.died.empty() && workers_.size() == 1 && workers_.contains(self_))
+    return blame(unit, ", and no other rank is left", now);
   Worker* const worker = worker_for(suspect);
   if (worker == nullptr || !in_time(*worker, now)) return;
   waiting_suspects_.erase(unit);
@@ -132,28 +151,25 @@ void Coordinator::hand_out_suspect(Instant now) {
 
 // Not the coordinator's own rank, as long as there are others.
 Coordinator::Worker* Coordinator::worker_for(const Suspect& suspect) {
-  const auto tried = [&](Rank rank) { return std::ranges::find(suspect.died, rank) != suspect.died.end(); };
   Rank best(-1);
   for (const Rank rank : idle_) {
     if (rank == self_ && workers_.size() > 1) continue;
-    if (best == Rank(-1) || (tried(best) && !tried(rank))) best = rank;
+    if (best == Rank(-1) || (suspect.tried_on(best) && !suspect.tried_on(rank))) best = rank;
   }
   return best == Rank(-1) ? nullptr : &workers_.at(best);
 }
 
-void Coordinator::blame(UnitId unit, Instant now) {
+void Coordinator::blame(UnitId unit, std::string_view why, Instant now) {
   const Suspect suspect = suspects_.at(unit);
   suspects_.erase(unit);
   waiting_suspects_.erase(unit);
-  std::string ranks;
-  for (const Rank rank : suspect.died) ranks += fmt::format("{}{}", ranks.empty() ? "" : " and ", rank.value());
   UnitFailure failure;
   failure.unit = unit;
-  failure.reason = fmt::format("the process of rank {} died while it ran nothing but this unit{}", ranks,
-                               suspect.died.size() < kMostDeaths ? ", and no other rank is left" : "");
+  failure.reason = suspect.reason();
+  failure.reason += why;
   const std::uint32_t attempts = suspect.attempt - 1 + static_cast<std::uint32_t>(suspect.died.size());
   failure.row = port_.row_of_lost(unit, failure.reason);
-  port_.note_failure(unit, suspect.died.back(), attempts, failure.reason, true);
+  port_.note_failure(unit, suspect.died.back().rank, attempts, failure.reason, true);
   set_aside(failure, attempts, now);
 }
 

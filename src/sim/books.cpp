@@ -67,6 +67,7 @@ void Books::batch_sent(Rank to, const protocol::Batch& batch, bool others, Insta
     if (removed(unit)) violated("unit {} was handed out and is removed", id);
     if (is_closed(unit)) violated("unit {} was handed out before the stages before its own", id);
     if (journal_.holds(unit)) violated("unit {} was handed out and is committed", id);
+    if (to_blame(unit)) violated("unit {} was handed out, and {} ranks have died of it", id, book.deaths);
     if (book.succeeded) violated("unit {} was handed out and is done", id);
     if (book.holder != Rank(-1)) violated("unit {} was handed out and rank {} has it", id, book.holder.value());
     if (book.charged + 1 != batch.attempt) {
@@ -103,7 +104,7 @@ void Books::part_arrived(Rank from, const protocol::Part& part, Instant now) {
     for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
       Book& book = let_go(from, unit);
       book.succeeded = true;
-      book.deaths = 0;
+      book.deaths = book.crashes = 0;
       book.result_with = part.held ? from : Rank(-1);
       book.done_by = from;
     }
@@ -120,7 +121,7 @@ void Books::part_arrived(Rank from, const protocol::Part& part, Instant now) {
       continue;
     }
     book.reopened = book.lost = false;
-    book.deaths = 0;
+    book.deaths = book.crashes = 0;
     book.failed_on = from;
     book.failed_at = now;
     if (++book.charged > book.failed) violated("unit {} is charged for what it did not do", failure.unit.value());
@@ -160,7 +161,7 @@ void Books::joined(const std::vector<Interval>& intervals) {
   }
 }
 
-void Books::rank_died(Rank rank, bool alone) {
+void Books::rank_died(Rank rank, bool alone, bool itself) {
   const auto index = static_cast<std::size_t>(rank.value());
   lost_[index] = true;
   const bool one = held_[index] == 1;
@@ -171,7 +172,10 @@ void Books::rank_died(Rank rank, bool alone) {
       book.holder = Rank(-1);
       book.running = false;
       book.lost = true;
-      if (one && alone && !scenario_.options.no_rerun_lost) ++book.deaths;
+      if (one && alone && !scenario_.options.no_rerun_lost) {
+        ++book.deaths;
+        if (itself) ++book.crashes;
+      }
       came_back(book, Unharmed::no);
     } else if (book.result_with == rank) {
       book.result_with = Rank(-1);

@@ -41,7 +41,7 @@ class Books {
   /// What the rank gave to a join is with the coordinator.
   void joined(const std::vector<Interval>& units);
   /// The coordinator has declared the rank dead; it may run on for a while, and nothing of that counts.
-  void rank_died(Rank rank, bool alone);
+  void rank_died(Rank rank, bool alone, bool itself);
   /// The rank has forgotten all that it had.
   void rank_anew(Rank rank);
   /// A rank has taken over and goes on from what workers have. `keeps`: whether this rank has lost nothing of what it
@@ -59,6 +59,8 @@ class Books {
   std::uint64_t held(Rank rank) const { return held_[static_cast<std::size_t>(rank.value())]; }
   std::uint64_t all_held() const { return std::accumulate(held_.begin(), held_.end(), std::uint64_t{0}); }
   std::uint32_t deaths(UnitId unit) const { return books_[unit.value()].deaths; }
+  /// Two of these ranks had ended themselves, or four, or one and two others.
+  bool to_blame(UnitId unit) const { return books_[unit.value()].deaths + books_[unit.value()].crashes >= 4; }
   bool succeeded(UnitId unit) const { return books_[unit.value()].succeeded; }
   /// It was given, and nobody has it: it may have begun, and must not begin again.
   bool lost(UnitId unit) const {
@@ -81,6 +83,7 @@ class Books {
     bool reopened = false;      // came back unharmed since it failed last
     bool lost = false;          // came back from a dead rank: no order holds for it
     std::uint32_t deaths = 0;   // of ranks that died alone and had nothing else
+    std::uint32_t crashes = 0;  // of these, that ended themselves
     std::uint32_t begun = 0;    // times
     std::uint32_t failed = 0;   // times, truly
     std::uint32_t charged = 0;  // failures that have arrived

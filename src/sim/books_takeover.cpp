@@ -15,7 +15,7 @@ void Books::forget_all_holders() {
     book.forgiven = false;
     book.succeeded = book.reopened = false;
     book.lost = true;  // no order holds for it
-    book.deaths = book.charged = 0;
+    book.deaths = book.crashes = book.charged = 0;
   }
 }
 

@@ -32,6 +32,7 @@ enum class EventKind : std::uint8_t {
   epoch_begins,  ///< `rank` links an epoch; `number`: the last entry of the journal that it saw
   time_is_up,    ///< the time limit
   group_made,    ///< on `rank`, a communicator; `number`: of the group
+  look_ends,     ///< the coordinator sees who has ended `rank`; `number`: twice the reign, and 1 where it was itself
 };
 
 struct Event {

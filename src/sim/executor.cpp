@@ -62,7 +62,9 @@ void SimExecutor::begin_next(Instant now) {
 
 void SimExecutor::begin_unit(Instant now) {
   unit_began_ = now;
-  current_fails_ = scenario_.units.fails(*current_, host_.unit_begins(rank_, *current_));
+  const std::uint32_t tried = host_.unit_begins(rank_, *current_);
+  current_fails_ = scenario_.units.fails(*current_, tried);
+  current_harm_ = scenario_.units.harm(*current_, tried % kLaunchTries);
   const double slowness = slowness_ * scenario_.units.slowness(*current_, rank_);
   host_.end_unit_in(rank_, scenario_.units.seconds(*current_) * slowness, ++number_);
 }

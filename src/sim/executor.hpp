@@ -22,6 +22,9 @@ const Schema& row_schema();
 /// The row of one unit.
 Bytes encode_row(const UnitModel& units, UnitId unit);
 
+/// Tries of a unit are counted from a multiple of this in each launch.
+inline constexpr std::uint32_t kLaunchTries = 100;
+
 /// What a simulated executor tells and asks of its surroundings.
 class ExecutorHost {
  public:
@@ -53,6 +56,10 @@ class SimExecutor {
   bool settle(BatchId batch, bool keep, Instant now);
   /// Nothing of what is in hand is reported.
   void forget();
+  /// What the unit that was announced with this number does to its rank as it ends, unless it was cancelled meanwhile.
+  UnitModel::Harm harm(std::uint64_t number) const {
+    return current_ && number == number_ ? current_harm_ : UnitModel::Harm::none;
+  }
   /// The unit that was announced with this number has ended, unless it was cancelled meanwhile.
   void unit_ended(std::uint64_t number, Instant now);
 
@@ -96,6 +103,7 @@ class SimExecutor {
   std::optional<UnitId> current_;  // of work_.front()
   UnitId claim_end_;
   bool current_fails_ = false;
+  UnitModel::Harm current_harm_ = UnitModel::Harm::none;
   std::optional<Work> copy_;       // has ended and waits to be settled
   std::optional<BatchId> zombie_;  // was given up and runs on
   bool stuck_ = false;

@@ -44,6 +44,7 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
       books_(scenario_, journal, plan_),
       random_(mix(scenario_.seed, 1000 + context.number)),
       mutation_random_(mix(scenario_.seed, 2000 + context.number)),
+      harm_random_(mix(scenario_.seed, 3000 + context.number)),
       membership_(workers_of(plan_), scenario_.deadline) {
   const auto ranks = static_cast<std::size_t>(plan_.workers) + 1;
   last_to_worker_.resize(ranks);
@@ -125,7 +126,7 @@ void Launch::handle(Event& event) {
     case EventKind::to_worker:
       return arrive_at_worker(event);
     case EventKind::unit_ends:
-      return worker(event.rank).unit_ended(event.number);
+      return dies_of_unit(event.rank, event.number) ? void() : worker(event.rank).unit_ended(event.number);
     case EventKind::commit_ends:
       return event.number == reign_ ? end_commit() : leave_deposed();
     case EventKind::give_ends:
@@ -154,6 +155,8 @@ void Launch::handle(Event& event) {
       look_for_deaths();
       if (coordinator_) coordinator_->on_tick(now_);
       return after_coordinator();
+    case EventKind::look_ends:
+      return end_look(event);
     case EventKind::beat:
       return beat(event.rank);
     case EventKind::interrupt:
@@ -381,7 +384,7 @@ void Launch::end_unit_in(Rank rank, double seconds, std::uint64_t number) {
 }
 
 std::uint32_t Launch::unit_begins(Rank rank, UnitId unit) {
-  return books_.unit_begins(rank, unit) + 100 * static_cast<std::uint32_t>(context_.number);
+  return books_.unit_begins(rank, unit) + kLaunchTries * static_cast<std::uint32_t>(context_.number);
 }
 
 void Launch::unit_ends(Rank rank, UnitId unit, End end) { books_.unit_ends(rank, unit, end); }

@@ -59,6 +59,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void join(const protocol::Join& join) override;
   void leave_join() override;
   CanJoin can_join() const override;
+  void look_who_ended(Rank rank) override { looks_.push_back(rank); }
   void work_alone() override { works_alone_ = true; }
   Bytes row_of_lost(UnitId unit, const std::string& reason) override;
   void finish(protocol::Outcome outcome) override;
@@ -111,6 +112,10 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   bool counts(Event& event);
   void look_for_deaths();
   void declare_dead(const protocol::Membership::Death& death);
+  bool dies_of_unit(Rank rank, std::uint64_t number);
+  void look();
+  void end_look(const Event& event);
+  void tell_who_ended(Rank rank, bool itself);
   void execute_here();
   bool may_be_declared_dead(Rank rank) const;
   bool gone_for_good(Rank rank) const;
@@ -179,11 +184,15 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::vector<std::unique_ptr<WorkerRank>> workers_;
   std::unique_ptr<WorkerRank> own_;  // the coordinator's rank executes
   bool works_alone_ = false;
+  std::vector<Rank> looks_;  // asked for, not begun
+  Instant last_look_{};
+  Random harm_random_;  // apart, so that all else is drawn the same with units that end their ranks and without
   std::vector<Instant> last_to_worker_, last_to_coordinator_;  // by rank: messages of a pair stay in order
 
   protocol::Membership membership_;
   struct Presence {
     bool killed = false;
+    bool crashed = false;   // killed by its own code: there is a mark
     bool declared = false;  // dead, by the coordinator
     std::optional<Instant> away_until;
     Instant was_away{};                 // until then, at least once

@@ -35,7 +35,8 @@ bool Launch::postponed(Event& event) {
   if (event.kind == EventKind::kill || event.kind == EventKind::stop) return false;
   const bool here = event.kind == EventKind::to_coordinator || event.kind == EventKind::tick ||
                     event.kind == EventKind::commit_ends || event.kind == EventKind::give_ends ||
-                    event.kind == EventKind::join_ends || event.kind == EventKind::noticed;
+                    event.kind == EventKind::join_ends || event.kind == EventKind::noticed ||
+                    event.kind == EventKind::look_ends;
   const bool stale = event.kind == EventKind::to_coordinator && event.number >= presence_.size();
   const Rank place =
       !here || event.kind == EventKind::commit_ends || event.kind == EventKind::give_ends ? event.rank : chief_;
@@ -59,6 +60,45 @@ void Launch::kill(Rank rank, bool noticed) {
   who.last_heard = now_ + from_seconds(random_.real() * 1.2 * to_seconds(scenario_.delay_high));
   if (joining_ && groups_->includes(rank)) join_broken_ = true;
   if (rank == chief_) lose_coordinator(noticed);
+}
+
+// Whoever is the last to live goes on: the promise is for two.
+bool Launch::dies_of_unit(Rank rank, std::uint64_t number) {
+  const UnitModel::Harm harm = worker(rank).executor().harm(number);
+  if (harm == UnitModel::Harm::none) return false;
+  const bool chief = rank == chief_, noticed = harm_random_.chance(0.5);
+  kill(rank, noticed);
+  if (!presence_[index(rank)].killed) return false;
+  if (context_.trace) context_.trace(fmt::format("  rank {} dies of its unit", rank.value()));
+  presence_[index(rank)].crashed = harm == UnitModel::Harm::crash;
+  if (noticed && !chief) events_.put(now_ + scenario_.delay_low, EventKind::noticed, rank);
+  return true;
+}
+
+// Where no unit ends its rank, it is known at once.
+void Launch::look() {
+  for (const Rank rank : std::exchange(looks_, {})) {
+    const bool crashed = presence_[index(rank)].crashed;
+    if (!scenario_.units.harms()) {
+      tell_who_ended(rank, crashed);
+      continue;
+    }
+    const double most = harm_random_.chance(0.5) ? 0 : 2 * to_seconds(scenario_.deadline);
+    last_look_ = std::max(last_look_, now_ + from_seconds(harm_random_.real() * most));  // one after the other
+    events_.put(last_look_, EventKind::look_ends, rank, 2 * reign_ + (crashed ? 1 : 0));
+  }
+}
+
+void Launch::end_look(const Event& event) {
+  if (event.number / 2 != reign_ || !coordinator_) return;
+  tell_who_ended(event.rank, event.number % 2 == 1);
+  after_coordinator();
+}
+
+void Launch::tell_who_ended(Rank rank, bool itself) {
+  if (context_.mutation == Mutation::forget_mark) itself = false;
+  if (context_.mutation == Mutation::mark_all) itself = true;
+  coordinator_->on_who_ended(rank, itself, now_);
 }
 
 void Launch::stop(const LaunchPlan::Absence& absence) {
@@ -129,7 +169,7 @@ void Launch::declare_dead(const protocol::Membership::Death& death) {
   if (context_.trace) context_.trace(fmt::format("  rank {} is declared dead", death.rank.value()));
   if (!may_be_declared_dead(death.rank)) violated("rank {} lives and is declared dead", death.rank.value());
   presence_[index(death.rank)].declared = true;
-  books_.rank_died(death.rank, death.alone);
+  books_.rank_died(death.rank, death.alone, presence_[index(death.rank)].crashed);
   occupied_[index(death.rank)] = {};
   if (ready_[index(death.rank)]) --ready_count_;
   ready_[index(death.rank)] = false;
@@ -143,6 +183,7 @@ void Launch::declare_dead(const protocol::Membership::Death& death) {
   }
   if (context_.mutation == Mutation::requeue_lost) give_back_lost(death.rank);
   coordinator_->on_dead(death.rank, death.alone, now_);
+  look();
   if (works_alone_ && !own_) execute_here();
 }
 

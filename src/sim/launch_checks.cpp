@@ -44,15 +44,25 @@ void Launch::note(const Event& event) {
   end_.digest = mix(mix(end_.digest, at), (static_cast<std::uint64_t>(event.rank.value()) << 8U) +
                                               static_cast<std::uint64_t>(event.kind) + (event.message.size() << 32U));
   if (!context_.trace) return;
-  constexpr std::array<std::string_view, 18> kKinds{"starts",          "message to 0",
-                                                    "message",         "unit ends",
-                                                    "tick of 0",       "commit ends",
-                                                    "interrupt",       "segment ends",
-                                                    "join ends",       "dies",
-                                                    "is stopped",      "is seen to have died",
-                                                    "beats",           "looks for a successor",
-                                                    "may begin units", "links an epoch",
-                                                    "is out of time",  "has made a group"};
+  constexpr std::array<std::string_view, 19> kKinds{"starts",
+                                                    "message to 0",
+                                                    "message",
+                                                    "unit ends",
+                                                    "tick of 0",
+                                                    "commit ends",
+                                                    "interrupt",
+                                                    "segment ends",
+                                                    "join ends",
+                                                    "dies",
+                                                    "is stopped",
+                                                    "is seen to have died",
+                                                    "beats",
+                                                    "looks for a successor",
+                                                    "may begin units",
+                                                    "links an epoch",
+                                                    "is out of time",
+                                                    "has made a group",
+                                                    "is looked for, who has ended it"};
   context_.trace(fmt::format("{:.9f} event {}: rank {} {}", to_seconds(event.at.time_since_epoch()), end_.events + 1,
                              event.rank.value(), kKinds[static_cast<std::size_t>(event.kind)]));
 }
@@ -133,8 +143,12 @@ void Launch::after_coordinator() {
 void Launch::note_failure(UnitId unit, Rank, std::uint32_t attempt, const std::string& reason, bool dead) {
   if (reason.empty()) violated("unit {} failed without a reason", unit.value());
   if (const std::uint32_t deaths = books_.deaths(unit); deaths != 0) {
-    if (!dead || (deaths < 2 && coordinator_->workers().size() > 1)) {
+    const bool last = coordinator_->workers().size() == 1;
+    if (!dead || (!books_.to_blame(unit) && !last)) {
       violated("unit {} is blamed for the death of {} ranks", unit.value(), deaths);
+    }
+    if (deaths < 4 && !last && scenario_.units.harm(unit, 0) != UnitModel::Harm::crash) {
+      violated("unit {} is blamed for {} ranks that were killed", unit.value(), deaths);
     }
     ++dead_letters_;
     return;
@@ -176,7 +190,8 @@ void Launch::check_held_up() const {
   if (coordinator_->counts().in_flight != 0) violated("held up, and units are handed out");
   for (const auto& one : workers_) {
     const Rank rank = one->rank();
-    if (!presence_[index(rank)].declared && ready_[index(rank)] && !occupied_[index(rank)].busy) {
+    const bool spared = rank == chief_ && coordinator_->counts().suspects != 0;
+    if (!spared && !presence_[index(rank)].declared && ready_[index(rank)] && !occupied_[index(rank)].busy) {
       violated("every worker was held up, but rank {} was not", rank.value());
     }
   }

@@ -130,6 +130,7 @@ void Launch::reign(Rank rank, const std::vector<Rank>& heirs, bool stale) {
   joined_partials_.clear();
   segments_failing_.clear();
   full_.clear();
+  looks_.clear();
   last_commit_ = 0;
   dead_letters_ = 0;
   stop_by_.reset();

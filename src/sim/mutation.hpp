@@ -56,13 +56,15 @@ enum class Mutation : std::uint8_t {
   forget_time_limit,  ///< the coordinator is not told that the run must end
   stale_group,        ///< a communicator is used although another of its ranks has died since
   requeue_lost,       ///< what a dead rank had in hand looks as if it had been given back
+  forget_mark,        ///< that a rank's own code has ended it is not seen
+  mark_all,           ///< what was killed looks as if its own code had ended it
 };
 
 struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 47> kMutations{{
+inline constexpr std::array<NamedMutation, 49> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -110,6 +112,8 @@ inline constexpr std::array<NamedMutation, 47> kMutations{{
     {"forget_time_limit", Mutation::forget_time_limit},
     {"stale_group", Mutation::stale_group},
     {"requeue_lost", Mutation::requeue_lost},
+    {"forget_mark", Mutation::forget_mark},
+    {"mark_all", Mutation::mark_all},
 }};
 
 }  // namespace kiln::sim

@@ -1,5 +1,6 @@
 #include "sim/scenario.hpp"
 
+#include "sim/draw_harm.hpp"
 #include "sim/draw_stages.hpp"
 #include "sim/random.hpp"
 
@@ -274,6 +275,13 @@ bool UnitModel::fails(UnitId unit, std::uint32_t tried) const {
   return to_unit_interval(mix(mix(seed + 3, unit.value()), tried)) < failing_sometimes;
 }
 
+UnitModel::Harm UnitModel::harm(UnitId unit, std::uint32_t tried) const {
+  double drawn = to_unit_interval(mix(seed + 7, unit.value()));
+  if (drawn < crashing) return Harm::crash;
+  if (drawn < crashing + devouring) return Harm::killed;
+  return drawn < crashing + devouring + hunted && tried < hunts ? Harm::hunted : Harm::none;
+}
+
 std::uint64_t UnitModel::value(UnitId unit) const { return mix(seed + 4, unit.value()); }
 
 std::uint64_t UnitModel::payload_bytes(UnitId unit) const { return mix(seed + 5, unit.value()) % (kMostPayload + 1); }
@@ -328,6 +336,10 @@ std::string Scenario::describe() const {
     text += fmt::format(", copies, {:.3g} of units take {:.3g} times as long", units.slow_share, units.slow_factor);
     if (never_returns >= Rank(0)) text += fmt::format(", rank {} never returns", never_returns.value());
   }
+  if (units.harms()) {
+    text += fmt::format(", {:.3g} of units crash their rank, {:.3g} have it killed, {:.3g} the first {} times",
+                        units.crashing, units.devouring, units.hunted, units.hunts);
+  }
   if (options.no_rerun_lost) text += ", at most once";
   if (options.queue.dyadic) text += ", dyadic";
   if (options.most_in_flight != 0) text += fmt::format(", {} in flight", options.most_in_flight);
@@ -376,6 +388,7 @@ Scenario draw_scenario(std::uint64_t seed, const Limits& limits) {
   draw_absences(scenario);
   draw_stages(scenario);
   draw_time_limits(scenario);
+  draw_harm(scenario);
   return scenario;
 }
 

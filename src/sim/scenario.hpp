@@ -22,12 +22,20 @@ struct UnitModel {
   double failing_sometimes = 0;  ///< probability that a try of another unit fails
   double slow_share = 0;         ///< of pairs of unit and rank
   double slow_factor = 1;        ///< for these
+  double crashing = 0;           ///< share of units that end the rank that runs them, which leaves a mark
+  double devouring = 0;          ///< the same without a mark: their rank is killed, as its memory runs out
+  double hunted = 0;             ///< share of the others whose rank is killed from outside while it runs them
+  std::uint32_t hunts = 0;       ///< the first times in a launch
 
   double seconds(UnitId unit) const;
   /// Times as long does this rank take for it as others.
   double slowness(UnitId unit, Rank rank) const;
   /// `tried`: how often the unit was begun before in this run.
   bool fails(UnitId unit, std::uint32_t tried) const;
+  /// How the rank that runs the unit ends with it, if another rank lives.
+  enum class Harm : std::uint8_t { none, crash, killed, hunted };
+  Harm harm(UnitId unit, std::uint32_t tried) const;
+  bool harms() const { return crashing + devouring + hunted > 0; }
   /// The one value in a done unit's row.
   std::uint64_t value(UnitId unit) const;
   static constexpr std::uint64_t kMostPayload = 199;

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "store/commit_rows.hpp"
+#include "store/crash_mark.hpp"
 #include "store/results_file.hpp"
 #include "store/source_copy.hpp"
 
@@ -278,6 +279,11 @@ void RunStore::check_reign() const {
                   directory_.path().string()));
 }
 
+bool RunStore::take_crash_mark(Rank rank) {
+  check_reign();  // else it is another's to see
+  return store::take_crash_mark(directory_.path(), options_.launch_id, rank);
+}
+
 void RunStore::end(const EndEntry& entry) { journal_.append(entry); }
 
 void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
@@ -301,6 +307,7 @@ void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
 }
 
 void RunStore::release() noexcept {
+  remove_crash_marks(directory_.path());
   try {
     const std::lock_guard lock(heart_mutex_);
     heart_.release();

@@ -101,6 +101,8 @@ class RunStore {
   const StageStore& stages() const { return *stages_; }
   /// One piece of housekeeping (merging of old entries); true where there may be more. Called between commits.
   bool maintain() { return compactor_->step(); }
+  /// Whether the dead rank of this launch has left a mark, as store::take_crash_mark.
+  bool take_crash_mark(Rank rank);
   /// About once a second: this launch lives. A beat that cannot be written is no error: it only saves work. Any thread,
   /// also while another one is in a call.
   void beat() noexcept;
@@ -112,7 +114,8 @@ class RunStore {
   /// where no unit has a row yet. With `coming`, the file tells that outcome and counts as made after the end entry
   /// that must be appended next, with end(*coming).
   void write_results(const Schema& schema = {}, const EndEntry* coming = nullptr);
-  /// Last call, after end(): the next run need not wait. Errors are of no consequence.
+  /// Last call, after end(): the next run need not wait, and no marks of crashes are left. Errors are of no
+  /// consequence.
   void release() noexcept;
 
   EntryNumber last() const { return journal_.last(); }

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ class FullDisk : public Error {
 class FakeArchive final : public Archive {
  public:
   std::function<void()> on_commit = [] {}, on_give = [] {}, on_beat = [] {}, on_maintain = [] {}, on_status = [] {},
-                        on_event = [] {};
+                        on_event = [] {}, on_look = [] {};
 
   void commit(protocol::CommitPlan& plan) override {
     on_commit();
@@ -32,6 +33,10 @@ class FakeArchive final : public Archive {
   void give(const schedule::IntervalSet& units) override {
     on_give();
     note([&] { given.insert(units); });
+  }
+  bool ended_itself(Rank rank) override {
+    on_look();
+    return crashed.contains(rank);
   }
   void beat() override {
     on_beat();
@@ -60,6 +65,7 @@ class FakeArchive final : public Archive {
   std::vector<std::uint64_t> commits;
   schedule::IntervalSet given;
   std::vector<std::string> statuses, events;
+  std::set<Rank> crashed;  // these have ended themselves; before the writer begins
   int beats = 0, maintained = 0;
 
  private:

@@ -56,6 +56,34 @@ TEST_F(WriterTest, CommitsWakesAndThenKeepsHouse) {
   EXPECT_FALSE(writer_->poll());
 }
 
+TEST_F(WriterTest, SaysWhoHasEndedARank) {
+  archive_.crashed = {Rank(3)};
+  start();
+  for (const int rank : {2, 3, 2}) writer_->look_who_ended(Rank(rank));
+  std::vector<std::pair<int, bool>> found;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (found.size() < 3 && std::chrono::steady_clock::now() < until) {
+    if (const auto ended = writer_->poll_ended()) found.emplace_back(ended->rank.value(), ended->itself);
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(found, ElementsAre(std::pair(2, false), std::pair(3, true), std::pair(2, false)));
+  EXPECT_FALSE(writer_->poll_ended());
+  woken_.pass();
+}
+
+// Nobody waits for it for ever: it counts as one that others may have ended.
+TEST_F(WriterTest, WhereItCannotBeSeenWhoEndedARankAnAnswerComesAllTheSame) {
+  archive_.crashed = {Rank(3)};
+  archive_.on_look = [] { throw FullDisk(); };
+  start();
+  writer_->look_who_ended(Rank(3));
+  std::optional<Writer::Ended> found;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!found && std::chrono::steady_clock::now() < until) found = writer_->poll_ended();
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->itself);
+}
+
 TEST_F(WriterTest, SaysWhenWhatWasGivenIsDurableAndWhenTheDiskRefusedIt) {
   bool full = true;
   archive_.on_give = [&] {

@@ -29,6 +29,7 @@ class RecordingPort final : public CoordinatorPort {
   CanJoin can_join() const override { return joining; }
   void join(const Join&) override { ++joins; }
   void leave_join() override { ++joins_left; }
+  void look_who_ended(Rank rank) override { looks.push_back(rank); }
   void work_alone() override { ++alone; }
   void finish(Outcome outcome) override {
     EXPECT_FALSE(finished);
@@ -43,6 +44,7 @@ class RecordingPort final : public CoordinatorPort {
   CanJoin joining = CanJoin::yes;
   int joins = 0, joins_left = 0;
   int alone = 0;
+  std::vector<Rank> looks;  // for who has ended them; until they are answered
   std::optional<Outcome> finished;
   std::vector<std::pair<Rank, Fault>> faults;
 };
@@ -71,6 +73,12 @@ class CoordinatorTest : public testing::Test {
     ASSERT_NE(port.committing, nullptr);
     port.committing.reset();
     coordinator->on_committed(std::chrono::milliseconds(1), now);
+  }
+  /// The rank has died with nobody else of its node, ended by its own code or by somebody else.
+  enum class By { itself, others };
+  void dies(int rank, By by) {
+    coordinator->on_dead(Rank(rank), true, now);
+    for (const Rank asked : std::exchange(port.looks, {})) coordinator->on_who_ended(asked, by == By::itself, now);
   }
   void commit_fails() { coordinator->on_commit_failed(std::move(port.committing), now); }
 

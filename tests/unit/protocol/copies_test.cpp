@@ -286,7 +286,7 @@ TEST_F(CopiesTest, ACopyMakesRoomForWork) {
 TEST_F(CopiesTest, WhatARankMayHaveDiedOfIsNotCopied) {
   begin_late();
   const auto [fast, copy] = copy_of_late();
-  coordinator->on_dead(Rank(slow), true, now);
+  dies(slow, By::others);
   EXPECT_FALSE(take<Settle>().at(0).second.keep);
   EXPECT_EQ(coordinator->counts().suspects, 0U) << "it runs alone on the third";
   const auto suspect = take<Batch>();

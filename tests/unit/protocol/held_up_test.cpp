@@ -54,6 +54,25 @@ TEST_F(HeldUpTest, TheLaunchEndsWhereNobodyCanWork) {
   EXPECT_EQ(port.finished, Outcome::held_up);
 }
 
+// What a rank may have died of is not for the coordinator's own one while another lives; but that one never comes back.
+TEST_F(HeldUpTest, NorDoesTheCoordinatorsOwnRankWorkOnASuspect) {
+  CoordinatorStart start;
+  start.units = 1;
+  start.workers = {Rank(0), Rank(1), Rank(2)};
+  start.held_up = {Rank(1)};
+  begin(std::move(start));
+  hear(2, Ready{"node", 1, 0});
+  ASSERT_EQ(take<Batch>().size(), 1U);
+  hear(0, Ready{"node", 1, 0});
+  dies(2, By::others);
+  EXPECT_TRUE(take<Batch>().empty());
+  EXPECT_EQ(coordinator->counts().suspects, 1U);
+  pass(seconds(29));
+  EXPECT_FALSE(port.finished);
+  pass(seconds(1));
+  EXPECT_EQ(port.finished, Outcome::held_up);
+}
+
 TEST_F(HeldUpTest, WhoEndsWhatHeWasToLeaveGoesOn) {
   begin_held_up();
   coordinator->on_dead(Rank(2), false, now);

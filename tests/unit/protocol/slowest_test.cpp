@@ -17,6 +17,7 @@ class Port final : public CoordinatorPort {
   std::uint64_t payload_bytes(UnitId) override { return 0; }
   std::uint64_t most_payload_bytes() override { return 0; }
   void commit(std::unique_ptr<CommitPlan>) override {}
+  void look_who_ended(Rank) override {}
   void finish(Outcome) override {}
   void note_failure(UnitId, Rank, std::uint32_t, const std::string&, bool) override {}
 

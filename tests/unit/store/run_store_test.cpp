@@ -1,5 +1,6 @@
 #include "store/run_store.hpp"
 
+#include "store/crash_mark.hpp"
 #include "store/reign.hpp"
 
 #include "run_fixture.hpp"
@@ -49,6 +50,37 @@ TEST_F(RunStoreTest, WhatWasCommittedIsThereAgain) {
   ASSERT_TRUE(recovered.last_end);
   EXPECT_EQ(recovered.last_end->exit_code, 75);
   EXPECT_EQ(as_text(store->source_copy()).substr(0, 20), "command 0\ncommand 1\n");
+}
+
+TEST_F(RunStoreTest, AMarkOfACrashIsSeenOnceAndOnlyByItsLaunch) {
+  const auto store = open();
+  write_text(crash_mark(store->directory().path(), "launch-a", Rank(3)), "");
+  write_text(crash_mark(store->directory().path(), "launch-b", Rank(4)), "");
+  EXPECT_FALSE(store->take_crash_mark(Rank(4)));
+  EXPECT_TRUE(store->take_crash_mark(Rank(3)));
+  EXPECT_FALSE(store->take_crash_mark(Rank(3)));
+}
+
+TEST_F(RunStoreTest, MarksOfCrashesAreGoneWhenALaunchBeginsAndWhenItHasEnded) {
+  const auto marks = [this] {
+    std::size_t count = 0;
+    for (const auto& item : fs::directory_iterator(path())) {
+      count += item.path().filename().string().find("crashed") == std::string::npos ? 0 : 1;
+    }
+    return count;
+  };
+  const auto leave = [this](std::string_view launch) { write_text(crash_mark(path(), launch, Rank(3)), ""); };
+  {
+    const auto store = open();
+    leave("launch-a");
+    EXPECT_EQ(marks(), 1u);
+    store->end({"launch-a", protocol::Outcome::interrupted, 75, 1.0});
+    store->release();
+    EXPECT_EQ(marks(), 0u);
+  }
+  leave("launch-a");
+  const auto store = open("launch-b");
+  EXPECT_EQ(marks(), 0u);
 }
 
 TEST_F(RunStoreTest, AWithdrawnDeadLetterIsOpenAgain) {

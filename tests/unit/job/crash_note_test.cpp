@@ -1,0 +1,122 @@
+#include "job/crash_note.hpp"
+
+#include "unit/store/scratch.hpp"
+
+#include <sys/wait.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+
+namespace kiln::job {
+namespace {
+
+using testing::HasSubstr;
+
+/// A process that notes how it ends, as rank 3, and is to leave a mark.
+class CrashNote : public testing::Test {
+ protected:
+  /// Does this there. Returns how the process ended, as waitpid says it.
+  int ends(const std::function<void()>& deed, const std::string& mark = "") {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::close(STDERR_FILENO);
+      ::signal(SIGALRM, SIG_DFL);
+      ::alarm(20);
+      install_crash_note(3);
+      note_running(1, make_interval(7, 8), 2);
+      mark_crash(mark.empty() ? scratch_ / "mark" : std::filesystem::path(mark));
+      deed();
+      ::_exit(99);
+    }
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    return status;
+  }
+  bool marked() const { return std::filesystem::exists(scratch_ / "mark"); }
+  static int signal_in(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+  static int code_in(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+
+  Scratch scratch_;
+};
+
+TEST_F(CrashNote, ARankThatItsOwnCodeEndsLeavesAMark) {
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    EXPECT_EQ(signal_in(ends([signal] { std::raise(signal); })), signal);
+    EXPECT_TRUE(marked()) << signal;
+    std::filesystem::remove(scratch_ / "mark");
+  }
+  EXPECT_EQ(signal_in(ends([] { std::abort(); })), SIGABRT);
+  EXPECT_THAT(read_text(scratch_ / "mark"),
+              HasSubstr("rank 3: the program was ended by SIGABRT while unit 7 of stage 1 ran (attempt 2)"));
+}
+
+TEST_F(CrashNote, SoDoesOneThatTouchesWhatIsNotThere) {
+  EXPECT_EQ(signal_in(ends([] {
+              volatile int* const nowhere = nullptr;
+              *nowhere = 1;
+            })),
+            SIGSEGV);
+  EXPECT_TRUE(marked());
+}
+
+TEST_F(CrashNote, SoDoesOneThatCallsExit) {
+  EXPECT_EQ(code_in(ends([] { std::exit(0); })), 75);
+  EXPECT_THAT(read_text(scratch_ / "mark"), HasSubstr("rank 3: the program called exit() while unit 7"));
+}
+
+TEST_F(CrashNote, WhoIsKilledLeavesNone) {
+  EXPECT_EQ(signal_in(ends([] { ::kill(::getpid(), SIGKILL); })), SIGKILL);
+  EXPECT_FALSE(marked());
+  EXPECT_EQ(code_in(ends([] { ::_exit(5); })), 5);
+  EXPECT_FALSE(marked());
+}
+
+// As a user's `kill -SEGV`.
+TEST_F(CrashNote, ASignalThatAnotherProcessHasSentLeavesNone) {
+  const int status = ends([] {
+    const pid_t sender = ::fork();
+    if (sender == 0) {
+      ::kill(::getppid(), SIGSEGV);
+      ::_exit(0);
+    }
+    while (true) ::pause();
+  });
+  EXPECT_EQ(signal_in(status), SIGSEGV);
+  EXPECT_FALSE(marked());
+}
+
+TEST_F(CrashNote, WhatAChildOfTheRankDoesIsNotItsOwnEnd) {
+  for (const bool exits : {true, false}) {
+    EXPECT_EQ(code_in(ends([exits] {
+                const pid_t child = ::fork();
+                if (child == 0) exits ? std::exit(1) : std::abort();
+                int status = 0;
+                ::waitpid(child, &status, 0);
+                ::_exit(6);
+              })),
+              6);
+    EXPECT_FALSE(marked());
+  }
+}
+
+TEST_F(CrashNote, AnEndThatWasAnnouncedIsNone) {
+  EXPECT_EQ(code_in(ends([] {
+              announce_end();
+              std::exit(4);
+            })),
+            4);
+  EXPECT_FALSE(marked());
+}
+
+TEST_F(CrashNote, WhereTheMarkCannotBeWrittenNothingElseChanges) {
+  EXPECT_EQ(signal_in(ends([] { std::raise(SIGSEGV); }, (scratch_ / "no" / "such" / "folder").string())), SIGSEGV);
+  EXPECT_EQ(signal_in(ends([] { std::raise(SIGSEGV); }, "/" + std::string(5000, 'x'))), SIGSEGV);
+  EXPECT_EQ(code_in(ends([] { std::exit(0); }, (scratch_ / "no" / "such" / "folder").string())), 75);
+}
+
+}  // namespace
+}  // namespace kiln::job
