@@ -132,7 +132,7 @@ class Chaos:
         self.table()
         blamed = sum(case.blamed for _, case in self.cases)
         if blamed:
-            print(f"{blamed} units ran alone on two ranks that were killed, and were retried")
+            print(f"{blamed} units ran alone on four ranks that were killed, and were retried")
         failed = sum(bool(case.faults) for _, case in self.cases)
         print(f"{len(self.cases) - failed} passed, {failed} failed")
         return 1 if failed or not self.cases else 0

@@ -18,7 +18,7 @@ from same_results import content_of, differences
 LIMIT = 90  # seconds for one case, or eight times what it takes undisturbed; then it hangs
 TIMES = re.compile(r"^(the stage took|picture:).*$", re.MULTILINE)  # of a program's standard output: how this run went
 RESTART = re.compile(r"starting again in ")
-BLAMED = re.compile(r"the process of rank (.*) died while it ran nothing but this unit")
+BLAMED = re.compile(r"the process(?:es)? of ranks? (.*) died while (?:it|they) ran nothing but this unit")
 MAY_RESTART = ("did not come to disk", "before this rank knew what to do", "the coordinator, has ended")  # docs/failures.md
 NOISE = ("MPI_Finalize", "invalid connection state", "Traceback", "AddressSanitizer", "runtime error:")
 LINES = 400  # of standard error, at most: a case says a line or two for each deed
@@ -36,7 +36,7 @@ class ChaosCase(RecoveryCase):
         self.plan, self.binaries = plan, pathlib.Path(binaries)
         self.faults, self.deeds_done, self.recoveries, self.restarts, self.lost = [], [], [], 0, 0
         self.stopped = {}  # pid: when it is continued
-        self.blamed = 0  # units that were run by two of the victims
+        self.blamed = 0  # units that were run by four of the victims
         self.run_directory = self.folder / "run.kiln"
         self.environment.update(self.network_variables())
         (self.folder / "tasks.txt").write_text("".join(line + "\n" for line in farm_lines()))
@@ -177,7 +177,7 @@ class ChaosCase(RecoveryCase):
     # ---- judging ----
 
     def acquit(self):
-        """A unit that ran alone on two ranks that were killed is a dead letter by design (docs/failures.md); what is to be
+        """A unit that ran alone on four ranks that were killed is a dead letter by design (docs/failures.md); what is to be
         as in peace then is what `kiln retry` comes to."""
         try:
             reasons = self.table(group="dead_letters")["reason"]

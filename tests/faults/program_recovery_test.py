@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Ranks of a program are killed: it goes on, and gives the same bits as an undisturbed run."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -52,7 +53,54 @@ class ProgramRecovery(RecoveryCase):
         self.assertIn("failed 1", self.ends(running).out)
         dead = self.happened("dead_letter")
         self.assertEqual([one["unit"] for one in dead], [7])
-        self.assertRegex(dead[0]["reason"], "the process of rank [0-9] and [0-9] died while it ran nothing but this unit")
+        self.assertRegex(dead[0]["reason"],
+                         "the processes of ranks [0-9] and [0-9] died while they ran nothing but this unit")
+        self.assertEqual(self.marks(), [])
+
+    # ---- who ended a rank ----
+
+    def marks(self):
+        """What ranks have left whose own code has ended them."""
+        return [path.name for path in self.run_directory.iterdir() if path.name.startswith(".kiln-tmp")]
+
+    def wait_for_the_last_unit(self):
+        """Until unit 90 is all that is left of the first stage; the rank that has it."""
+        def holder():
+            status = self.status()
+            running = [one["rank"] for one in status.get("ranks", []) if one["running"]]
+            return running if status.get("totals", {}).get("done") == 99 and len(running) == 1 else None
+        return self.wait_for(holder, "one unit is left")[0]
+
+    def test_a_unit_that_segfaults_takes_two_ranks_of_four(self):
+        (self.folder / "bad").touch()
+        running = self.begin(4, "doomed", "--no-speculate", "--batch", "1")
+        self.wait_for_the_last_unit()
+        self.open_gate()
+        self.assertIn("failed 1", self.ends(running).out)
+        self.assertEqual(json.loads((self.run_directory / "outcome.json").read_text())["exit_code"], 1)
+        died = [one["rank"] for one in self.happened("rank_died")]
+        self.assertEqual(len(died), 2)
+        dead = self.happened("dead_letter")
+        self.assertEqual([(one["unit"], one["reason"]) for one in dead],
+                         [(90, f"the processes of ranks {died[0]} and {died[1]} died while they ran nothing but this unit")])
+        self.assertEqual(self.marks(), [])
+
+    def test_two_ranks_are_killed_with_the_same_unit(self):
+        self.open_gate()
+        expected = self.undisturbed("stubborn", ranks=4)
+        (self.folder / "go").unlink()
+        running = self.begin(4, "stubborn", "--no-speculate", "--batch", "1")
+        self.wait_for_ranks(3)
+        for deaths in (1, 2):
+            rank = self.wait_for_the_last_unit()
+            self.kill(self.rank_pids()[rank])
+            self.wait_for(lambda: len(self.happened("rank_died")) == deaths, "the death is noted")
+            self.wait_for(lambda: [one["rank"] for one in self.status()["ranks"] if one["running"]] not in ([], [rank]),
+                          "another has it")
+        self.open_gate()
+        self.assertEqual(self.ends(running).out, expected)
+        self.assertEqual(json.loads((self.run_directory / "outcome.json").read_text())["exit_code"], 0)
+        self.assertEqual(self.happened("dead_letter"), [])
 
     def test_a_stopped_worker_works_again_when_it_wakes(self):
         self.open_gate()

@@ -45,6 +45,10 @@ double value_of(const std::string& what, std::uint64_t i, kiln::Unit& unit) {
   if (what == "throws" && i == 7 && exists("bad")) throw std::runtime_error("seven is bad");
   if (what == "throws" && exists(("bad-" + std::to_string(i)).c_str())) throw std::runtime_error("a bad one, too");
   if (what == "segv" && i == 7 && exists("bad")) std::raise(SIGSEGV);
+  if (what == "doomed" && i == 90 && exists("bad")) {
+    wait_for("go");
+    std::raise(SIGSEGV);
+  }
   if (what == "overflow" && i == 7 && exists("bad")) return static_cast<double>(deeper(i));
   if (what == "exit" && i == 7 && exists("bad")) std::exit(3);
   if (what == "rejects" && i % 10 == 3) throw kiln::Rejected("ends with three");
