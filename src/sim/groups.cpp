@@ -15,12 +15,15 @@ constexpr double kStuck = 0.5;   // of a member, where another dies after all ha
 }  // namespace
 
 Launch::Groups::Groups(Launch& launch, std::uint64_t seed) : launch_(launch), random_(seed) {
-  ranks_.assign(launch.presence_.size(), {0, 0});
+  ranks_.resize(launch.presence_.size());
   begin_reign();
+  ranks_.assign(launch.presence_.size(), {0, 0});
 }
 
 void Launch::Groups::begin_reign() {
   lost_any_ = lost_any_ || launch_.reign_ != 0;
+  abandon(root_);  // it is deposed, and leaves
+  root_ = launch_.chief_;
   regrouping_.emplace(launch_.chief_, launch_.epoch(), launch_.scenario_.deadline, *this);
   if (lost_any_) changed();
 }

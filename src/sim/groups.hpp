@@ -62,6 +62,7 @@ class Launch::Groups final : public protocol::RegroupingPort {
   std::vector<OfRank> ranks_;
   std::map<std::uint64_t, Making> groups_;
   bool lost_any_ = false;
+  Rank root_;  // the coordinator of this reign
 };
 
 }  // namespace kiln::sim
