@@ -80,7 +80,7 @@ void ProgramRank::lead() {
 exec::HeldResults ProgramRank::leave_join(bool keep) {
   exec::HeldResults given;
   if (auto waiting = take_given()) given = std::move(*waiting);
-  if (!collectives_) return given;
+  if (!collectives_ || (leads_ && keep)) return given;
   if (!keep) {
     collectives_->set_taken();
     return {};

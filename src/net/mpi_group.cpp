@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -68,12 +69,16 @@ struct MpiGroup::Making {
 
 std::shared_ptr<MpiGroup::Making> MpiGroup::Making::begin(std::function<MPI_Comm()> make) {
   auto making = std::make_shared<Making>();
-  std::thread([making, make = std::move(make)] {
-    making->thread = static_cast<pid_t>(::syscall(SYS_gettid));
-    making->made = make();
-    if (making->made != MPI_COMM_NULL) MPI_Comm_set_errhandler(making->made, MPI_ERRORS_RETURN);
-    making->done = true;
-  }).detach();
+  try {
+    std::thread([making, make = std::move(make)] {
+      making->thread = static_cast<pid_t>(::syscall(SYS_gettid));
+      making->made = make();
+      if (making->made != MPI_COMM_NULL) MPI_Comm_set_errhandler(making->made, MPI_ERRORS_RETURN);
+      making->done = true;
+    }).detach();
+  } catch (const std::system_error&) {
+    making->done = true;  // no thread is to be had: there is no group
+  }
   return making;
 }
 
