@@ -339,7 +339,7 @@ void MpiCollectives::abandon() {
 
 void MpiCollectives::begin_group(const std::vector<Rank>& members, Rank root, std::uint64_t number) {
   abandon();
-  making_.reset(new Making{members, root, MpiGroup(members, number)});
+  making_ = std::make_unique<Making>(Making{members, root, MpiGroup(members, number)});
 }
 
 std::optional<bool> MpiCollectives::group_made() {

@@ -125,7 +125,7 @@ TEST_F(LostTest, AUnitThatEndsTwoProcessesIsADeadLetter) {
   dies(first, By::itself);
   int last = first;
   // The next one while it is looked who has ended the second rank: the others are innocent.
-  for (const std::uint64_t unit : {0, 1, 0, 2, 3}) {
+  for (const std::uint64_t unit : {0U, 1U, 0U, 2U, 3U}) {
     const auto given = take<Batch>();
     ASSERT_EQ(given.size(), 1U);
     EXPECT_EQ(given[0].second.units, make_interval(unit, unit + 1));
