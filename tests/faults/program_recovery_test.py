@@ -123,14 +123,14 @@ class DeathInCollectives(RecoveryCase):
         super().setUp()
         self.run_directory = self.folder / "wide.kiln"
 
-    def counts(self, kill_at="", ranks=4, deaths=1):
+    def counts(self, kill_at="", ranks=4, deaths=(1,)):
         """What the program prints whose ranks but 0 die there (tests/faults/kill_at.cpp). What rank 0 calls: .calls"""
         calls = self.folder / "calls"
         orders = ";".join(filter(None, [kill_at, f"0 count {calls}"]))
         shim = ["-x", f"LD_PRELOAD={SHIMS / 'kill_at.so'}", "-x", f"KILL_AT={orders}"]
         running = self.start(words=self.surviving(ranks, *shim, WIDE, "--bins", 500_000, "--units", 500))
         result = self.ends(running)
-        self.assertEqual(len(self.happened("rank_died")), deaths if kill_at else 0, result.err)
+        self.assertIn(len(self.happened("rank_died")), deaths if kill_at else (0,), result.err)
         self.files = list((self.run_directory / "segments").iterdir())
         shutil.rmtree(self.run_directory)
         self.calls = calls.read_text().split()
@@ -163,7 +163,8 @@ class DeathInCollectives(RecoveryCase):
                         "5 MPI_Iallgather 1; 4 MPI_Comm_create_group 1; 3 MPI_Comm_create_group 2",
                         "5 MPI_Iallgather 1; 4 MPI_Comm_create_group 1 after; 3 MPI_Iallgather 2"):
             with self.subTest(kill_at):
-                self.assertEqual(self.counts(kill_at, ranks=6, deaths=kill_at.count(";") + 1), expected)
+                # A third one may not come to that call: a shrink that is under way is the next one as well.
+                self.assertEqual(self.counts(kill_at, ranks=6, deaths=(2, kill_at.count(";") + 1)), expected)
 
 
 if __name__ == "__main__":
