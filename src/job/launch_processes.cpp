@@ -26,15 +26,6 @@ constexpr int kLookMilliseconds = 20;
 
 constexpr std::size_t kMostVariables = std::size_t{64} << 20;
 
-// Empty where it may not be read, and of a process that ends meanwhile.
-std::string read_proc(pid_t pid, const char* name) {
-  try {
-    return store::read_small_file(fmt::format("/proc/{}/{}", pid, name), kMostVariables).value_or("");
-  } catch (const Error&) {
-    return "";
-  }
-}
-
 // The number that this variable has; 0 where it has none.
 std::uint64_t number_in(const std::string& variables, const std::string& begin) {
   const std::size_t at = ('\0' + variables).find('\0' + begin);
@@ -89,6 +80,14 @@ void end_all(const std::string& launch_id, bool helpers_too) {
 }
 
 }  // namespace
+
+std::string read_proc(pid_t pid, const char* name) {
+  try {
+    return store::read_small_file(fmt::format("/proc/{}/{}", pid, name), kMostVariables).value_or("");
+  } catch (const Error&) {
+    return "";
+  }
+}
 
 std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id) {
   std::vector<LaunchProcess> found;

@@ -16,6 +16,9 @@ struct LaunchProcess {
   std::uint64_t ranks_here = 0;  ///< a rank: so many were started on this host, as MPI has told it; else 0
 };
 
+/// A file of /proc/PID; empty where it may not be read, and of a process that ends meanwhile.
+std::string read_proc(pid_t pid, const char* name);
+
 /// Those that live, but for the caller.
 std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id);
 
