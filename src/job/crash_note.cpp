@@ -146,6 +146,14 @@ void mark_crash(const std::filesystem::path& mark) {
   note.marks = true;  // only now: who crashes meanwhile on another thread leaves none
 }
 
+// A handler: exec makes it the default again, and would not so with a signal that is ignored.
+void outlive_readers() {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGPIPE, &action, nullptr);
+}
+
 void survive_overflow() { thread_local const AlternateStack stack; }
 
 void note_running(std::uint32_t stage, Interval units, std::uint32_t attempt) {

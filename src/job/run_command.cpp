@@ -7,6 +7,7 @@
 #include "job/clock.hpp"
 #include "job/command_facts.hpp"
 #include "job/command_run.hpp"
+#include "job/crash_note.hpp"
 #include "job/environment.hpp"
 #include "job/folder_probe.hpp"
 #include "job/launch_word.hpp"
@@ -57,6 +58,7 @@ class CommandRank {
     char** argv = nullptr;
     net::MpiTransport transport(argc, argv);
     log::set_rank(transport.rank().value());
+    outlive_readers();
     WorkEnd end;
     if (transport.rank() == Rank(0)) {
       tell_launcher(environment_, 0, Says::up);

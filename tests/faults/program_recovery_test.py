@@ -47,6 +47,14 @@ class ProgramRecovery(RecoveryCase):
         self.kill(self.wait_for_ranks(3)[2])
         self.assertEqual(self.ends(running).out, expected)
 
+    def test_ranks_whose_output_nobody_reads_go_on(self):
+        """An mpirun of Open MPI 5 may close the pipes of its ranks when others end."""
+        expected = self.undisturbed("big", "--units", "400")
+        unread = ["bash", "-c", 'exec "$@" 2> >(true)', "rank"]
+        running = self.start(words=self.surviving(4, *unread, LAB, "--case", "big", "--units", "400", "--heartbeat", "1s"))
+        self.kill(self.wait_for_ranks(3)[2])
+        self.assertEqual(self.ends(running).out, expected)
+
     def test_a_unit_that_ends_its_process_is_a_dead_letter(self):
         (self.folder / "bad").touch()
         running = self.begin(6, "segv")

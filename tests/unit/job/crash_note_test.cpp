@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
@@ -73,6 +74,23 @@ TEST_F(CrashNote, WhoIsKilledLeavesNone) {
   EXPECT_FALSE(marked());
   EXPECT_EQ(code_in(ends([] { ::_exit(5); })), 5);
   EXPECT_FALSE(marked());
+}
+
+TEST_F(CrashNote, WhoseReadersAreGoneGoesOnAndWhatItStartsIsAsEver) {
+  const auto writes_to_nobody = [] {
+    int ends_of_pipe[2];
+    if (::pipe(ends_of_pipe) != 0) ::_exit(1);
+    ::close(ends_of_pipe[0]);
+    if (::write(ends_of_pipe[1], "x", 1) != -1 || errno != EPIPE) ::_exit(2);
+    const int status = std::system("kill -PIPE $$");  // NOLINT(cert-env33-c): a shell is what is asked for
+    ::_exit(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE ? 0 : 3);
+  };
+  EXPECT_EQ(signal_in(ends(writes_to_nobody)), SIGPIPE);
+  EXPECT_EQ(code_in(ends([&] {
+              outlive_readers();
+              writes_to_nobody();
+            })),
+            0);
 }
 
 // As a user's `kill -SEGV`.
