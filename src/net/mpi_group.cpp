@@ -83,14 +83,8 @@ std::shared_ptr<MpiGroup::Making> MpiGroup::Making::begin(std::function<MPI_Comm
 }
 
 MpiGroup::MpiGroup(const std::vector<Rank>& members, std::uint64_t number) : members_(members) {
-  if (!shrinks()) {
-    if (const auto tag = tag_of(number)) making_ = Making::begin([members, tag] { return create(members, *tag); });
-    return;
-  }
-  // One that still waits, for a rank that was stopped, would meet the others' next one: it is this one.
-  static std::shared_ptr<Making> shrinking;
-  if (shrinking == nullptr || shrinking->done) shrinking = Making::begin(shrink);
-  making_ = shrinking;
+  if (knows_deaths()) return;
+  if (const auto tag = tag_of(number)) making_ = Making::begin([members, tag] { return create(members, *tag); });
 }
 
 // A thread that waits in MPI spins.

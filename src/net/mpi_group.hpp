@@ -13,7 +13,8 @@ namespace kiln::net {
 
 /// A communicator of some of MPI_COMM_WORLD's ranks that is being made. The calls that make one block until all members
 /// have come, or for ever where one has died, so that a thread of its own makes it: needs MPI_THREAD_MULTIPLE. By
-/// MPI_Comm_create_group, or by shrink where the MPI survives deaths. Inside net only.
+/// MPI_Comm_create_group, which fails once a rank is dead where the MPI knows of deaths (ULFM): there none can be made.
+/// Inside net only.
 class MpiGroup {
  public:
   /// Begins; returns at once. `members`: ascending, this rank among them. `number`: higher than in any before, the same

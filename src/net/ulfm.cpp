@@ -38,20 +38,13 @@ std::vector<Rank> acknowledge_deaths() {
   return ranks;
 }
 
-bool shrinks() { return true; }
-
-MPI_Comm shrink() {
-  MPI_Comm living = MPI_COMM_NULL;
-  return MPIX_Comm_shrink(MPI_COMM_WORLD, &living) == MPI_SUCCESS ? living : MPI_COMM_NULL;
-}
+bool knows_deaths() { return true; }
 
 void revoke(MPI_Comm communicator) { MPIX_Comm_revoke(communicator); }
 
 #else
 
-bool shrinks() { return false; }
-
-MPI_Comm shrink() { return MPI_COMM_NULL; }
+bool knows_deaths() { return false; }
 
 void revoke(MPI_Comm /*communicator*/) {}
 
