@@ -56,9 +56,9 @@ class CommandRank {
   WorkEnd run() {
     int argc = 0;
     char** argv = nullptr;
+    outlive_readers();  // MPI may have something to say, too
     net::MpiTransport transport(argc, argv);
     log::set_rank(transport.rank().value());
-    outlive_readers();
     WorkEnd end;
     if (transport.rank() == Rank(0)) {
       tell_launcher(environment_, 0, Says::up);

@@ -61,12 +61,12 @@ class ProgramProcess {
     {
       int argc = 0;
       char** argv = nullptr;
+      outlive_readers();  // MPI may have something to say, too
       net::MpiTransport transport(argc, argv);
       net::MpiCollectives collectives;
       rank_.use(collectives);
       log::set_rank(transport.rank().value());
       install_crash_note(transport.rank().value());
-      outlive_readers();
       if (transport.rank() == Rank(0)) tell_launcher(environment_, 0, Says::up);
       const Duration heartbeat = heartbeat_of(options_, environment_);
       if (transport.rank() == Rank(0) && heartbeat > Duration::zero()) say_where(transport);
