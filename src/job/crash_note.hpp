@@ -17,8 +17,8 @@ void install_crash_note(std::int32_t rank);
 /// counts.
 void mark_crash(const std::filesystem::path& mark);
 
-/// From now on a rank whose output nobody reads any more goes on: the write fails instead of ending the process. What it
-/// starts is not changed.
+/// From now on a rank whose output nobody reads any more goes on: the write fails instead of ending the process. What
+/// it starts is not changed.
 void outlive_readers();
 
 /// From now on an overflow of this thread's stack leaves that line as well. Any number of times.
