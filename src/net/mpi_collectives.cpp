@@ -330,8 +330,6 @@ Bytes MpiCollectives::received() { return state_ == nullptr ? Bytes() : std::exc
 void MpiCollectives::abandon() {
   making_.reset();
   made_ = false;
-  // Messages go through MPI_COMM_WORLD.
-  if (state_ != nullptr && state_->group.comm != MPI_COMM_WORLD) revoke(state_->group.comm);
   const bool under_way = state_ != nullptr && state_->operation;
   [[maybe_unused]] const State* const kept = under_way ? state_.release() : nullptr;
   state_.reset();

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <functional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -38,22 +37,14 @@ MPI_Group group_of(const std::vector<Rank>& members) {
   return group;
 }
 
-bool has_just(MPI_Comm communicator, const std::vector<Rank>& members) {
-  MPI_Group wanted = group_of(members), there = MPI_GROUP_NULL;
-  int result = MPI_UNEQUAL;
-  MPI_Comm_group(communicator, &there);
-  MPI_Group_compare(wanted, there, &result);
-  MPI_Group_free(&wanted);
-  MPI_Group_free(&there);
-  return result == MPI_IDENT;
-}
-
 MPI_Comm create(const std::vector<Rank>& members, int tag) {
   MPI_Group group = group_of(members);
   MPI_Comm made = MPI_COMM_NULL;
   const int code = MPI_Comm_create_group(MPI_COMM_WORLD, group, tag, &made);
   MPI_Group_free(&group);
-  return code == MPI_SUCCESS ? made : MPI_COMM_NULL;
+  if (code != MPI_SUCCESS) return MPI_COMM_NULL;
+  MPI_Comm_set_errhandler(made, MPI_ERRORS_RETURN);
+  return made;
 }
 
 }  // namespace
@@ -64,16 +55,16 @@ struct MpiGroup::Making {
   std::atomic<bool> done = false;
   MPI_Comm made = MPI_COMM_NULL;  // before `done`
 
-  static std::shared_ptr<Making> begin(std::function<MPI_Comm()> make);
+  /// On a thread.
+  static std::shared_ptr<Making> begin(const std::vector<Rank>& members, int tag);
 };
 
-std::shared_ptr<MpiGroup::Making> MpiGroup::Making::begin(std::function<MPI_Comm()> make) {
+std::shared_ptr<MpiGroup::Making> MpiGroup::Making::begin(const std::vector<Rank>& members, int tag) {
   auto making = std::make_shared<Making>();
   try {
-    std::thread([making, make = std::move(make)] {
+    std::thread([making, members, tag] {
       making->thread = static_cast<pid_t>(::syscall(SYS_gettid));
-      making->made = make();
-      if (making->made != MPI_COMM_NULL) MPI_Comm_set_errhandler(making->made, MPI_ERRORS_RETURN);
+      making->made = create(members, tag);
       making->done = true;
     }).detach();
   } catch (const std::system_error&) {
@@ -82,9 +73,9 @@ std::shared_ptr<MpiGroup::Making> MpiGroup::Making::begin(std::function<MPI_Comm
   return making;
 }
 
-MpiGroup::MpiGroup(const std::vector<Rank>& members, std::uint64_t number) : members_(members) {
+MpiGroup::MpiGroup(const std::vector<Rank>& members, std::uint64_t number) {
   if (knows_deaths()) return;
-  if (const auto tag = tag_of(number)) making_ = Making::begin([members, tag] { return create(members, *tag); });
+  if (const auto tag = tag_of(number)) making_ = Making::begin(members, *tag);
 }
 
 // A thread that waits in MPI spins.
@@ -95,9 +86,7 @@ MpiGroup::~MpiGroup() {
 
 std::optional<MPI_Comm> MpiGroup::poll() const {
   if (making_ == nullptr) return MPI_COMM_NULL;
-  if (!making_->done) return std::nullopt;
-  const bool good = making_->made != MPI_COMM_NULL && has_just(making_->made, members_);
-  return good ? making_->made : MPI_COMM_NULL;
+  return making_->done ? std::optional(making_->made) : std::nullopt;
 }
 
 }  // namespace kiln::net

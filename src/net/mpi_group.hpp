@@ -26,13 +26,12 @@ class MpiGroup {
   MpiGroup(MpiGroup&&) noexcept = default;
   MpiGroup& operator=(MpiGroup&&) = delete;
 
-  /// Nothing: not yet. MPI_COMM_NULL: it cannot be made, or has other ranks in it. Else it has just these, in their
+  /// Nothing: not yet. MPI_COMM_NULL: it cannot be made. Else it has just these, in their
   /// order, and errors of it are returned.
   std::optional<MPI_Comm> poll() const;
 
  private:
   struct Making;
-  std::vector<Rank> members_;
   std::shared_ptr<Making> making_;  // null: it cannot even be begun
 };
 

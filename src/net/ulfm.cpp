@@ -40,13 +40,9 @@ std::vector<Rank> acknowledge_deaths() {
 
 bool knows_deaths() { return true; }
 
-void revoke(MPI_Comm communicator) { MPIX_Comm_revoke(communicator); }
-
 #else
 
 bool knows_deaths() { return false; }
-
-void revoke(MPI_Comm /*communicator*/) {}
 
 bool is_death(int /*code*/) { return false; }
 

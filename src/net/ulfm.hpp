@@ -2,8 +2,6 @@
 
 #include <kiln/ids.hpp>
 
-#include <mpi.h>
-
 #include <vector>
 
 /// What an MPI that survives deaths says of them: Open MPI 5 under `mpirun --with-ft ulfm`. Others say nothing. Inside
@@ -22,8 +20,5 @@ std::vector<Rank> acknowledge_deaths();
 
 /// Whether this MPI knows of deaths.
 bool knows_deaths();
-
-/// What the living have under way on this communicator ends there. Local.
-void revoke(MPI_Comm communicator);
 
 }  // namespace kiln::net
