@@ -17,15 +17,21 @@ constexpr std::array<std::string_view, 2> kBlocksOfADeath{"peer process has unex
                                                           "exiting improperly"};
 constexpr std::array<std::string_view, 1> kBlocksAfterADeath{"failed to TCP connect to a peer MPI process"};
 
-// The last one comes from Open MPI 5 where shared memory does, too; ranks that cannot reach each other say so in a
-// block.
-constexpr std::array<std::string_view, 6> kDroppedLines{
-    "mpirun: Forwarding signal",          "more processes have sent help message",
-    "more process has sent help message", "Set MCA parameter \"orte_base_help_aggregate\"",
-    "util/show_help.c at line",           "Unable to find reachable pairing between local and remote interfaces"};
+// The last but one comes from Open MPI 5 where shared memory does, too; ranks that cannot reach each other say so in a
+// block. The last one is said of a connection that is closed already, often before anything says why.
+constexpr std::array<std::string_view, 7> kDroppedLines{
+    "mpirun: Forwarding signal",
+    "more processes have sent help message",
+    "more process has sent help message",
+    "Set MCA parameter \"orte_base_help_aggregate\"",
+    "util/show_help.c at line",
+    "Unable to find reachable pairing between local and remote interfaces",
+    "send_handler] invalid connection state"};
 constexpr std::array<std::string_view, 4> kLinesOfADeath{"NBC_Progress: an error 75", "PMIX ERROR: BAD-PARAM",
                                                          "PMIX ERROR: UNREACHABLE", "PMIX ERROR: LOST-CONNECTION"};
 constexpr std::array<std::string_view, 2> kLinesAfterADeath{"[btl_tcp_", "/btl_tcp_"};
+// A peer that is gone, whichever end of the connection notices it first.
+constexpr std::array<std::string_view, 2> kGonePeer{"Connection reset by peer", "Broken pipe"};
 
 bool is_rule(std::string_view line) {
   return line.size() >= 40 && line.find_first_not_of('-') == std::string_view::npos;
@@ -72,7 +78,7 @@ bool MpirunNoise::is_dropped(std::string_view text) {
   }
   if (has_any(text, kDroppedLines)) return true;
   if (!has_any(text, kLinesAfterADeath)) return false;
-  death_ = death_ || has(text, "Connection reset by peer");
+  death_ = death_ || has_any(text, kGonePeer);
   return death_;
 }
 
