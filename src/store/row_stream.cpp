@@ -110,6 +110,12 @@ RowStream::RowStream(const std::vector<RowsPart>& parts, const std::vector<UnitI
   ids_a_part_ = std::max(limits_.least_known, limits_.known_units / std::max<std::size_t>(1, parts_.size()));
 }
 
+// A vector that is erased from keeps its memory.
+void RowStream::Part::forget() {
+  ids = std::vector(ids.begin() + static_cast<std::ptrdiff_t>(cursor - ids_first), ids.end());
+  ids_first = cursor;
+}
+
 std::uint64_t RowStream::count_rows(Part& part, const std::vector<UnitId>& expected) {
   const bool expects =
       std::any_of(expected.begin(), expected.end(), [&](UnitId unit) { return part.place->take.contains(unit); });
@@ -159,12 +165,13 @@ Rows RowStream::read_rows(const Part& part, std::uint64_t first, std::uint64_t c
   return part.schema == schema_ ? std::move(rows) : convert_rows(rows, part.schema, schema_);
 }
 
-// Makes sure that units from the cursor on are known: drops those behind it, reads more.
+// Makes sure that units from the cursor on are known: drops those behind it, reads more; of a unit with many rows more
+// each time.
 void RowStream::extend(Part& part) {
-  part.ids.erase(part.ids.begin(), part.ids.begin() + static_cast<std::ptrdiff_t>(part.cursor - part.ids_first));
-  part.ids_first = part.cursor;
-  const std::uint64_t from = part.ids_first + part.ids.size();
-  const auto more = read_units(part, from, std::min(ids_a_part_, part.count - from));
+  part.forget();
+  const std::uint64_t known = part.ids.size(), from = part.ids_first + known;
+  const auto more = read_units(part, from, std::min(std::max(ids_a_part_, known / 8), part.count - from));
+  part.ids.reserve(known + more.size());
   part.ids.insert(part.ids.end(), more.begin(), more.end());
 }
 
@@ -226,6 +233,7 @@ void RowStream::pick(Part& part, std::uint64_t count, RowWindow& window) {
     for (const RowWindow::Run& run : runs) window.runs.push_back({run.slot, run.row - first, run.count});
   }
   part.cursor += count;
+  if (2 * (part.cursor - part.ids_first) > part.ids.size()) part.forget();
 }
 
 bool RowStream::next(RowWindow& window) {

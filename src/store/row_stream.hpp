@@ -67,6 +67,8 @@ class RowStream {
     std::uint64_t ids_first = 0;
     std::vector<std::uint64_t> ids;  // units of rows [ids_first, ids_first + ids.size())
 
+    /// Units behind the cursor.
+    void forget();
     bool ended() const { return cursor == count; }
     bool buffered_to_end() const { return ids_first + ids.size() == count; }
     std::uint64_t unit() const { return ids[cursor - ids_first]; }

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <map>
@@ -103,6 +104,42 @@ TEST(RowStream, GivesEachRowThatCountsInOrder) {
     }
     ASSERT_EQ(seen, model.expected) << "seed " << seed;
   }
+}
+
+std::size_t in_use() { return mallinfo2().uordblks; }
+
+// Of a unit with many rows all of them are looked ahead at; files wait with theirs until it is their turn again.
+TEST(RowStream, UnitsWithManyRowsAreForgottenWithTheirRows) {
+  constexpr std::uint64_t kFiles = 60, kUnits = 3, kRows = 4000;
+  const Schema numbers = {{"results/number", ColumnType::u64, "", ""}};
+  const Scratch scratch;
+  std::vector<RowsPart> parts;
+  for (std::uint64_t file = 0; file < kFiles; ++file) {
+    CommitEntry commit;
+    commit.rows = Rows(numbers);
+    schedule::IntervalSet take;
+    for (std::uint64_t i = 0; i < kUnits * kRows; ++i) {
+      const UnitId unit(i / kRows * kFiles + file);
+      if (i % kRows == 0) take.insert(single(unit));
+      commit.rows.begin_row(unit);
+      commit.rows.put(i);
+    }
+    const EntryNumber number(file + 1);
+    const auto path = scratch / fmt::format("{}.h5", file);
+    write_text(path, as_text(encode_entry({number, Epoch(1), StageId(0), 0, std::move(commit)}, numbers)));
+    parts.push_back({path, 0, StageId(0), number, take});
+  }
+  RowStream stream(parts, {}, {.window_bytes = 1, .open_bytes = 1, .known_units = 1, .least_known = 16});
+  RowWindow window;
+  std::uint64_t rows = 0;
+  std::size_t before = 0, most = 0;  // from the first window on: until then HDF5 takes what it keeps
+  while (stream.next(window)) {
+    for (const auto& run : window.runs) rows += run.count;
+    most = std::max(most, in_use());
+    if (before == 0) before = in_use();
+  }
+  EXPECT_EQ(rows, kFiles * kUnits * kRows);
+  EXPECT_LT(most - before, kFiles * kRows * sizeof(std::uint64_t) / 4);
 }
 
 TEST(RowStream, AWindowStaysWithinItsBudget) {
