@@ -6,9 +6,18 @@
 #include <utility>
 
 namespace kiln::job {
+namespace {
+
+// Where nobody is declared dead, nobody who makes a group is given up.
+constexpr Duration kWithoutHeartbeat = std::chrono::hours(24);
+
+}  // namespace
 
 Groups::Groups(CoordinatorLoop& loop, net::Collectives& collectives, Rank self, Epoch epoch, Duration patience)
-    : loop_(loop), collectives_(collectives), self_(self), regrouping_(self, epoch, patience, *this) {
+    : loop_(loop),
+      collectives_(collectives),
+      self_(self),
+      regrouping_(self, epoch, patience == Duration::zero() ? kWithoutHeartbeat : patience, *this) {
   changed();
 }
 
@@ -23,7 +32,7 @@ protocol::CoordinatorPort::CanJoin Groups::can_join() const {
 }
 
 void Groups::turn(bool free) {
-  if (!loop_.lost_any()) return;
+  if (!needed()) return;
   if (making_) {
     const auto made = collectives_.group_made();
     if (made) {

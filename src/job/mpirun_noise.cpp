@@ -27,8 +27,9 @@ constexpr std::array<std::string_view, 7> kDroppedLines{
     "util/show_help.c at line",
     "Unable to find reachable pairing between local and remote interfaces",
     "send_handler] invalid connection state"};
-constexpr std::array<std::string_view, 4> kLinesOfADeath{"NBC_Progress: an error 75", "PMIX ERROR: BAD-PARAM",
-                                                         "PMIX ERROR: UNREACHABLE", "PMIX ERROR: LOST-CONNECTION"};
+constexpr std::array<std::string_view, 6> kLinesOfADeath{"NBC_Progress: an error 75",  "NBC_Progress: an error 77",
+                                                         "Error in NBC_Start_round()", "PMIX ERROR: BAD-PARAM",
+                                                         "PMIX ERROR: UNREACHABLE",    "PMIX ERROR: LOST-CONNECTION"};
 constexpr std::array<std::string_view, 2> kLinesAfterADeath{"[btl_tcp_", "/btl_tcp_"};
 // A peer that is gone, whichever end of the connection notices it first.
 constexpr std::array<std::string_view, 2> kGonePeer{"Connection reset by peer", "Broken pipe"};

@@ -113,7 +113,8 @@ void ProgramRun::answer_early(Running& running, ProgramArchive::Early early) {
   plan_ = nullptr;
   const ProgramCall& call = *rank0_.thread.call();
   note_answer(call, result, false);
-  begin_answer(running, call, std::move(result));
+  Bytes content = encode_call_answer(call.described, done_before_, result);
+  begin_answer(running, call, std::move(result), std::move(content));
 }
 
 }  // namespace kiln::job

@@ -229,14 +229,18 @@ void ProgramRun::answer(Running& running, const ProgramCall& call, detail::Stage
   running.loop.wait_while([&] { return busy() && !must_stop(running); });
   if (busy()) return;
   note_answer(call, result, true);
-  begin_answer(running, call, std::move(result));
+  Bytes content = encode_call_answer(call.described, done_before_, result);
+  if (content.size() > kMostInMessage) {
+    using CanJoin = protocol::CoordinatorPort::CanJoin;
+    running.groups.want();
+    running.loop.wait_while([&] { return running.groups.can_join() == CanJoin::soon && !must_stop(running); });
+  }
+  begin_answer(running, call, std::move(result), std::move(content));
   end_answer(running);
 }
 
-void ProgramRun::begin_answer(Running& running, const ProgramCall& call, detail::StageResult result) {
-  Bytes content = encode_call_answer(call.described, done_before_, result);
+void ProgramRun::begin_answer(Running& running, const ProgramCall& call, detail::StageResult result, Bytes content) {
   const bool large = content.size() > kMostInMessage && !running.loop.others().empty();
-  if (large) running.groups.want();
   if (!large || !running.groups.usable()) {
     const protocol::Answer answer{call.ordinal, call.digest, std::move(content)};
     check_length(answer);

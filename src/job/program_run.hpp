@@ -70,7 +70,7 @@ class ProgramRun {
   void run_root(Running& running, const ProgramCall& call);
   void end_program(Running& running, const ProgramCall& call);
   void answer(Running& running, const ProgramCall& call, detail::StageResult result);
-  void begin_answer(Running& running, const ProgramCall& call, detail::StageResult result);
+  void begin_answer(Running& running, const ProgramCall& call, detail::StageResult result, Bytes content);
   void end_answer(Running& running);
   static void check_length(const protocol::Answer& answer);
 

@@ -66,7 +66,7 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
               format_count(state_.plan.units));
   }
   StageStart start{coordinator_options(*plan_), coordinator_start(call)};
-  if (start.options.join_counts != 0) running.groups.want();
+  if (start.options.join_counts != 0 || !rank0_.collectives.begins_with_all()) running.groups.want();
   start.join = [this](const protocol::Join& join) { join_asked_ = join; };
   start.leave_join = [this] { leave_join(); };
   start.can_join = [&running] { return running.groups.can_join(); };

@@ -13,7 +13,8 @@ namespace kiln::net {
 
 /// Operations in which all ranks take part, each with the same calls in the same order. One at a time: begin_…() starts
 /// one and returns at once, poll() moves it on and never blocks. What is large goes in pieces, so that the caller's
-/// loop goes on living. One thread. At first all ranks take part, and rank 0 is the root.
+/// loop goes on living. One thread. At first all ranks take part, and rank 0 is the root; or nobody, where
+/// begins_with_all() says so: then a group of all is to be made first.
 ///
 /// A rank that never comes makes no error: the operation stays under way, until it is abandoned. Those that live go on
 /// with a new group.
@@ -22,6 +23,8 @@ class Collectives {
   static constexpr std::size_t kPieceBytes = std::size_t{8} << 20;
 
   virtual ~Collectives() = default;
+  /// Whether collectives can be begun before a group was made.
+  virtual bool begins_with_all() const { return true; }
   /// Who takes part, ascending; of the last group that was made.
   virtual const std::vector<Rank>& members() const = 0;
 

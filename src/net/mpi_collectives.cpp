@@ -294,7 +294,13 @@ struct MpiCollectives::Making {
 // A copy of MPI_COMM_WORLD would be one more collective that a death can hold up, and what is made behind it with it.
 MpiCollectives::MpiCollectives() : state_(std::make_unique<State>(MPI_COMM_WORLD, 0)) {
   for (std::int32_t rank = 0; rank < state_->group.size; ++rank) members_.emplace_back(rank);
+  if (!begins_with_all()) state_.reset();
 }
+
+// Open MPI 5.0 throws away what comes of a collective of a communicator in which somebody has died, but not its place
+// among the messages of its sender (pml_ob1_recvfrag.c, "dropping silently frag"): of what that sender sends behind it
+// in the same communicator nothing arrives any more. Messages go through MPI_COMM_WORLD.
+bool MpiCollectives::begins_with_all() const { return !shrinks(); }
 
 // A communicator goes with MPI: to free it is collective.
 MpiCollectives::~MpiCollectives() { abandon(); }
@@ -330,6 +336,8 @@ Bytes MpiCollectives::received() { return state_ == nullptr ? Bytes() : std::exc
 void MpiCollectives::abandon() {
   making_.reset();
   made_ = false;
+  // Messages go through MPI_COMM_WORLD.
+  if (state_ != nullptr && state_->group.comm != MPI_COMM_WORLD) revoke(state_->group.comm);
   const bool under_way = state_ != nullptr && state_->operation;
   [[maybe_unused]] const State* const kept = under_way ? state_.release() : nullptr;
   state_.reset();

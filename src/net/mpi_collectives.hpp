@@ -19,6 +19,7 @@ class MpiCollectives final : public Collectives {
   MpiCollectives(const MpiCollectives&) = delete;
   MpiCollectives& operator=(const MpiCollectives&) = delete;
 
+  bool begins_with_all() const override;
   const std::vector<Rank>& members() const override { return members_; }
   void begin_barrier() override;
   void begin_gather(Bytes mine) override;

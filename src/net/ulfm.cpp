@@ -38,11 +38,27 @@ std::vector<Rank> acknowledge_deaths() {
   return ranks;
 }
 
-bool knows_deaths() { return true; }
+bool shrinks() {
+  void* value = nullptr;
+  int known = 0;
+  MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_FT, static_cast<void*>(&value), &known);
+  return known != 0 && *static_cast<int*>(value) != 0;
+}
+
+MPI_Comm shrink() {
+  MPI_Comm living = MPI_COMM_NULL;
+  return MPIX_Comm_shrink(MPI_COMM_WORLD, &living) == MPI_SUCCESS ? living : MPI_COMM_NULL;
+}
+
+void revoke(MPI_Comm communicator) { MPIX_Comm_revoke(communicator); }
 
 #else
 
-bool knows_deaths() { return false; }
+bool shrinks() { return false; }
+
+MPI_Comm shrink() { return MPI_COMM_NULL; }
+
+void revoke(MPI_Comm /*communicator*/) {}
 
 bool is_death(int /*code*/) { return false; }
 

@@ -2,6 +2,8 @@
 
 #include <kiln/ids.hpp>
 
+#include <mpi.h>
+
 #include <vector>
 
 /// What an MPI that survives deaths says of them: Open MPI 5 under `mpirun --with-ft ulfm`. Others say nothing. Inside
@@ -18,7 +20,15 @@ bool is_death_in_collective(int code);
 /// from anybody again, which it refuses after each death.
 std::vector<Rank> acknowledge_deaths();
 
-/// Whether this MPI knows of deaths.
-bool knows_deaths();
+/// Whether this MPI survives deaths, and so was started: then it makes a communicator of the living by itself (shrink).
+/// The other way, MPI_Comm_create_group, fails in it once a rank is dead.
+bool shrinks();
+
+/// A communicator of all ranks of MPI_COMM_WORLD that live, in their order; MPI_COMM_NULL where there is none. Blocks
+/// until each of them has called it, also those that are stopped. Any thread.
+MPI_Comm shrink();
+
+/// What the living have under way on this communicator ends there. Local.
+void revoke(MPI_Comm communicator);
 
 }  // namespace kiln::net

@@ -21,7 +21,7 @@ Launch::Groups::Groups(Launch& launch, std::uint64_t seed) : launch_(launch), ra
 }
 
 void Launch::Groups::begin_reign() {
-  lost_any_ = lost_any_ || launch_.reign_ != 0;
+  lost_any_ = lost_any_ || launch_.reign_ != 0 || launch_.scenario_.groups_only;
   abandon(root_);  // it is deposed, and leaves
   root_ = launch_.chief_;
   regrouping_.emplace(launch_.chief_, launch_.epoch(), launch_.scenario_.deadline, *this);

@@ -389,6 +389,7 @@ Scenario draw_scenario(std::uint64_t seed, const Limits& limits) {
   draw_stages(scenario);
   draw_time_limits(scenario);
   draw_harm(scenario);
+  scenario.groups_only = scenario.deadline > 0s && Random(mix(seed, 0x6209)).chance(0.3);
   return scenario;
 }
 

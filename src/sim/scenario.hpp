@@ -89,6 +89,7 @@ struct Scenario {
   std::size_t ride_bytes = SIZE_MAX;      ///< larger results of a part stay with their worker
   std::uint64_t hold_bytes = UINT64_MAX;  ///< as protocol::Worker has it
   std::int32_t joinable_every = 1;        ///< of ranks: what the others hold cannot be joined
+  bool groups_only = false;               ///< as net::Collectives without begins_with_all(); only with a deadline
   Duration deadline{};                    ///< a rank that is silent for so long is dead; 0: nobody dies
   std::uint64_t retain_bytes = 0;         ///< as protocol::Worker has it; 0 without a deadline
   Rank never_returns{-1};                 ///< what is given up there never ends; -1: nowhere

@@ -12,11 +12,6 @@ GROUPS = pathlib.Path(os.environ["KILN"]).with_name("mpi_groups")
 
 
 class Groups(RecoveryCase):
-    def setUp(self):
-        super().setUp()
-        if self.mpi >= 5:
-            self.skipTest("MPI_Comm_create_group fails here once a rank is dead: there are no groups")
-
     def expect(self, ranks, *steps):
         """After each step so many ranks have a communicator and have added up in it."""
         running = self.start(words=self.surviving(ranks, GROUPS, self.folder / "common", *(step for step, _ in steps)))
@@ -36,6 +31,8 @@ class Groups(RecoveryCase):
         self.expect(4, ("lost", 3), ("lost", 2))
 
     def test_one_that_was_stopped_takes_part_again(self):
+        if self.mpi >= 5:
+            self.skipTest("this MPI waits for ranks that are stopped: protocol::Regrouping does without a group then")
         self.expect(4, ("idle", 3), ("asleep", 2), ("wake", 3), ("collective", 2))
 
 

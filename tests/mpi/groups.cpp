@@ -57,6 +57,7 @@ class Ranks {
     for (int rank = 0; rank < transport.size(); ++rank) living_.emplace_back(rank);
     common.pid.at(at(self_)) = getpid();
     meet();
+    if (!collectives_.begins_with_all()) make();
   }
 
   void step(const std::string& what) {
