@@ -139,8 +139,10 @@ void Coordinator::hand_out_suspect(Instant now) {
   const UnitId unit = *first;
   const Suspect& suspect = suspects_.at(unit);
   // One that may have ended a process must not end the last: there would be nobody to say so.
-  if (!suspect.died.empty() && workers_.size() == 1 && workers_.contains(self_))
-    return blame(unit, ", and no other rank is left", now);
+  if (!suspect.died.empty() && workers_.size() == 1 && workers_.contains(self_)) {
+    blame(unit, ", and no other rank is left", now);
+    return hand_out_suspect(now);
+  }
   Worker* const worker = worker_for(suspect);
   if (worker == nullptr || !in_time(*worker, now)) return;
   waiting_suspects_.erase(unit);

@@ -288,23 +288,6 @@ TEST_F(LostTest, TheLastWorkerTriesAUnitThatHasEndedAnother) {
   EXPECT_EQ(coordinator->counts().failed, 0U);
 }
 
-TEST_F(LostTest, TheCoordinatorsRankIsNotRiskedForAUnitThatHasEndedAnother) {
-  options.batch = "1";
-  begin(2, 1);
-  const auto batches = take<Batch>();
-  ASSERT_FALSE(batches.empty());
-  dies(batches[0].first);
-  ASSERT_EQ(port.alone, 1);
-  coordinator->on_back(Rank(0), now);
-  hear(0, Ready{"node", 1, 0});
-  const auto given = take<Batch>();
-  ASSERT_EQ(given.size(), 1U);
-  EXPECT_EQ(given[0].second.units, make_interval(1, 2));
-  hear(0, part(given[0].second, false));
-  EXPECT_EQ(coordinator->counts().failed, 1U);
-  EXPECT_EQ(coordinator->counts().done, 1U);
-}
-
 TEST_F(LostTest, ASuspectThatFailsByItselfIsRetriedAsOthersAre) {
   options.retries = 1;
   options.backoff = 0s;
@@ -366,19 +349,6 @@ TEST_F(LostTest, AJoinIsGivenUpAndAnotherBeginsWhereThereIsACommunicator) {
     EXPECT_EQ(take<Join>().size(), has ? 2U : 0U);
     EXPECT_EQ(take<Flush>().empty(), has);
   }
-}
-
-TEST_F(LostTest, WithoutWorkersTheCoordinatorsRankIsAsked) {
-  begin(4, 1);
-  take<Batch>();
-  dies_with_its_node(1);
-  EXPECT_EQ(port.alone, 1);
-  coordinator->on_back(Rank(0), now);
-  EXPECT_EQ(take<protocol::Setup>().size(), 2U);
-  hear(0, Ready{"node", 1, 0});
-  const auto batches = take<Batch>();
-  ASSERT_EQ(batches.size(), 1U);
-  EXPECT_EQ(batches[0].second.units, make_interval(0, 4));
 }
 
 TEST_F(LostTest, WhoComesBackBeginsAnew) {

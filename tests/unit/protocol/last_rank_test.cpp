@@ -1,0 +1,66 @@
+#include "protocol/coordinator.hpp"
+
+#include "coordinator_fixture.hpp"
+
+namespace kiln::protocol {
+namespace {
+
+/// Only the coordinator's rank is left to work.
+class LastRankTest : public CoordinatorTest {};
+
+TEST_F(LastRankTest, WithoutWorkersTheCoordinatorsRankIsAsked) {
+  begin(4, 1);
+  take<Batch>();
+  coordinator->on_dead(Rank(1), false, now);
+  EXPECT_EQ(port.alone, 1);
+  coordinator->on_back(Rank(0), now);
+  EXPECT_EQ(take<protocol::Setup>().size(), 2U);
+  hear(0, Ready{"node", 1, 0});
+  const auto batches = take<Batch>();
+  ASSERT_EQ(batches.size(), 1U);
+  EXPECT_EQ(batches[0].second.units, make_interval(0, 4));
+}
+
+TEST_F(LastRankTest, TheCoordinatorsRankIsNotRiskedForAUnitThatHasEndedAnother) {
+  options.batch = "1";
+  begin(2, 1);
+  const auto batches = take<Batch>();
+  ASSERT_FALSE(batches.empty());
+  dies(batches[0].first, By::others);
+  ASSERT_EQ(port.alone, 1);
+  coordinator->on_back(Rank(0), now);
+  hear(0, Ready{"node", 1, 0});
+  const auto given = take<Batch>();
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_EQ(given[0].second.units, make_interval(1, 2));
+  hear(0, part(given[0].second, false));
+  EXPECT_EQ(coordinator->counts().failed, 1U);
+  EXPECT_EQ(coordinator->counts().done, 1U);
+}
+
+TEST_F(LastRankTest, ItRunsWhatOthersDiedBesideAsSoonAsTheUnitThatEndedThemIsADeadLetter) {
+  options.batch = "3";
+  begin(3, 2);
+  const auto batches = take<Batch>();
+  ASSERT_EQ(batches.size(), 1U);
+  dies(batches[0].first, By::itself);
+  const auto suspect = take<Batch>();
+  ASSERT_EQ(suspect.size(), 1U);
+  ASSERT_EQ(suspect[0].second.units, single(UnitId(0)));
+  coordinator->on_dead(Rank(suspect[0].first), true, now);
+  ASSERT_EQ(port.alone, 1);
+  coordinator->on_back(Rank(0), now);
+  hear(0, Ready{"node", 1, 0});
+  coordinator->on_who_ended(Rank(suspect[0].first), true, now);
+  for (const std::uint64_t unit : {1, 2}) {
+    const auto given = take<Batch>();
+    ASSERT_EQ(given.size(), 1U) << unit;
+    EXPECT_EQ(given[0].second.units, single(UnitId(unit)));
+    hear(0, part(given[0].second, unit == 2));
+  }
+  EXPECT_EQ(coordinator->counts().failed, 1U);
+  EXPECT_EQ(coordinator->counts().done, 2U);
+}
+
+}  // namespace
+}  // namespace kiln::protocol
