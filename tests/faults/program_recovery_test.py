@@ -93,6 +93,18 @@ class ProgramRecovery(RecoveryCase):
                          [(90, f"the processes of ranks {died[0]} and {died[1]} died while they ran nothing but this unit")])
         self.assertEqual(self.marks(), [])
 
+    def test_with_one_worker_the_unit_that_ends_all_is_found_by_the_next_launch(self):
+        """The coordinator's own rank dies of it, too: what it leaves speaks to whoever comes."""
+        (self.folder / "bad").touch()
+        running = self.start(words=[str(LAB), "--case", "segv", "-n", "1", "--heartbeat", "1s"])
+        result = self.ends(running, code=1)
+        self.assertIn("failed 1", result.out)
+        self.assertEqual(result.err.count("starting again"), 1, result.err)
+        dead = self.happened("dead_letter")
+        self.assertEqual([one["unit"] for one in dead], [7])
+        self.assertIn("the process of rank 1 died while it ran nothing but this unit", dead[0]["reason"])
+        self.assertEqual(self.marks(), [])
+
     def test_two_ranks_are_killed_with_the_same_unit(self):
         self.open_gate()
         expected = self.undisturbed("stubborn", ranks=4)
