@@ -186,6 +186,8 @@ int Launcher::run() {
       outcome = read_outcome(options_.directory, launch_id);
       code = exit_code_of(status, end.exit_code, outcome);
     }
+    // Slurm may tell mpirun to end at the same moment as the launcher, and then that is what was wanted.
+    if (!code && outcome.cut_off && !pause({})) code = to_int(ExitCode::stopped_early);
     if (code && !starts_without_some(end, outcome)) return *code;
     if (outcome.began && first_.empty()) first_ = launch_id;
     previous_ = launch_id;
