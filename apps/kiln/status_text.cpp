@@ -36,6 +36,8 @@ std::string_view describe(Outcome outcome) {
       return "stopped, as the program could not go on";
     case Outcome::held_up:
       return "stopped, as every rank that lives is in a unit that it was told to leave";
+    case Outcome::cut_off:
+      return "cut off: mpirun ended the ranks";
   }
   return "unknown";
 }
@@ -56,6 +58,8 @@ std::string_view word(Outcome outcome) {
       return "fault";
     case Outcome::held_up:
       return "held_up";
+    case Outcome::cut_off:
+      return "cut_off";
   }
   return "unknown";
 }

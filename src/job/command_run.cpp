@@ -16,6 +16,7 @@
 #include "job/task_input.hpp"
 #include "job/task_stages.hpp"
 #include "job/tell_fault.hpp"
+#include "job/told_by_mpirun.hpp"
 #include "net/versions.hpp"
 #include "store/run_reader.hpp"
 
@@ -40,6 +41,7 @@ int exit_code_for(protocol::Outcome outcome) {
     case protocol::Outcome::interrupted:
     case protocol::Outcome::storage:
     case protocol::Outcome::held_up:
+    case protocol::Outcome::cut_off:
       return to_int(ExitCode::stopped_early);
     case protocol::Outcome::fault:
       break;
@@ -354,6 +356,8 @@ void CommandRun::print_rest(CoordinatorLoop& loop) {
 }
 
 void CommandRun::set_end(protocol::Outcome outcome, const protocol::Coordinator::Counts& counts) {
+  using protocol::Outcome;
+  if (outcome == Outcome::interrupted && told_by_mpirun(environment_, waiter_)) outcome = Outcome::cut_off;
   end_.seconds = wall_seconds() - end_.started;
   end_.entry = {launch_id_, outcome, exit_code_for(outcome), wall_seconds()};
   end_.units = counts.units;

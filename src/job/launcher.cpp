@@ -4,6 +4,7 @@
 #include "base/quantity.hpp"
 #include "exec/own_overlap.hpp"
 #include "job/clock.hpp"
+#include "job/lasting_srun.hpp"
 #include "job/launch_attempt.hpp"
 #include "job/launch_id.hpp"
 #include "job/launch_outcome.hpp"
@@ -26,6 +27,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <kiln/error.hpp>
 #include <optional>
 #include <utility>
@@ -55,6 +57,7 @@ class Launcher {
  private:
   LaunchAttempt::End attempt(const std::string& launch_id);
   std::vector<std::string> variables(const std::string& launch_id) const;
+  SrunFacts srun_facts(const std::string& launch_id) const;
   bool start_again(const LaunchAttempt::End& end, const LaunchOutcome& outcome);
   bool pause(Duration time);
   bool look_for_nodes();
@@ -105,6 +108,12 @@ std::vector<std::string> Launcher::variables(const std::string& launch_id) const
   return all;
 }
 
+SrunFacts Launcher::srun_facts(const std::string& launch_id) const {
+  const SlurmTools slurm(kPatienceWithNode);
+  const std::filesystem::path status = std::filesystem::path(options_.directory) / "status.json";
+  return {slurm.find("srun"), slurm.path(), std::filesystem::absolute(status), launch_id};
+}
+
 LaunchAttempt::End Launcher::attempt(const std::string& launch_id) {
   if (spool_) spool_->rewind();
   // Where nobody is ever declared dead, a rank that dies must end the others.
@@ -113,7 +122,13 @@ LaunchAttempt::End Launcher::attempt(const std::string& launch_id) {
   const std::vector<std::string> words =
       mpirun_words(options_, workers_, recovery, hosts_,
                    {kLaunchIdName, kFirstLaunchName, kPreviousLaunchName, kStopTimeName}, own_program(), arguments_);
-  LaunchAttempt attempt({options_, waiter_, display_, signals_}, words, variables(launch_id), launch_id,
+  std::vector<std::string> all = variables(launch_id);
+  std::optional<LastingSrun> srun;
+  if (!recovery.empty() && environment_.slurm_node_cpus.size() > 1) {
+    srun.emplace(srun_facts(launch_id), environment_.temporary_directory);
+    all.insert(all.end(), srun->variables().begin(), srun->variables().end());
+  }
+  LaunchAttempt attempt({options_, waiter_, display_, signals_}, words, all, launch_id,
                         spool_ ? spool_->descriptor() : -1);
   return attempt.run();
 }
@@ -186,6 +201,8 @@ int Launcher::run() {
       outcome = read_outcome(options_.directory, launch_id);
       code = exit_code_of(status, end.exit_code, outcome);
     }
+    // Slurm may tell mpirun to end at the same moment as the launcher, and then that is what was wanted.
+    if (!code && outcome.cut_off && !pause({})) code = to_int(ExitCode::stopped_early);
     if (code && !starts_without_some(end, outcome)) return *code;
     if (outcome.began && first_.empty()) first_ = launch_id;
     previous_ = launch_id;

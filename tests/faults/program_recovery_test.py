@@ -65,6 +65,20 @@ class ProgramRecovery(RecoveryCase):
                          "the processes of ranks [0-9] and [0-9] died while they ran nothing but this unit")
         self.assertEqual(self.marks(), [])
 
+    def test_an_mpirun_that_ends_its_ranks_is_started_again(self):
+        (self.folder / "first").mkdir()
+        expected = self.undisturbed("straggler")
+        (self.folder / "first").rmdir()
+        for name in ("OMPI", "PRTE"):  # else the ranks have a second
+            self.environment[f"{name}_MCA_odls_base_sigkill_timeout"] = "6"
+        running = self.start(words=[str(LAB), "-n", "3", "--case", "straggler", "--no-speculate"])
+        self.wait_for(lambda: (self.folder / "first").exists() and self.status().get("launch_id"), "a unit waits")
+        os.kill(min(self.mpiruns()), signal.SIGTERM)
+        result = self.ends(running)
+        self.assertIn("mpirun ended the ranks, and nobody had told kiln to stop", result.err)
+        self.assertIn("starting again in 1.0 s (1 of 3)", result.err)
+        self.assertEqual(result.out, expected)
+
     # ---- who ended a rank ----
 
     def marks(self):
