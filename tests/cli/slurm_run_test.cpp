@@ -74,7 +74,7 @@ TEST(SlurmRun, OtherWishesReplaceWhatIsUsual) {
   EXPECT_THAT(script({"--no-requeue", "tasks.txt"}), Not(HasSubstr("\n#SBATCH --requeue")));
   EXPECT_THAT(script({"--output", "x.log", "tasks.txt"}), Not(HasSubstr("kiln-%j.log")));
   EXPECT_THAT(script_of(job({"tasks.txt"}), "kiln", "module load a\nmodule load b"),
-              HasSubstr("\n\nmodule load a\nmodule load b\n\nkiln="));
+              HasSubstr("\n\nmodule load a\nmodule load b\n\n# From here on"));
 }
 
 TEST(SlurmRun, WordsReachTheShellAsTheyAre) {

@@ -211,6 +211,30 @@ class Jobs(SlurmCase):
         self.assertEqual(self.job(script).wait().code, 0)
         self.assertEqual(self.facts(), self.marking_facts(4, gate=1))
 
+    def strict_prelude(self):
+        (self.folder / "strict").write_text("set -euo pipefail\ntrap 'echo stricter; exit 9' ERR\n")
+        return ("--prelude", "strict")
+
+    def test_a_strict_prelude_is_not_for_the_lines_below_it(self):
+        self.marking_tasks(2, gate=0)
+        script = self.script(*self.strict_prelude(), "--grace", "100ms", "-n", "1", "tasks.txt")
+        done = self.stopped(script, signal.SIGUSR1).wait()
+        self.assertEqual(self.calls("scontrol"), ["requeue 17"], done.err)
+        self.assertNotIn("stricter", done.out)
+
+    def test_nor_is_it_where_slurm_ends_the_job(self):
+        self.marking_tasks(2, gate=0)
+        script = self.script(*self.strict_prelude(), "--grace", "100ms", "-n", "1", "tasks.txt")
+        self.program("scontrol", "[ \"$1\" != show ] || { echo Reason=TimeLimit; seq 200000; }")  # grep reads one line
+        self.assertEqual(self.stopped(script, signal.SIGTERM).wait().code, 75)
+        self.assertEqual(self.calls("scontrol"), ["show job 17", "requeue 17"])
+
+    def test_units_that_failed_are_said_under_a_strict_prelude_too(self):
+        self.write_tasks(["true", "false"])
+        done = self.job(self.script(*self.strict_prelude(), "tasks.txt")).wait()
+        self.assertEqual(done.code, 1, done.err)
+        self.assertIn("some units failed", done.out)
+
     def test_a_cancelled_job_does_not(self):
         self.marking_tasks(4, gate=1)
         job = self.stopped(self.script("--grace", "100ms", "-n", "1", "tasks.txt"), signal.SIGTERM)
