@@ -159,6 +159,25 @@ class Looking(SlurmCase):
         self.assertEqual(self.table(self.folder / "old.kiln", "output")["stdout"], [f"case {i} of 3\n" for i in (1, 2, 3)])
         self.assertIn("no file none", self.expect(3, "slurm", "convert", "none").err)
 
+    def converted_and_run(self, name, lines):
+        (self.folder / name).write_text(lines)
+        made = self.expect(0, "slurm", "convert", name)
+        (self.folder / "new.sbatch").write_text(made.out)
+        folder = re.findall("^#SBATCH --chdir=(.*)", made.out, re.M)
+        done = self.kiln(words=["env", "-C", *(folder or ["."]), "bash", self.folder / "new.sbatch"],
+                         SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2")
+        self.assertEqual(done.code, 0, done.err)
+
+    def test_an_array_in_another_language_is_run_by_it(self):
+        self.converted_and_run("my py.sbatch", "#!/usr/bin/env -S python3 -I\n#SBATCH --array=1-2\nimport os, sys\n"
+                                               "print(os.environ['SLURM_ARRAY_TASK_ID'], sys.flags.isolated)\n")
+        self.assertEqual(self.table(self.folder / "my py.kiln", "output")["stdout"], ["1 1\n", "2 1\n"])
+
+    def test_an_array_that_works_in_another_folder_does_so(self):
+        (self.folder / "wd").mkdir()
+        self.converted_and_run("cd.sbatch", "#!/bin/bash\n#SBATCH --array=1-2 -D wd\nbasename \"$PWD\"\n")
+        self.assertEqual(self.table(self.folder / "wd" / "cd.kiln", "output")["stdout"], ["wd\n", "wd\n"])
+
 
 class Jobs(SlurmCase):
     """A script as bash runs it, with a Slurm that only notes what it is told."""

@@ -111,6 +111,30 @@ OldScript read_script(const std::string& name, std::string_view text) {
   return old;
 }
 
+// What the kernel starts for a script: its #! line has a program, and all behind that is one argument.
+std::vector<std::string> starter_of(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  if (!text.starts_with("#!")) return {"bash"};
+  std::string_view line = text.substr(2, text.find('\n') - 2);
+  line.remove_prefix(std::min(line.find_first_not_of(kBlank), line.size()));
+  line = line.substr(0, line.find_last_not_of(kBlank) + 1);
+  if (line.empty()) return {"bash"};
+  const std::size_t end = line.find_first_of(kBlank);
+  std::vector<std::string> words{std::string(line.substr(0, end))};
+  if (end != std::string_view::npos) words.emplace_back(line.substr(line.find_first_not_of(kBlank, end)));
+  return words;
+}
+
+// For a shell that hands it to kiln, which joins the words of a command by blanks for another one.
+std::string command_text(const std::vector<std::string>& words) {
+  std::string plain, quoted;
+  for (const std::string& word : words) {
+    plain += (plain.empty() ? "" : " ") + word;
+    quoted += (quoted.empty() ? "" : " ") + observe::shell_word(word);
+  }
+  return plain == quoted ? plain : observe::shell_word(quoted);
+}
+
 // What is made of one option: words for kiln run, a line of the header, a note.
 class Conversion {
  public:
@@ -120,6 +144,7 @@ class Conversion {
     const std::string value = option.value.value_or("");
     if (option.name == "--array") return take_array(value);
     if (option.name == "--time") return take_time(value);
+    if (option.name == "--chdir") directory = value;
     constexpr std::array kOfTasks{"--output", "--error", "--input"};
     if (is_one_of(kOfTasks, option.name)) {
       note(option,
@@ -151,6 +176,7 @@ class Conversion {
 
   std::vector<std::string> words;  // of kiln run
   std::string range;               // of the array; "": there is none
+  std::string directory;           // of the job; "": where it is submitted
   std::vector<std::pair<std::string, std::string>> header;
   std::vector<std::string> notes;
 
@@ -246,11 +272,19 @@ Converted convert_array(const std::string& name, std::string_view text, const st
       "--time=04:00:00 is of the whole job, and yours to choose, as is --nodes; the job goes on in a next "
       "one until all tasks are done");
 
+  const std::string stem = std::filesystem::path(name).stem().string();
+  std::vector<std::string> command = starter_of(text);
+  command.push_back(name);
+  if (!made.directory.empty()) {
+    command.back() = std::filesystem::absolute(name).lexically_normal();
+    made.notes.push_back(fmt::format("--chdir={0}: the job works there, and its results are there: {0}/{1}",
+                                     for_message(made.directory), for_message(stem + ".kiln")));
+  }
+
   SbatchScript script;
   script.intro = fmt::format("Runs the job array of {} in one job. Made by kiln slurm convert.\n", for_message(name));
   const bool named = std::any_of(made.header.begin(), made.header.end(),
                                  [](const auto& line) { return line.first.starts_with("--job-name="); });
-  const std::string stem = std::filesystem::path(name).stem().string();
   if (!named) script.header.emplace_back(sbatch_text({"--job-name", stem}), "");
   script.header.insert(script.header.end(),
                        {{"--nodes=1", ""}, {"--exclusive", ""}, {"--time=04:00:00", ""}, {"--output=kiln-%j.log", ""}});
@@ -259,8 +293,8 @@ Converted convert_array(const std::string& name, std::string_view text, const st
   script.kiln = observe::shell_word(program);
   std::string words;
   for (const std::string& word : made.words) words += observe::shell_word(word) + " ";
-  words = fmt::format("--out {} {}--array {} bash {}", observe::shell_word(stem + ".kiln"), words,
-                      observe::shell_word(made.range), observe::shell_word(name));
+  words = fmt::format("--out {} {}--array {} {}", observe::shell_word(stem + ".kiln"), words,
+                      observe::shell_word(made.range), command_text(command));
   script.run = "\"$kiln\" run " + words;
   script.again = words;
   return {script_text(script), std::move(made.notes)};
