@@ -116,6 +116,22 @@ class Submitting(SlurmCase):
         self.assertIn("no task file none.txt", self.expect(3, "slurm", "run", "--submit", "none.txt").err)
         self.assertIn("no task file none.txt", self.expect(0, "slurm", "run", "none.txt").err)
 
+    def test_names_are_those_of_the_folder_where_the_job_works(self):
+        self.a_slurm()
+        self.assertIn("no folder wd (--chdir): Slurm would run the job in /tmp",
+                      self.expect(3, "slurm", "run", "--submit", "-D", "wd", "tasks.txt").err)
+        (self.folder / "wd").mkdir()
+        self.write_tasks(["true"])
+        refused = self.expect(3, "slurm", "run", "--submit", "-D", "wd", "tasks.txt").err
+        self.assertIn(f"no task file wd/tasks.txt (with --chdir names are those that the job sees there; the one here is "
+                      f"{self.folder}/tasks.txt): the job would end at once", refused)
+        self.assertIn("no task file wd/tasks.txt", self.expect(0, "slurm", "run", "-D", "wd", "tasks.txt").err)
+        self.expect(0, "slurm", "run", "--submit", "-D", "wd", f"{self.folder}/tasks.txt")
+        (self.folder / "wd" / "tasks.txt").write_text("true\n")
+        said = self.expect(0, "slurm", "run", "--submit", "-D", "wd", "tasks.txt").out
+        for part in ("results    wd/tasks.kiln\n", "log        wd/kiln-4711.log\n", "kiln status wd/tasks.kiln;"):
+            self.assertIn(part, said)
+
     def test_the_prelude(self):
         self.write_tasks(["true"])
         (self.folder / "lines").write_text("module load openmpi\n")
