@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "job/environment.hpp"
 #include "job/launch_outcome.hpp"
+#include "job/until_note.hpp"
 #include "store/run_reader.hpp"
 #include "store/small_file.hpp"
 
@@ -61,6 +62,9 @@ AgainAnswer shall_go_on(const EndedJob& job) {
   } else if (job.storage) {
     answer.reason = fmt::format(
         "the run directory could not be written; {}: make room, then submit the same line again", done_text(job));
+  } else if (job.until) {
+    answer.reason = fmt::format("--until {} has come; {}: to go on, submit it again, with a later --until or without",
+                                for_message(*job.until, 40), done_text(job));
   } else if (answer.note.in_vain >= kMostInVain) {
     answer.reason = fmt::format("{} starts in a row got nowhere; {}: see why, then submit the same line again",
                                 kMostInVain, done_text(job));
@@ -103,6 +107,9 @@ AgainAnswer ask_whether_again(const std::string& directory, int code) {
     job.began = true;
     const auto end = run.last_end();
     job.storage = end && end->outcome == protocol::Outcome::storage;
+    if (const auto asked = read_until_note(directory); asked && asked->chain == job.chain && asked->reached) {
+      job.until = asked->asked;
+    }
     if (const auto text = store::read_small_file(note)) job.before = parse_again_note(*text);
   } catch (const Error& error) {
     log::debug("{}", error.what());

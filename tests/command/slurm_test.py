@@ -9,45 +9,10 @@ import signal
 import subprocess
 import unittest
 
-from kiln_case import KILN, KilnCase
+from kiln_case import KILN
+from slurm_case import ScriptCase, SlurmCase
 
 ROOT = pathlib.Path(os.environ["KILN_ROOT"])
-PARTITIONS = "\n".join((
-    "PartitionName=short Default=YES MaxNodes=2 MaxTime=04:00:00 State=UP TotalCPUs=32 TotalNodes=4",
-    "PartitionName=long Default=NO MaxNodes=UNLIMITED MaxTime=7-00:00:00 State=UP TotalCPUs=64 TotalNodes=8"))
-
-
-class SlurmCase(KilnCase):
-    def setUp(self):
-        super().setUp()
-        self.programs = self.folder / "bin"
-        self.programs.mkdir()
-        # The first word of the PATH: Slurm's programs are those of this folder, or none.
-        path = ":".join(one for one in self.environment["PATH"].split(":")
-                        if not any((pathlib.Path(one) / name).exists() for name in ("scontrol", "sbatch")))
-        if not any((pathlib.Path(one) / "mpirun").exists() for one in path.split(":")):
-            for one in pathlib.Path("/usr/bin").iterdir():
-                if one.name not in ("sbatch", "scontrol", "squeue", "scancel", "sinfo", "srun"):
-                    (self.programs / one.name).symlink_to(one)
-        self.environment["PATH"] = f"{self.programs}:{path}"
-        for name in [one for one in self.environment if one.startswith("SLURM_")]:
-            del self.environment[name]
-
-    def program(self, name, text):
-        """A program of this Slurm: each call is noted in NAME.calls."""
-        file = self.programs / name
-        file.unlink(missing_ok=True)
-        file.write_text(f"#!/bin/bash\necho \"$@\" >> '{self.folder}/{name}.calls'\n{text}\n")
-        file.chmod(0o755)
-
-    def calls(self, name):
-        file = self.folder / f"{name}.calls"
-        return file.read_text().splitlines() if file.exists() else []
-
-    def a_slurm(self):
-        self.program("scontrol", f"if [ \"$1\" = show ]; then echo '{PARTITIONS}'; fi")
-        self.program("sbatch", f"cp \"${{@: -1}}\" '{self.folder}/submitted.sbatch'; echo 4711")
-        self.program("scancel", "")
 
 
 class ReadyScripts(SlurmCase):
@@ -195,23 +160,7 @@ class Looking(SlurmCase):
         self.assertEqual(self.table(self.folder / "wd" / "cd.kiln", "output")["stdout"], ["wd\n", "wd\n"])
 
 
-class Jobs(SlurmCase):
-    """A script as bash runs it, with a Slurm that only notes what it is told."""
-
-    def setUp(self):
-        super().setUp()
-        self.a_slurm()
-        self.program("scontrol", "[ \"$1\" != requeue ] || kill -KILL $PPID")  # Slurm ends a job that goes back
-
-    def script(self, *words):
-        file = self.folder / "job.sbatch"
-        file.write_text(self.expect(0, "slurm", "run", *words).out)
-        (self.folder / "scontrol.calls").unlink(missing_ok=True)
-        return file
-
-    def job(self, *words, **variables):
-        return self.start(words=["bash", *words], SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2", **variables)
-
+class Jobs(ScriptCase):
     def test_a_job_to_its_end(self):
         self.write_tasks([f"echo {i}" for i in range(5)])
         done = self.job(self.script("tasks.txt")).wait()
@@ -227,13 +176,6 @@ class Jobs(SlurmCase):
         self.assertIn("some units failed", done.out)
         self.assertEqual(self.calls("scontrol"), [])
 
-    def stopped(self, script, number, *words):
-        """Runs until a unit has begun, then sends `number` to the script alone."""
-        job = self.job(script, *words)
-        self.wait_for(lambda: self.ran(), "a unit runs")
-        os.kill(job.pid, number)
-        return job
-
     def test_at_the_time_limit_the_job_goes_back(self):
         self.marking_tasks(4, gate=1)
         script = self.script("--grace", "100ms", "-n", "1", "tasks.txt")
@@ -245,30 +187,6 @@ class Jobs(SlurmCase):
         self.open_gate()
         self.assertEqual(self.job(script).wait().code, 0)
         self.assertEqual(self.facts(), self.marking_facts(4, gate=1))
-
-    def strict_prelude(self):
-        (self.folder / "strict").write_text("set -euo pipefail\ntrap 'echo stricter; exit 9' ERR\n")
-        return ("--prelude", "strict")
-
-    def test_a_strict_prelude_is_not_for_the_lines_below_it(self):
-        self.marking_tasks(2, gate=0)
-        script = self.script(*self.strict_prelude(), "--grace", "100ms", "-n", "1", "tasks.txt")
-        done = self.stopped(script, signal.SIGUSR1).wait()
-        self.assertEqual(self.calls("scontrol"), ["requeue 17"], done.err)
-        self.assertNotIn("stricter", done.out)
-
-    def test_nor_is_it_where_slurm_ends_the_job(self):
-        self.marking_tasks(2, gate=0)
-        script = self.script(*self.strict_prelude(), "--grace", "100ms", "-n", "1", "tasks.txt")
-        self.program("scontrol", "[ \"$1\" != show ] || { echo Reason=TimeLimit; seq 200000; }")  # grep reads one line
-        self.assertEqual(self.stopped(script, signal.SIGTERM).wait().code, 75)
-        self.assertEqual(self.calls("scontrol"), ["show job 17", "requeue 17"])
-
-    def test_units_that_failed_are_said_under_a_strict_prelude_too(self):
-        self.write_tasks(["true", "false"])
-        done = self.job(self.script(*self.strict_prelude(), "tasks.txt")).wait()
-        self.assertEqual(done.code, 1, done.err)
-        self.assertIn("some units failed", done.out)
 
     def test_a_cancelled_job_does_not(self):
         self.marking_tasks(4, gate=1)
