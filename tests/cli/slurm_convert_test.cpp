@@ -30,12 +30,13 @@ TEST(Convert, AnArrayBecomesOneJob) {
       "#SBATCH -o logs/%A_%a.out\n#SBATCH --mem=2G\n#SBATCH -c 1\n#SBATCH --mail-type=END\n"
       "module load python\nsrun python3 sim.py $SLURM_ARRAY_TASK_ID\n#SBATCH --qos=ignored\n");
   EXPECT_THAT(made.script,
-              HasSubstr("\"$kiln\" run --out old.kiln -n 50 --timeout 600s --array 1-1000 /bin/bash old.sbatch &\n"));
-  EXPECT_THAT(made.script, HasSubstr("slurm again --code \"$code\" --out old.kiln -n 50"));
+              HasSubstr("\"$kiln\" run --out old.kiln --mem-per-unit 2GiB -n 50 --timeout 600s --array 1-1000 "
+                        "env SLURM_CPUS_PER_TASK=1 /bin/bash old.sbatch &\n"));
+  EXPECT_THAT(made.script, HasSubstr("slurm again --code \"$code\" --out old.kiln --mem-per-unit 2GiB -n 50"));
   for (const char* line : {"--job-name=sweep", "--account=\"my project\"", "--mail-type=END", "--requeue"}) {
     EXPECT_THAT(made.script, HasSubstr("\n#SBATCH " + std::string(line) + "\n"));
   }
-  for (const char* gone : {"#SBATCH --mem", "%A_%a", "--qos", "#SBATCH --time=00:10:00", "%50", "--job-name=old"}) {
+  for (const char* gone : {"#SBATCH --mem=2G", "%A_%a", "--qos", "#SBATCH --time=00:10:00", "%50", "--job-name=old"}) {
     EXPECT_THAT(made.script, Not(HasSubstr(gone)));
   }
   EXPECT_THAT(all(made.notes), HasSubstr("--output=logs/%A_%a.out: the output of each task is kept"));
@@ -44,12 +45,56 @@ TEST(Convert, AnArrayBecomesOneJob) {
   EXPECT_THAT(all(made.notes), Not(HasSubstr("cpus-per-task")));
 }
 
-TEST(Convert, SaysWhatOneWorkerIsNot) {
-  EXPECT_THAT(all(converted("#SBATCH -a 1-9\n#SBATCH -c 4\n").notes),
-              HasSubstr("--cpus-per-task=4: a task has one worker"));
-  EXPECT_THAT(all(converted("#SBATCH -a 1-9\n#SBATCH --gres=gpu:1\n").notes), HasSubstr("does not deal out GPUs"));
+// The words of kiln run behind --out.
+std::string words(const std::string& lines) {
+  const std::string script = converted("#SBATCH -a 1-9\n" + lines).script;
+  const std::size_t at = script.find("--out old.kiln ") + 15;
+  return script.substr(at, script.find(" || return", at) - at);
+}
+std::string notes(const std::string& lines) { return all(converted("#SBATCH -a 1-9\n" + lines).notes); }
+const std::string kRest = "--array 1-9 /bin/bash old.sbatch";
+
+TEST(Convert, WhatATaskHadForItselfItHas) {
+  EXPECT_EQ(words("#SBATCH -c 4 --mem=2G --gres=gpu:1\n"),
+            "--cpus-per-unit 4 --gpus-per-unit 1 --mem-per-unit 2GiB --array 1-9 env SLURM_CPUS_PER_TASK=4 /bin/bash "
+            "old.sbatch");
+  EXPECT_EQ(words("#SBATCH --mem-per-cpu=1500 --cpus-per-task=2\n"),
+            "--cpus-per-unit 2 --mem-per-unit 3000MiB --array 1-9 env SLURM_CPUS_PER_TASK=2 /bin/bash old.sbatch");
+  EXPECT_EQ(words("#SBATCH --gpus-per-task=a100:2 --cpus-per-gpu=8 --mem-per-gpu=1T\n"),
+            "--cpus-per-unit 16 --gpus-per-unit 2 --mem-per-unit 2TiB " + kRest);
+  EXPECT_EQ(words("#SBATCH --nodes=1 --ntasks=1 --gres=gpu,license:3 -G 1\n"), "--gpus-per-unit 1 " + kRest);
+  EXPECT_EQ(words("#SBATCH --gres=license:3 --gpus=0\n"), kRest);
+  const Converted made = converted("#SBATCH -a 1-9 --mem=2G --gpus=2\n");
+  for (const char* line : {"--mem=0", "--gpus-per-node=2", "--exclusive"}) {
+    EXPECT_THAT(made.script, HasSubstr("\n#SBATCH " + std::string(line) + "\n"));
+  }
+  EXPECT_THAT(made.script, Not(HasSubstr("--gpus=2")));
+  EXPECT_THAT(all(made.notes), HasSubstr("--mem=2G: a task with more than 2GiB is ended"));
+  EXPECT_THAT(all(made.notes), HasSubstr("--gpus=2: each task gets 2 of the GPUs"));
+  EXPECT_THAT(notes("#SBATCH -c 4\n"), Not(HasSubstr("cpus-per-task")));
+  EXPECT_THAT(notes("#SBATCH --mem=0\n"), HasSubstr("all memory of its node"));
+  EXPECT_THAT(notes("#SBATCH --exclusive\n"), HasSubstr("each task had a node for itself"));
+}
+
+TEST(Convert, AProgramOfSeveralProcessesStaysOne) {
+  EXPECT_EQ(words("#SBATCH --ntasks=16\nsrun ./x\n"),
+            "--cpus-per-unit 16 --array 1-9 env SLURM_NTASKS=16 /bin/bash old.sbatch");
+  EXPECT_THAT(words("#SBATCH -N 1 --ntasks-per-node=4 -c 2\n"), HasSubstr("--cpus-per-unit 8 "));
+  const std::string said = notes("#SBATCH --ntasks=16\nsrun ./x\n");
+  EXPECT_THAT(said, HasSubstr("--ntasks=16: each task was a program of 16 processes: mpirun -n 16 starts them"));
+  EXPECT_THAT(said, HasSubstr("mpirun -n 16 in its place"));
+  EXPECT_THAT(said, Not(HasSubstr("leave the word out")));
+  const std::string many = notes("#SBATCH --nodes=2-4\nsrun ./x\n");
+  EXPECT_THAT(many, HasSubstr("--nodes=2-4: each task had several nodes"));
+  EXPECT_THAT(many, HasSubstr("a job of its own: sbatch old.sbatch"));
+  EXPECT_THAT(many, Not(HasSubstr("in its place")));
+}
+
+TEST(Convert, AsManyAtATimeAsFit) {
+  const Converted made = converted("#SBATCH -a 1-99%50 -c 4\n");
+  EXPECT_THAT(made.script, Not(HasSubstr("-n 50")));
+  EXPECT_THAT(all(made.notes), HasSubstr("more than 50, and too many: -n 50 behind run"));
   EXPECT_THAT(converted("#SBATCH -a 0-99:3,200\n").script, HasSubstr("--array 0-99:3,200 /bin/bash old.sbatch"));
-  EXPECT_THAT(converted("#SBATCH -a 1-9 -t 0\n").script, Not(HasSubstr("--timeout")));
 }
 
 TEST(Convert, TheScriptIsStartedByTheProgramThatItNames) {
@@ -81,6 +126,8 @@ TEST(Convert, RefusesWhatIsNoArray) {
   EXPECT_THAT(complaint("#SBATCH --array=1-9%x\n"), HasSubstr("% takes a number"));
   EXPECT_THAT(complaint("\n#SBATCH --arry=1-9\n"), HasSubstr("old.sbatch:3: there is no option --arry"));
   EXPECT_THAT(complaint("#SBATCH --array=1-9\n#SBATCH --time=2h\n"), HasSubstr("as Slurm writes it"));
+  EXPECT_THAT(complaint("#SBATCH --array=1-9 -c many\n"), HasSubstr("old.sbatch: --cpus-per-task=many: a number"));
+  EXPECT_THAT(complaint("#SBATCH --array=1-9 --mem=lots\n"), HasSubstr("old.sbatch: --mem=lots: a number"));
   EXPECT_THAT(complaint("#SBATCH job --array=1-9\n"), HasSubstr("'job' is no option"));
 }
 

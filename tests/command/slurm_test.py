@@ -133,7 +133,8 @@ class Looking(SlurmCase):
         (self.folder / "old.sbatch").write_text("#!/bin/bash\n#SBATCH --array=1-3%2\n#SBATCH --time=1:00\n#SBATCH -c 2\n"
                                                 "echo case $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT\n")
         made = self.expect(0, "slurm", "convert", "old.sbatch")
-        self.assertIn("--cpus-per-task=2", made.err)
+        self.assertIn(" --cpus-per-unit 2 ", made.out)
+        self.assertIn("more than 2, and too many: -n 2", made.err)
         (self.folder / "new.sbatch").write_text(made.out)
         done = self.kiln(words=["bash", "new.sbatch"], SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2")
         self.assertEqual(done.code, 0, done.err)

@@ -8,6 +8,7 @@
 #include "job/slurm_time.hpp"
 #include "observe/summary.hpp"
 #include "output.hpp"
+#include "slurm/array_needs.hpp"
 #include "slurm/sbatch_options.hpp"
 #include "slurm/script.hpp"
 #include "store/small_file.hpp"
@@ -138,7 +139,10 @@ std::string command_text(const std::vector<std::string>& words) {
 // What is made of one option: words for kiln run, a line of the header, a note.
 class Conversion {
  public:
-  explicit Conversion(const std::string& name) : name_(name) {}
+  Conversion(const std::string& name, const ArrayNeeds& needs)
+      : words(needs.words), notes(needs.notes), name_(name), limits_workers_(needs.limits_workers) {
+    for (const SbatchOption& option : needs.job) header.emplace_back(sbatch_text(option), "");
+  }
 
   void take(const SbatchOption& option) {
     const std::string value = option.value.value_or("");
@@ -152,25 +156,9 @@ class Conversion {
            "--output-files 'out/{unit}.{stream}' behind run");
       return;
     }
-    constexpr std::array kMemory{"--mem", "--mem-per-cpu", "--mem-per-gpu"};
-    if (is_one_of(kMemory, option.name)) {
-      note(option,
-           "the job has whole nodes with all their memory; where a task needs more than its share, take fewer "
-           "workers: -n N behind run");
-      return;
-    }
-    constexpr std::array kOneCpu{"--nodes", "--ntasks", "--ntasks-per-node", "--cpus-per-task"};
-    if (is_one_of(kOneCpu, option.name)) {
-      if (value != "1")
-        note(option, "a task has one worker, and a node one worker a CPU: take fewer workers: -n N behind run");
-      return;
-    }
-    constexpr std::array kOwn{"--requeue", "--no-requeue", "--no-kill", "--open-mode",
-                              "--signal",  "--exclusive",  "--parsable"};
+    if (says_need(option.name)) return;
+    constexpr std::array kOwn{"--requeue", "--no-requeue", "--no-kill", "--open-mode", "--signal", "--parsable"};
     if (is_one_of(kOwn, option.name)) return;
-    if (option.name.starts_with("--gpu") || option.name == "--gres") {
-      note(option, "passed on for each node; kiln does not deal out GPUs among the tasks of a node");
-    }
     header.emplace_back(sbatch_text(option), "");
   }
 
@@ -202,6 +190,12 @@ class Conversion {
     const auto most = parse_count(value.substr(percent + 1));
     if (!most || *most == 0)
       refuse(fmt::format("{}: --array={}: % takes a number", for_message(name_), for_message(value, 60)));
+    if (limits_workers_) {  // more workers than fit would be refused
+      return notes.push_back(fmt::format(
+          "--array=…%{0}: as many tasks run at a time as have what they need; where these are more than {0}, and "
+          "too many: -n {0} behind run",
+          *most));
+    }
     words.insert(words.end(), {"-n", std::to_string(*most)});
   }
 
@@ -215,6 +209,7 @@ class Conversion {
   }
 
   std::string name_;
+  bool limits_workers_;
 };
 
 }  // namespace
@@ -249,12 +244,13 @@ std::vector<std::string> sbatch_line_words(std::string_view line) {
 
 Converted convert_array(const std::string& name, std::string_view text, const std::string& program) {
   const OldScript old = read_script(name, text);
-  Conversion made(name);
   std::vector<SbatchOption> last;  // of the same name the last one counts
   for (const SbatchOption& option : old.options) {
     std::erase_if(last, [&](const SbatchOption& one) { return one.name == option.name; });
     last.push_back(option);
   }
+  const ArrayNeeds needs = array_needs(last, name);
+  Conversion made(name, needs);
   for (const SbatchOption& option : last) made.take(option);
   if (made.range.empty()) {
     refuse(fmt::format(
@@ -262,18 +258,19 @@ Converted convert_array(const std::string& name, std::string_view text, const st
         "into a task file: kiln slurm run tasks.txt",
         for_message(name)));
   }
-  for (const std::size_t line : old.srun_lines) {
-    made.notes.push_back(
-        fmt::format("line {}: srun would start a job step of its own for each task, and wait for CPUs that "
-                    "kiln's workers have: leave the word out",
-                    line));
+  for (const std::size_t line : needs.several_nodes ? std::vector<std::size_t>() : old.srun_lines) {
+    made.notes.push_back(fmt::format(
+        "line {}: srun would start a job step of its own for each task, and wait for CPUs that kiln's workers have: {}",
+        line, needs.processes == 1 ? "leave the word out" : fmt::format("mpirun -n {} in its place", needs.processes)));
   }
   made.notes.emplace_back(
       "--time=04:00:00 is of the whole job, and yours to choose, as is --nodes; the job goes on in a next "
       "one until all tasks are done");
 
   const std::string stem = std::filesystem::path(name).stem().string();
-  std::vector<std::string> command = starter_of(text);
+  std::vector<std::string> command = needs.variables;
+  if (!command.empty()) command.insert(command.begin(), "env");
+  for (std::string& word : starter_of(text)) command.push_back(std::move(word));
   command.push_back(name);
   if (!made.directory.empty()) {
     command.back() = std::filesystem::absolute(name).lexically_normal();
