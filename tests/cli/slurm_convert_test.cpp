@@ -119,6 +119,19 @@ TEST(Convert, InAnotherFolderTheScriptIsFoundAllTheSame) {
   EXPECT_THAT(all(made.notes), HasSubstr("its results are there: some/where/old.kiln\n"));
 }
 
+TEST(Convert, TheJobHasTimeForItsLongestTask) {
+  const Converted made = converted("#SBATCH -a 1-4 --time=2-0\n");
+  EXPECT_THAT(made.script, HasSubstr("\n#SBATCH --time=2-00:10:00\n"));
+  EXPECT_THAT(made.script, HasSubstr(" --timeout 172800s "));
+  EXPECT_THAT(all(made.notes), HasSubstr("--time=2-0: the job gets 2-00:10:00, so that a task"));
+  EXPECT_THAT(all(made.notes), HasSubstr("--time=2-00:10:00 is of the whole job"));
+  EXPECT_THAT(converted("#SBATCH -a 1-4 --time=3:50:00\n").script, HasSubstr("\n#SBATCH --time=04:00:00\n"));
+  EXPECT_THAT(converted("#SBATCH -a 1-4 --time=3:50:01\n").script, HasSubstr("\n#SBATCH --time=4:00:01\n"));
+  const Converted unlimited = converted("#SBATCH -a 1-9 -t 0\n");
+  EXPECT_THAT(unlimited.script, Not(HasSubstr("--timeout")));
+  EXPECT_THAT(all(unlimited.notes), HasSubstr("--time=0: each task must end within one job"));
+}
+
 TEST(Convert, RefusesWhatIsNoArray) {
   EXPECT_THAT(complaint("#SBATCH -N 1\necho\n"), HasSubstr("no #SBATCH --array"));
   EXPECT_THAT(complaint("echo\n#SBATCH --array=1-9\n"), HasSubstr("no #SBATCH --array")) << "sbatch stops at a command";

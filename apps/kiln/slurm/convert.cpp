@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -28,6 +29,8 @@ namespace kiln::cli {
 namespace {
 
 constexpr std::uint64_t kLead = 120;
+constexpr std::chrono::seconds kUsualTime = std::chrono::hours(4);
+constexpr std::chrono::seconds kMargin = std::chrono::minutes(10);  // for the signal, the grace and the commit
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ExitCode::bad_input, message); }
 
@@ -147,7 +150,7 @@ class Conversion {
   void take(const SbatchOption& option) {
     const std::string value = option.value.value_or("");
     if (option.name == "--array") return take_array(value);
-    if (option.name == "--time") return take_time(value);
+    if (option.name == "--time") return take_time(option);
     if (option.name == "--chdir") directory = value;
     constexpr std::array kOfTasks{"--output", "--error", "--input"};
     if (is_one_of(kOfTasks, option.name)) {
@@ -164,7 +167,8 @@ class Conversion {
 
   std::vector<std::string> words;  // of kiln run
   std::string range;               // of the array; "": there is none
-  std::string directory;           // of the job; "": where it is submitted
+  std::chrono::seconds time = kUsualTime;
+  std::string directory;  // of the job; "": where it is submitted
   std::vector<std::pair<std::string, std::string>> header;
   std::vector<std::string> notes;
 
@@ -199,10 +203,17 @@ class Conversion {
     words.insert(words.end(), {"-n", std::to_string(*most)});
   }
 
-  void take_time(const std::string& value) {
+  void take_time(const SbatchOption& option) {
     try {
-      const job::TimeLimit limit = job::parse_slurm_time("--time", value);
-      if (limit) words.insert(words.end(), {"--timeout", fmt::format("{}s", limit->count())});
+      const job::TimeLimit limit = job::parse_slurm_time("--time", *option.value);
+      if (!limit) return note(option, "each task must end within one job, however long it takes: choose its --time so");
+      words.insert(words.end(), {"--timeout", fmt::format("{}s", limit->count())});
+      if (*limit + kMargin <= time) return;
+      time = *limit + kMargin;
+      note(option,
+           fmt::format("the job gets {}, so that a task which takes all of that ends within one. Where the partition "
+                       "allows less, give --time that, and --timeout 10 minutes less",
+                       job::format_slurm_time(time)));
     } catch (const Error& error) {
       refuse(fmt::format("{}: {}", for_message(name_), error.what()));
     }
@@ -263,9 +274,11 @@ Converted convert_array(const std::string& name, std::string_view text, const st
         "line {}: srun would start a job step of its own for each task, and wait for CPUs that kiln's workers have: {}",
         line, needs.processes == 1 ? "leave the word out" : fmt::format("mpirun -n {} in its place", needs.processes)));
   }
-  made.notes.emplace_back(
-      "--time=04:00:00 is of the whole job, and yours to choose, as is --nodes; the job goes on in a next "
-      "one until all tasks are done");
+  const std::string time = made.time == kUsualTime ? "04:00:00" : job::format_slurm_time(made.time);
+  made.notes.push_back(
+      fmt::format("--time={} is of the whole job, and yours to choose, as is --nodes; the job goes on in a next "
+                  "one until all tasks are done",
+                  time));
 
   const std::string stem = std::filesystem::path(name).stem().string();
   std::vector<std::string> command = needs.variables;
@@ -284,7 +297,7 @@ Converted convert_array(const std::string& name, std::string_view text, const st
                                  [](const auto& line) { return line.first.starts_with("--job-name="); });
   if (!named) script.header.emplace_back(sbatch_text({"--job-name", stem}), "");
   script.header.insert(script.header.end(),
-                       {{"--nodes=1", ""}, {"--exclusive", ""}, {"--time=04:00:00", ""}, {"--output=kiln-%j.log", ""}});
+                       {{"--nodes=1", ""}, {"--exclusive", ""}, {"--time=" + time, ""}, {"--output=kiln-%j.log", ""}});
   for (auto& line : common_header(script.goes_on, kLead)) script.header.push_back(std::move(line));
   for (auto& line : made.header) script.header.push_back(std::move(line));
   script.kiln = observe::shell_word(program);
