@@ -93,11 +93,11 @@ std::optional<AgainNote> parse_again_note(std::string_view text) {
   }
 }
 
-AgainAnswer ask_whether_again(const std::string& directory, int code) {
+AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> code) {
   const Variables variables = read_variables();
   const std::filesystem::path note = std::filesystem::path(directory) / kNoteName;
   EndedJob job;
-  job.code = code;
+  job.code = code.value_or(to_int(ExitCode::stopped_early));
   job.chain = variable(variables, "KILN_CHAIN");
   if (job.chain.empty()) job.chain = variable(variables, "SLURM_JOB_ID");
   job.restarts = static_cast<std::uint32_t>(
@@ -106,6 +106,7 @@ AgainAnswer ask_whether_again(const std::string& directory, int code) {
     const store::RunReader run = store::RunReader::open(directory);
     job.began = true;
     const auto end = run.last_end();
+    if (!code && end) job.code = end->exit_code;
     job.storage = end && end->outcome == protocol::Outcome::storage;
     if (const auto asked = read_until_note(directory); asked && asked->chain == job.chain && asked->reached) {
       job.until = asked->asked;

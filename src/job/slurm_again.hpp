@@ -45,7 +45,8 @@ AgainAnswer shall_go_on(const EndedJob& job);
 std::string to_json(const AgainNote& note);
 std::optional<AgainNote> parse_again_note(std::string_view text);
 
-/// Reads the run directory and the environment, decides, and keeps the note (slurm.json).
-AgainAnswer ask_whether_again(const std::string& directory, int code);
+/// Reads the run directory and the environment, decides, and keeps the note (slurm.json). `code`: that the run has ended
+/// with; nothing: as the run directory has it, else 75.
+AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> code);
 
 }  // namespace kiln::job

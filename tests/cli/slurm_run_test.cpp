@@ -50,6 +50,7 @@ TEST(SlurmRun, CommandsKeepTheirOwnOptions) {
   EXPECT_THAT(job({"--array", "1-9", "./job.sh", "--time", "x"}).words,
               ElementsAre("--array", "1-9", "./job.sh", "--time", "x"));
   EXPECT_EQ(job({"--array", "1-9", "./job.sh", "--time", "x"}).time, std::nullopt);
+  EXPECT_EQ(sbatch_text(job({"-b", "now+1hour", "tasks.txt"}).options.at(0)), "--begin=now+1hour");
   EXPECT_THAT(job({"--exclusive", "tasks.txt"}).words, ElementsAre("tasks.txt"));
 }
 

@@ -75,9 +75,10 @@ class Submitting(SlurmCase):
 
     def test_what_sbatch_says_against_it(self):
         self.a_slurm()
-        self.program("sbatch", "echo 'sbatch: error: invalid account' >&2; exit 1")
+        self.program("sbatch", "printf 'sbatch: error: invalid account\\nsbatch: error: no job\\n' >&2; exit 1")
         self.write_tasks(["true"])
-        self.assertIn("invalid account", self.expect(3, "slurm", "run", "--submit", "tasks.txt").err)
+        self.assertIn("did not take the job: sbatch: error: invalid account; sbatch: error: no job\n",
+                      self.expect(3, "slurm", "run", "--submit", "tasks.txt").err)
         self.assertIn("no task file none.txt", self.expect(3, "slurm", "run", "--submit", "none.txt").err)
         self.assertIn("no task file none.txt", self.expect(0, "slurm", "run", "none.txt").err)
 
@@ -188,6 +189,12 @@ class Jobs(ScriptCase):
         self.open_gate()
         self.assertEqual(self.job(script).wait().code, 0)
         self.assertEqual(self.facts(), self.marking_facts(4, gate=1))
+
+    def test_by_hand_the_run_directory_says_how_it_ended(self):
+        self.write_tasks(["true"])
+        self.assertIn("there is no run no.kiln: the directory of a run", self.expect(2, "slurm", "again", "no.kiln").err)
+        self.expect(0, "run", "-n", "1", "tasks.txt")
+        self.assertIn("does not go on: all is done", self.expect(1, "slurm", "again", "tasks.kiln").out)
 
     def test_a_cancelled_job_does_not(self):
         self.marking_tasks(4, gate=1)

@@ -143,6 +143,16 @@ std::string log_name(const SlurmRunCommand& command, const std::string& job) {
   return seen_from_here(command, name);
 }
 
+// What another program said, in one line.
+std::string lines_of(const std::string& text) {
+  std::string all;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) all += (all.empty() ? "" : "; ") + line;
+  }
+  return for_message(all, 600);
+}
+
 int submit(const SlurmRunCommand& command, const std::string& script, const job::SlurmTools& slurm) {
   const std::string sbatch = slurm.find("sbatch");
   if (sbatch.empty()) {
@@ -159,7 +169,7 @@ int submit(const SlurmRunCommand& command, const std::string& script, const job:
   std::filesystem::remove(file, ignored);
   const std::string number = answer.well ? job_number(answer.text) : "";
   if (number.empty()) {
-    throw Error(ExitCode::bad_input, fmt::format("sbatch did not take the job: {}", for_message(answer.text, 600)));
+    throw Error(ExitCode::bad_input, fmt::format("sbatch did not take the job: {}", lines_of(answer.text)));
   }
   const std::string directory = observe::shell_word(seen_from_here(command, command.run.directory));
   print(
