@@ -200,6 +200,12 @@ std::string next_steps(const StatusReport& r) {
   std::string out;
   const std::uint64_t blocked = blocked_units(r.task_stages);
   if (!r.live && (left_to_do(r.totals) > blocked || r.launches == 0)) {
+    if (!r.until.empty()) {
+      return fmt::format(
+          "next: --until {} has come: to go on, run the same command again, with a later --until or without; "
+          "what is done is kept\n",
+          for_message(r.until, 40));
+    }
     if (r.job) return fmt::format("next: the job {} goes on with it\n", for_message(r.job_id, 40));
     out += "next: run the same command again to go on; what is done is kept\n";
   }

@@ -17,6 +17,7 @@
 #include "job/task_stages.hpp"
 #include "job/tell_fault.hpp"
 #include "job/told_by_mpirun.hpp"
+#include "job/until_note.hpp"
 #include "net/versions.hpp"
 #include "store/run_reader.hpp"
 
@@ -118,6 +119,7 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   if (options_.retry) check_retry(options_.directory, options_.where);  // it must be a run already
   if (!options_.retry && !options_.fresh) refuse_another_command(options_.directory, tasks_);
   open_store(arguments, std::nullopt);
+  keep_until(store_->directory(), options_, environment_);
   const std::string note = recovery_note(options_, environment_, net::mpi_library_version());
   if (!note.empty() && !environment_.goes_on()) log::info("{}", note);
   if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), source_name(store_->recovered().facts));

@@ -18,11 +18,12 @@ struct AgainNote {
 
 /// A job that has ended, or is about to.
 struct EndedJob {
-  int code = 0;                ///< that the run has ended with
-  std::string chain;           ///< as AgainNote
-  std::uint32_t restarts = 0;  ///< how often Slurm has started this job again
-  bool began = false;          ///< there is a run directory with a run in it
-  bool storage = false;        ///< the run ended since its directory could not be written
+  int code = 0;                      ///< that the run has ended with
+  std::string chain;                 ///< as AgainNote
+  std::uint32_t restarts = 0;        ///< how often Slurm has started this job again
+  bool began = false;                ///< there is a run directory with a run in it
+  bool storage = false;              ///< the run ended since its directory could not be written
+  std::optional<std::string> until;  ///< --until's words, where the run has stopped for them
   std::uint64_t settled = 0;
   std::uint64_t units = 0;          ///< that are known
   std::optional<AgainNote> before;  ///< as read
@@ -44,7 +45,8 @@ AgainAnswer shall_go_on(const EndedJob& job);
 std::string to_json(const AgainNote& note);
 std::optional<AgainNote> parse_again_note(std::string_view text);
 
-/// Reads the run directory and the environment, decides, and keeps the note (slurm.json).
-AgainAnswer ask_whether_again(const std::string& directory, int code);
+/// Reads the run directory and the environment, decides, and keeps the note (slurm.json). `code`: that the run has ended
+/// with; nothing: as the run directory has it, else 75.
+AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> code);
 
 }  // namespace kiln::job

@@ -27,8 +27,9 @@ constexpr std::string_view kRemovedName = ".kiln-removed-run.json";
 constexpr std::array<std::string_view, 5> kFolders = {"source", "journal", "merged", "segments", "damaged"};
 constexpr std::string_view kRunsFolder = "shuffle";
 constexpr std::string_view kExportFolder = "export";
-constexpr std::array<std::string_view, 8> kFiles = {"launch.json",  "owner.json", "status.json", "events.jsonl",
-                                                    "outcome.json", "results.h5", "report.html", "slurm.json"};
+constexpr std::array<std::string_view, 9> kFiles = {"launch.json",  "owner.json",   "status.json",
+                                                    "events.jsonl", "outcome.json", "results.h5",
+                                                    "report.html",  "slurm.json",   "until.json"};
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& why) {
   throw Error(ExitCode::run_directory, fmt::format("run directory {}: {}", path.string(), why));

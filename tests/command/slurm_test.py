@@ -9,45 +9,10 @@ import signal
 import subprocess
 import unittest
 
-from kiln_case import KILN, KilnCase
+from kiln_case import KILN
+from slurm_case import ScriptCase, SlurmCase
 
 ROOT = pathlib.Path(os.environ["KILN_ROOT"])
-PARTITIONS = "\n".join((
-    "PartitionName=short Default=YES MaxNodes=2 MaxTime=04:00:00 State=UP TotalCPUs=32 TotalNodes=4",
-    "PartitionName=long Default=NO MaxNodes=UNLIMITED MaxTime=7-00:00:00 State=UP TotalCPUs=64 TotalNodes=8"))
-
-
-class SlurmCase(KilnCase):
-    def setUp(self):
-        super().setUp()
-        self.programs = self.folder / "bin"
-        self.programs.mkdir()
-        # The first word of the PATH: Slurm's programs are those of this folder, or none.
-        path = ":".join(one for one in self.environment["PATH"].split(":")
-                        if not any((pathlib.Path(one) / name).exists() for name in ("scontrol", "sbatch")))
-        if not any((pathlib.Path(one) / "mpirun").exists() for one in path.split(":")):
-            for one in pathlib.Path("/usr/bin").iterdir():
-                if one.name not in ("sbatch", "scontrol", "squeue", "scancel", "sinfo", "srun"):
-                    (self.programs / one.name).symlink_to(one)
-        self.environment["PATH"] = f"{self.programs}:{path}"
-        for name in [one for one in self.environment if one.startswith("SLURM_")]:
-            del self.environment[name]
-
-    def program(self, name, text):
-        """A program of this Slurm: each call is noted in NAME.calls."""
-        file = self.programs / name
-        file.unlink(missing_ok=True)
-        file.write_text(f"#!/bin/bash\necho \"$@\" >> '{self.folder}/{name}.calls'\n{text}\n")
-        file.chmod(0o755)
-
-    def calls(self, name):
-        file = self.folder / f"{name}.calls"
-        return file.read_text().splitlines() if file.exists() else []
-
-    def a_slurm(self):
-        self.program("scontrol", f"if [ \"$1\" = show ]; then echo '{PARTITIONS}'; fi")
-        self.program("sbatch", f"cp \"${{@: -1}}\" '{self.folder}/submitted.sbatch'; echo 4711")
-        self.program("scancel", "")
 
 
 class ReadyScripts(SlurmCase):
@@ -110,11 +75,28 @@ class Submitting(SlurmCase):
 
     def test_what_sbatch_says_against_it(self):
         self.a_slurm()
-        self.program("sbatch", "echo 'sbatch: error: invalid account' >&2; exit 1")
+        self.program("sbatch", "printf 'sbatch: error: invalid account\\nsbatch: error: no job\\n' >&2; exit 1")
         self.write_tasks(["true"])
-        self.assertIn("invalid account", self.expect(3, "slurm", "run", "--submit", "tasks.txt").err)
+        self.assertIn("did not take the job: sbatch: error: invalid account; sbatch: error: no job\n",
+                      self.expect(3, "slurm", "run", "--submit", "tasks.txt").err)
         self.assertIn("no task file none.txt", self.expect(3, "slurm", "run", "--submit", "none.txt").err)
         self.assertIn("no task file none.txt", self.expect(0, "slurm", "run", "none.txt").err)
+
+    def test_names_are_those_of_the_folder_where_the_job_works(self):
+        self.a_slurm()
+        self.assertIn("no folder wd (--chdir): Slurm would run the job in /tmp",
+                      self.expect(3, "slurm", "run", "--submit", "-D", "wd", "tasks.txt").err)
+        (self.folder / "wd").mkdir()
+        self.write_tasks(["true"])
+        refused = self.expect(3, "slurm", "run", "--submit", "-D", "wd", "tasks.txt").err
+        self.assertIn(f"no task file wd/tasks.txt (with --chdir names are those that the job sees there; the one here is "
+                      f"{self.folder}/tasks.txt): the job would end at once", refused)
+        self.assertIn("no task file wd/tasks.txt", self.expect(0, "slurm", "run", "-D", "wd", "tasks.txt").err)
+        self.expect(0, "slurm", "run", "--submit", "-D", "wd", f"{self.folder}/tasks.txt")
+        (self.folder / "wd" / "tasks.txt").write_text("true\n")
+        said = self.expect(0, "slurm", "run", "--submit", "-D", "wd", "tasks.txt").out
+        for part in ("results    wd/tasks.kiln\n", "log        wd/kiln-4711.log\n", "kiln status wd/tasks.kiln;"):
+            self.assertIn(part, said)
 
     def test_the_prelude(self):
         self.write_tasks(["true"])
@@ -152,31 +134,35 @@ class Looking(SlurmCase):
         (self.folder / "old.sbatch").write_text("#!/bin/bash\n#SBATCH --array=1-3%2\n#SBATCH --time=1:00\n#SBATCH -c 2\n"
                                                 "echo case $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT\n")
         made = self.expect(0, "slurm", "convert", "old.sbatch")
-        self.assertIn("--cpus-per-task=2", made.err)
+        self.assertIn(" --cpus-per-unit 2 ", made.out)
+        self.assertIn("more than 2, and too many: -n 2", made.err)
         (self.folder / "new.sbatch").write_text(made.out)
         done = self.kiln(words=["bash", "new.sbatch"], SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2")
         self.assertEqual(done.code, 0, done.err)
         self.assertEqual(self.table(self.folder / "old.kiln", "output")["stdout"], [f"case {i} of 3\n" for i in (1, 2, 3)])
         self.assertIn("no file none", self.expect(3, "slurm", "convert", "none").err)
 
+    def converted_and_run(self, name, lines):
+        (self.folder / name).write_text(lines)
+        made = self.expect(0, "slurm", "convert", name)
+        (self.folder / "new.sbatch").write_text(made.out)
+        folder = re.findall("^#SBATCH --chdir=(.*)", made.out, re.M)
+        done = self.kiln(words=["env", "-C", *(folder or ["."]), "bash", self.folder / "new.sbatch"],
+                         SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2")
+        self.assertEqual(done.code, 0, done.err)
 
-class Jobs(SlurmCase):
-    """A script as bash runs it, with a Slurm that only notes what it is told."""
+    def test_an_array_in_another_language_is_run_by_it(self):
+        self.converted_and_run("my py.sbatch", "#!/usr/bin/env -S python3 -I\n#SBATCH --array=1-2\nimport os, sys\n"
+                                               "print(os.environ['SLURM_ARRAY_TASK_ID'], sys.flags.isolated)\n")
+        self.assertEqual(self.table(self.folder / "my py.kiln", "output")["stdout"], ["1 1\n", "2 1\n"])
 
-    def setUp(self):
-        super().setUp()
-        self.a_slurm()
-        self.program("scontrol", "[ \"$1\" != requeue ] || kill -KILL $PPID")  # Slurm ends a job that goes back
+    def test_an_array_that_works_in_another_folder_does_so(self):
+        (self.folder / "wd").mkdir()
+        self.converted_and_run("cd.sbatch", "#!/bin/bash\n#SBATCH --array=1-2 -D wd\nbasename \"$PWD\"\n")
+        self.assertEqual(self.table(self.folder / "wd" / "cd.kiln", "output")["stdout"], ["wd\n", "wd\n"])
 
-    def script(self, *words):
-        file = self.folder / "job.sbatch"
-        file.write_text(self.expect(0, "slurm", "run", *words).out)
-        (self.folder / "scontrol.calls").unlink(missing_ok=True)
-        return file
 
-    def job(self, *words, **variables):
-        return self.start(words=["bash", *words], SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2", **variables)
-
+class Jobs(ScriptCase):
     def test_a_job_to_its_end(self):
         self.write_tasks([f"echo {i}" for i in range(5)])
         done = self.job(self.script("tasks.txt")).wait()
@@ -192,13 +178,6 @@ class Jobs(SlurmCase):
         self.assertIn("some units failed", done.out)
         self.assertEqual(self.calls("scontrol"), [])
 
-    def stopped(self, script, number, *words):
-        """Runs until a unit has begun, then sends `number` to the script alone."""
-        job = self.job(script, *words)
-        self.wait_for(lambda: self.ran(), "a unit runs")
-        os.kill(job.pid, number)
-        return job
-
     def test_at_the_time_limit_the_job_goes_back(self):
         self.marking_tasks(4, gate=1)
         script = self.script("--grace", "100ms", "-n", "1", "tasks.txt")
@@ -210,6 +189,12 @@ class Jobs(SlurmCase):
         self.open_gate()
         self.assertEqual(self.job(script).wait().code, 0)
         self.assertEqual(self.facts(), self.marking_facts(4, gate=1))
+
+    def test_by_hand_the_run_directory_says_how_it_ended(self):
+        self.write_tasks(["true"])
+        self.assertIn("there is no run no.kiln: the directory of a run", self.expect(2, "slurm", "again", "no.kiln").err)
+        self.expect(0, "run", "-n", "1", "tasks.txt")
+        self.assertIn("does not go on: all is done", self.expect(1, "slurm", "again", "tasks.kiln").out)
 
     def test_a_cancelled_job_does_not(self):
         self.marking_tasks(4, gate=1)
