@@ -1,8 +1,11 @@
 """The example programs: each holds its own check, gives the same bits on any number of workers, and after being killed."""
 
+import csv
+import json
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import unittest
@@ -178,6 +181,28 @@ class Examples(KilnCase):
         self.assertEqual(found, expected)
         lines = "".join(f"{count:10} {word.decode()}\n" for count, word in expected[:2])
         self.assertTrue(result.out.endswith(lines), result.out)
+
+    def test_words_of_any_bytes_stay_different_in_every_table(self):
+        words = [rb"\xff\xff", rb"\xFF" + b"\xff", b"\xff\xff", rb"\xFF\xFF", b"\\\xff", b"\0", rb"\x00", rb"C:\new", "grün".encode()]
+        (self.folder / "odd.txt").write_bytes(b"\n".join(words) + b"\n")
+        result = self.kiln(words=self.program("wordcount", "odd.kiln", 1, "--export", "csv,json", "odd.txt"))
+        self.assertEqual(result.code, 0, result.err)
+
+        def bytes_of(text):  # as docs/file-format.md says
+            found = re.split(r"(\\\\|\\x[0-9A-F]{2})", text) if re.search(r"\\x[0-9A-F]{2}", text) else [text]
+            return b"".join(b"\\" if one == "\\\\" else bytes.fromhex(one[2:]) if i % 2 else one.encode() for i, one in enumerate(found))
+
+        with h5py.File(self.folder / "odd.kiln" / "results.h5") as results:
+            table = results["/results"]
+            texts = [text.decode() for text in table["word"][:]]
+            flags = dict(zip(texts, table["word_escaped"][:].tolist()))
+        self.assertEqual(sorted(map(bytes_of, texts)), sorted(words))
+        self.assertEqual({text for text in flags if not flags[text]}, {rb"\xff\xff".decode(), rb"C:\new".decode(), "grün"})
+        export = self.folder / "odd.kiln" / "export"
+        with open(export / "results.csv", newline="") as file:
+            self.assertEqual([row["word"] for row in csv.DictReader(file)], texts)
+        with open(export / "results.jsonl") as file:
+            self.assertEqual([json.loads(line)["word"] for line in file], texts)
 
     def test_wordcount_says_how_many_it_can_show(self):
         result = self.kiln(words=self.program("wordcount", "many.kiln", 1, "--top", "1001"))
