@@ -48,6 +48,7 @@ void ProgramRun::write_exports() {
 void ProgramRun::summarise() const {
   observe::RunSummary summary = summary_of(end_, options_.directory);
   summary.done_before = done_before_;
+  summary.rejected = over_rejected_ ? 0 : total_.rejected;  // --max-rejected says more of them
   summary.first_failures = first_failures_;
   // Those of this launch, as they may be why it stopped; then what stands there already.
   summary.first_failures.insert(summary.first_failures.end(), earlier_failures_.begin(), earlier_failures_.end());

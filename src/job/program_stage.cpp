@@ -53,6 +53,7 @@ void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
   if (state_.end) {
     total_.done += state_.end->counts.done;
     total_.failed += state_.end->counts.failed;
+    total_.rejected += state_.end->counts.rejected;
     answer(running, call, result_of(*state_.end, !ended_here));
     plan_ = nullptr;
     return;
@@ -79,6 +80,7 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
   counts_ = {counts.units, counts.done, counts.failed, 0};
   total_.done += counts.done;
   total_.failed += counts.failed;
+  total_.rejected += running.archive.rejected().rejected;
   if (outcome != protocol::Outcome::complete && outcome != protocol::Outcome::units_failed) {
     stopped_as_ = outcome;
     unwritten_ = counts.done + counts.failed - counts.committed;

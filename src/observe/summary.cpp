@@ -150,6 +150,11 @@ std::vector<std::string> summary_lines(const RunSummary& s) {
     lines.push_back(fmt::format("see them: kiln results --failed {}; run them again{}: kiln retry {}", directory,
                                 blocked ? ", then the stages that wait for them" : "", directory));
   }
+  if (s.rejected != 0) {
+    lines.push_back(fmt::format("{} rejected; see {}: kiln results --table rejected {}",
+                                s.rejected == 1 ? "1 record was" : format_count(s.rejected) + " records were",
+                                s.rejected == 1 ? "it" : "them", shell_word(s.directory)));
+  }
   return lines;
 }
 

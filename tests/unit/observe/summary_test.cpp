@@ -43,6 +43,14 @@ TEST(Summary, FailuresWithReasonsAndWhatToDo) {
                   "see them: kiln results --failed tasks.kiln; run them again: kiln retry tasks.kiln"));
 }
 
+TEST(Summary, RejectedRecordsAndHowToSeeThem) {
+  RunSummary s = ended(260, 260, 0);
+  s.rejected = 1563;
+  EXPECT_EQ(summary_lines(s).back(), "1,563 records were rejected; see them: kiln results --table rejected tasks.kiln");
+  s.rejected = 1;
+  EXPECT_EQ(summary_lines(s).back(), "1 record was rejected; see it: kiln results --table rejected tasks.kiln");
+}
+
 TEST(Summary, StagesAndWhatWasNotStarted) {
   using State = schedule::Gates::State;
   RunSummary s = ended(1237, 1209, 3);
