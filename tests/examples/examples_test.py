@@ -160,6 +160,20 @@ class Examples(KilnCase):
         self.assertIn("missing cannot be read", result.err)
         self.assertFalse((self.folder / "none.sorted.part").exists())
 
+    def test_terasort_refuses_a_place_where_it_cannot_write(self):
+        (self.folder / "in").write_bytes(bytes(1000))
+        (self.folder / "there").mkdir()
+        for out, why in (("gone/x", "cannot open gone/x.part: No such file or directory"), ("there", "cannot write there: Is a directory")):
+            result = self.terasort("place.kiln", "sort", "in", out)
+            self.assertEqual(result.code, 3, result.err)
+            self.assertIn(why, result.err)
+        self.assertEqual(self.terasort("made.kiln", "generate", "10", "gone/x").code, 3)
+
+    def test_terasort_looks_at_the_checksum_first(self):
+        result = self.terasort("zz.kiln", "validate", "missing", "--checksum", "zz")
+        self.assertEqual(result.code, 2, result.err)
+        self.assertIn("'zz' is no checksum", result.err)
+
     def test_wordcount_counts_as_the_shell_does(self):
         chance = random.Random(SEED)
         words = [bytes(chance.choices(range(33, 127), k=chance.randint(1, 30))) for _ in range(500)]
