@@ -185,13 +185,13 @@ void RunObserver::took_over(const TakeOver& facts) {
   event("takeover", members.dump());
 }
 
-void RunObserver::begin_stage(std::uint32_t stage, const std::string& name) {
+void RunObserver::begin_stage(std::uint32_t stage, const std::string& name, const std::string& plan) {
   status_.stage = observe::StageStatus{stage, name};
   status_.totals = {};
   status_.done_before = 0;
   settled_before_.reset();
   rate_ = {};
-  event("stage", nlohmann::json{{"stage", stage}, {"name", to_utf8(name)}}.dump());
+  event("stage", nlohmann::json{{"stage", stage}, {"name", to_utf8(name)}, {"plan", to_utf8(plan)}}.dump());
 }
 
 void RunObserver::assembling() {

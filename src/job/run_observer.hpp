@@ -56,7 +56,7 @@ class RunObserver final : public Observer {
   /// Of a task file, as they are now.
   std::vector<observe::TaskStageStatus> stages(const protocol::Coordinator& coordinator) const;
   /// A program's next stage.
-  void begin_stage(std::uint32_t stage, const std::string& name);
+  void begin_stage(std::uint32_t stage, const std::string& name, const std::string& plan);
   /// The units are settled; results.h5 is being made.
   void assembling();
   void ended();

@@ -228,7 +228,7 @@ struct ReduceSink {
 
 /// One stage: a source, the fused steps, the sinks.
 struct StagePlan {
-  std::string name;         ///< of the flow
+  std::string name;         ///< of the flow, with the step by key that it ends in: "FLOW: STEP"
   std::string description;  ///< canonical, one line: source, steps, sinks with their schemas. Equal plans, equal text
   SourceSpec source;
   std::vector<RowsSink> rows;
@@ -239,6 +239,8 @@ struct StagePlan {
   std::uint64_t most_in_flight = 0;              ///< units handed out at a time, over all workers; 0: no limit
   bool pure = true;                              ///< home order is allowed, units may run twice (--verify)
   std::uint32_t reader = 1;  ///< of one that gives runs: so many stages behind it is the last one that reads them
+  std::vector<std::string> strands;   ///< for people: what runs as one loop, a line each
+  std::vector<std::uint32_t> behind;  ///< for people: so many stages in front of it are those that it reads; ascending
 };
 
 struct StageCounts {
