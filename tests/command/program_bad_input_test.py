@@ -50,7 +50,8 @@ class Lines(ReaderCase):
         self.same(done.out, sum(range(10)) + 7, 1026, 1, 0)
 
     def test_a_file_that_changes_or_goes_while_it_runs(self):
-        for what, said, code in (("grows", "b.txt has 32 bytes; it had 30 when the stage began", 1),
+        for what, said, code in (("other", "b.txt changed since the stage began: it is the same 30 bytes long, but with another content", 1),
+                                 ("grows", "b.txt has 32 bytes; it had 30 when the stage began", 1),
                                  ("shrinks", "b.txt has 2 bytes; it had 30 when the stage began", 1),
                                  ("goes", "cannot open b.txt: No such file", 3)):
             with self.subTest(what=what):
@@ -64,7 +65,8 @@ class Lines(ReaderCase):
                 if what == "goes":
                     (self.folder / "b.txt").unlink()
                 else:
-                    self.write("b.txt", "5\n" if what == "shrinks" else self.numbers(10, 20) + "5\n")
+                    now = {"shrinks": "5\n", "grows": self.numbers(10, 20) + "5\n", "other": self.numbers(30, 40)}
+                    self.write("b.txt", now[what])
                 self.open_gate()
                 done = running.wait()
                 self.assertEqual(done.code, code, done.err)
