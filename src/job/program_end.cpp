@@ -15,6 +15,7 @@ void ProgramRun::set_end(const Running& running) {
   end_.units = total_.units;
   end_.done = total_.done;
   end_.failed = total_.failed;
+  end_.storage_failure = running.observer.storage_failure();
   store::EndEntry& entry = end_.entry;
   entry = {launch_id_, Outcome::complete, to_int(ExitCode::ok), wall_seconds()};
   if (stopped_as_) {

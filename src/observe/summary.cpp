@@ -122,8 +122,9 @@ std::vector<std::string> summary_lines(const RunSummary& s) {
   if (s.outcome == Outcome::too_many_failures)
     lines.emplace_back("stopped: more units failed than --max-failures allows");
   if (s.outcome == Outcome::storage) {
-    lines.emplace_back(
-        "stopped: the run directory cannot be written; make room there, then run the same command again");
+    lines.push_back("stopped: " + (s.storage_failure.empty() ? "the run directory cannot be written; make room there, "
+                                                               "then run the same command again"
+                                                             : s.storage_failure));
   }
   if (s.outcome == Outcome::interrupted) {
     lines.emplace_back(s.in_time

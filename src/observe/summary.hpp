@@ -30,6 +30,7 @@ struct RunSummary {
   std::string results_file;                ///< "" when none was written
   std::vector<TaskStageStatus> stages;     ///< of a task file
   bool in_time = false;                    ///< it stopped since its time limit was near
+  std::string storage_failure;             ///< what could not be written, why, and what to do
   std::vector<FailedUnit> first_failures;  ///< a few; the summary shows up to kShownFailures
 };
 inline constexpr std::size_t kShownFailures = 5;

@@ -43,6 +43,15 @@ TEST(Summary, FailuresWithReasonsAndWhatToDo) {
                   "see them: kiln results --failed tasks.kiln; run them again: kiln retry tasks.kiln"));
 }
 
+TEST(Summary, SaysWhatCouldNotBeWritten) {
+  RunSummary s = ended(10, 5, 0);
+  s.outcome = Outcome::storage;
+  EXPECT_THAT(summary_lines(s), Contains(HasSubstr("stopped: the run directory cannot be written; make room")));
+  s.storage_failure = "rank 1: cannot write small/t/x.run: No space left on device; make room";
+  EXPECT_THAT(summary_lines(s),
+              Contains("stopped: rank 1: cannot write small/t/x.run: No space left on device; make room"));
+}
+
 TEST(Summary, RejectedRecordsAndHowToSeeThem) {
   RunSummary s = ended(260, 260, 0);
   s.rejected = 1563;
