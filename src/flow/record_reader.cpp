@@ -119,7 +119,7 @@ class Reader final : public RecordReader {
     if (!columns.problem.empty())
       throw std::runtime_error(fmt::format("{} {}", for_message(file_, 400), columns.problem));
     parser_ = flow::make_csv_parser(format_, std::move(columns));
-    if (offset_ == 0) skip_ = header.size();
+    if (offset_ < header.size()) skip_ = header.size() - static_cast<std::size_t>(offset_);
   }
 
   void drop(std::size_t bytes) {

@@ -145,6 +145,8 @@ TEST(JsonLines, WhatDoesNotFitIsRejectedByName) {
             "field 'id' is 2147483648, which is out of range: an integer of 32 bits is wanted");
   EXPECT_THAT(reason_of(R"({"id":99999999999999999999,"value":2,"name":""})"), HasSubstr("out of range"));
   EXPECT_THAT(reason_of(R"({"id":1,"value":1e999,"name":""})"), HasSubstr("field 'value' is 1e999, which is out of"));
+  EXPECT_THAT(reason_of(R"({"id":1,"value":-1e-400,"name":""})"), HasSubstr("'value' is -1e-400, which is out of"));
+  EXPECT_EQ(reason_of(R"({"id":-0,"value":-0.0e-400,"name":""})"), "");
   EXPECT_EQ(reason_of(R"({"id":1,"value":true,"name":""})"), "field 'value' is true or false, not a number");
   EXPECT_EQ(reason_of(R"({"id":1,"value":[2],"name":""})"), "field 'value' is an array, not a number");
   EXPECT_EQ(reason_of(R"({"id":1,"value":{},"name":""})"), "field 'value' is an object, not a number");
