@@ -135,6 +135,8 @@ struct LineBlock {
   std::string_view text;     ///< complete lines; the last one of a file may lack its newline
   std::uint64_t offset = 0;  ///< of the text's first byte in the (uncompressed) file
   std::uint32_t file = 0;    ///< place in files()
+  /// lines: where the text is the begin of one line that is none for its length, why; else null
+  const char* rejected = nullptr;
 };
 
 /// What the engine reads for a unit; on the executor thread. Errors of reading throw std::exception: the unit fails.
