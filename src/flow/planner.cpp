@@ -57,6 +57,20 @@ std::vector<std::uint32_t> behind(const SourceSpec& source, std::uint32_t stage,
   return {back.begin(), back.end()};
 }
 
+/// The steps by key that a stage goes on from: what tells it from others of its flow. "" for what reads no runs.
+std::string steps_read(const SourceSpec& source) {
+  std::string steps;
+  std::set<std::string> seen;
+  const auto add = [&](const SourceSpec& one) {
+    if (one.kind != SourceSpec::Kind::shards) return;
+    const std::string step = one.description.substr(0, one.description.find('('));
+    if (seen.insert(step).second) steps += (steps.empty() ? "" : "+") + step;
+  };
+  add(source);
+  for (const SourceSpec& part : source.parts) add(part);
+  return steps;
+}
+
 class Planner {
  public:
   Planner(const std::vector<StrandPtr>& targets, const std::vector<std::size_t>& jobs) {
@@ -175,6 +189,10 @@ class Planner {
     describe_strands(group);
     StagePlan& planned = job_.stages.back();
     planned.behind = behind(planned.source, stage, std::vector<bool>(stage, true));
+    if (const std::string steps = steps_read(planned.source); !steps.empty()) {
+      const bool goes_on = group.size() == 1 && !planned.reduces.empty() && planned.reduces.front().keyed;
+      planned.name += (goes_on ? ", behind " : ": behind ") + steps;
+    }
     planned_.insert(group.front());
   }
   const std::vector<StrandPtr>& before_of(std::size_t number) const {

@@ -199,7 +199,7 @@ class Keyed(ProgramCase):
         words = ("--units", "20", "--keys", "100")
         self.run_program(*words, "--out", "good.kiln")
         (self.folder / "bad").touch()
-        said = r"unit \d+ \(stage 1 'keys'\): exception: k17 is bad"
+        said = r"unit \d+ \(stage 1 'keys: behind reduce_by_key'\): exception: k17 is bad \(at the key 'k17'\)"
         self.assertRegex(self.run_program(*words, code=1).err, said)
         self.assertIn("k17 is bad", self.expect(0, "results", "--failed", "--stage", "1", "keys.kiln").out)
         (self.folder / "bad").unlink()

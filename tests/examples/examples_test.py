@@ -113,7 +113,7 @@ class Examples(KilnCase):
         result = self.kiln(words=self.program("signup", "explained.kiln", 2, "--explain"))
         self.assertEqual(result.code, 0, result.err)
         for text in ("4 stages;", "stage 0 'signup'", "range(200) | flat_map -> copy<2>#1.0", "copy<2>#1.0 | filter -> split<2>#2.0",
-                     "-> shard(number, 8)", "stage 3 'signup', behind 0", "Nothing was run."):
+                     "-> shard(number, 8)", "stage 3 'signup: behind shard', behind 0", "Nothing was run."):
             self.assertIn(text, result.out)
         self.assertFalse((self.folder / "explained.kiln").exists())
 

@@ -230,7 +230,8 @@ struct ReduceSink {
 
 /// One stage: a source, the fused steps, the sinks.
 struct StagePlan {
-  std::string name;         ///< of the flow, with the step by key that it ends in: "FLOW: STEP"
+  std::string name;  ///< of the flow, with the steps by key that it ends in and begins behind: "sales: sort, behind
+                     ///< reduce_by_key"
   std::string description;  ///< canonical, one line: source, steps, sinks with their schemas. Equal plans, equal text
   SourceSpec source;
   std::vector<RowsSink> rows;

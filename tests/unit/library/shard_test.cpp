@@ -130,7 +130,7 @@ TEST(Explain, SaysStagesStrandsAndShuffles) {
             "  copy<2>#1.1 -> reduce all (count)\n"
             "  shuffles by reduce_by_key(sum of unsigned integers), through files of the run directory\n"
             "\n"
-            "stage 1 'numbers', behind 0: reads what it kept\n"
+            "stage 1 'numbers: behind reduce_by_key', behind 0: reads what it kept\n"
             "  reduce_by_key(sum of unsigned integers) in 256 shards -> rows sums\n");
 }
 
