@@ -101,6 +101,17 @@ class Clickstream(KilnCase):
         self.assertEqual(self.column("odd.kiln", "rejected/line"), [2, 3, 4, 5])
         self.assertEqual(self.column("odd.kiln", "rejected/reason")[:2], ["a purchase of less than nothing", "a time before 1970"])
 
+    def test_a_run_without_only_new_leaves_what_nights_have_kept(self):
+        self.generate(2)
+        report = ("report", "shop", "--export", "csv")
+        self.run_it("nights.kiln", *report, "--only-new")
+        self.assertIn("all done earlier", self.run_it("nights.kiln", *report).err)
+        self.generate(3)
+        third = self.run_it("nights.kiln", *report, "--only-new")
+        self.assertNotIn("is lost", third.err)
+        self.assertIn("going on: 2 of 3 units were done earlier", third.err)
+        self.assertIn("check: good", third.out)
+
     def test_a_day_that_was_packed_is_still_right(self):
         self.generate(2)
         packed = self.folder / "shop/events/day-00001.jsonl"
