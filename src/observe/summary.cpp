@@ -47,7 +47,8 @@ std::string counts_line(const RunSummary& s) {
 std::string failure_line(const FailedUnit& failure) {
   std::string where = fmt::format("unit {}", failure.unit);
   if (!failure.place.empty()) where += fmt::format(" ({})", failure.place);
-  if (failure.command.empty()) return fmt::format("  {}: {}", where, for_message(failure.reason, 160));
+  // What is to be done about it may stand behind the path of a file.
+  if (failure.command.empty()) return fmt::format("  {}: {}", where, for_message(failure.reason, 600));
   return fmt::format("  {}: {}: {}", where, for_message(failure.reason, 100), for_message(failure.command, 60));
 }
 

@@ -43,6 +43,13 @@ TEST(Summary, FailuresWithReasonsAndWhatToDo) {
                   "see them: kiln results --failed tasks.kiln; run them again: kiln retry tasks.kiln"));
 }
 
+TEST(Summary, WhatToDoStandsBehindALongPath) {
+  RunSummary s = ended(10, 9, 1);
+  const std::string reason = "exception: /" + std::string(300, 'p') + ".run is missing: `kiln retry` computes it anew";
+  s.first_failures.push_back({3, "stage 1 'sums: behind reduce_by_key'", "", reason});
+  EXPECT_EQ(summary_lines(s)[1], "  unit 3 (stage 1 'sums: behind reduce_by_key'): " + reason);
+}
+
 TEST(Summary, SaysWhatCouldNotBeWritten) {
   RunSummary s = ended(10, 5, 0);
   s.outcome = Outcome::storage;
