@@ -15,6 +15,7 @@ struct RunEnd {
   std::uint64_t units = 0, done = 0, failed = 0, removed = 0;
   std::vector<observe::TaskStageStatus> stages;  ///< of a task file
   bool in_time = false;                          ///< it stopped since its time limit was near
+  std::string storage_failure;                   ///< what could not be written, where that ended it
   bool results_written = false;                  ///< results.h5 is that of this end
 };
 
