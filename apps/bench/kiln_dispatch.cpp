@@ -45,7 +45,6 @@ class Quiet final : public job::Observer {
   void snapshot(const protocol::Coordinator&, Instant) override {}
   void failure(UnitId, Rank, std::uint32_t, const std::string&, bool) override {}
   void commit_failed(const std::string& why) override { fmt::print(stderr, "kiln_bench_engine: {}\n", why); }
-  void committed() override {}
   void interrupted(int, bool) override {}
 };
 
