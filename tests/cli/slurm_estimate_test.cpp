@@ -66,6 +66,18 @@ TEST(Estimate, SaysIt) {
   EXPECT_THAT(estimate_text(of(10, 7200, 64), 0, hours(2)), HasSubstr("No number of nodes"));
 }
 
+TEST(Estimate, UnitsOfSeveralCpus) {
+  Sizing sizing = of(10'000, 36, 64);
+  sizing.cpus_per_unit = 24;
+  EXPECT_EQ(at_a_time(sizing), 2U);
+  EXPECT_EQ(time_on(sizing, 10), seconds(18'018));
+  const std::string text = estimate_text(sizing, 10, std::nullopt);
+  EXPECT_THAT(text, HasSubstr("10,000 units to run, 36.0 s each on 24 CPUs: 2,400 CPU hours"));
+  EXPECT_THAT(text, HasSubstr("kiln slurm run -N 10 --time 6:30:00 --cpus-per-unit 24 …"));
+  sizing.cpus_per_unit = 100;
+  EXPECT_EQ(at_a_time(sizing), 1U);
+}
+
 std::string complaint(std::vector<std::string> words) {
   words.insert(words.begin(), "slurm");
   return refusal_of(ExitCode::usage, [&] { parse_command_line(words); });

@@ -143,6 +143,14 @@ class Looking(SlurmCase):
                            "tasks.kiln").out
         self.assertIn("measured on 4 units", said)
         self.assertRegex(said, r"kiln slurm run -N \d+ --time 2:00:00")
+        two = "kiln slurm run -N 1 --time 0:15:00 --cpus-per-unit 2 "
+        self.expect(0, "run", "--cpus-per-unit", "2", "-o", "two.kiln", "tasks.txt", SLURM_JOB_ID="17",
+                    SLURM_JOB_CPUS_PER_NODE="2")
+        words = ["slurm", "--estimate", "--units", "1000", "--cpus-per-node", "10"]
+        self.assertIn(two, self.expect(0, *words, "two.kiln").out)
+        self.assertIn(two, self.expect(0, *words, "--cpus-per-unit", "2", "tasks.kiln").out)
+        self.assertIn("a unit gets 11 CPUs (--cpus-per-unit), and a node has 10",
+                      self.expect(2, *words, "--cpus-per-unit", "11", "tasks.kiln").err)
         self.a_slurm()
         said = self.expect(0, "slurm", "--estimate", "--units", "10", "--units-per-hour", "1", "-p", "long").out
         self.assertRegex(said, r"\n +1 +8 ")  # 64 CPUs of 8 nodes

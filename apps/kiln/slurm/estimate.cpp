@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "base/text.hpp"
+#include "command_line.hpp"
 #include "job/environment.hpp"
 #include "job/mpirun_words.hpp"
 #include "job/slurm_programs.hpp"
@@ -34,7 +35,20 @@ seconds whole(double count) { return seconds(static_cast<std::int64_t>(std::ceil
 struct Trial {
   std::vector<double> times;
   std::uint64_t left = 0;
+  std::uint64_t cpus_per_unit = 1;
 };
+
+// What the run was begun with.
+std::uint64_t cpus_per_unit(const store::RunFacts& facts) {
+  try {
+    const Command begun = parse_command_line(facts.arguments);
+    const auto* const run = std::get_if<RunCommand>(&begun);
+    return run == nullptr ? 1 : std::max(run->options.cpus_per_unit, 1U);
+  } catch (const Error& error) {  // of another kiln, or changed since
+    log::debug("{}", error.what());
+    return 1;
+  }
+}
 
 Trial read_trial(const std::string& directory) {
   const store::RunReader run = store::RunReader::open(directory);
@@ -47,6 +61,7 @@ Trial read_trial(const std::string& directory) {
   }
   Trial trial;
   const store::Totals totals = run.totals();
+  trial.cpus_per_unit = cpus_per_unit(run.directory().facts());
   trial.left = totals.units - std::min(totals.units, totals.done + totals.failed);
   const auto column = run.column("units/seconds");
   if (!column) return trial;
@@ -89,10 +104,12 @@ UnitTimes unit_times(std::vector<double> times) {
   return found;
 }
 
+std::uint64_t at_a_time(const Sizing& sizing) { return std::max<std::uint64_t>(1, sizing.cpus / sizing.cpus_per_unit); }
+
 seconds time_on(const Sizing& sizing, std::uint64_t nodes) {
   const double work = static_cast<double>(sizing.units) * sizing.times.mean;
-  // Near the end CPUs wait for those that still work: half of a long unit in the mean, and one at least.
-  const double together = work / static_cast<double>(nodes * sizing.cpus) + sizing.times.most / 2;
+  // Near the end workers wait for those that still work: half of a long unit in the mean, and one at least.
+  const double together = work / static_cast<double>(nodes * at_a_time(sizing)) + sizing.times.most / 2;
   return whole(std::max(together, sizing.units == 0 ? 0 : sizing.times.longest));
 }
 
@@ -118,9 +135,10 @@ std::optional<std::uint64_t> nodes_within(const Sizing& sizing, seconds limit) {
 
 std::string estimate_text(const Sizing& sizing, std::uint64_t wanted_nodes, const job::TimeLimit& wanted_time) {
   const UnitTimes& t = sizing.times;
-  const double work = static_cast<double>(sizing.units) * t.mean;
-  std::string out = fmt::format("{} units to run, {} each: {} CPU hours\n", format_count(sizing.units),
+  const double work = static_cast<double>(sizing.units) * t.mean * static_cast<double>(sizing.cpus_per_unit);
+  std::string out = fmt::format("{} units to run, {} each{}: {} CPU hours\n", format_count(sizing.units),
                                 format_duration(from_seconds(t.mean)),
+                                sizing.cpus_per_unit == 1 ? "" : fmt::format(" on {} CPUs", sizing.cpus_per_unit),
                                 format_count(static_cast<std::uint64_t>(std::ceil(work / 3600))));
   if (t.units != 0) {
     out +=
@@ -134,7 +152,7 @@ std::string estimate_text(const Sizing& sizing, std::uint64_t wanted_nodes, cons
     const seconds expected = time_on(sizing, nodes);
     out += fmt::format("{:>8}  {:>8}  {:>10}  {}\n", nodes, nodes * sizing.cpus, format_duration(expected),
                        job::format_slurm_time(limit_for(expected)));
-    if (limit_for(expected) <= shortest || nodes * sizing.cpus >= sizing.units) break;
+    if (limit_for(expected) <= shortest || nodes * at_a_time(sizing) >= sizing.units) break;
   }
   std::uint64_t nodes = wanted_nodes;
   job::TimeLimit limit = wanted_time;
@@ -150,7 +168,8 @@ std::string estimate_text(const Sizing& sizing, std::uint64_t wanted_nodes, cons
     nodes = *enough;
   }
   if (!limit) limit = limit_for(time_on(sizing, nodes));
-  out += fmt::format("\nkiln slurm run -N {} --time {} …\n", nodes, job::format_slurm_time(limit));
+  out += fmt::format("\nkiln slurm run -N {} --time {}{} …\n", nodes, job::format_slurm_time(limit),
+                     sizing.cpus_per_unit == 1 ? "" : fmt::format(" --cpus-per-unit {}", sizing.cpus_per_unit));
   const auto jobs =
       std::ceil(static_cast<double>(time_on(sizing, nodes).count()) / static_cast<double>(limit->count()));
   if (jobs > 1) out += fmt::format("That is about {:.0f} jobs, one after the other.\n", jobs);
@@ -163,6 +182,7 @@ int show_estimate(const SlurmEstimateCommand& command) {
     Trial trial = read_trial(command.directory);
     sizing.times = unit_times(std::move(trial.times));
     sizing.units = command.units.value_or(trial.left);
+    sizing.cpus_per_unit = trial.cpus_per_unit;
     if (sizing.times.units == 0 && command.per_hour == 0) {
       throw Error(ExitCode::bad_input,
                   fmt::format("no unit of {} has succeeded yet, so nothing was measured: let it run "
@@ -181,7 +201,12 @@ int show_estimate(const SlurmEstimateCommand& command) {
     const double each = 3600 / command.per_hour;
     sizing.times = {0, each, each, each, each};
   }
+  if (command.cpus_per_unit != 0) sizing.cpus_per_unit = command.cpus_per_unit;
   sizing.cpus = cpus_of_a_node(command);
+  if (sizing.cpus < sizing.cpus_per_unit) {
+    throw Error(ExitCode::usage, fmt::format("a unit gets {} CPUs (--cpus-per-unit), and a node has {}",
+                                             sizing.cpus_per_unit, sizing.cpus));
+  }
   print_folded(estimate_text(sizing, command.nodes, command.time));
   return to_int(ExitCode::ok);
 }

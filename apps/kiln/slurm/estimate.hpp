@@ -21,9 +21,12 @@ UnitTimes unit_times(std::vector<double> seconds);
 
 struct Sizing {
   std::uint64_t units = 0;  ///< to run
-  UnitTimes times;          ///< of one of them on one CPU
+  UnitTimes times;          ///< of one of them, on the CPUs that it gets
   std::uint64_t cpus = 1;   ///< of a node
+  std::uint64_t cpus_per_unit = 1;
 };
+/// Units that a node runs at a time.
+std::uint64_t at_a_time(const Sizing& sizing);
 /// So many nodes need about so long: all CPUs work, the last units a while alone.
 std::chrono::seconds time_on(const Sizing& sizing, std::uint64_t nodes);
 /// What to ask for then: a quarter and five minutes more, in steps of 15 minutes.
