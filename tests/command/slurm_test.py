@@ -9,45 +9,10 @@ import signal
 import subprocess
 import unittest
 
-from kiln_case import KILN, KilnCase
+from kiln_case import KILN
+from slurm_case import SlurmCase
 
 ROOT = pathlib.Path(os.environ["KILN_ROOT"])
-PARTITIONS = "\n".join((
-    "PartitionName=short Default=YES MaxNodes=2 MaxTime=04:00:00 State=UP TotalCPUs=32 TotalNodes=4",
-    "PartitionName=long Default=NO MaxNodes=UNLIMITED MaxTime=7-00:00:00 State=UP TotalCPUs=64 TotalNodes=8"))
-
-
-class SlurmCase(KilnCase):
-    def setUp(self):
-        super().setUp()
-        self.programs = self.folder / "bin"
-        self.programs.mkdir()
-        # The first word of the PATH: Slurm's programs are those of this folder, or none.
-        path = ":".join(one for one in self.environment["PATH"].split(":")
-                        if not any((pathlib.Path(one) / name).exists() for name in ("scontrol", "sbatch")))
-        if not any((pathlib.Path(one) / "mpirun").exists() for one in path.split(":")):
-            for one in pathlib.Path("/usr/bin").iterdir():
-                if one.name not in ("sbatch", "scontrol", "squeue", "scancel", "sinfo", "srun"):
-                    (self.programs / one.name).symlink_to(one)
-        self.environment["PATH"] = f"{self.programs}:{path}"
-        for name in [one for one in self.environment if one.startswith("SLURM_")]:
-            del self.environment[name]
-
-    def program(self, name, text):
-        """A program of this Slurm: each call is noted in NAME.calls."""
-        file = self.programs / name
-        file.unlink(missing_ok=True)
-        file.write_text(f"#!/bin/bash\necho \"$@\" >> '{self.folder}/{name}.calls'\n{text}\n")
-        file.chmod(0o755)
-
-    def calls(self, name):
-        file = self.folder / f"{name}.calls"
-        return file.read_text().splitlines() if file.exists() else []
-
-    def a_slurm(self):
-        self.program("scontrol", f"if [ \"$1\" = show ]; then echo '{PARTITIONS}'; fi")
-        self.program("sbatch", f"cp \"${{@: -1}}\" '{self.folder}/submitted.sbatch'; echo 4711")
-        self.program("scancel", "")
 
 
 class ReadyScripts(SlurmCase):
@@ -179,7 +144,8 @@ class Jobs(SlurmCase):
     def script(self, *words):
         file = self.folder / "job.sbatch"
         file.write_text(self.expect(0, "slurm", "run", *words).out)
-        (self.folder / "scontrol.calls").unlink(missing_ok=True)
+        for name in ("scontrol", "sinfo"):
+            (self.folder / f"{name}.calls").unlink(missing_ok=True)
         return file
 
     def job(self, *words, **variables):

@@ -75,7 +75,7 @@ Trial read_trial(const std::string& directory) {
 std::uint64_t cpus_of_a_node(const SlurmEstimateCommand& command) {
   if (command.cpus != 0) return command.cpus;
   const job::SlurmTools slurm;
-  if (const auto partitions = job::ask_partitions(slurm.find("scontrol"), slurm.ask())) {
+  if (const auto partitions = job::ask_partitions(slurm.find("scontrol"), slurm.find("sinfo"), slurm.ask())) {
     job::JobRequest request;
     request.partition = command.partition;
     const job::Partition* const one = job::partition_of(request, *partitions);

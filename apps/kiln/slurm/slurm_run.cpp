@@ -11,13 +11,13 @@
 #include "observe/summary.hpp"
 #include "output.hpp"
 #include "slurm/script.hpp"
+#include "slurm/site_check.hpp"
 #include "store/small_file.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <sstream>
 
@@ -25,7 +25,6 @@ namespace kiln::cli {
 namespace {
 
 constexpr std::uint64_t kUsualLead = 120;
-constexpr std::chrono::seconds kUsualTime = std::chrono::hours(1);
 
 job::TimeLimit time_of(const SlurmRunCommand& command) { return command.time.value_or(kUsualTime); }
 
@@ -44,13 +43,6 @@ std::string one_line(std::string text) {
 
 std::string run_name(const SlurmRunCommand& command) {
   return std::filesystem::path(command.run.directory).stem().string();
-}
-
-// Where the job shares its nodes as the user says, they are not asked for whole.
-bool wants_whole_nodes(const std::vector<SbatchOption>& options) {
-  constexpr std::array kOthers{"--exclusive",     "--oversubscribe", "--ntasks", "--ntasks-per-node",
-                               "--cpus-per-task", "--overcommit",    "--gpus",   "--gpus-per-node"};
-  return std::none_of(kOthers.begin(), kOthers.end(), [&](const char* name) { return find(options, name) != nullptr; });
 }
 
 std::vector<std::pair<std::string, std::string>> header_of(const SlurmRunCommand& command, std::uint64_t lead) {
@@ -87,24 +79,6 @@ std::string read_prelude(const std::string& file) {
   }
   if (!text) throw Error(ExitCode::bad_input, fmt::format("--prelude: there is no file {}", for_message(file)));
   return *text;
-}
-
-std::vector<job::Partition> check_site(const SlurmRunCommand& command, const job::SlurmTools& slurm) {
-  const auto partitions = job::ask_partitions(slurm.find("scontrol"), slurm.ask());
-  if (!partitions) {
-    const bool none = slurm.find("scontrol").empty();
-    log::warning("{}: whether it grants what the job asks for was not checked",
-                 none ? "there is no Slurm on this machine" : "Slurm does not answer (scontrol show partition)");
-    return {};
-  }
-  job::JobRequest request;
-  if (const SbatchOption* const name = find(command.options, "--partition")) request.partition = *name->value;
-  request.nodes = command.nodes;
-  request.time = command.time;
-  request.quality = find(command.options, "--qos") != nullptr;
-  for (const std::string& line : job::check_request(request, *partitions)) log::warning("{}", line);
-  const job::Partition* const one = job::partition_of(request, *partitions);
-  return one == nullptr ? std::vector<job::Partition>() : std::vector<job::Partition>{*one};
 }
 
 void need_task_file(const SlurmRunCommand& command) {
@@ -152,17 +126,6 @@ int submit(const SlurmRunCommand& command, const std::string& script, const job:
                   "  end it     scancel {0}; the same line goes on from there\n",
                   number, directory, log_name(command, number)));
   return to_int(ExitCode::ok);
-}
-
-// CPUs that the job gets on a node; 0 where that is not known before.
-std::uint64_t cpus_of_a_node(const SlurmRunCommand& command, const job::Partition* partition) {
-  const auto number = [&](const char* name) {
-    const SbatchOption* const option = find(command.options, name);
-    return option == nullptr ? std::nullopt : parse_count(*option->value);
-  };
-  if (const auto tasks = number("--ntasks-per-node")) return *tasks * number("--cpus-per-task").value_or(1);
-  const bool known = partition != nullptr && partition->nodes != 0 && wants_whole_nodes(command.options);
-  return known ? partition->cpus / partition->nodes : 0;
 }
 
 // "" where the job's memory, or how many commands a node runs at a time, is not known.
@@ -274,10 +237,12 @@ std::string job_number(const std::string& said) {
   return number;
 }
 
-int make_job(const SlurmRunCommand& command) {
-  const std::string script = script_of(command, job::own_program(), read_prelude(command.prelude));
+int make_job(const SlurmRunCommand& given) {
+  SlurmRunCommand command = given;
+  const std::string prelude = read_prelude(command.prelude);
   const job::SlurmTools slurm;
   const std::vector<job::Partition> partition = check_site(command, slurm);
+  const std::string script = script_of(command, job::own_program(), prelude);
   for (const std::string& doubt : doubts_about(command, partition.empty() ? nullptr : &partition.front())) {
     log::warning("{}", doubt);
   }

@@ -1,0 +1,46 @@
+#!/usr/bin/python3
+"""kiln slurm and kiln status beside what a Slurm says of itself and its jobs."""
+
+import unittest
+
+from slurm_case import SlurmCase
+
+
+class Site(SlurmCase):
+    def test_what_would_wait_for_ever_is_refused(self):
+        self.a_slurm()
+        self.write_tasks(["true"])
+        for words, part in ((("-p", "tiny", "-N", "1"), "fewer than a job must have in partition tiny: 2. Take -N 2"),
+                            (("-p", "tiny", "-N", "2", "--mem", "600"), "more than partition tiny allows: 500M"),
+                            (("-p", "tiny", "-N", "2", "--mem-per-cpu", "251"), "502M of memory a node"),
+                            (("-p", "bio", "-A", "art"), "takes no jobs of account art, only those of bio"),
+                            (("-p", "long", "--ntasks", "65"), "65 CPUs are more than a job may have in partition long: 64"),
+                            (("--cpus-per-unit", "9"), "a job has 8 CPUs on a node of partition short at most"),
+                            (("--ntasks-per-node", "2", "--cpus-per-unit", "3"), "asks for 2 CPUs on a node"),
+                            (("--gpus-per-unit", "1"), "no node of partition short has a GPU"),
+                            (("-p", "long", "--gpus-per-unit", "3"), "no node of partition long has more than 2"),
+                            (("-p", "long", "--ntasks", "2", "--gpus-per-unit", "1"), "asks Slurm for no GPU on a node"),
+                            (("-p", "long", "--gres", "gpu:1", "--gpus-per-unit", "2"), "asks Slurm for 1 GPU on a node")):
+            said = self.expect(2, "slurm", "run", "--submit", *words, "tasks.txt")
+            self.assertIn(part, said.err)
+        self.assertEqual(self.calls("sbatch"), [])
+        for words in (("-p", "long", "--gpus-per-unit", "2"), ("-p", "bio", "-A", "bio"), ("-p", "tiny", "-N", "1-2"),
+                      ("-p", "tiny", "--ntasks", "8"), ("-M", "other", "-p", "nope"),
+                      ("-p", "long", "--ntasks", "2", "--gres", "gpu:tesla:1", "--gpus-per-unit", "1")):
+            self.expect(0, "slurm", "run", *words, "tasks.txt")
+        self.assertIn("takes jobs of these accounts only: bio", self.expect(0, "slurm", "run", "-p", "bio", "tasks.txt").err)
+
+    def test_a_job_without_a_time_gets_what_the_partition_allows(self):
+        self.a_slurm()
+        self.write_tasks(["true"])
+        made = self.expect(0, "slurm", "run", "-p", "tiny", "-N", "2", "tasks.txt")
+        self.assertIn("the job gets --time 0:05:00, the most that partition tiny allows", made.err)
+        self.assertIn("#SBATCH --time=0:05:00\n", made.out)
+        self.assertIn("the job gets --mem 500M, the most that partition tiny allows", made.err)
+        self.assertIn("#SBATCH --mem=500M\n", made.out)
+        self.assertIn("#SBATCH --signal=B:USR1@75\n", made.out)
+        self.assertIn("#SBATCH --time=01:00:00\n", self.expect(0, "slurm", "run", "tasks.txt").out)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,49 @@
+#!/bin/bash
+# limits.sh KILN: what a real Slurm of three nodes would never start is refused before, and what Slurm lets wait so is refused
+# for that reason. Needs root and
+# the packages slurm-wlm, munge, iproute2.
+set -euo pipefail
+
+kiln=$(readlink -f "${1:?path of kiln}")
+# shellcheck source=tests/slurm/lab.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
+begin 3 limits
+cd "$work"
+export KILN=$kiln
+
+scontrol create PartitionName=short Nodes=n1 MaxTime=5 MaxMemPerNode=500
+scontrol create PartitionName=two Nodes=ALL MinNodes=2
+scontrol create PartitionName=acc Nodes=ALL AllowAccounts=foo
+scontrol create PartitionName=narrow Nodes=ALL MaxCPUsPerNode=1
+seq -f 'echo %g' 20 >tasks.txt
+
+# refused WHAT WORDS…: kiln says WHAT; never_starts WORDS…: so does Slurm, which lets the job wait.
+refused() { ! "$kiln" slurm run --submit "${@:2}" tasks.txt >refused.log 2>&1 && grep -q -e "$1" refused.log; }
+never_starts() {
+  local job
+  job=$(sbatch --parsable --output=/dev/null "$@" --wrap true) || return
+  await 20 "a reason for job $job" has_reason "$job" || return
+  scancel "$job"
+}
+has_reason() { squeue -h -j "$1" -o %r | grep -Eq 'Partition|MaxMem|account'; }
+agree() { # agree NAME WHAT WORDS…
+  check "$1: kiln refuses it" refused "$2" "${@:3}"
+  check "$1: Slurm would never start it" never_starts "${@:3}"
+}
+agree "a time limit" 'allows: 0:05:00' -p short -t 10
+agree "memory of a node" 'allows: 500M' -p short -t 1 --mem 600
+agree "memory of its CPUs" '600M of memory a node' -p short -t 1 -N 1 --exclusive --mem-per-cpu 300 --ntasks-per-node 2
+agree "too few nodes" 'must have in partition two: 2' -p two -N 1
+agree "an account" 'takes no jobs of account bar' -p acc -A bar
+agree "too many CPUs" '4 CPUs are more than a job may have in partition narrow: 3' -p narrow --ntasks 4
+check "too many CPUs of a node" refused 'a job has 2 CPUs on a node of partition lab at most' --cpus-per-unit 4
+check "no GPUs" refused 'no node of partition lab has a GPU' --gpus-per-unit 1
+check "nothing was submitted" [ -z "$(squeue -h)" ]
+
+name="a partition of five minutes"
+job=$(submit -p short tasks.txt 2>short.log)
+check "$name: is told" grep -q 'the job gets --time 0:05:00' short.log
+check "$name: so is the memory" grep -q 'the job gets --mem 500M' short.log
+ended_as "$name" "$job" COMPLETED 60
+
+verdict
