@@ -41,6 +41,17 @@ class Site(SlurmCase):
         self.assertIn("#SBATCH --signal=B:USR1@75\n", made.out)
         self.assertIn("#SBATCH --time=01:00:00\n", self.expect(0, "slurm", "run", "tasks.txt").out)
 
+    def test_an_estimate_is_what_the_site_grants(self):
+        self.a_slurm()
+        words = ["slurm", "--estimate", "--units", "1000", "--units-per-hour", "60", "-p"]
+        self.assertRegex(self.expect(0, *words, "tiny").out, r"kiln slurm run -p tiny -N 3 --time 0:05:00 …\nThat is about \d+ jobs")
+        self.assertIn("no partition 'nope'", self.expect(2, *words, "nope").err)
+        self.assertIn("tiny allows: 0:05:00", self.expect(2, *words, "tiny", "--time", "4:00:00").err)
+        self.assertIn("tiny allows: 0:05:00", self.expect(2, *words, "tiny", "--time", "infinite").err)
+        self.assertIn("more than partition tiny has: 4", self.expect(2, *words, "tiny", "-N", "5").err)
+        self.assertIn("-N 1 --time 2:15:00 …", self.expect(0, *words, "bio", "--time", "0", "--units", "200").out)
+        self.assertIn("more than 100 years", self.expect(0, *words, "tiny", "--units", "1000000000000").out)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -33,7 +33,7 @@ struct SlurmEstimateCommand {
   std::uint64_t cpus = 0;              ///< of a node; 0: as Slurm says
   std::uint64_t cpus_per_unit = 0;     ///< 0: as the trial run had it
   std::uint64_t nodes = 0;             ///< 0: as many as it takes
-  job::TimeLimit time;                 ///< of a job; nothing: not given
+  std::optional<job::TimeLimit> time;  ///< of a job; nothing: not given
   std::string partition;               ///< "": the usual one
 };
 
