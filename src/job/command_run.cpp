@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <kiln/error.hpp>
 #include <utility>
@@ -295,6 +296,7 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
   set_end(outcome, counts);
   end_.stages = observer.stages(loop.coordinator());
   end_.in_time = loop.coordinator().stopped_in_time();
+  look_for_cut_off(observer);
   if (const auto& fault = loop.rank_fault()) {
     log::error("rank {}: {}", fault->rank.value(), fault->fault.text);
     end_.entry.exit_code = fault->fault.exit_code;
@@ -318,6 +320,14 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
   summarise(counts.committed);
   loop.stop_workers(end_.entry.exit_code);
   return end_.entry.exit_code;
+}
+
+// By the time limit of its job: kiln saw it come, or the script did, which then sends USR1.
+void CommandRun::look_for_cut_off(const RunObserver& observer) {
+  if (end_.entry.outcome != protocol::Outcome::interrupted || environment_.slurm_job_id.empty()) return;
+  const bool until = options_.until.kind == Until::Kind::at;  // which somebody wished for
+  if (until || !(end_.in_time || observer.signal() == SIGUSR1)) return;
+  end_.cut_off = find_cut_off(options_.directory, observer.ran_last(), end_.seconds);
 }
 
 void CommandRun::set_printing(RunPrinting* printing) {
@@ -373,6 +383,7 @@ void CommandRun::summarise(std::uint64_t committed) {
                                         std::string(source_->command(dead.letter.unit)), dead.letter.reason});
     }
   }
+  if (end_.cut_off) log::warning("{}", cut_off_text(*end_.cut_off));
   tell_end(summary, std::max(end_.done + end_.failed, committed) - committed);
 }
 

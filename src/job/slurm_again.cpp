@@ -62,12 +62,15 @@ AgainAnswer shall_go_on(const EndedJob& job) {
     answer.reason = fmt::format(
         "the run directory could not be written; {}: make room, then submit the same line again", done_text(job));
   } else if (answer.note.in_vain >= kMostInVain) {
-    answer.reason = fmt::format("{} starts in a row got nowhere; {}: see why, then submit the same line again",
-                                kMostInVain, done_text(job));
+    answer.reason = fmt::format("{} starts in a row got nowhere; {}: {}, then submit the same line again", kMostInVain,
+                                done_text(job), job.cut_off ? cut_off_text(*job.cut_off) : "see why");
   } else {
     answer.again = true;
     answer.reason = done_text(job);
-    if (!progress) answer.reason += fmt::format(", none since its last start ({} of {})", in_vain + 1, kMostInVain);
+    if (!progress) {
+      answer.reason += fmt::format(", none since its last start ({} of {})", in_vain + 1, kMostInVain);
+      if (job.cut_off) answer.reason += "; " + cut_off_text(*job.cut_off);
+    }
   }
   return answer;
 }
@@ -103,6 +106,7 @@ AgainAnswer ask_whether_again(const std::string& directory, int code) {
     job.began = true;
     const auto end = run.last_end();
     job.storage = end && end->outcome == protocol::Outcome::storage;
+    if (!run.is_program()) job.cut_off = read_cut_off(directory);
     if (const auto text = store::read_small_file(note)) job.before = parse_again_note(*text);
   } catch (const Error& error) {
     log::debug("{}", error.what());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "job/cut_off.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +28,7 @@ struct EndedJob {
   std::uint64_t settled = 0;
   std::uint64_t units = 0;          ///< that are known
   std::optional<AgainNote> before;  ///< as read
+  std::optional<CutOff> cut_off;    ///< of its last launch
 };
 
 struct AgainAnswer {

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """kiln slurm: the scripts it makes, run by a real bash and a Slurm of shell scripts. tests/slurm has a real one."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -60,6 +61,9 @@ class Submitting(SlurmCase):
         self.expect(1, "run", "tasks.txt")
         self.assertRegex(told("--time", "0:01"), r"unit 0 took [0-9.]+ s, and there is 0 ms for commands")
         self.assertNotIn("took", told("--time", "1:00:00"))
+        self.expect(0, "run", "-o", "long.kiln", "sleep", "{}", ":::", "1.2")
+        self.assertRegex(self.expect(0, "slurm", "run", "--time", "0:01", "-o", "long.kiln", "sleep", "{}", ":::", "1.2", "2").err,
+                         r"unit 0 took 1[0-9.]+ s, and there is 0 ms for commands")
 
     def test_submit_says_where_to_look(self):
         self.a_slurm()
@@ -184,6 +188,48 @@ class Jobs(SlurmCase):
         self.open_gate()
         self.assertEqual(self.job(script).wait().code, 0)
         self.assertEqual(self.facts(), self.marking_facts(4, gate=1))
+
+    CUT_OFF = r"unit 0 was cut off after [0-9.]+ s, most of the time that the job had for commands: give a longer --time"
+
+    def is_known_to_run(self):
+        with contextlib.suppress(OSError):
+            status = json.loads((self.run_directory / "status.json").read_text())
+            taken = status["updated"] - status["started"]
+            return status["slowest"] and status["slowest"][0]["seconds"] > taken / 2
+
+    def test_a_unit_that_the_time_limit_cuts_off_is_named(self):
+        self.marking_tasks(2, gate=0)
+        script = self.script("--grace", "100ms", "-n", "1", "tasks.txt")
+        self.program("squeue", "echo 'RUNNING|None|0:10|N/A'")  # ten seconds are left, two of them to leave
+        done = self.job(script).wait()
+        self.assertRegex(done.err, self.CUT_OFF)
+        self.assertRegex(done.out, r"\(1 of 3\); " + self.CUT_OFF)
+        self.assertRegex(self.kiln("slurm", "again", "tasks.txt", SLURM_JOB_ID="17").out, r"\(2 of 3\); " + self.CUT_OFF)
+        given_up = self.kiln("slurm", "again", "tasks.txt", SLURM_JOB_ID="17")
+        self.assertEqual(given_up.code, 1)
+        self.assertRegex(given_up.out, "got nowhere; 0 of 2 units are committed: " + self.CUT_OFF)
+        self.assertRegex(self.expect(0, "slurm", "run", "--time", "0:10", "tasks.txt").err, "in the last job " + self.CUT_OFF)
+        self.assertNotIn("cut off", self.expect(0, "slurm", "run", "tasks.txt").err)
+
+    def test_a_unit_that_usr1_cuts_off_is_named(self):
+        self.marking_tasks(2, gate=0)
+        job = self.job(self.script("--grace", "100ms", "-n", "1", "tasks.txt"))
+        self.wait_for(self.is_known_to_run, "a unit is known to run")
+        os.kill(job.pid, signal.SIGUSR1)
+        done = job.wait()
+        self.assertRegex(done.err, self.CUT_OFF)
+        self.assertRegex(done.out, r"\(1 of 3\); " + self.CUT_OFF)
+
+    def test_a_launch_that_was_killed_still_tells_what_ran(self):
+        self.marking_tasks(2, gate=0)
+        job = self.start("run", "-n", "1", "tasks.txt")
+        self.wait_for(self.is_known_to_run, "a unit is known to run")
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        job.wait()
+        said = self.kiln("slurm", "again", "tasks.txt", SLURM_JOB_ID="17")
+        self.assertRegex(said.out, "; " + self.CUT_OFF)
 
     def test_a_cancelled_job_does_not(self):
         self.marking_tasks(4, gate=1)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # limits.sh KILN: what a real Slurm of three nodes would never start is refused before, and what Slurm lets wait so is refused
-# for that reason. Needs root and
+# for that reason; units that no job is long enough for are named. Needs root and
 # the packages slurm-wlm, munge, iproute2.
 set -euo pipefail
 
@@ -45,5 +45,25 @@ job=$(submit -p short tasks.txt 2>short.log)
 check "$name: is told" grep -q 'the job gets --time 0:05:00' short.log
 check "$name: so is the memory" grep -q 'the job gets --mem 500M' short.log
 ended_as "$name" "$job" COMPLETED 60
+
+job=$(submit --hold -t 1 --chain --grace 2s --out held.kiln sleep 200 ::: 1 2 2>/dev/null)
+scontrol release "$job"
+name="a chain whose units take longer than its jobs"
+await 60 "$name: it runs" state_is "$job" RUNNING || true
+for start in 1 2 3; do
+  next=
+  await 60 "$name: the next job" grep -qs 'waits in case' "kiln-$job.log" || true
+  next=$(sed -n 's/^kiln: job \([0-9]*\) waits.*/\1/p' "kiln-$job.log" | head -n 1)
+  scontrol hold "$next"
+  ended_as "$name: its start $start" "$job" FAILED 150
+  check "$name: its log says it" grep -q 'unit [01] was cut off after [0-9.]* s, most of the time that the job had' "kiln-$job.log"
+  if [ "$start" = 3 ]; then break; fi
+  job=$next
+  scontrol release "$job"
+done
+check "$name: the last one says why" grep -q 'got nowhere; 0 of 2 units are committed: unit [01] was cut off' "kiln-$job.log"
+check "$name: the next one is over" await 30 "$next" state_is "$next" CANCELLED
+"$kiln" slurm run -t 1 --out held.kiln sleep 200 ::: 1 2 >again.sbatch 2>again.log
+check "$name: it is said before the next one" grep -q 'in the last job unit [01] was cut off' again.log
 
 verdict

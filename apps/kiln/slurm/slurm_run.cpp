@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "base/text.hpp"
+#include "job/cut_off.hpp"
 #include "job/launch_id.hpp"
 #include "job/long_unit.hpp"
 #include "job/mpirun_words.hpp"
@@ -157,8 +158,14 @@ std::vector<std::string> time_doubts(const SlurmRunCommand& command, const job::
                     format_duration(*command.run.timeout), job::format_slurm_time(limit), lead.count()));
   }
   const double left = to_seconds(*limit - lead);
-  const auto found = job::find_long_unit(command.run.directory, left);
+  const auto found = job::find_long_unit(command.run.directory, left, true);
   if (found) doubts.push_back(job::long_unit_warning(*found, left));
+  const auto cut_off = job::read_cut_off(command.run.directory);
+  // How long it would have taken nobody knows, nor whether twice the time suffices.
+  if (!found && cut_off && 2 * cut_off->seconds > left) {
+    doubts.push_back(fmt::format("in the last job {}; this one has {} for them", job::cut_off_text(*cut_off),
+                                 format_duration(from_seconds(left))));
+  }
   return doubts;
 }
 
