@@ -11,6 +11,7 @@
 #include "job/recovery_note.hpp"
 #include "job/retry_choice.hpp"
 #include "job/run_archive.hpp"
+#include "job/slurm_again.hpp"
 #include "job/source_settings.hpp"
 #include "job/stop_time.hpp"
 #include "job/task_input.hpp"
@@ -117,6 +118,10 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   if (options_.retry) check_retry(options_.directory, options_.where);  // it must be a run already
   if (!options_.retry && !options_.fresh) refuse_another_command(options_.directory, tasks_);
   open_store(arguments, std::nullopt);
+  const Variables variables = read_variables();
+  if (const auto next = variables.find("KILN_NEXT_JOB"); next != variables.end()) {
+    note_next_job(options_.directory, next->second);
+  }
   const std::string note = recovery_note(options_, environment_, net::mpi_library_version());
   if (!note.empty() && !environment_.goes_on()) log::info("{}", note);
   if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), source_name(store_->recovered().facts));

@@ -54,7 +54,7 @@ AgainAnswer shall_go_on(const EndedJob& job) {
   const bool progress = job.began && job.settled > before;
   // Where there is nothing to keep a note in, Slurm's own count is all there is.
   const std::uint32_t in_vain = !job.began ? job.restarts : same ? job.before->in_vain : 0;
-  answer.note = {job.chain, job.settled, progress ? 0 : in_vain + 1};
+  answer.note = {job.chain, job.settled, progress ? 0 : in_vain + 1, ""};
 
   if (job.code != to_int(ExitCode::stopped_early) && job.code < kFirstSignal) {
     answer.reason = describe_code(job.code);
@@ -66,6 +66,7 @@ AgainAnswer shall_go_on(const EndedJob& job) {
                                 done_text(job), job.cut_off ? cut_off_text(*job.cut_off) : "see why");
   } else {
     answer.again = true;
+    answer.note.next = job.next;
     answer.reason = done_text(job);
     if (!progress) {
       answer.reason += fmt::format(", none since its last start ({} of {})", in_vain + 1, kMostInVain);
@@ -76,8 +77,10 @@ AgainAnswer shall_go_on(const EndedJob& job) {
 }
 
 std::string to_json(const AgainNote& note) {
-  const nlohmann::ordered_json json = {
-      {"chain", to_utf8(note.chain)}, {"settled", note.settled}, {"in_vain", note.in_vain}};
+  const nlohmann::ordered_json json = {{"chain", to_utf8(note.chain)},
+                                       {"settled", note.settled},
+                                       {"in_vain", note.in_vain},
+                                       {"next", to_utf8(note.next)}};
   return json.dump() + "\n";
 }
 
@@ -86,10 +89,27 @@ std::optional<AgainNote> parse_again_note(std::string_view text) {
   if (!json.is_object()) return std::nullopt;
   try {
     return AgainNote{json.at("chain").get<std::string>(), json.at("settled").get<std::uint64_t>(),
-                     json.at("in_vain").get<std::uint32_t>()};
+                     json.at("in_vain").get<std::uint32_t>(), json.value("next", "")};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
+}
+
+std::optional<AgainNote> read_again_note(const std::string& directory) try {
+  const auto text = store::read_small_file(std::filesystem::path(directory) / kNoteName);
+  return text ? parse_again_note(*text) : std::nullopt;
+} catch (const std::exception& error) {
+  log::debug("{}", error.what());
+  return std::nullopt;
+}
+
+void note_next_job(const std::string& directory, const std::string& job) try {
+  AgainNote note = read_again_note(directory).value_or(AgainNote());
+  note.next = job;
+  std::filesystem::create_directories(directory);
+  store::write_replaced(std::filesystem::path(directory) / kNoteName, to_json(note), store::Durable::no);
+} catch (const std::exception& error) {
+  log::debug("{}", error.what());
 }
 
 AgainAnswer ask_whether_again(const std::string& directory, int code) {
@@ -99,6 +119,8 @@ AgainAnswer ask_whether_again(const std::string& directory, int code) {
   job.code = code;
   job.chain = variable(variables, "KILN_CHAIN");
   if (job.chain.empty()) job.chain = variable(variables, "SLURM_JOB_ID");
+  job.next = variable(variables, "KILN_NEXT_JOB");
+  if (job.next.empty()) job.next = variable(variables, "SLURM_JOB_ID");
   job.restarts = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(parse_count(variable(variables, "SLURM_RESTART_COUNT")).value_or(0), 1'000'000));
   try {
@@ -107,7 +129,7 @@ AgainAnswer ask_whether_again(const std::string& directory, int code) {
     const auto end = run.last_end();
     job.storage = end && end->outcome == protocol::Outcome::storage;
     if (!run.is_program()) job.cut_off = read_cut_off(directory);
-    if (const auto text = store::read_small_file(note)) job.before = parse_again_note(*text);
+    job.before = read_again_note(directory);
   } catch (const Error& error) {
     log::debug("{}", error.what());
   }

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """kiln slurm and kiln status beside what a Slurm says of itself and its jobs."""
 
+import json
+import os
+import signal
 import unittest
 
 from slurm_case import SlurmCase
@@ -51,6 +54,45 @@ class Site(SlurmCase):
         self.assertIn("more than partition tiny has: 4", self.expect(2, *words, "tiny", "-N", "5").err)
         self.assertIn("-N 1 --time 2:15:00 …", self.expect(0, *words, "bio", "--time", "0", "--units", "200").out)
         self.assertIn("more than 100 years", self.expect(0, *words, "tiny", "--units", "1000000000000").out)
+
+
+class Status(SlurmCase):
+    def test_status_of_a_job_that_has_not_begun(self):
+        self.a_slurm()
+        self.write_tasks(["true"])
+        self.expect(0, "slurm", "run", "--submit", "tasks.txt")
+        self.assertIn("squeue does not show it", self.expect(0, "status", "tasks.kiln").out)
+        self.program("squeue", "[[ $2 = --jobs=4711 ]] && echo 'PENDING|Priority|1:00:00|N/A'")
+        shown = self.expect(0, "status", "tasks.kiln").out
+        self.assertIn("tasks.kiln: not begun\n  job        4711: PENDING (Priority), 1:00:00 left\n", shown)
+        self.assertIn("next: the job 4711 begins it", shown)
+        self.assertEqual(json.loads(self.expect(0, "status", "--json", "tasks.kiln").out)["job"]["id"], "4711")
+        self.expect(0, "run", "-n", "1", "tasks.txt")  # the folder is no obstacle
+        self.assertIn("every unit is done", self.expect(0, "status", "tasks.kiln").out)
+        self.expect(4, "status", "none.kiln")
+
+    def test_status_of_a_chain(self):
+        self.marking_tasks(2, gate=0)
+        state = self.folder / "states"
+        state.write_text("63 RUNNING\n64 PENDING\n")
+        self.program("squeue", f"""while read -r id state; do
+          [ "$2" = "--jobs=$id" ] && echo "$state|None|1:00|N/A" && exit
+        done < '{state}'; exit 1""")
+        chain = {"SLURM_JOB_ID": "63", "SLURM_JOB_CPUS_PER_NODE": "2"}
+        job = self.start("run", "--until", "never", "--grace", "100ms", "-n", "1", "tasks.txt", KILN_NEXT_JOB="64", **chain)
+        self.wait_for(lambda: self.ran(), "a unit runs")
+        self.wait_for(lambda: "(PENDING)" in self.kiln("status", "tasks.kiln").out, "the next job is shown")
+        self.assertIn("the job 64 waits to go on", self.expect(0, "status", "tasks.kiln").out)
+        os.kill(job.pid, signal.SIGUSR1)
+        self.assertEqual(job.wait().code, 75)
+        state.write_text("63 COMPLETING\n64 PENDING\n")
+        self.assertEqual(self.kiln("slurm", "again", "tasks.kiln", KILN_NEXT_JOB="64", **chain).code, 0)
+        shown = self.expect(0, "status", "tasks.kiln").out
+        self.assertIn("job        64: PENDING", shown)
+        self.assertIn("next: the job 64 goes on with it", shown)
+        self.assertEqual(json.loads(self.expect(0, "status", "--json", "tasks.kiln").out)["job"]["id"], "64")
+        state.write_text("63 COMPLETING\n")
+        self.assertIn("next: run the same command again", self.expect(0, "status", "tasks.kiln").out)
 
 
 if __name__ == "__main__":

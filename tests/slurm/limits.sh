@@ -1,6 +1,6 @@
 #!/bin/bash
 # limits.sh KILN: what a real Slurm of three nodes would never start is refused before, and what Slurm lets wait so is refused
-# for that reason; units that no job is long enough for are named. Needs root and
+# for that reason; units that no job is long enough for are named; kiln status knows jobs that have not begun. Needs root and
 # the packages slurm-wlm, munge, iproute2.
 set -euo pipefail
 
@@ -46,7 +46,9 @@ check "$name: is told" grep -q 'the job gets --time 0:05:00' short.log
 check "$name: so is the memory" grep -q 'the job gets --mem 500M' short.log
 ended_as "$name" "$job" COMPLETED 60
 
+name="a job that has not begun"
 job=$(submit --hold -t 1 --chain --grace 2s --out held.kiln sleep 200 ::: 1 2 2>/dev/null)
+check "$name: kiln status shows it" grep -q "job  *$job: PENDING (JobHeldUser)" <("$kiln" status held.kiln)
 scontrol release "$job"
 name="a chain whose units take longer than its jobs"
 await 60 "$name: it runs" state_is "$job" RUNNING || true
@@ -58,6 +60,7 @@ for start in 1 2 3; do
   ended_as "$name: its start $start" "$job" FAILED 150
   check "$name: its log says it" grep -q 'unit [01] was cut off after [0-9.]* s, most of the time that the job had' "kiln-$job.log"
   if [ "$start" = 3 ]; then break; fi
+  check "$name: kiln status knows the next job" grep -q "next: the job $next goes on with it" <("$kiln" status held.kiln)
   job=$next
   scontrol release "$job"
 done

@@ -28,7 +28,8 @@ constexpr std::string_view kSubmitNext = R"(
 # $0 is Slurm's copy of this script, which lives as long as the job; sbatch sends Slurm another one for the next.
 export KILN_CHAIN=${KILN_CHAIN:-$SLURM_JOB_ID}               # kiln counts by it how often the work went on in vain
 next=$(sbatch --parsable --dependency=afternotok:"$SLURM_JOB_ID" --kill-on-invalid-dep=yes "$0" "$@") || exit
-next=${next%%;*}
+export KILN_NEXT_JOB=${next%%;*}                              # kiln status shows it
+next=$KILN_NEXT_JOB
 echo "kiln: job $next waits in case that this one does not come to the end"
 )";
 

@@ -7,6 +7,7 @@
 #include "job/launch_id.hpp"
 #include "job/long_unit.hpp"
 #include "job/mpirun_words.hpp"
+#include "job/slurm_again.hpp"
 #include "job/slurm_memory.hpp"
 #include "job/slurm_programs.hpp"
 #include "observe/summary.hpp"
@@ -100,6 +101,13 @@ std::string log_name(const SlurmRunCommand& command, const std::string& job) {
   return name;
 }
 
+// For kiln status, until the job has begun.
+void note_job(const SlurmRunCommand& command, const std::string& job) {
+  const SbatchOption* const folder = find(command.options, "--chdir");
+  if (find(command.options, "--clusters") != nullptr) return;
+  job::note_next_job(std::filesystem::path(folder == nullptr ? "" : *folder->value) / command.run.directory, job);
+}
+
 int submit(const SlurmRunCommand& command, const std::string& script, const job::SlurmTools& slurm) {
   const std::string sbatch = slurm.find("sbatch");
   if (sbatch.empty()) {
@@ -118,6 +126,7 @@ int submit(const SlurmRunCommand& command, const std::string& script, const job:
   if (number.empty()) {
     throw Error(ExitCode::bad_input, fmt::format("sbatch did not take the job: {}", for_message(answer.text, 600)));
   }
+  note_job(command, number);
   const std::string directory = observe::shell_word(command.run.directory);
   print(
       fmt::format("job {0} is submitted\n"

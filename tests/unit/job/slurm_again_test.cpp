@@ -60,6 +60,14 @@ TEST(SlurmAgain, SaysWhatWasCutOff) {
   EXPECT_THAT(shall_go_on(job).reason, Not(HasSubstr("cut off"))) << "it gets on";
 }
 
+TEST(SlurmAgain, KeepsTheJobThatGoesOn) {
+  EndedJob job = stopped(10);
+  job.next = "18";
+  EXPECT_EQ(shall_go_on(job).note.next, "18");
+  job.code = 0;
+  EXPECT_EQ(shall_go_on(job).note.next, "");
+}
+
 TEST(SlurmAgain, NothingAtAllIsInVainToo) {
   EndedJob job = stopped(0);
   for (const bool again : {true, true, false}) {
@@ -102,8 +110,9 @@ TEST(SlurmAgain, OtherEndsAreFinal) {
 }
 
 TEST(SlurmAgain, TheNoteIsReadAsItWasWritten) {
-  const AgainNote note{"17", 123456789012, 2};
+  const AgainNote note{"17", 123456789012, 2, "18"};
   EXPECT_EQ(parse_again_note(to_json(note)), note);
+  EXPECT_EQ(parse_again_note(R"({"chain":"17","settled":3,"in_vain":1})"), (AgainNote{"17", 3, 1, ""})) << "an old one";
   for (const char* text :
        {"", "[]", "{}", "{\"chain\": 1}", "{\"chain\":\"1\",\"settled\":-1.5e99,\"in_vain\":\"x\"}"}) {
     EXPECT_EQ(parse_again_note(text), std::nullopt) << text;
