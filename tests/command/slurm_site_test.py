@@ -55,6 +55,26 @@ class Site(SlurmCase):
         self.assertIn("-N 1 --time 2:15:00 …", self.expect(0, *words, "bio", "--time", "0", "--units", "200").out)
         self.assertIn("more than 100 years", self.expect(0, *words, "tiny", "--units", "1000000000000").out)
 
+    def test_the_commands_are_read_before_they_wait(self):
+        self.a_slurm()
+        self.write_tasks(["true", "true"])
+        (self.folder / "empty.txt").write_text("\n# nothing\n")
+        (self.folder / "nul.txt").write_bytes(b"echo a\0b\n")
+        fewer = "tasks.txt has 2 commands, and the job gets 16 workers: so many CPUs have nothing to do; ask for fewer"
+        self.assertIn(fewer, self.expect(0, "slurm", "run", "-N", "2", "tasks.txt").err)
+        for words in (("-n", "2", "-N", "2"), ("--cpus-per-unit", "4"), ("--ntasks", "2")):
+            self.assertEqual(self.expect(0, "slurm", "run", *words, "tasks.txt").err, "")
+        self.assertIn("this line has 1 command", self.expect(0, "slurm", "run", "echo", ":::", "1").err)
+        for words, part in ((("empty.txt",), "empty.txt has no commands"), (("nul.txt",), "NUL"),
+                            (("sleep", "::::", "nofile"), "nofile")):
+            self.assertIn(part, self.expect(3, "slurm", "run", "--submit", *words).err)
+            printed = self.expect(0, "slurm", "run", *words)
+            self.assertIn(part, printed.err)
+            self.assertIn("#SBATCH", printed.out)
+        self.assertEqual(self.calls("sbatch"), [])
+        self.assertIn("there is no ./nosuch.sh here: each command would fail",
+                      self.expect(0, "slurm", "run", "--array", "1-20", "./nosuch.sh").err)
+
 
 class Status(SlurmCase):
     def test_status_of_a_job_that_has_not_begun(self):

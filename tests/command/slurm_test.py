@@ -42,7 +42,7 @@ class Submitting(SlurmCase):
 
     def test_the_site_is_asked(self):
         self.a_slurm()
-        self.write_tasks(["true"])
+        self.write_tasks(["true"] * 16)
         self.assertEqual(self.expect(0, "slurm", "run", "-N", "2", "--time", "4:00:00", "tasks.txt").err, "")
         for words, part in ((("-p", "lnog"), "Did you mean long?"), (("--time", "1-0"), "partition short allows: 4:00:00"),
                             (("-N", "3"), "more than a job may have"), (("-p", "long", "-N", "9"), "long has: 8")):
@@ -53,7 +53,7 @@ class Submitting(SlurmCase):
 
     def test_what_does_not_fit_the_job_is_told(self):
         self.a_slurm()
-        self.write_tasks(["sleep 1.2; false"])
+        self.write_tasks(["sleep 1.2; false"] + ["false"] * 7)
         told = lambda *words: self.expect(0, "slurm", "run", *words, "tasks.txt").err
         self.assertIn("8 commands at a time may take 16.0 GiB on a node, and the job has 8.0 GiB there",
                       told("--mem", "8G", "--mem-per-unit", "2GiB"))
@@ -67,7 +67,7 @@ class Submitting(SlurmCase):
 
     def test_submit_says_where_to_look(self):
         self.a_slurm()
-        self.write_tasks(["true"])
+        self.write_tasks(["true"] * 16)
         said = self.expect(0, "slurm", "run", "--submit", "--time", "1:00:00", "--output", "log-%j", "tasks.txt")
         self.assertEqual(said.err, "")
         for part in ("job 4711", "tasks.kiln", "log-4711", "kiln status tasks.kiln", "scancel 4711"):
@@ -320,6 +320,11 @@ class Jobs(SlurmCase):
         self.open_gate()
         job.wait()
         self.assertEqual(self.calls("scancel"), ["4711"])
+
+    def test_a_program_must_be_given(self):
+        done = self.job(ROOT / "slurm" / "kiln-program.sbatch", KILN=KILN).wait()
+        self.assertEqual(done.code, 2, done.out)
+        self.assertIn("a program is missing", done.out)
 
     def test_the_ready_scripts(self):
         self.write_tasks(["true"])

@@ -122,6 +122,10 @@ constexpr const char* kGoesOn =
     "what\n"
     "was committed is never run again. Submitting the same line again by hand continues too.";
 
+// Without a word the shell would run nothing, and well.
+constexpr const char* kRunProgram =
+    R"({ [ $# -gt 0 ] || { echo "kiln: a program is missing: sbatch kiln-program.sbatch ./montecarlo"; exit 2; }; exec "$@"; })";
+
 constexpr std::array kReady{
     Ready{"run", "kiln", GoesOn::requeue,
           "Runs a file of commands, one a line, on all CPUs of a Slurm allocation and keeps every result in one HDF5 "
@@ -149,7 +153,7 @@ constexpr std::array kReady{
           "    sbatch --nodes=4 --time=2:00:00 kiln-program.sbatch ./montecarlo [options of the program]\n"
           "\n"
           "The program starts MPI itself. The results: montecarlo.kiln/, or what --out says.\n",
-          R"("$@")", R"(--program "$@")"},
+          kRunProgram, R"(--program "$@")"},
     Ready{"chain", "kiln-chain", GoesOn::next_job,
           "As kiln-run.sbatch, for sites where a job may not go back into the queue: each job submits the next one, "
           "which\n"

@@ -14,6 +14,7 @@
 #include "output.hpp"
 #include "slurm/script.hpp"
 #include "slurm/site_check.hpp"
+#include "slurm/task_check.hpp"
 #include "store/small_file.hpp"
 
 #include <fmt/core.h>
@@ -263,6 +264,7 @@ int make_job(const SlurmRunCommand& given) {
     log::warning("{}", doubt);
   }
   need_task_file(command);
+  check_tasks(command, partition.empty() ? nullptr : &partition.front());
   if (command.submit) return submit(command, script, slurm);
   print(script);
   return to_int(ExitCode::ok);
