@@ -1,5 +1,6 @@
 #include "status_report.hpp"
 
+#include "job/until_note.hpp"
 #include "store/run_reader.hpp"
 
 #include <kiln/error.hpp>
@@ -63,6 +64,7 @@ StatusReport read_report(const std::string& name, const store::LivenessClock& cl
   report.program = opened.facts().kind == store::kProgramKind;
   report.directory = name;
   report.now = unix_now();
+  if (const auto asked = job::read_until_note(directory); asked && asked->reached) report.until = asked->asked;
   if (const auto owner = read_owner(directory)) {
     const auto snapshot = read_status(directory, *owner);
     report.live = alive(directory, *owner, snapshot, report.now, clock);

@@ -36,6 +36,8 @@ std::string_view describe(Outcome outcome) {
       return "stopped, as the program could not go on";
     case Outcome::held_up:
       return "stopped, as every rank that lives is in a unit that it was told to leave";
+    case Outcome::cut_off:
+      return "cut off: mpirun ended the ranks";
   }
   return "unknown";
 }
@@ -56,6 +58,8 @@ std::string_view word(Outcome outcome) {
       return "fault";
     case Outcome::held_up:
       return "held_up";
+    case Outcome::cut_off:
+      return "cut_off";
   }
   return "unknown";
 }
@@ -207,6 +211,12 @@ std::string next_steps(const StatusReport& r) {
                        for_message(r.job_id, 40));
   }
   if (!r.live && (left_to_do(r.totals) > blocked || r.launches == 0)) {
+    if (!r.until.empty()) {
+      return fmt::format(
+          "next: --until {} has come: to go on, run the same command again, with a later --until or without; "
+          "what is done is kept\n",
+          for_message(r.until, 40));
+    }
     if (r.job) return fmt::format("next: the job {} goes on with it\n", for_message(r.job_id, 40));
     out += "next: run the same command again to go on; what is done is kept\n";
   }

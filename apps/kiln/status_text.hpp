@@ -18,6 +18,7 @@ struct StatusReport {
   bool live = false;                                ///< somebody runs it now
   std::string owner;                                ///< "pid 4711 on node7"; "" where unknown
   std::string job_id;                               ///< of Slurm, of the last launch; "" outside of jobs
+  std::string until;                                ///< --until's words, where the run has stopped for them
   std::int32_t job_restarts = 0;                    ///< how often Slurm has started that job again
   std::optional<job::SlurmJob> job;                 ///< where squeue knows it
   std::string next_job_id;                          ///< that waits to go on with a live run; "": none

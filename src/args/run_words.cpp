@@ -138,8 +138,9 @@ std::vector<RunOptionSpec> of_limits() {
       word("--mem-per-unit", "SIZE", "a unit with more resident memory is ended: it has\nfailed", kFailure,
            &W::mem_per_unit),
       word("--until", "WHEN",
-           "stop by itself so that all has ended by then: 2h, 18:00,\n2026-11-22T10:00, never; auto: by the end of the "
-           "job of\nSlurm, if there is one",
+           "stop by itself so that all has ended by then: 2h, 18:00,\n2026-11-22T10:00, and in any case by the end of "
+           "the "
+           "job of\nSlurm, if there is one; auto: only so; never: not",
            kStopping, &W::until, kAll),
   };
 }

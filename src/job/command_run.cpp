@@ -17,6 +17,8 @@
 #include "job/task_input.hpp"
 #include "job/task_stages.hpp"
 #include "job/tell_fault.hpp"
+#include "job/told_by_mpirun.hpp"
+#include "job/until_note.hpp"
 #include "net/versions.hpp"
 #include "store/run_reader.hpp"
 
@@ -42,6 +44,7 @@ int exit_code_for(protocol::Outcome outcome) {
     case protocol::Outcome::interrupted:
     case protocol::Outcome::storage:
     case protocol::Outcome::held_up:
+    case protocol::Outcome::cut_off:
       return to_int(ExitCode::stopped_early);
     case protocol::Outcome::fault:
       break;
@@ -118,10 +121,9 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   if (options_.retry) check_retry(options_.directory, options_.where);  // it must be a run already
   if (!options_.retry && !options_.fresh) refuse_another_command(options_.directory, tasks_);
   open_store(arguments, std::nullopt);
+  keep_until(store_->directory(), options_, environment_);
   const Variables variables = read_variables();
-  if (const auto next = variables.find("KILN_NEXT_JOB"); next != variables.end()) {
-    note_next_job(options_.directory, next->second);
-  }
+  if (variables.contains("KILN_NEXT_JOB")) note_next_job(options_.directory, variables.at("KILN_NEXT_JOB"));
   const std::string note = recovery_note(options_, environment_, net::mpi_library_version());
   if (!note.empty() && !environment_.goes_on()) log::info("{}", note);
   if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), source_name(store_->recovered().facts));
@@ -369,6 +371,8 @@ void CommandRun::print_rest(CoordinatorLoop& loop) {
 }
 
 void CommandRun::set_end(protocol::Outcome outcome, const protocol::Coordinator::Counts& counts) {
+  using protocol::Outcome;
+  if (outcome == Outcome::interrupted && told_by_mpirun(environment_, waiter_)) outcome = Outcome::cut_off;
   end_.seconds = wall_seconds() - end_.started;
   end_.entry = {launch_id_, outcome, exit_code_for(outcome), wall_seconds()};
   end_.units = counts.units;

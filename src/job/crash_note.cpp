@@ -28,6 +28,7 @@ struct Note {
   std::atomic<pid_t> pid = 0;       // a child that was forked may come here, too
   std::atomic<bool> marks = false;  // `mark` is there
   std::array<char, 4096> mark{};
+  std::array<char, 128> build{};
 };
 Note note;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): see above
 
@@ -56,10 +57,14 @@ class Line {
   std::size_t size_ = 0;
 };
 
-void leave_mark(const Line& line) {
+void leave_mark(std::uint64_t first, std::uint64_t last, const Line& line) {
   if (!note.marks || ::getpid() != note.pid) return;
   const int file = ::open(note.mark.data(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (file < 0) return;
+  Line numbers;  // as store::CrashMark
+  numbers << static_cast<std::uint64_t>(note.rank) << " " << note.stage << " " << first << " " << last << " "
+          << note.build.data() << "\n";
+  numbers.write(file);
   line.write(file);
   ::close(file);
 }
@@ -80,7 +85,7 @@ void write_note(std::string_view what, std::string_view detail, Whose whose) {
   }
   line << "; what is committed is safe: the same command goes on from there\n";
   line.write(STDERR_FILENO);
-  if (whose == Whose::own) leave_mark(line);
+  if (whose == Whose::own) leave_mark(first, last, line);
 }
 
 // Above zero are the codes of what the kernel sends for what this process has done; its own raise() has its pid.
@@ -139,10 +144,11 @@ void install_crash_note(std::int32_t rank) {
   std::atexit(on_exit);  // NOLINT(cert-err33-c): a note is all that is lost
 }
 
-void mark_crash(const std::filesystem::path& mark) {
+void mark_crash(const std::filesystem::path& mark, std::string_view build) {
   const std::string& name = mark.native();
-  if (note.marks || name.size() >= note.mark.size()) return;
+  if (note.marks || name.size() >= note.mark.size() || build.size() >= note.build.size()) return;
   std::ranges::copy(name, note.mark.begin());
+  std::ranges::copy(build, note.build.begin());
   note.marks = true;  // only now: who crashes meanwhile on another thread leaves none
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string_view>
 
 /// Which units user code runs, for the case that it ends the process: a signal, or exit().
 namespace kiln::job {
@@ -12,10 +13,10 @@ namespace kiln::job {
 /// what this rank was running; the process then ends as it would have. Once per process.
 void install_crash_note(std::int32_t rank);
 
-/// From now on what leaves that line leaves the file as well, which says the same (store::crash_mark), where it can be
+/// From now on what leaves that line leaves the file as well, which says the same (store::CrashMark), where it can be
 /// written; but not a signal that another process has sent, nor what a child of this process does. The first call
 /// counts.
-void mark_crash(const std::filesystem::path& mark);
+void mark_crash(const std::filesystem::path& mark, std::string_view build);
 
 /// From now on a rank whose output nobody reads any more goes on: the write fails instead of ending the process. What
 /// it starts is not changed.

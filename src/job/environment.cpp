@@ -43,6 +43,14 @@ std::optional<double> seconds_of(const char* name) {
   return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
 }
 
+std::optional<Environment::AskedEnd> asked_end() {
+  const std::string text = variable(kUntilName);
+  const std::size_t blank = text.find(' ');
+  const auto time = parse_count(text.substr(0, blank));
+  if (!time) return std::nullopt;
+  return Environment::AskedEnd{static_cast<double>(*time), blank != std::string::npos};
+}
+
 // Open MPI 4 hands the options of its mpirun on, 5 those for ULFM.
 std::optional<bool> survival() {
   for (const char* name : {"OMPI_MCA_orte_enable_recovery", "OMPI_MCA_mpi_ft_enable"}) {
@@ -124,6 +132,7 @@ Environment read_environment() {
   environment.previous_launch_id = variable(kPreviousLaunchName);
   environment.slurm_job_id = variable("SLURM_JOB_ID");
   environment.stop_time = seconds_of(kStopTimeName);
+  environment.until = asked_end();
   if (!environment.slurm_job_id.empty()) {
     environment.slurm_memory = slurm_memory();
     environment.slurm_job_end = seconds_of("SLURM_JOB_END_TIME");

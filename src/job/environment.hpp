@@ -10,6 +10,11 @@ namespace kiln::job {
 
 /// What the environment says of where this process runs. Read here and nowhere else.
 struct Environment {
+  /// What --until of this launch asks for.
+  struct AskedEnd {
+    double time = 0;    ///< Unix seconds
+    bool first = true;  ///< the job, if there is one, does not end before that
+  };
   std::optional<std::int32_t> mpi_rank;  ///< nothing outside mpirun and srun
   std::int32_t mpi_size = 1;
   std::int32_t mpi_local_rank = 0;  ///< among those on this machine
@@ -21,6 +26,7 @@ struct Environment {
   std::string slurm_job_id;                    ///< "" outside Slurm
   std::optional<double> slurm_job_end;         ///< Unix seconds; of Slurm versions that say so
   std::optional<double> stop_time;             ///< by the launcher that started this rank: as its function stop_time
+  std::optional<AskedEnd> until;               ///< by that launcher; nothing where --until names no time
   std::uint32_t slurm_cpus = 0;                ///< of the whole allocation; 0 outside Slurm or where it does not say
   std::vector<std::uint32_t> slurm_node_cpus;  ///< the same, of each node; empty
   std::uint64_t slurm_memory = 0;  ///< bytes of this job on this machine; 0 outside Slurm or where it does not say
@@ -51,6 +57,8 @@ std::optional<std::uint32_t> parse_slurm_cpus(const std::string& text);
 inline constexpr const char* kLaunchIdName = "KILN_LAUNCH_ID";
 inline constexpr const char* kFirstLaunchName = "KILN_FIRST_LAUNCH_ID";
 inline constexpr const char* kStopTimeName = "KILN_STOP_TIME";
+inline constexpr const char* kUntilName =
+    "KILN_UNTIL";  ///< Unix seconds, and " first" where the job does not end before
 inline constexpr const char* kPreviousLaunchName = "KILN_PREVIOUS_LAUNCH_ID";
 
 }  // namespace kiln::job

@@ -33,7 +33,8 @@ LaunchOutcome read_outcome(const std::string& directory, const std::string& laun
                                 [&](const auto& launch) { return launch.body.launch_id == launch_id; });
     const auto end = run.find_end(launch_id);
     outcome.held_up = end && end->outcome == protocol::Outcome::held_up;
-    if (end && !outcome.held_up) outcome.exit_code = end->exit_code;
+    outcome.cut_off = end && end->outcome == protocol::Outcome::cut_off;
+    if (end && !outcome.held_up && !outcome.cut_off) outcome.exit_code = end->exit_code;
     outcome.forced_aside = outcome.began && launches.back().body.launch_id != launch_id;
     const store::Totals totals = run.totals();
     outcome.units = totals.units;
@@ -54,7 +55,7 @@ LaunchOutcome read_outcome(const std::string& directory, const std::string& laun
 
 std::optional<int> exit_code_of(int status, std::optional<int> said, const LaunchOutcome& outcome) {
   if (outcome.exit_code) return outcome.exit_code;
-  if (outcome.held_up) return std::nullopt;
+  if (outcome.held_up || outcome.cut_off) return std::nullopt;
   if (said) return said;
   if (outcome.forced_aside) return to_int(ExitCode::run_directory);
   if (!WIFEXITED(status)) return std::nullopt;
@@ -73,6 +74,7 @@ std::string describe_end(int status, const LaunchOutcome& outcome) {
                          ? fmt::format("mpirun was ended by SIG{} before the run ended", name == nullptr ? "?" : name)
                          : "the ranks ended before the run did";
   if (outcome.held_up) what = "every rank that lived was in a unit that it was told to leave and could not";
+  if (outcome.cut_off) what = "mpirun ended the ranks, and nobody had told kiln to stop";
   if (outcome.units == 0) return what + (outcome.began ? "" : ", and before it began");
   const std::string where = outcome.stages < 2 ? "" : fmt::format(" of {} stages", outcome.stages);
   return fmt::format("{}; {} of {} units{} are committed", what, format_count(outcome.settled),

@@ -11,6 +11,7 @@ struct LaunchOutcome {
   bool began = false;            ///< it has opened the run: its epoch is in the journal
   std::optional<int> exit_code;  ///< of its end
   bool held_up = false;          ///< that end: every rank that lived was in a unit that it could not leave
+  bool cut_off = false;          ///< that end: mpirun told the ranks to end, and no launcher had told it
   bool forced_aside = false;     ///< another launch has begun since: the user has forced this one aside (--takeover)
   std::uint64_t settled = 0;     ///< results that are durable: of all stages; 0 where that cannot be read
   std::uint64_t units = 0;       ///< of the stages that are known

@@ -4,6 +4,7 @@
 #include "base/quantity.hpp"
 #include "exec/own_overlap.hpp"
 #include "job/clock.hpp"
+#include "job/lasting_srun.hpp"
 #include "job/launch_attempt.hpp"
 #include "job/launch_id.hpp"
 #include "job/launch_outcome.hpp"
@@ -17,6 +18,7 @@
 #include "job/stop_time.hpp"
 #include "job/task_input.hpp"
 #include "job/unit_needs.hpp"
+#include "job/until_note.hpp"
 #include "net/versions.hpp"
 
 #include <fmt/core.h>
@@ -26,6 +28,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <kiln/error.hpp>
 #include <optional>
 #include <utility>
@@ -55,6 +58,7 @@ class Launcher {
  private:
   LaunchAttempt::End attempt(const std::string& launch_id);
   std::vector<std::string> variables(const std::string& launch_id) const;
+  SrunFacts srun_facts(const std::string& launch_id) const;
   bool start_again(const LaunchAttempt::End& end, const LaunchOutcome& outcome);
   bool pause(Duration time);
   bool look_for_nodes();
@@ -80,6 +84,7 @@ class Launcher {
   std::string first_, previous_;  // launches, as Environment has them
   std::uint64_t settled_ = 0;     // when the last one ended
   std::optional<double> stop_time_;
+  std::string until_;  // as kUntilName
 };
 
 std::vector<std::string> Launcher::variables(const std::string& launch_id) const {
@@ -87,6 +92,7 @@ std::vector<std::string> Launcher::variables(const std::string& launch_id) const
   all.push_back(fmt::format("{}={}", kFirstLaunchName, first_));
   all.push_back(fmt::format("{}={}", kPreviousLaunchName, previous_));
   all.push_back(fmt::format("{}={}", kStopTimeName, stop_time_ ? fmt::format("{:.0f}", *stop_time_) : ""));
+  all.push_back(fmt::format("{}={}", kUntilName, until_));
   if (geteuid() == 0) {
     all.emplace_back("OMPI_ALLOW_RUN_AS_ROOT=1");
     all.emplace_back("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1");
@@ -105,15 +111,27 @@ std::vector<std::string> Launcher::variables(const std::string& launch_id) const
   return all;
 }
 
+SrunFacts Launcher::srun_facts(const std::string& launch_id) const {
+  const SlurmTools slurm(kPatienceWithNode);
+  const std::filesystem::path status = std::filesystem::path(options_.directory) / "status.json";
+  return {slurm.find("srun"), slurm.path(), std::filesystem::absolute(status), launch_id};
+}
+
 LaunchAttempt::End Launcher::attempt(const std::string& launch_id) {
   if (spool_) spool_->rewind();
   // Where nobody is ever declared dead, a rank that dies must end the others.
   const std::vector<std::string> recovery =
       options_.heartbeat > Duration::zero() ? recovery_words(net::mpi_library_version()) : std::vector<std::string>();
-  const std::vector<std::string> words =
-      mpirun_words(options_, workers_, recovery, hosts_,
-                   {kLaunchIdName, kFirstLaunchName, kPreviousLaunchName, kStopTimeName}, own_program(), arguments_);
-  LaunchAttempt attempt({options_, waiter_, display_, signals_}, words, variables(launch_id), launch_id,
+  const std::vector<std::string> words = mpirun_words(
+      options_, workers_, recovery, hosts_,
+      {kLaunchIdName, kFirstLaunchName, kPreviousLaunchName, kStopTimeName, kUntilName}, own_program(), arguments_);
+  std::vector<std::string> all = variables(launch_id);
+  std::optional<LastingSrun> srun;
+  if (!recovery.empty() && environment_.slurm_node_cpus.size() > 1) {
+    srun.emplace(srun_facts(launch_id), environment_.temporary_directory);
+    all.insert(all.end(), srun->variables().begin(), srun->variables().end());
+  }
+  LaunchAttempt attempt({options_, waiter_, display_, signals_}, words, all, launch_id,
                         spool_ ? spool_->descriptor() : -1);
   return attempt.run();
 }
@@ -159,9 +177,15 @@ std::vector<Host> Launcher::all_hosts() const {
 void Launcher::look_at_limit() {
   const SlurmTools slurm(kPatienceWithNode);
   const double begun = wall_seconds();
-  const auto end = end_of_job(options_.until, environment_, slurm.find("squeue"), slurm.ask(), begun);
+  Until until = options_.until;
+  const bool asked = until.kind == Until::Kind::at;
+  if (const auto note = asked && !options_.fresh ? read_until_note(options_.directory) : std::nullopt) {
+    until.time = time_of_first_start(*note, until.asked, this_start(read_variables())).value_or(until.time);
+  }
+  const auto end = end_of_job(until, environment_, slurm.find("squeue"), slurm.ask(), begun);
   if (!end) return;
-  stop_time_ = std::max(stop_before(*end, begun, options_.grace), 0.0);
+  if (asked) until_ = fmt::format("{:.0f}{}", until.time, end->asked ? " first" : "");
+  stop_time_ = std::max(stop_before(end->time, begun, options_.grace), 0.0);
   const std::string warning = limit_warning(*stop_time_, begun, options_.timeout);
   if (!warning.empty()) log::warning("{}", warning);
   const double left = *stop_time_ - begun;
@@ -186,6 +210,8 @@ int Launcher::run() {
       outcome = read_outcome(options_.directory, launch_id);
       code = exit_code_of(status, end.exit_code, outcome);
     }
+    // Slurm may tell mpirun to end at the same moment as the launcher, and then that is what was wanted.
+    if (!code && outcome.cut_off && !pause({})) code = to_int(ExitCode::stopped_early);
     if (code && !starts_without_some(end, outcome)) return *code;
     if (outcome.began && first_.empty()) first_ = launch_id;
     previous_ = launch_id;

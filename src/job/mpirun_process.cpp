@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -51,13 +52,21 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return all;
 }
 
+// Whether one of these has the name that this one has.
+bool sets(const std::vector<std::string>& environment, std::string_view other) {
+  const std::string_view begin = other.substr(0, std::min(other.find('='), other.size() - 1) + 1);
+  return std::ranges::any_of(environment, [&](const std::string& one) { return one.starts_with(begin); });
+}
+
 }  // namespace
 
 MpirunProcess::MpirunProcess(const std::vector<std::string>& words, const std::vector<std::string>& environment,
                              int standard_input) {
   std::vector<std::string> arguments = words;
   std::vector<std::string> variables = environment;
-  for (char** own = environ; *own != nullptr; ++own) variables.emplace_back(*own);
+  for (char** own = environ; *own != nullptr; ++own) {
+    if (!sets(environment, *own)) variables.emplace_back(*own);
+  }
   const std::vector<char*> argument_pointers = pointers(arguments);
   const std::vector<char*> variable_pointers = pointers(variables);
   std::array<int, 2> error{};

@@ -2,6 +2,7 @@
 #include "job/clock.hpp"
 #include "job/export_tables.hpp"
 #include "job/program_running.hpp"
+#include "job/told_by_mpirun.hpp"
 
 #include <kiln/error.hpp>
 
@@ -18,6 +19,8 @@ void ProgramRun::set_end(const Running& running) {
   entry = {launch_id_, Outcome::complete, to_int(ExitCode::ok), wall_seconds()};
   if (stopped_as_) {
     entry.outcome = *stopped_as_;
+    const bool cut_off = entry.outcome == Outcome::interrupted && told_by_mpirun(environment_, rank0_.waiter);
+    if (cut_off) entry.outcome = Outcome::cut_off;
     entry.exit_code =
         to_int(entry.outcome == Outcome::too_many_failures ? ExitCode::units_failed : ExitCode::stopped_early);
     if (entry.outcome == Outcome::fault) entry.exit_code = running.loop.rank_fault()->fault.exit_code;

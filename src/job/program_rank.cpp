@@ -102,7 +102,7 @@ void ProgramRank::hear(RankAnswer answer) {
 
 void ProgramRank::begin(const Greeting& greeting) {
   greeting_ = greeting;
-  mark_crash(store::crash_mark(greeting.directory, greeting.launch, of_));
+  mark_crash(store::crash_mark(greeting.directory, greeting.launch, of_), build_);
   if (greeting.build != build_) {
     fault_ = protocol::Fault{to_int(ExitCode::bad_input),
                              "its executable (or libkiln.so) is not the one of rank 0; all ranks must run the same"};

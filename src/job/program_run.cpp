@@ -9,6 +9,7 @@
 #include "job/program_running.hpp"
 #include "job/recovery_note.hpp"
 #include "job/tell_fault.hpp"
+#include "job/until_note.hpp"
 #include "net/versions.hpp"
 #include "store/launch_note.hpp"
 
@@ -62,6 +63,7 @@ void ProgramRun::open(const std::vector<std::string>& arguments) {
   if (options_.seed != recovered.facts.seed && !environment_.goes_on()) {
     log::warning("{}: the run began with --seed {}, and goes on with it", options_.directory, recovered.facts.seed);
   }
+  keep_until(store_->directory(), options_, environment_);
   write_launch_note(store_->directory(), {launch_id_, own_program(), std::filesystem::current_path().string(),
                                           program_.options, program_.operands});
   prepare_scratch();

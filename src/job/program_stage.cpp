@@ -21,6 +21,7 @@ namespace kiln::job {
 namespace {
 
 constexpr std::uint64_t kMostHoles = 10'000;  // dead letters that a reduction bears, where --max-failures says nothing
+constexpr std::uint64_t kMostSuspects = 100'000;  // of a rank that has died: they run one at a time
 
 }  // namespace
 
@@ -203,6 +204,13 @@ protocol::CoordinatorStart ProgramRun::coordinator_start(const ProgramCall& call
   start.setup = {encode(StageSetup{call.described, source_, options_.verify && call.plan->pure ? state_.plan.units : 0,
                                    done_before_}),
                  call.ordinal, call.digest};
+  for (const store::CrashMark& mark : store_->recovered().crashed) {
+    if (mark.stage != StageId(call.stage) || mark.build != rank0_.build || mark.units.size() > kMostSuspects) continue;
+    for (UnitId unit = mark.units.first; unit < mark.units.last; unit = unit.next()) {
+      std::vector<Rank>& died = start.suspects[unit];
+      if (mark.units.size() == 1) died.push_back(mark.rank);
+    }
+  }
   return start;
 }
 

@@ -17,6 +17,7 @@
 #include "job/rank_loop.hpp"
 #include "job/recovery_note.hpp"
 #include "job/tell_fault.hpp"
+#include "job/told_by_mpirun.hpp"
 #include "job/unit_needs.hpp"
 #include "net/mpi_transport.hpp"
 #include "protocol/retained.hpp"
@@ -101,7 +102,10 @@ class CommandRank {
     } catch (const std::exception& fault) {
       code = tell_fault(fault);
     }
-    tell_launcher(environment_, code);  // before MPI ends, which may take long after a death
+    // Before MPI ends, which may take long after a death.
+    if (code != to_int(ExitCode::stopped_early) || !told_by_mpirun(environment_, waiter_)) {
+      tell_launcher(environment_, code);
+    }
     return code;
   }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/quantity.hpp"
+#include "job/until_note.hpp"
 #include "store/results_file.hpp"
 
 #include <nlohmann/json.hpp>
@@ -26,6 +27,7 @@ void close_run(store::RunStore& store, const Schema& schema, RunEnd& end) {
                          {"journal_number", store.last().value()}};
   if (end.cut_off) outcome["cut_off"] = {{"unit", end.cut_off->unit.value()}, {"seconds", end.cut_off->seconds}};
   store.directory().write_replaced("outcome.json", outcome.dump(2) + "\n");
+  if (end.in_time) note_stopped_in_time(store.directory());
   store.release();
 }
 

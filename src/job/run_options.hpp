@@ -35,7 +35,8 @@ struct ExportFormats {
 struct Until {
   enum class Kind : std::uint8_t { automatic, never, at };  ///< automatic: the end of its job
   Kind kind = Kind::automatic;
-  double time = 0;  ///< Unix seconds
+  double time = 0;    ///< Unix seconds
+  std::string asked;  ///< as typed, where that is a time
 };
 
 /// `kiln run --array RANGE COMMAND…`.

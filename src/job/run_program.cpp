@@ -14,6 +14,7 @@
 #include "job/recovery_note.hpp"
 #include "job/slice_memory.hpp"
 #include "job/tell_fault.hpp"
+#include "job/told_by_mpirun.hpp"
 #include "net/mpi_collectives.hpp"
 #include "net/mpi_transport.hpp"
 #include "store/journal.hpp"
@@ -71,8 +72,10 @@ class ProgramProcess {
       const Duration heartbeat = heartbeat_of(options_, environment_);
       if (transport.rank() == Rank(0) && heartbeat > Duration::zero()) say_where(transport);
       code = transport.rank() == Rank(0) ? begin(transport, collectives) : work_on(transport, collectives, heartbeat);
-      // Before MPI ends, which may take long. Not where a death cannot be gone on with: the launcher starts again.
-      const bool starts_again = !finalise_ && !ended_ && code == to_int(ExitCode::stopped_early);
+      // Before MPI ends, which may take long. Not where the launcher starts again: after a death that cannot be gone on
+      // with, or when mpirun takes the run for lost.
+      const bool starts_again =
+          code == to_int(ExitCode::stopped_early) && ((!finalise_ && !ended_) || told_by_mpirun(environment_, waiter_));
       if (ended_run() && !starts_again) tell_launcher(environment_, code);
       announce_end();
       if (!finalise_) transport.leave_unfinalised();

@@ -8,10 +8,10 @@
 
 namespace kiln::job {
 
-ScratchFolder::ScratchFolder(const std::filesystem::path& inside) {
-  std::string name = (inside / ".kiln-doctor-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw store::StorageError(errno, "make a folder in", inside);
-  path_ = name;
+ScratchFolder::ScratchFolder(const std::filesystem::path& inside, const std::string& name) {
+  std::string path = (inside / (name + "-XXXXXX")).string();
+  if (::mkdtemp(path.data()) == nullptr) throw store::StorageError(errno, "make a folder in", inside);
+  path_ = path;
 }
 
 ScratchFolder::~ScratchFolder() {

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "job/environment.hpp"
 #include "job/launch_outcome.hpp"
+#include "job/until_note.hpp"
 #include "store/run_reader.hpp"
 #include "store/small_file.hpp"
 
@@ -61,6 +62,9 @@ AgainAnswer shall_go_on(const EndedJob& job) {
   } else if (job.storage) {
     answer.reason = fmt::format(
         "the run directory could not be written; {}: make room, then submit the same line again", done_text(job));
+  } else if (job.until) {
+    answer.reason = fmt::format("--until {} has come; {}: to go on, submit it again, with a later --until or without",
+                                for_message(*job.until, 40), done_text(job));
   } else if (answer.note.in_vain >= kMostInVain) {
     answer.reason = fmt::format("{} starts in a row got nowhere; {}: {}, then submit the same line again", kMostInVain,
                                 done_text(job), job.cut_off ? cut_off_text(*job.cut_off) : "see why");
@@ -112,11 +116,11 @@ void note_next_job(const std::string& directory, const std::string& job) try {
   log::debug("{}", error.what());
 }
 
-AgainAnswer ask_whether_again(const std::string& directory, int code) {
+AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> code) {
   const Variables variables = read_variables();
   const std::filesystem::path note = std::filesystem::path(directory) / kNoteName;
   EndedJob job;
-  job.code = code;
+  job.code = code.value_or(to_int(ExitCode::stopped_early));
   job.chain = variable(variables, "KILN_CHAIN");
   if (job.chain.empty()) job.chain = variable(variables, "SLURM_JOB_ID");
   job.next = variable(variables, "KILN_NEXT_JOB");
@@ -127,7 +131,11 @@ AgainAnswer ask_whether_again(const std::string& directory, int code) {
     const store::RunReader run = store::RunReader::open(directory);
     job.began = true;
     const auto end = run.last_end();
+    if (!code && end) job.code = end->exit_code;
     job.storage = end && end->outcome == protocol::Outcome::storage;
+    if (const auto asked = read_until_note(directory); asked && asked->chain == job.chain && asked->reached) {
+      job.until = asked->asked;
+    }
     if (!run.is_program()) job.cut_off = read_cut_off(directory);
     job.before = read_again_note(directory);
   } catch (const Error& error) {

@@ -21,12 +21,13 @@ struct AgainNote {
 
 /// A job that has ended, or is about to.
 struct EndedJob {
-  int code = 0;                ///< that the run has ended with
-  std::string chain;           ///< as AgainNote
-  std::string next;            ///< the job that would go on: this one again, or the next of a chain
-  std::uint32_t restarts = 0;  ///< how often Slurm has started this job again
-  bool began = false;          ///< there is a run directory with a run in it
-  bool storage = false;        ///< the run ended since its directory could not be written
+  int code = 0;                      ///< that the run has ended with
+  std::string chain;                 ///< as AgainNote
+  std::string next;                  ///< the job that would go on: this one again, or the next of a chain
+  std::uint32_t restarts = 0;        ///< how often Slurm has started this job again
+  bool began = false;                ///< there is a run directory with a run in it
+  bool storage = false;              ///< the run ended since its directory could not be written
+  std::optional<std::string> until;  ///< --until's words, where the run has stopped for them
   std::uint64_t settled = 0;
   std::uint64_t units = 0;          ///< that are known
   std::optional<AgainNote> before;  ///< as read
@@ -56,7 +57,8 @@ void note_next_job(const std::string& directory, const std::string& job);
 /// The note of this run directory; nothing where there is none.
 std::optional<AgainNote> read_again_note(const std::string& directory);
 
-/// Reads the run directory and the environment, decides, and keeps the note (slurm.json).
-AgainAnswer ask_whether_again(const std::string& directory, int code);
+/// Reads the run directory and the environment, decides, and keeps the note (slurm.json). `code`: that the run has
+/// ended with; nothing: as the run directory has it, else 75.
+AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> code);
 
 }  // namespace kiln::job

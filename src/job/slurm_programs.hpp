@@ -16,6 +16,7 @@ class SlurmTools {
 
   /// The path of "sbatch", "scontrol", …; "" where there is none.
   std::string find(const std::string& name) const;
+  const std::string& path() const { return path_; }
   /// Safe on several threads; may outlive this.
   Ask ask() const;
 

@@ -46,28 +46,8 @@ std::optional<double> date(const std::string& text) {
   return std::nullopt;
 }
 
-}  // namespace
-
-Until parse_until(std::string_view option, std::string_view text, double now) {
-  if (text == "auto") return {};
-  if (text == "never") return {Until::Kind::never, 0};
-  const std::string copy(text);
-  if (const auto time = date(copy)) return {Until::Kind::at, *time};
-  if (const auto time = time_of_day(copy, now)) return {Until::Kind::at, *time};
-  if (const auto duration = parse_duration(text); duration && *duration > Duration::zero()) {
-    return {Until::Kind::at, now + to_seconds(*duration)};
-  }
-  throw Error(ExitCode::usage,
-              with_caret(fmt::format("{} takes a time from now on (2h, 90m), a time of day (18:00), a date and time "
-                                     "(2026-11-22T10:00), never, or auto",
-                                     option),
-                         text, 0));
-}
-
-std::optional<double> end_of_job(const Until& until, const Environment& environment, const std::string& squeue,
-                                 const Ask& ask, double now) {
-  if (until.kind == Until::Kind::never) return std::nullopt;
-  if (until.kind == Until::Kind::at) return until.time;
+std::optional<double> end_in_slurm(const Environment& environment, const std::string& squeue, const Ask& ask,
+                                   double now) {
   if (environment.slurm_job_end) return environment.slurm_job_end;
   const auto job = ask_job(squeue, environment.slurm_job_id, ask);
   if (!job || job->left.empty()) return std::nullopt;
@@ -79,6 +59,32 @@ std::optional<double> end_of_job(const Until& until, const Environment& environm
   }
 }
 
+}  // namespace
+
+Until parse_until(std::string_view option, std::string_view text, double now) {
+  if (text == "auto") return {};
+  if (text == "never") return {Until::Kind::never, 0, ""};
+  const std::string copy(text);
+  if (const auto time = date(copy)) return {Until::Kind::at, *time, copy};
+  if (const auto time = time_of_day(copy, now)) return {Until::Kind::at, *time, copy};
+  if (const auto duration = parse_duration(text); duration && *duration > Duration::zero()) {
+    return {Until::Kind::at, now + to_seconds(*duration), copy};
+  }
+  throw Error(ExitCode::usage,
+              with_caret(fmt::format("{} takes a time from now on (2h, 90m), a time of day (18:00), a date and time "
+                                     "(2026-11-22T10:00), never, or auto",
+                                     option),
+                         text, 0));
+}
+
+std::optional<EndOfJob> end_of_job(const Until& until, const Environment& environment, const std::string& squeue,
+                                   const Ask& ask, double now) {
+  if (until.kind == Until::Kind::never) return std::nullopt;
+  const auto end = end_in_slurm(environment, squeue, ask, now);
+  if (until.kind == Until::Kind::at && end.value_or(until.time) >= until.time) return EndOfJob{until.time, true};
+  return end ? std::optional(EndOfJob{*end, false}) : std::nullopt;
+}
+
 double stop_before(double end, double now, Duration grace) {
   return end - to_seconds(grace) - std::clamp((end - now) * kShare, kLeast, kMost);
 }
@@ -86,7 +92,7 @@ double stop_before(double end, double now, Duration grace) {
 std::optional<double> stop_time(const RunOptions& options, const Environment& environment, double now) {
   if (environment.launched()) return environment.stop_time;
   const auto end = end_of_job(options.until, environment, "", {}, now);
-  return end ? std::optional(stop_before(*end, now, options.grace)) : std::nullopt;
+  return end ? std::optional(stop_before(end->time, now, options.grace)) : std::nullopt;
 }
 
 std::optional<schedule::TimeLimit> time_limit(const RunOptions& options, const Environment& environment) {

@@ -17,10 +17,16 @@ namespace kiln::job {
 /// is what the job says. Throws kiln::Error (usage) that begins with `option` and names the forms.
 Until parse_until(std::string_view option, std::string_view text, double now);
 
-/// The end of this job: as --until has it, else as Slurm has. `squeue`: its path, or "", for a Slurm that does not say
-/// in the environment. Nothing where there is no end.
-std::optional<double> end_of_job(const Until& until, const Environment& environment, const std::string& squeue,
-                                 const Ask& ask, double now);
+/// When all must have ended.
+struct EndOfJob {
+  double time = 0;
+  bool asked = false;  ///< by --until; else Slurm ends the job then
+};
+
+/// As --until or Slurm has it, whichever comes first; --until never switches both off. `squeue`: its path, or "", for a
+/// Slurm that does not say in the environment. Nothing where there is no end.
+std::optional<EndOfJob> end_of_job(const Until& until, const Environment& environment, const std::string& squeue,
+                                   const Ask& ask, double now);
 
 /// When nothing more may run, so that a run which ends at `end` has time to commit and to leave: the grace that running
 /// units get, and a twentieth of the time, 2 s to 150 s.

@@ -97,6 +97,7 @@ std::vector<int> Waiter::take_signals() {
   signalfd_siginfo info{};
   while (::read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     caught.push_back(static_cast<int>(info.ssi_signo));
+    if (first_.signal == 0) first_ = {caught.back(), static_cast<int>(info.ssi_pid)};
   }
   return caught;
 }

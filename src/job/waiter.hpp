@@ -27,7 +27,13 @@ class Waiter {
   void reset() { turns_ = sleeps_ = 0; }
   /// Signals that came in since the last call.
   std::vector<int> take_signals();
-  /// The same for a loop that turns all the time: asks the system when a pause has seen a signal, else now and then.
+  /// The first of all that were taken, and the process that sent it; 0 where none was.
+  struct Caught {
+    int signal = 0, sender = 0;
+  };
+  const Caught& first_signal() const { return first_; }
+  /// The same as take_signals() for a loop that turns all the time: asks the system when a pause has seen a signal,
+  /// else now and then.
   std::vector<int> take_signals_sometimes();
 
  private:
@@ -38,6 +44,7 @@ class Waiter {
   unsigned turns_ = 0;   // without anything done
   unsigned sleeps_ = 0;  // among them
   Instant spin_until_{};
+  Caught first_;
   unsigned unasked_ = 0;  // calls of take_signals_sometimes since it asked
   bool sharp_ = false;    // short sleeps of this thread are short
 };

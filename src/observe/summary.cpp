@@ -135,6 +135,9 @@ std::vector<std::string> summary_lines(const RunSummary& s) {
         "stopped: every rank that lives is in a unit that another was faster with, and that it cannot leave; what is "
         "done is kept: run the same command again to go on");
   }
+  if (s.outcome == Outcome::cut_off) {
+    lines.emplace_back("stopped: mpirun ended the ranks; what is done is kept: run the same command again to go on");
+  }
   if (s.outcome == Outcome::fault) {
     lines.emplace_back("stopped: the program could not go on (see above); what is done is kept");
   }

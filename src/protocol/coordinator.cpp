@@ -62,10 +62,12 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
     if (start.held_up.contains(rank)) workers_[rank].held_up = Worker::HeldUp::yes;
   }
   setup_ = std::move(start.setup);
+  suspect_at_begin(start.suspects);
   for (const RetryClass& one : options_.retry_classes) allowed_.set(one.interval, one.retries);
 }
 
 void Coordinator::begin(Instant now) {
+  blame_at_begin(now);
   for (const TakenOver& one : taken_) take_over(one, now);
   for (const auto& [rank, worker] : workers_) {
     if (!std::ranges::binary_search(taken_, rank, {}, &TakenOver::rank)) port_.send(rank, setup_);

@@ -49,6 +49,8 @@ struct CoordinatorStart {
   Setup setup;                    ///< what their executors need
   std::uint64_t first_batch = 1;  ///< ids of batches and commits go on counting over the stages of a reign
   std::uint64_t first_commit = 1;
+  /// Of these units, ranks of an earlier launch whose own code had ended them while they ran nothing else.
+  std::map<UnitId, std::vector<Rank>> suspects;
   Rank self{0};  ///< the coordinator's own: suspects do not run there
   /// At a takeover. These of `workers` have their setup. No two have the same unit, and none is done.
   bool takeover = false;
@@ -315,6 +317,8 @@ class Coordinator {
   void hand_out_suspect(Instant now);
   Worker* worker_for(const Suspect& suspect);
   void blame(UnitId unit, std::string_view why, Instant now);
+  void suspect_at_begin(const std::map<UnitId, std::vector<Rank>>& suspects);
+  void blame_at_begin(Instant now);
 
   CoordinatorOptions options_;
   CoordinatorPort& port_;

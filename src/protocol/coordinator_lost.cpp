@@ -93,6 +93,23 @@ void Coordinator::lose_batches(Worker& worker, bool alone, Instant now) {
   worker.batches.clear();
 }
 
+// Those of an earlier launch; with no_rerun_lost such a unit is lost already.
+void Coordinator::suspect_at_begin(const std::map<UnitId, std::vector<Rank>>& suspects) {
+  for (const auto& [unit, ranks] : suspects) {
+    if (unit.value() >= ledger_.units() || ledger_.settled(unit)) continue;
+    Suspect& one = suspects_[unit];
+    for (const Rank rank : ranks) one.died.push_back({rank, Suspect::EndedBy::itself});
+    waiting_suspects_.insert(unit);
+  }
+}
+
+void Coordinator::blame_at_begin(Instant now) {
+  const std::set<UnitId> units = waiting_suspects_;
+  for (const UnitId unit : units) {
+    if (suspects_.at(unit).to_blame()) blame(unit, "", now);
+  }
+}
+
 // `was_alone`: it was all that the dead rank had.
 void Coordinator::suspect(Rank died, UnitId unit, std::uint32_t attempt, bool was_alone) {
   Suspect& one = suspects_[unit];

@@ -48,6 +48,7 @@ enum class Outcome : std::uint8_t {
   storage = 4,      ///< the journal, or a worker's segment, cannot be written
   fault = 5,        ///< a rank's program cannot go on: CoordinatorPort::fault said why
   held_up = 6,      ///< every worker that lives is in a unit that it was told to leave: only a new launch can go on
+  cut_off = 7,      ///< interrupted by the mpirun around the ranks, which nobody had asked: a new launch is to go on
 };
 
 /// What the coordinator can do to the world: only send. Calls return at once and never call back.

@@ -227,6 +227,9 @@ void Launch::check_end() const {
     case Outcome::held_up:
       check_held_up();
       break;
+    case Outcome::cut_off:
+      violated("cut off by nobody");
+      break;
     case Outcome::fault:
       violated("a fault of nobody");
   }

@@ -25,6 +25,8 @@ std::string_view outcome_text(const std::optional<protocol::Outcome>& outcome) {
       return "fault";
     case Outcome::held_up:
       return "every worker was held up";
+    case Outcome::cut_off:
+      return "cut off";
   }
   return "?";
 }

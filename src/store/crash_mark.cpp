@@ -4,8 +4,12 @@
 
 #include <fmt/core.h>
 #include <unistd.h>
+#include <kiln/error.hpp>
 
+#include <algorithm>
 #include <exception>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <system_error>
 
@@ -15,6 +19,27 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kPrefix = std::string(kTemporaryPrefix) + "crashed-";
+constexpr std::size_t kMostBytes = 4096;
+
+std::optional<CrashMark> read_mark(const fs::path& path) try {
+  std::istringstream in(read_small_file(path, kMostBytes).value_or(""));
+  std::int32_t rank = 0;
+  std::uint32_t stage = 0;
+  std::uint64_t first = 0, last = 0;
+  std::string build;
+  if (!(in >> rank >> stage >> first >> last >> build) || rank < 0 || first >= last) return std::nullopt;
+  return CrashMark{Rank(rank), StageId(stage), make_interval(first, last), build};
+} catch (const Error&) {
+  return std::nullopt;
+}
+
+template <class Visitor>
+void visit_marks(const fs::path& run_directory, const Visitor& visit) {
+  std::error_code ignored;
+  for (fs::directory_iterator item(run_directory, ignored), end; !ignored && item != end; item.increment(ignored)) {
+    if (item->path().filename().string().starts_with(kPrefix)) visit(item->path());
+  }
+}
 
 }  // namespace
 
@@ -33,12 +58,22 @@ bool take_crash_mark(const fs::path& run_directory, std::string_view launch_id, 
   }
 }
 
+std::vector<CrashMark> read_crash_marks(const fs::path& run_directory) noexcept {
+  std::vector<CrashMark> marks;
+  try {
+    visit_marks(run_directory, [&](const fs::path& path) {
+      if (const auto mark = read_mark(path)) marks.push_back(*mark);
+    });
+    std::ranges::stable_sort(marks, {}, &CrashMark::rank);
+  } catch (const std::exception&) {
+    marks.clear();
+  }
+  return marks;
+}
+
 void remove_crash_marks(const fs::path& run_directory) noexcept {
   try {
-    std::error_code ignored;
-    for (fs::directory_iterator item(run_directory, ignored), end; !ignored && item != end; item.increment(ignored)) {
-      if (item->path().filename().string().starts_with(kPrefix)) ::unlink(item->path().c_str());
-    }
+    visit_marks(run_directory, [](const fs::path& path) { ::unlink(path.c_str()); });
   } catch (const std::exception&) {
     return;
   }

@@ -1,13 +1,24 @@
 #pragma once
 
+#include <kiln/detail/interval.hpp>
 #include <kiln/ids.hpp>
 
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <vector>
 
 /// What a rank whose own code has ended it leaves in the run directory: a small file. The run's owner removes it when
-/// it has seen it, and all there are when a launch begins and when the run has ended.
+/// it has seen it, and all there are when a launch begins and when the run has ended. Its first line: rank, stage,
+/// first unit, the one behind the last, as decimal numbers, and the program's build.
 namespace kiln::store {
+
+struct CrashMark {
+  Rank rank;
+  StageId stage;
+  Interval units;  ///< that it had begun, one after the other
+  std::string build;
+};
 
 /// Of this rank in this launch.
 std::filesystem::path crash_mark(const std::filesystem::path& run_directory, std::string_view launch_id, Rank rank);
@@ -15,6 +26,10 @@ std::filesystem::path crash_mark(const std::filesystem::path& run_directory, std
 /// Whether the rank has left one; it is gone then. To be asked when the rank is dead and not before: NFS remembers for
 /// a while that a name was not there.
 bool take_crash_mark(const std::filesystem::path& run_directory, std::string_view launch_id, Rank rank) noexcept;
+
+/// Those of all launches that the directory holds: of deaths that no coordinator has lived to see. By rank; what cannot
+/// be read is left out.
+std::vector<CrashMark> read_crash_marks(const std::filesystem::path& run_directory) noexcept;
 
 /// All of all launches. Errors are ignored: a mark that stays does no harm.
 void remove_crash_marks(const std::filesystem::path& run_directory) noexcept;

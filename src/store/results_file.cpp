@@ -173,6 +173,8 @@ const char* outcome_name(protocol::Outcome outcome) {
       return "fault";
     case protocol::Outcome::held_up:
       return "held_up";
+    case protocol::Outcome::cut_off:
+      return "cut_off";
   }
   return "unknown";
 }

@@ -29,8 +29,9 @@ constexpr std::string_view kRunsFolder = "shuffle";
 constexpr std::string_view kExportFolder = "export";
 // Of a job that has been submitted and has not begun.
 constexpr std::string_view kJobNote = "slurm.json";
-constexpr std::array<std::string_view, 8> kFiles = {"launch.json",  "owner.json", "status.json", "events.jsonl",
-                                                    "outcome.json", "results.h5", "report.html", kJobNote};
+constexpr std::array<std::string_view, 9> kFiles = {"launch.json",  "owner.json",   "status.json",
+                                                    "events.jsonl", "outcome.json", "results.h5",
+                                                    "report.html",  kJobNote,       "until.json"};
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& why) {
   throw Error(ExitCode::run_directory, fmt::format("run directory {}: {}", path.string(), why));

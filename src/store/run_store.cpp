@@ -142,6 +142,7 @@ void RunStore::begin(const Owner& self) {
   heart_ = Heart(directory_, self);
   heart_.set_epoch(epoch.epoch);
   beat();
+  if (!options_.follows) recovered_.crashed = read_crash_marks(directory_.path());
   remove_temporaries(directory_.path(), options_.follows ? kPrintPrefix : "");
   remove_temporaries(directory_.file("source"));
   recovered_.epoch = epoch.epoch;

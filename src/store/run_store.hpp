@@ -1,6 +1,7 @@
 #pragma once
 
 #include "store/compaction.hpp"
+#include "store/crash_mark.hpp"
 #include "store/journal.hpp"
 #include "store/journal_view.hpp"
 #include "store/liveness.hpp"
@@ -60,6 +61,7 @@ struct Recovered {
   double launch_started = 0;                ///< this launch, Unix seconds UTC: its first epoch
   Epoch launch_epoch;                       ///< that epoch; without `follows` its only one
   schedule::IntervalSet dead_since;         ///< of `dead`: what became so after that
+  std::vector<CrashMark> crashed;           ///< ranks that no coordinator of their launch has lived to miss
 };
 
 /// A run's storage as its one writer sees it. Opened on one thread, then used by one thread at a time. Every call may

@@ -50,6 +50,7 @@ TEST(SlurmRun, CommandsKeepTheirOwnOptions) {
   EXPECT_THAT(job({"--array", "1-9", "./job.sh", "--time", "x"}).words,
               ElementsAre("--array", "1-9", "./job.sh", "--time", "x"));
   EXPECT_EQ(job({"--array", "1-9", "./job.sh", "--time", "x"}).time, std::nullopt);
+  EXPECT_EQ(sbatch_text(job({"-b", "now+1hour", "tasks.txt"}).options.at(0)), "--begin=now+1hour");
   EXPECT_THAT(job({"--exclusive", "tasks.txt"}).words, ElementsAre("tasks.txt"));
 }
 
@@ -74,7 +75,7 @@ TEST(SlurmRun, OtherWishesReplaceWhatIsUsual) {
   EXPECT_THAT(script({"--no-requeue", "tasks.txt"}), Not(HasSubstr("\n#SBATCH --requeue")));
   EXPECT_THAT(script({"--output", "x.log", "tasks.txt"}), Not(HasSubstr("kiln-%j.log")));
   EXPECT_THAT(script_of(job({"tasks.txt"}), "kiln", "module load a\nmodule load b"),
-              HasSubstr("\n\nmodule load a\nmodule load b\n\nkiln="));
+              HasSubstr("\n\nmodule load a\nmodule load b\n\n# From here on"));
 }
 
 TEST(SlurmRun, WordsReachTheShellAsTheyAre) {

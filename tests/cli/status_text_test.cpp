@@ -113,6 +113,15 @@ TEST(StatusText, OfAJobThatHasNotBegun) {
   EXPECT_EQ(json.at("job").at("state"), "PENDING");
 }
 
+TEST(StatusText, OfAJobThatHasStoppedForUntil) {
+  StatusReport r = finished(1000, 0);
+  r.job_id = "4711";
+  r.job = job::SlurmJob{"COMPLETING", "", "", ""};
+  r.until = "18:00";
+  EXPECT_THAT(status_text(r), HasSubstr("next: --until 18:00 has come: to go on, run the same command again"));
+  EXPECT_THAT(status_text(r), Not(HasSubstr("goes on with it")));
+}
+
 TEST(StatusText, OfALiveRunThatHasNotSaidAnything) {
   StatusReport r = live();
   r.snapshot.reset();

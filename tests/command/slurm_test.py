@@ -11,7 +11,7 @@ import subprocess
 import unittest
 
 from kiln_case import KILN
-from slurm_case import SlurmCase
+from slurm_case import ScriptCase, SlurmCase
 
 ROOT = pathlib.Path(os.environ["KILN_ROOT"])
 
@@ -79,11 +79,28 @@ class Submitting(SlurmCase):
 
     def test_what_sbatch_says_against_it(self):
         self.a_slurm()
-        self.program("sbatch", "echo 'sbatch: error: invalid account' >&2; exit 1")
+        self.program("sbatch", "printf 'sbatch: error: invalid account\\nsbatch: error: no job\\n' >&2; exit 1")
         self.write_tasks(["true"])
-        self.assertIn("invalid account", self.expect(3, "slurm", "run", "--submit", "tasks.txt").err)
+        self.assertIn("did not take the job: sbatch: error: invalid account; sbatch: error: no job\n",
+                      self.expect(3, "slurm", "run", "--submit", "tasks.txt").err)
         self.assertIn("no task file none.txt", self.expect(3, "slurm", "run", "--submit", "none.txt").err)
         self.assertIn("no task file none.txt", self.expect(0, "slurm", "run", "none.txt").err)
+
+    def test_names_are_those_of_the_folder_where_the_job_works(self):
+        self.a_slurm()
+        self.assertIn("no folder wd (--chdir): Slurm would run the job in /tmp",
+                      self.expect(3, "slurm", "run", "--submit", "-D", "wd", "tasks.txt").err)
+        (self.folder / "wd").mkdir()
+        self.write_tasks(["true"])
+        refused = self.expect(3, "slurm", "run", "--submit", "-D", "wd", "tasks.txt").err
+        self.assertIn(f"no task file wd/tasks.txt (with --chdir names are those that the job sees there; the one here is "
+                      f"{self.folder}/tasks.txt): the job would end at once", refused)
+        self.assertIn("no task file wd/tasks.txt", self.expect(0, "slurm", "run", "-D", "wd", "tasks.txt").err)
+        self.expect(0, "slurm", "run", "--submit", "-D", "wd", f"{self.folder}/tasks.txt")
+        (self.folder / "wd" / "tasks.txt").write_text("true\n")
+        said = self.expect(0, "slurm", "run", "--submit", "-D", "wd", "tasks.txt").out
+        for part in ("results    wd/tasks.kiln\n", "log        wd/kiln-4711.log\n", "kiln status wd/tasks.kiln;"):
+            self.assertIn(part, said)
 
     def test_the_prelude(self):
         self.write_tasks(["true"])
@@ -129,32 +146,35 @@ class Looking(SlurmCase):
         (self.folder / "old.sbatch").write_text("#!/bin/bash\n#SBATCH --array=1-3%2\n#SBATCH --time=1:00\n#SBATCH -c 2\n"
                                                 "echo case $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT\n")
         made = self.expect(0, "slurm", "convert", "old.sbatch")
-        self.assertIn("--cpus-per-task=2", made.err)
+        self.assertIn(" --cpus-per-unit 2 ", made.out)
+        self.assertIn("more than 2, and too many: -n 2", made.err)
         (self.folder / "new.sbatch").write_text(made.out)
         done = self.kiln(words=["bash", "new.sbatch"], SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2")
         self.assertEqual(done.code, 0, done.err)
         self.assertEqual(self.table(self.folder / "old.kiln", "output")["stdout"], [f"case {i} of 3\n" for i in (1, 2, 3)])
         self.assertIn("no file none", self.expect(3, "slurm", "convert", "none").err)
 
+    def converted_and_run(self, name, lines):
+        (self.folder / name).write_text(lines)
+        made = self.expect(0, "slurm", "convert", name)
+        (self.folder / "new.sbatch").write_text(made.out)
+        folder = re.findall("^#SBATCH --chdir=(.*)", made.out, re.M)
+        done = self.kiln(words=["env", "-C", *(folder or ["."]), "bash", self.folder / "new.sbatch"],
+                         SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2")
+        self.assertEqual(done.code, 0, done.err)
 
-class Jobs(SlurmCase):
-    """A script as bash runs it, with a Slurm that only notes what it is told."""
+    def test_an_array_in_another_language_is_run_by_it(self):
+        self.converted_and_run("my py.sbatch", "#!/usr/bin/env -S python3 -I\n#SBATCH --array=1-2\nimport os, sys\n"
+                                               "print(os.environ['SLURM_ARRAY_TASK_ID'], sys.flags.isolated)\n")
+        self.assertEqual(self.table(self.folder / "my py.kiln", "output")["stdout"], ["1 1\n", "2 1\n"])
 
-    def setUp(self):
-        super().setUp()
-        self.a_slurm()
-        self.program("scontrol", "[ \"$1\" != requeue ] || kill -KILL $PPID")  # Slurm ends a job that goes back
+    def test_an_array_that_works_in_another_folder_does_so(self):
+        (self.folder / "wd").mkdir()
+        self.converted_and_run("cd.sbatch", "#!/bin/bash\n#SBATCH --array=1-2 -D wd\nbasename \"$PWD\"\n")
+        self.assertEqual(self.table(self.folder / "wd" / "cd.kiln", "output")["stdout"], ["wd\n", "wd\n"])
 
-    def script(self, *words):
-        file = self.folder / "job.sbatch"
-        file.write_text(self.expect(0, "slurm", "run", *words).out)
-        for name in ("scontrol", "sinfo"):
-            (self.folder / f"{name}.calls").unlink(missing_ok=True)
-        return file
 
-    def job(self, *words, **variables):
-        return self.start(words=["bash", *words], SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2", **variables)
-
+class Jobs(ScriptCase):
     def test_a_job_to_its_end(self):
         self.write_tasks([f"echo {i}" for i in range(5)])
         done = self.job(self.script("tasks.txt")).wait()
@@ -169,13 +189,6 @@ class Jobs(SlurmCase):
         self.assertEqual(done.code, 1, done.err)
         self.assertIn("some units failed", done.out)
         self.assertEqual(self.calls("scontrol"), [])
-
-    def stopped(self, script, number, *words):
-        """Runs until a unit has begun, then sends `number` to the script alone."""
-        job = self.job(script, *words)
-        self.wait_for(lambda: self.ran(), "a unit runs")
-        os.kill(job.pid, number)
-        return job
 
     def test_at_the_time_limit_the_job_goes_back(self):
         self.marking_tasks(4, gate=1)
@@ -230,6 +243,11 @@ class Jobs(SlurmCase):
         job.wait()
         said = self.kiln("slurm", "again", "tasks.txt", SLURM_JOB_ID="17")
         self.assertRegex(said.out, "; " + self.CUT_OFF)
+    def test_by_hand_the_run_directory_says_how_it_ended(self):
+        self.write_tasks(["true"])
+        self.assertIn("there is no run no.kiln: the directory of a run", self.expect(2, "slurm", "again", "no.kiln").err)
+        self.expect(0, "run", "-n", "1", "tasks.txt")
+        self.assertIn("does not go on: all is done", self.expect(1, "slurm", "again", "tasks.kiln").out)
 
     def test_a_cancelled_job_does_not(self):
         self.marking_tasks(4, gate=1)

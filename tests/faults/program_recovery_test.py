@@ -65,6 +65,20 @@ class ProgramRecovery(RecoveryCase):
                          "the processes of ranks [0-9] and [0-9] died while they ran nothing but this unit")
         self.assertEqual(self.marks(), [])
 
+    def test_an_mpirun_that_ends_its_ranks_is_started_again(self):
+        (self.folder / "first").mkdir()
+        expected = self.undisturbed("straggler")
+        (self.folder / "first").rmdir()
+        for name in ("OMPI", "PRTE"):  # else the ranks have a second
+            self.environment[f"{name}_MCA_odls_base_sigkill_timeout"] = "6"
+        running = self.start(words=[str(LAB), "-n", "3", "--case", "straggler", "--no-speculate"])
+        self.wait_for(lambda: (self.folder / "first").exists() and self.status().get("launch_id"), "a unit waits")
+        os.kill(min(self.mpiruns()), signal.SIGTERM)
+        result = self.ends(running)
+        self.assertIn("mpirun ended the ranks, and nobody had told kiln to stop", result.err)
+        self.assertIn("starting again in 1.0 s (1 of 3)", result.err)
+        self.assertEqual(result.out, expected)
+
     # ---- who ended a rank ----
 
     def marks(self):
@@ -91,6 +105,18 @@ class ProgramRecovery(RecoveryCase):
         dead = self.happened("dead_letter")
         self.assertEqual([(one["unit"], one["reason"]) for one in dead],
                          [(90, f"the processes of ranks {died[0]} and {died[1]} died while they ran nothing but this unit")])
+        self.assertEqual(self.marks(), [])
+
+    def test_with_one_worker_the_unit_that_ends_all_is_found_by_the_next_launch(self):
+        """The coordinator's own rank dies of it, too: what it leaves speaks to whoever comes."""
+        (self.folder / "bad").touch()
+        running = self.start(words=[str(LAB), "--case", "segv", "-n", "1", "--heartbeat", "1s"])
+        result = self.ends(running, code=1)
+        self.assertIn("failed 1", result.out)
+        self.assertEqual(result.err.count("starting again"), 1, result.err)
+        dead = self.happened("dead_letter")
+        self.assertEqual([one["unit"] for one in dead], [7])
+        self.assertIn("the process of rank 1 died while it ran nothing but this unit", dead[0]["reason"])
         self.assertEqual(self.marks(), [])
 
     def test_two_ranks_are_killed_with_the_same_unit(self):

@@ -66,6 +66,48 @@ class Restarted(KilnCase):
         self.kill(self.mpirun_pid())
         self.expect_restart("mpirun was ended by SIGKILL before the run ended")
 
+    def start_some_with_time(self, *options):
+        """Under an mpirun that leaves its ranks more than a second between SIGTERM and SIGKILL."""
+        for name in ("OMPI", "PRTE"):
+            self.environment[f"{name}_MCA_odls_base_sigkill_timeout"] = "6"
+        self.start_some(*options)
+
+    def test_mpirun_is_told_to_end(self):
+        """As it ends the ranks itself where it takes the run for lost."""
+        self.start_some_with_time()
+        self.kill(self.mpirun_pid(), number=signal.SIGTERM)
+        self.expect_restart("mpirun ended the ranks, and nobody had told kiln to stop")
+        self.assertIn('"signal":15', self.events())
+
+    def test_mpirun_is_told_to_end_and_no_restart_is_wanted(self):
+        self.start_some_with_time("--restarts", "0")
+        self.kill(self.mpirun_pid(), number=signal.SIGTERM)
+        result = self.run_.wait()
+        self.assertEqual(result.code, 75, result.err)
+        self.assertIn("nobody had told kiln to stop; 20 of 40 units are committed; run the same command again", result.err)
+        status = self.expect(0, "status", "tasks.kiln").out
+        self.assertIn("cut off: mpirun ended the ranks", status)
+        self.assertEqual(self.attributes()["outcome"], b"cut_off")
+
+    def test_all_are_told_to_end(self):
+        """As by scancel: a wish, whoever hears of it first."""
+        self.start_some()
+        self.kill(self.mpirun_pid(), *self.rank_pids().values(), number=signal.SIGTERM)
+        self.run_.process.send_signal(signal.SIGTERM)
+        self.expect_wish()
+
+    def test_a_rank_is_told_to_end_by_hand(self):
+        self.start_some()
+        self.kill(self.rank_pids()[0], number=signal.SIGTERM)
+        self.expect_wish()
+
+    def expect_wish(self):
+        result = self.run_.wait()
+        self.assertEqual(result.code, 75, result.err)
+        self.assertNotIn("starting again", result.err)
+        self.expect_nobody()
+        self.assertEqual(self.attributes_of_launches(), 1)
+
     def test_all_ranks_are_killed_at_once(self):
         self.start_some()
         self.kill(*self.rank_pids().values())

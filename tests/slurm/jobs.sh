@@ -105,6 +105,16 @@ ended_as "$name" "$job" COMPLETED 240
 check "$name: on one node now" [ "$(job_field "$job" NumNodes)" = 1 ]
 check "$name: the results" same_results requeued.kiln long.here.kiln
 
+name="--until"
+job=$(submit -N 1 --time 10:00 --until 15s --grace 1s --out until.kiln limit.txt 2>/dev/null)
+ended_as "$name" "$job" FAILED 60
+check "$name: it is not put back" [ "$(job_field "$job" Restarts)" = 0 ]
+check "$name: kiln says how to go on" grep -q 'does not go on: --until 15s has come' "kiln-$job.log"
+job=$(submit -N 1 --time 1 --until 5h --grace 1s --sbatch '--signal=B:CONT@1' --out later.kiln limit.txt 2>/dev/null)
+ended_as "$name, later than the job's end" "$job" COMPLETED 300
+check "$name, later than the job's end: kiln stops by itself, and goes on" grep -q 'stopped before the time limit' "kiln-$job.log"
+check "$name: the results" same_results later.kiln limit.here.kiln
+
 name="a time limit that nobody signals"
 job=$(sbatch --parsable --nodes=1 --time=1 --output=kiln-%j.log --wrap "$kiln run --grace 2s --out alone.kiln limit.txt; echo code \$?")
 ended_as "$name" "$job" COMPLETED 120

@@ -1,9 +1,10 @@
 #!/bin/bash
 # lost_nodes.sh KILN: a four-node Slurm on this machine, started for this test and gone afterwards. A node that is not the
 # batch host is killed, one whose link is cut first, one that is back before Slurm sees that it was gone, or only its slurmd,
-# while commands and a program run: the run goes on without a restart and ends with the same results. When its mpirun dies
-# as well, the launcher starts it again on the nodes that are left; when the batch host dies, alone or with the node after it, the
-# nodes that are left put the job back. Says what time each took. Needs root and the packages slurm-wlm, munge, iproute2.
+# while commands and a program run: the run goes on without a restart and ends with the same results, also when no other
+# node is left. When its mpirun dies as well, the launcher starts it again on the nodes that are left; when only mpirun's
+# daemons do, on all; when the batch host dies, alone or with the node after it, the nodes that are left put the job back.
+# Says what time each took. Needs root and the packages slurm-wlm, munge, iproute2.
 set -euo pipefail
 
 kiln=$(readlink -f "${1:?path of kiln}")
@@ -73,7 +74,8 @@ lose() { # lose NAME UNITS HOW WORDS…: starts WORDS in a job, loses node 3 onc
 }
 
 seq -f 'echo %g; sleep 0.1' 400 >tasks.txt
-seq -f 'echo %g; sleep 0.2' 900 >long.txt # longer than Slurm takes to see that a node is lost
+# Longer than Slurm takes to see that a node is lost; what the launcher does to the PATH of mpirun is not for commands.
+seq -f "echo %g; sleep 0.2; [ \"\$PATH\" = '$PATH' ] || echo \"\$PATH\"" 900 >long.txt
 "$kiln" run --out here.kiln -n 32 tasks.txt 2>here.log
 "$kiln" run --out long.here.kiln -n 32 long.txt 2>>here.log
 "$programs/montecarlo" -n 2 --out program.here.kiln --paths 2000000 >here.out 2>>here.log
@@ -126,6 +128,37 @@ lose_first() { # lose_first NAME NODES COUNT: of a job on so many nodes its firs
   check "$name: the results are those of an undisturbed run" same_results "$name.kiln" long.here.kiln
 }
 was_put_back() { [ "$(job_field "$1" Restarts)" -ge 1 ]; }
+
+# Of two nodes the only other one goes: what is left is the node of mpirun, and no daemon of mpirun anywhere. Or only the
+# daemon goes, and the node is there: it is worth a restart.
+lose_last() { # lose_last HOW: node 2 of nodes 1 and 2, or what mpirun has there
+  local name=last-$1 job begun=$SECONDS before
+  job=$(sbatch --parsable --nodelist=n[1-2] --exclusive --no-kill --output="$name.log" --wrap \
+    "$kiln run --heartbeat $heartbeat --checkpoint-every 1s --out $name.kiln long.txt; echo exit code \$?; ps -e -o args | sed 's/^/left: /'")
+  await 60 "$name: 60 units" has_done "$name.kiln" 60 || true
+  before=$(done_units "$name.kiln" || echo '?')
+  case $1 in
+    killed) "$here/slurm-lab" kill-node 2 "$lab" ;;
+    slurmd) "$here/slurm-lab" kill-slurmd 2 "$lab" ;;
+    step) scancel "$job.0" ;;
+  esac
+  if [ "$1" != step ]; then await 60 "$name: node 2 is seen down" node_is n2 down || true; fi
+  await 240 "$name: the end of the job" has_ended "$job" || true
+  echo "--- $name: node 2 lost with $before units done; the job took $((SECONDS - begun)) s"
+  grep -v '^left: ' "$name.log" | tail -n 6
+  check "$name: the job completes" state_is "$job" COMPLETED
+  check "$name: the run ends well" grep -q '^exit code 0$' "$name.log"
+  if [ "$1" = step ]; then
+    check "$name: it is started again, once" [ "$(grep -c 'starting again' "$name.log")" = 1 ]
+    check "$name: with both nodes" bash -c "! grep -q 'no process starts there' '$name.log'"
+  else
+    check "$name: without a restart" bash -c "! grep -q 'starting again' '$name.log'"
+  fi
+  check "$name: with the run nothing of it is left" bash -c "! grep -E '^left: .*(mpirun|srun|kiln run)' '$name.log'"
+  check "$name: the results are those of an undisturbed run" same_results "$name.kiln" long.here.kiln
+  if [ "$1" != step ]; then node_again 2; fi
+}
+for how in killed slurmd step; do lose_last "$how"; done
 
 # The first node goes, and the batch script with it.
 lose_first batch-host 2 1

@@ -1,5 +1,6 @@
-"""A Slurm of shell scripts, for tests of kiln slurm. tests/slurm has a real one."""
+"""What tests of kiln slurm share: a Slurm of shell scripts, and the batch scripts as bash runs them."""
 
+import os
 import pathlib
 
 from kiln_case import KilnCase
@@ -44,3 +45,29 @@ class SlurmCase(KilnCase):
         self.program("sinfo", f"echo '{NODES}'")
         self.program("sbatch", f"cp \"${{@: -1}}\" '{self.folder}/submitted.sbatch'; echo 4711")
         self.program("scancel", "")
+
+
+class ScriptCase(SlurmCase):
+    """A script as bash runs it, with a Slurm that only notes what it is told."""
+
+    def setUp(self):
+        super().setUp()
+        self.a_slurm()
+        self.program("scontrol", "[ \"$1\" != requeue ] || kill -KILL $PPID")  # Slurm ends a job that goes back
+
+    def script(self, *words):
+        file = self.folder / "job.sbatch"
+        file.write_text(self.expect(0, "slurm", "run", *words).out)
+        for name in ("scontrol", "sinfo"):
+            (self.folder / f"{name}.calls").unlink(missing_ok=True)
+        return file
+
+    def job(self, *words, **variables):
+        return self.start(words=["bash", *words], SLURM_JOB_ID="17", SLURM_JOB_CPUS_PER_NODE="2", **variables)
+
+    def stopped(self, script, number, *words):
+        """Runs until a unit has begun, then sends `number` to the script alone."""
+        job = self.job(script, *words)
+        self.wait_for(lambda: self.ran(), "a unit runs")
+        os.kill(job.pid, number)
+        return job

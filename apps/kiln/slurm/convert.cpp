@@ -8,6 +8,7 @@
 #include "job/slurm_time.hpp"
 #include "observe/summary.hpp"
 #include "output.hpp"
+#include "slurm/array_needs.hpp"
 #include "slurm/sbatch_options.hpp"
 #include "slurm/script.hpp"
 #include "store/small_file.hpp"
@@ -18,6 +19,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -27,6 +29,8 @@ namespace kiln::cli {
 namespace {
 
 constexpr std::uint64_t kLead = 120;
+constexpr std::chrono::seconds kUsualTime = std::chrono::hours(4);
+constexpr std::chrono::seconds kMargin = std::chrono::minutes(10);  // for the signal, the grace and the commit
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ExitCode::bad_input, message); }
 
@@ -111,15 +115,43 @@ OldScript read_script(const std::string& name, std::string_view text) {
   return old;
 }
 
+// What the kernel starts for a script: its #! line has a program, and all behind that is one argument.
+std::vector<std::string> starter_of(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  if (!text.starts_with("#!")) return {"bash"};
+  std::string_view line = text.substr(2, text.find('\n') - 2);
+  line.remove_prefix(std::min(line.find_first_not_of(kBlank), line.size()));
+  line = line.substr(0, line.find_last_not_of(kBlank) + 1);
+  if (line.empty()) return {"bash"};
+  const std::size_t end = line.find_first_of(kBlank);
+  std::vector<std::string> words{std::string(line.substr(0, end))};
+  if (end != std::string_view::npos) words.emplace_back(line.substr(line.find_first_not_of(kBlank, end)));
+  return words;
+}
+
+// For a shell that hands it to kiln, which joins the words of a command by blanks for another one.
+std::string command_text(const std::vector<std::string>& words) {
+  std::string plain, quoted;
+  for (const std::string& word : words) {
+    plain += (plain.empty() ? "" : " ") + word;
+    quoted += (quoted.empty() ? "" : " ") + observe::shell_word(word);
+  }
+  return plain == quoted ? plain : observe::shell_word(quoted);
+}
+
 // What is made of one option: words for kiln run, a line of the header, a note.
 class Conversion {
  public:
-  explicit Conversion(const std::string& name) : name_(name) {}
+  Conversion(const std::string& name, const ArrayNeeds& needs)
+      : words(needs.words), notes(needs.notes), name_(name), limits_workers_(needs.limits_workers) {
+    for (const SbatchOption& option : needs.job) header.emplace_back(sbatch_text(option), "");
+  }
 
   void take(const SbatchOption& option) {
     const std::string value = option.value.value_or("");
     if (option.name == "--array") return take_array(value);
-    if (option.name == "--time") return take_time(value);
+    if (option.name == "--time") return take_time(option);
+    if (option.name == "--chdir") directory = value;
     constexpr std::array kOfTasks{"--output", "--error", "--input"};
     if (is_one_of(kOfTasks, option.name)) {
       note(option,
@@ -127,30 +159,16 @@ class Conversion {
            "--output-files 'out/{unit}.{stream}' behind run");
       return;
     }
-    constexpr std::array kMemory{"--mem", "--mem-per-cpu", "--mem-per-gpu"};
-    if (is_one_of(kMemory, option.name)) {
-      note(option,
-           "the job has whole nodes with all their memory; where a task needs more than its share, take fewer "
-           "workers: -n N behind run");
-      return;
-    }
-    constexpr std::array kOneCpu{"--nodes", "--ntasks", "--ntasks-per-node", "--cpus-per-task"};
-    if (is_one_of(kOneCpu, option.name)) {
-      if (value != "1")
-        note(option, "a task has one worker, and a node one worker a CPU: take fewer workers: -n N behind run");
-      return;
-    }
-    constexpr std::array kOwn{"--requeue", "--no-requeue", "--no-kill", "--open-mode",
-                              "--signal",  "--exclusive",  "--parsable"};
+    if (says_need(option.name)) return;
+    constexpr std::array kOwn{"--requeue", "--no-requeue", "--no-kill", "--open-mode", "--signal", "--parsable"};
     if (is_one_of(kOwn, option.name)) return;
-    if (option.name.starts_with("--gpu") || option.name == "--gres") {
-      note(option, "passed on for each node; kiln does not deal out GPUs among the tasks of a node");
-    }
     header.emplace_back(sbatch_text(option), "");
   }
 
   std::vector<std::string> words;  // of kiln run
   std::string range;               // of the array; "": there is none
+  std::chrono::seconds time = kUsualTime;
+  std::string directory;  // of the job; "": where it is submitted
   std::vector<std::pair<std::string, std::string>> header;
   std::vector<std::string> notes;
 
@@ -176,19 +194,33 @@ class Conversion {
     const auto most = parse_count(value.substr(percent + 1));
     if (!most || *most == 0)
       refuse(fmt::format("{}: --array={}: % takes a number", for_message(name_), for_message(value, 60)));
+    if (limits_workers_) {  // more workers than fit would be refused
+      return notes.push_back(fmt::format(
+          "--array=…%{0}: as many tasks run at a time as have what they need; where these are more than {0}, and "
+          "too many: -n {0} behind run",
+          *most));
+    }
     words.insert(words.end(), {"-n", std::to_string(*most)});
   }
 
-  void take_time(const std::string& value) {
+  void take_time(const SbatchOption& option) {
     try {
-      const job::TimeLimit limit = job::parse_slurm_time("--time", value);
-      if (limit) words.insert(words.end(), {"--timeout", fmt::format("{}s", limit->count())});
+      const job::TimeLimit limit = job::parse_slurm_time("--time", *option.value);
+      if (!limit) return note(option, "each task must end within one job, however long it takes: choose its --time so");
+      words.insert(words.end(), {"--timeout", fmt::format("{}s", limit->count())});
+      if (*limit + kMargin <= time) return;
+      time = *limit + kMargin;
+      note(option,
+           fmt::format("the job gets {}, so that a task which takes all of that ends within one. Where the partition "
+                       "allows less, give --time that, and --timeout 10 minutes less",
+                       job::format_slurm_time(time)));
     } catch (const Error& error) {
       refuse(fmt::format("{}: {}", for_message(name_), error.what()));
     }
   }
 
   std::string name_;
+  bool limits_workers_;
 };
 
 }  // namespace
@@ -223,12 +255,13 @@ std::vector<std::string> sbatch_line_words(std::string_view line) {
 
 Converted convert_array(const std::string& name, std::string_view text, const std::string& program) {
   const OldScript old = read_script(name, text);
-  Conversion made(name);
   std::vector<SbatchOption> last;  // of the same name the last one counts
   for (const SbatchOption& option : old.options) {
     std::erase_if(last, [&](const SbatchOption& one) { return one.name == option.name; });
     last.push_back(option);
   }
+  const ArrayNeeds needs = array_needs(last, name);
+  Conversion made(name, needs);
   for (const SbatchOption& option : last) made.take(option);
   if (made.range.empty()) {
     refuse(fmt::format(
@@ -236,31 +269,42 @@ Converted convert_array(const std::string& name, std::string_view text, const st
         "into a task file: kiln slurm run tasks.txt",
         for_message(name)));
   }
-  for (const std::size_t line : old.srun_lines) {
-    made.notes.push_back(
-        fmt::format("line {}: srun would start a job step of its own for each task, and wait for CPUs that "
-                    "kiln's workers have: leave the word out",
-                    line));
+  for (const std::size_t line : needs.several_nodes ? std::vector<std::size_t>() : old.srun_lines) {
+    made.notes.push_back(fmt::format(
+        "line {}: srun would start a job step of its own for each task, and wait for CPUs that kiln's workers have: {}",
+        line, needs.processes == 1 ? "leave the word out" : fmt::format("mpirun -n {} in its place", needs.processes)));
   }
-  made.notes.emplace_back(
-      "--time=04:00:00 is of the whole job, and yours to choose, as is --nodes; the job goes on in a next "
-      "one until all tasks are done");
+  const std::string time = made.time == kUsualTime ? "04:00:00" : job::format_slurm_time(made.time);
+  made.notes.push_back(
+      fmt::format("--time={} is of the whole job, and yours to choose, as is --nodes; the job goes on in a next "
+                  "one until all tasks are done",
+                  time));
+
+  const std::string stem = std::filesystem::path(name).stem().string();
+  std::vector<std::string> command = needs.variables;
+  if (!command.empty()) command.insert(command.begin(), "env");
+  for (std::string& word : starter_of(text)) command.push_back(std::move(word));
+  command.push_back(name);
+  if (!made.directory.empty()) {
+    command.back() = std::filesystem::absolute(name).lexically_normal();
+    made.notes.push_back(fmt::format("--chdir={0}: the job works there, and its results are there: {0}/{1}",
+                                     for_message(made.directory), for_message(stem + ".kiln")));
+  }
 
   SbatchScript script;
   script.intro = fmt::format("Runs the job array of {} in one job. Made by kiln slurm convert.\n", for_message(name));
   const bool named = std::any_of(made.header.begin(), made.header.end(),
                                  [](const auto& line) { return line.first.starts_with("--job-name="); });
-  const std::string stem = std::filesystem::path(name).stem().string();
   if (!named) script.header.emplace_back(sbatch_text({"--job-name", stem}), "");
   script.header.insert(script.header.end(),
-                       {{"--nodes=1", ""}, {"--exclusive", ""}, {"--time=04:00:00", ""}, {"--output=kiln-%j.log", ""}});
+                       {{"--nodes=1", ""}, {"--exclusive", ""}, {"--time=" + time, ""}, {"--output=kiln-%j.log", ""}});
   for (auto& line : common_header(script.goes_on, kLead)) script.header.push_back(std::move(line));
   for (auto& line : made.header) script.header.push_back(std::move(line));
   script.kiln = observe::shell_word(program);
   std::string words;
   for (const std::string& word : made.words) words += observe::shell_word(word) + " ";
-  words = fmt::format("--out {} {}--array {} bash {}", observe::shell_word(stem + ".kiln"), words,
-                      observe::shell_word(made.range), observe::shell_word(name));
+  words = fmt::format("--out {} {}--array {} {}", observe::shell_word(stem + ".kiln"), words,
+                      observe::shell_word(made.range), command_text(command));
   script.run = "\"$kiln\" run " + words;
   script.again = words;
   return {script_text(script), std::move(made.notes)};

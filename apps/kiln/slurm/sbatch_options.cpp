@@ -28,7 +28,7 @@ constexpr std::array kSpecs{
     SbatchSpec{"--output", Value::needed, "FILE", "the job's log (default kiln-%j.log)"},
     SbatchSpec{"--mail-type", Value::needed, "TYPE", "when a mail is sent: END, FAIL, ALL"},
     SbatchSpec{"--mail-user", Value::needed, "USER", "whom it goes to"},
-    SbatchSpec{"--begin"},
+    SbatchSpec{"-b,--begin"},
     SbatchSpec{"--bb"},
     SbatchSpec{"--bbf"},
     SbatchSpec{"--comment"},

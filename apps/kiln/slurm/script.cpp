@@ -23,6 +23,12 @@ constexpr std::uint64_t kUsualLead = 120;
 constexpr std::string_view kHint =
     "# module load openmpi hdf5           # what your cluster wants, if it wants anything\n";
 
+constexpr std::string_view kOwnSettings = R"(
+# From here on a command that fails, or is ended by a signal, is an answer, whatever the lines above want of theirs (set -e).
+set +eu +o pipefail
+trap - ERR
+)";
+
 constexpr std::string_view kSubmitNext = R"(
 # The next job begins only when this one has ended without success. It is submitted now: a job that is killed could not.
 # $0 is Slurm's copy of this script, which lives as long as the job; sbatch sends Slurm another one for the next.
@@ -196,7 +202,8 @@ std::string script_text(const SbatchScript& script) {
   }
   out += "\n" + (script.prelude.empty() ? std::string(kHint) : script.prelude);
   if (!out.ends_with('\n')) out += '\n';
-  out += fmt::format("\n{:<61}# the program; every node must see it under this name\n",
+  out += kOwnSettings;
+  out += fmt::format("{:<61}# the program; every node must see it under this name\n",
                      fmt::format("kiln=${{KILN:-{}}}", script.kiln));
   const bool chain = script.goes_on == GoesOn::next_job;
   if (chain) out += kSubmitNext;

@@ -169,16 +169,21 @@ std::string directory_of_run(const RunWords& given, const Words& rest) {
   if (lone && std::filesystem::is_regular_file(std::filesystem::path(rest.front()) / "run.json", ignored)) {
     return rest.front();
   }
+  if (lone && default_directory(rest.front()) == rest.front()) {
+    usage(fmt::format("there is no run {}: the directory of a run is wanted, or what stood behind kiln run",
+                      for_message(rest.front())));
+  }
   return run_options(given, rest).directory;
 }
 
 Command parse_slurm_again(const Words& words) {
   RunWords given;
-  std::string code = "75";
+  std::string code;
   bool program = false;
   Parser parser("kiln slurm again", slurm_again_usage(), slurm_again_footer());
   CLI::App& app = parser.app();
-  app.add_option("--code", code, "the exit code that the run has ended with (default 75)")
+  app.add_option("--code", code,
+                 "the exit code that the run has ended with (default: as the run\ndirectory has it, else 75)")
       ->option_text("N")
       ->group("What has ended")
       ->take_last();
@@ -188,7 +193,7 @@ Command parse_slurm_again(const Words& words) {
   const auto rest = parser.parse(words, of_program ? Options::before_first_word : Options::of_a_run);
   if (!rest) return Parser::shown(shown_page(parser.page()));
   SlurmAgainCommand command;
-  command.code = static_cast<int>(args::count_value("--code", code, 0, 255));
+  if (!code.empty()) command.code = static_cast<int>(args::count_value("--code", code, 0, 255));
   if (rest->empty()) usage("the run directory is missing: kiln slurm again tasks.kiln");
   command.directory = program ? directory_of_program(*rest) : directory_of_run(given, *rest);
   return command;

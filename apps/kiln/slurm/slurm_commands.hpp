@@ -45,7 +45,7 @@ struct SlurmConvertCommand {
 /// `kiln slurm again`.
 struct SlurmAgainCommand {
   std::string directory;
-  int code = 75;  ///< that the run has ended with
+  std::optional<int> code;  ///< that the run has ended with; nothing: not given
 };
 
 }  // namespace kiln::cli

@@ -44,6 +44,12 @@ std::string one_line(std::string text) {
   return text;
 }
 
+// A name that the job uses, where it works in another folder.
+std::string seen_from_here(const SlurmRunCommand& command, const std::string& name) {
+  const SbatchOption* const folder = find(command.options, "--chdir");
+  return folder == nullptr ? name : (std::filesystem::path(*folder->value) / name).lexically_normal().string();
+}
+
 std::string run_name(const SlurmRunCommand& command) {
   return std::filesystem::path(command.run.directory).stem().string();
 }
@@ -84,29 +90,50 @@ std::string read_prelude(const std::string& file) {
   return *text;
 }
 
+void need(const SlurmRunCommand& command, const std::string& what, const std::string& why) {
+  if (command.submit) throw Error(ExitCode::bad_input, fmt::format("{}: {}", what, why));
+  log::warning("{} here", what);
+}
+
 void need_task_file(const SlurmRunCommand& command) {
   std::error_code ignored;
-  if (command.run.task_file.empty() || find(command.options, "--chdir") != nullptr ||
-      std::filesystem::exists(command.run.task_file, ignored)) {
-    return;
+  const SbatchOption* const folder = find(command.options, "--chdir");
+  if (folder != nullptr && !std::filesystem::is_directory(*folder->value, ignored)) {
+    return need(command, fmt::format("there is no folder {} (--chdir)", for_message(*folder->value)),
+                "Slurm would run the job in /tmp");
   }
-  const std::string what = fmt::format("there is no task file {}", for_message(command.run.task_file));
-  if (command.submit) throw Error(ExitCode::bad_input, what + ": the job would end at once");
-  log::warning("{} here", what);
+  const std::string& file = command.run.task_file;
+  const std::string there = seen_from_here(command, file);
+  if (file.empty() || std::filesystem::exists(there, ignored)) return;
+  std::string what = fmt::format("there is no task file {}", for_message(there));
+  if (there != file && std::filesystem::exists(file, ignored)) {
+    what += fmt::format(" (with --chdir names are those that the job sees there; the one here is {})",
+                        for_message(std::filesystem::absolute(file, ignored).lexically_normal().string()));
+  }
+  need(command, what, "the job would end at once");
 }
 
 std::string log_name(const SlurmRunCommand& command, const std::string& job) {
   const SbatchOption* const given = find(command.options, "--output");
   std::string name = given == nullptr ? "kiln-%j.log" : *given->value;
   if (const std::size_t at = name.find("%j"); at != std::string::npos) name.replace(at, 2, job);
-  return name;
+  return seen_from_here(command, name);
+}
+
+// What another program said, in one line.
+std::string lines_of(const std::string& text) {
+  std::string all;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) all += (all.empty() ? "" : "; ") + line;
+  }
+  return for_message(all, 600);
 }
 
 // For kiln status, until the job has begun.
 void note_job(const SlurmRunCommand& command, const std::string& job) {
-  const SbatchOption* const folder = find(command.options, "--chdir");
   if (find(command.options, "--clusters") != nullptr) return;
-  job::note_next_job(std::filesystem::path(folder == nullptr ? "" : *folder->value) / command.run.directory, job);
+  job::note_next_job(seen_from_here(command, command.run.directory), job);
 }
 
 int submit(const SlurmRunCommand& command, const std::string& script, const job::SlurmTools& slurm) {
@@ -125,10 +152,10 @@ int submit(const SlurmRunCommand& command, const std::string& script, const job:
   std::filesystem::remove(file, ignored);
   const std::string number = answer.well ? job_number(answer.text) : "";
   if (number.empty()) {
-    throw Error(ExitCode::bad_input, fmt::format("sbatch did not take the job: {}", for_message(answer.text, 600)));
+    throw Error(ExitCode::bad_input, fmt::format("sbatch did not take the job: {}", lines_of(answer.text)));
   }
   note_job(command, number);
-  const std::string directory = observe::shell_word(command.run.directory);
+  const std::string directory = observe::shell_word(seen_from_here(command, command.run.directory));
   print(
       fmt::format("job {0} is submitted\n"
                   "  results    {1}\n"
@@ -168,9 +195,9 @@ std::vector<std::string> time_doubts(const SlurmRunCommand& command, const job::
                     format_duration(*command.run.timeout), job::format_slurm_time(limit), lead.count()));
   }
   const double left = to_seconds(*limit - lead);
-  const auto found = job::find_long_unit(command.run.directory, left, true);
+  const auto found = job::find_long_unit(seen_from_here(command, command.run.directory), left, true);
   if (found) doubts.push_back(job::long_unit_warning(*found, left));
-  const auto cut_off = job::read_cut_off(command.run.directory);
+  const auto cut_off = job::read_cut_off(seen_from_here(command, command.run.directory));
   // How long it would have taken nobody knows, nor whether twice the time suffices.
   if (!found && cut_off && 2 * cut_off->seconds > left) {
     doubts.push_back(fmt::format("in the last job {}; this one has {} for them", job::cut_off_text(*cut_off),
@@ -193,13 +220,14 @@ std::uint64_t lead_seconds(const SlurmRunCommand& command) {
 std::string script_of(const SlurmRunCommand& command, const std::string& program, const std::string& prelude) {
   SbatchScript script;
   script.goes_on = command.chain ? SbatchScript::GoesOn::next_job : SbatchScript::GoesOn::requeue;
-  script.intro = fmt::format(
-      "Made by: {}\nThe results: {}/results.h5\n\nTo submit it: sbatch FILE. {}\n",
-      one_line("kiln slurm run " + shell_words(command.typed)), one_line(observe::shell_word(command.run.directory)),
-      command.chain ? "Each job submits the next one, which begins only when this one did not come "
-                      "to the end."
-                    : "At its time limit, and when a node is lost, the job goes back into the "
-                      "queue and continues.");
+  script.intro =
+      fmt::format("Made by: {}\nThe results: {}/results.h5\n\nTo submit it: sbatch FILE. {}\n",
+                  one_line("kiln slurm run " + shell_words(command.typed)),
+                  one_line(observe::shell_word(seen_from_here(command, command.run.directory))),
+                  command.chain ? "Each job submits the next one, which begins only when this one did not come "
+                                  "to the end."
+                                : "At its time limit, and when a node is lost, the job goes back into the "
+                                  "queue and continues.");
   script.header = header_of(command, lead_seconds(command));
   script.prelude = prelude;
   script.kiln = observe::shell_word(program);

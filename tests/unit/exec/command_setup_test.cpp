@@ -64,6 +64,14 @@ TEST(CleanEnvironment, DropsWhatIsKilnsOwn) {
   EXPECT_TRUE(clean_environment(nullptr).empty());
 }
 
+TEST(CleanEnvironment, GivesBackThePathOfTheCaller) {
+  EXPECT_THAT(clean({"PATH=/tmp/x:/bin::/usr/bin", "KILN_OWN_PATH=/tmp/x"}), ElementsAre("PATH=/bin::/usr/bin"));
+  EXPECT_THAT(clean({"KILN_OWN_PATH=/tmp/x", "PATH=/mpi/bin:/tmp/x:/bin:", "A=1"}),
+              ElementsAre("PATH=/mpi/bin:/bin:", "A=1"));
+  EXPECT_THAT(clean({"PATH=/bin:/tmp/xy", "KILN_OWN_PATH=/tmp/x"}), ElementsAre("PATH=/bin:/tmp/xy"));
+  EXPECT_THAT(clean({"PATH=/tmp/x:/bin"}), ElementsAre("PATH=/tmp/x:/bin"));
+}
+
 TEST(CleanEnvironment, SwitchesSlurmsLauncherOff) {
   const auto inside = clean({"SLURM_JOB_ID=12", "HYDRA_BOOTSTRAP=slurm"});
   EXPECT_THAT(inside, Contains("SLURM_JOB_ID=12"));

@@ -29,7 +29,7 @@ class CrashNote : public testing::Test {
       ::alarm(20);
       install_crash_note(3);
       note_running(1, make_interval(7, 8), 2);
-      mark_crash(mark.empty() ? scratch_ / "mark" : std::filesystem::path(mark));
+      mark_crash(mark.empty() ? scratch_ / "mark" : std::filesystem::path(mark), "b-1");
       deed();
       ::_exit(99);
     }
@@ -66,7 +66,8 @@ TEST_F(CrashNote, SoDoesOneThatTouchesWhatIsNotThere) {
 
 TEST_F(CrashNote, SoDoesOneThatCallsExit) {
   EXPECT_EQ(code_in(ends([] { std::exit(0); })), 75);
-  EXPECT_THAT(read_text(scratch_ / "mark"), HasSubstr("rank 3: the program called exit() while unit 7"));
+  EXPECT_THAT(read_text(scratch_ / "mark"),
+              HasSubstr("3 1 7 8 b-1\nkiln: rank 3: the program called exit() while unit 7"));
 }
 
 TEST_F(CrashNote, WhoIsKilledLeavesNone) {

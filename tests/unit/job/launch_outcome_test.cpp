@@ -42,6 +42,13 @@ TEST(LaunchOutcome, RanksThatAreAllHeldUpAreAReasonToStartAgain) {
   EXPECT_THAT(describe_end(exited(0), outcome), HasSubstr("was told to leave and could not; 12,345 of 20,000 units"));
 }
 
+TEST(LaunchOutcome, RanksThatMpirunEndedByItselfAreAReasonToStartAgain) {
+  LaunchOutcome outcome = begun();
+  outcome.cut_off = true;
+  EXPECT_EQ(exit_code_of(exited(1), 75, outcome), std::nullopt);
+  EXPECT_THAT(describe_end(exited(1), outcome), HasSubstr("nobody had told kiln to stop; 12,345 of 20,000 units"));
+}
+
 TEST(LaunchOutcome, WithoutRecoveryMpirunPassesTheCodeOn) {
   for (const int code : {2, 3, 4, 70}) EXPECT_EQ(exit_code_of(exited(code), std::nullopt, LaunchOutcome()), code);
 }

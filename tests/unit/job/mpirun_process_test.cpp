@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <kiln/error.hpp>
 
 namespace kiln::job {
@@ -43,6 +44,13 @@ class MpirunProcessTest : public testing::Test {
 
   std::optional<MpirunProcess> process_;
 };
+
+TEST_F(MpirunProcessTest, WhatIsAddedTakesThePlaceOfOurOwn) {
+  ::setenv("ADDED", "before", 1);
+  start("tr '\\0' '\\n' </proc/$$/environ | grep '^ADDED=' >&2");
+  ::unsetenv("ADDED");
+  EXPECT_THAT(all_lines(), ElementsAre("ADDED=by the launcher"));
+}
 
 TEST_F(MpirunProcessTest, ItsWordsAndItsEndAreSeen) {
   start("echo one >&2; printf 'two\\r\\nthree' >&2; cat; echo \"$ADDED\" >&2; exit 7");

@@ -109,6 +109,16 @@ TEST(SlurmAgain, OtherEndsAreFinal) {
   EXPECT_THAT(shall_go_on(full).reason, HasSubstr("make room"));
 }
 
+TEST(SlurmAgain, AWishToStopIsOne) {
+  EndedJob job = stopped(50);
+  job.until = "18:00";
+  const AgainAnswer answer = shall_go_on(job);
+  EXPECT_FALSE(answer.again);
+  EXPECT_THAT(answer.reason, HasSubstr("--until 18:00 has come; 50 of 100 units are committed: to go on, submit it"));
+  job.code = 0;
+  EXPECT_THAT(shall_go_on(job).reason, HasSubstr("all is done"));
+}
+
 TEST(SlurmAgain, TheNoteIsReadAsItWasWritten) {
   const AgainNote note{"17", 123456789012, 2, "18"};
   EXPECT_EQ(parse_again_note(to_json(note)), note);

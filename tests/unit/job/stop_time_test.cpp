@@ -43,6 +43,8 @@ Ask says(std::string text) {
 
 TEST(Until, Forms) {
   EXPECT_EQ(parse_until("--until", "auto", kNoon).kind, Until::Kind::automatic);
+  EXPECT_EQ(parse_until("--until", "2h", kNoon).asked, "2h");
+  EXPECT_EQ(parse_until("--until", "18:00", kNoon).asked, "18:00");
   EXPECT_EQ(parse_until("--until", "never", kNoon).kind, Until::Kind::never);
   EXPECT_EQ(at("90m"), kNoon + 5400);
   EXPECT_EQ(at("30"), kNoon + 30);
@@ -59,18 +61,28 @@ TEST(Until, SaysWhatItTakes) {
   EXPECT_THAT(complaint("25:00"), HasSubstr("--until takes"));
 }
 
-TEST(EndOfJob, AsAskedElseAsSlurmSays) {
+std::optional<double> ends(const Until& until, const Environment& job, const std::string& squeue, const Ask& ask) {
+  const auto end = end_of_job(until, job, squeue, ask, 1000);
+  return end ? std::optional(end->time) : std::nullopt;
+}
+
+TEST(EndOfJob, AsAskedOrAsSlurmSaysWhateverIsFirst) {
   Environment job;
   job.slurm_job_id = "42";
-  EXPECT_EQ(end_of_job({}, job, "/bin/squeue", says("RUNNING|None|1:02:03|N/A\n"), 1000), 1000 + 3723);
-  EXPECT_EQ(end_of_job({}, job, "/bin/squeue", says("RUNNING|None|UNLIMITED|N/A\n"), 1000), std::nullopt);
-  EXPECT_EQ(end_of_job({}, job, "/bin/squeue", says("nonsense"), 1000), std::nullopt);
-  EXPECT_EQ(end_of_job({}, job, "", {}, 1000), std::nullopt);
+  EXPECT_EQ(ends({}, job, "/bin/squeue", says("RUNNING|None|1:02:03|N/A\n")), 1000 + 3723);
+  EXPECT_EQ(ends({}, job, "/bin/squeue", says("RUNNING|None|UNLIMITED|N/A\n")), std::nullopt);
+  EXPECT_EQ(ends({}, job, "/bin/squeue", says("nonsense")), std::nullopt);
+  EXPECT_EQ(ends({}, job, "", {}), std::nullopt);
   job.slurm_job_end = 5000;
-  EXPECT_EQ(end_of_job({}, job, "/bin/squeue", says("RUNNING|None|1:02:03|N/A\n"), 1000), 5000);
-  EXPECT_EQ(end_of_job({Until::Kind::at, 7000}, job, "", {}, 1000), 7000);
-  EXPECT_EQ(end_of_job({Until::Kind::never, 0}, job, "", {}, 1000), std::nullopt);
-  EXPECT_EQ(end_of_job({}, Environment(), "", {}, 1000), std::nullopt);
+  EXPECT_EQ(ends({}, job, "/bin/squeue", says("RUNNING|None|1:02:03|N/A\n")), 5000);
+  const Until later{Until::Kind::at, 7000, "18:00"}, sooner{Until::Kind::at, 3000, "2h"};
+  EXPECT_EQ(ends(later, job, "", {}), 5000);
+  EXPECT_FALSE(end_of_job(later, job, "", {}, 1000)->asked);
+  EXPECT_EQ(ends(sooner, job, "", {}), 3000);
+  EXPECT_TRUE(end_of_job(sooner, job, "", {}, 1000)->asked);
+  EXPECT_EQ(ends(later, Environment(), "", {}), 7000);
+  EXPECT_EQ(ends({Until::Kind::never, 0, ""}, job, "", {}), std::nullopt);
+  EXPECT_EQ(ends({}, Environment(), "", {}), std::nullopt);
 }
 
 TEST(StopTime, LeavesTimeToCommit) {
@@ -81,7 +93,7 @@ TEST(StopTime, LeavesTimeToCommit) {
 
 TEST(StopTime, IsTheLaunchersWhereThereIsOne) {
   RunOptions options;
-  options.until = {Until::Kind::at, 4600};
+  options.until = {Until::Kind::at, 4600, "1h"};
   options.grace = seconds(10);
   Environment environment;
   EXPECT_EQ(stop_time(options, environment, 1000), 4600 - 160);

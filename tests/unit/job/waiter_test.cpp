@@ -68,6 +68,22 @@ TEST_F(WaiterTest, SignalsAreReadAndKillNobody) {
   EXPECT_THAT(waiter.take_signals(), testing::IsEmpty());
 }
 
+TEST_F(WaiterTest, TellsWhoSentTheFirstSignal) {
+  Waiter waiter({SIGUSR1, SIGUSR2});
+  EXPECT_EQ(waiter.first_signal().signal, 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    kill(getppid(), SIGUSR2);
+    _exit(0);
+  }
+  waitpid(child, nullptr, 0);
+  EXPECT_THAT(waiter.take_signals(), testing::ElementsAre(SIGUSR2));
+  pthread_kill(pthread_self(), SIGUSR1);
+  EXPECT_THAT(waiter.take_signals(), testing::ElementsAre(SIGUSR1));
+  EXPECT_EQ(waiter.first_signal().signal, SIGUSR2);
+  EXPECT_EQ(waiter.first_signal().sender, child);
+}
+
 TEST_F(WaiterTest, ASignalEndsTheSleep) {
   Waiter waiter({SIGUSR1});
   grow(waiter);

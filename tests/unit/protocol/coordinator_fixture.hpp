@@ -57,8 +57,7 @@ class CoordinatorTest : public testing::Test {
     coordinator->begin(now);
   }
   /// Units 0..units-1 and that many workers, all ready.
-  void begin(std::uint64_t units, int workers) {
-    CoordinatorStart start;
+  void begin(std::uint64_t units, int workers, CoordinatorStart start = {}) {
     start.units = units;
     for (int rank = 1; rank <= workers; ++rank) start.workers.emplace_back(rank);
     begin(std::move(start));

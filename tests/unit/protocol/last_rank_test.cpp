@@ -62,5 +62,48 @@ TEST_F(LastRankTest, ItRunsWhatOthersDiedBesideAsSoonAsTheUnitThatEndedThemIsADe
   EXPECT_EQ(coordinator->counts().done, 2U);
 }
 
+/// Ranks have died of units in an earlier launch.
+class SuspectsAtBegin : public CoordinatorTest {};
+
+TEST_F(SuspectsAtBegin, OneIsHandedOutAloneAndLastAndIsADeadLetterWhenItEndsAnother) {
+  options.batch = "4";
+  CoordinatorStart start;
+  start.suspects = {{UnitId(1), {Rank(0)}}, {UnitId(9), {Rank(0)}}};
+  begin(4, 1, std::move(start));
+  auto given = take<Batch>();
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_EQ(given[0].second.units, single(UnitId(0)));
+  hear(1, part(given[0].second, false));
+  given = take<Batch>();
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_EQ(given[0].second.units, make_interval(2, 4));
+  hear(1, part(given[0].second, false));
+  given = take<Batch>();
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_EQ(given[0].second.units, single(UnitId(1)));
+  dies(1, By::itself);
+  EXPECT_EQ(coordinator->counts().failed, 1U);
+  EXPECT_EQ(coordinator->counts().done, 3U);
+}
+
+TEST_F(SuspectsAtBegin, OneThatRunsWellIsDone) {
+  CoordinatorStart start;
+  start.suspects = {{UnitId(0), {Rank(0)}}};
+  begin(1, 1, std::move(start));
+  const auto given = take<Batch>();
+  ASSERT_EQ(given.size(), 1U);
+  hear(1, part(given[0].second, false));
+  EXPECT_EQ(coordinator->counts().done, 1U);
+}
+
+TEST_F(SuspectsAtBegin, OneThatHasEndedTwoIsADeadLetterAtOnce) {
+  CoordinatorStart start;
+  start.suspects = {{UnitId(1), {Rank(0), Rank(2)}}};
+  start.done = schedule::IntervalSet(single(UnitId(0)));
+  begin(2, 1, std::move(start));
+  EXPECT_TRUE(take<Batch>().empty());
+  EXPECT_EQ(coordinator->counts().failed, 1U);
+}
+
 }  // namespace
 }  // namespace kiln::protocol

@@ -61,6 +61,24 @@ TEST_F(RunStoreTest, AMarkOfACrashIsSeenOnceAndOnlyByItsLaunch) {
   EXPECT_FALSE(store->take_crash_mark(Rank(3)));
 }
 
+TEST_F(RunStoreTest, MarksThatNobodyHasSeenAreThereForTheNextLaunch) {
+  open().reset();
+  write_text(crash_mark(path(), "launch-a", Rank(3)), "3 2 40 41 b-1\nkiln: rank 3: …");
+  write_text(crash_mark(path(), "launch-a", Rank(1)), "1 0 5 90 b-2\n");
+  for (const std::string_view bad : {"", "4", "4 0 7 8", "4 0 7 7 b", "-4 0 7 8", "rank 3: the program was ended"}) {
+    write_text(crash_mark(path(), fmt::format("launch-{}", bad.size()), Rank(4)), bad);
+  }
+  const auto store = open();
+  const auto& crashed = store->recovered().crashed;
+  ASSERT_EQ(crashed.size(), 2U);
+  EXPECT_EQ(crashed[0].rank, Rank(1));
+  EXPECT_EQ(crashed[0].units, make_interval(5, 90));
+  EXPECT_EQ(crashed[1].rank, Rank(3));
+  EXPECT_EQ(crashed[0].build, "b-2");
+  EXPECT_EQ(crashed[1].stage, StageId(2));
+  EXPECT_EQ(crashed[1].units, single(UnitId(40)));
+}
+
 TEST_F(RunStoreTest, MarksOfCrashesAreGoneWhenALaunchBeginsAndWhenItHasEnded) {
   const auto marks = [this] {
     std::size_t count = 0;
