@@ -41,10 +41,15 @@ struct Difference {
 };
 KILN_COLUMNS(Difference, row, more)
 
-/// Without its folder, and with what counts of it.
+/// Without its folder, and without the ending of a file that was packed since: offset and line are those of what is in
+/// it.
 template <class Row>
 Row bare(Row row) {
-  if constexpr (std::is_same_v<Row, BadLine>) row.file = std::filesystem::path(row.file).filename().string();
+  if constexpr (std::is_same_v<Row, BadLine>) {
+    const std::filesystem::path name = std::filesystem::path(row.file).filename();
+    const bool packed = name.extension() == ".gz" || name.extension() == ".zst";
+    row.file = (packed ? name.stem() : name).string();
+  }
   return row;
 }
 

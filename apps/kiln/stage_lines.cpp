@@ -11,7 +11,7 @@
 namespace kiln::cli {
 namespace {
 
-constexpr std::size_t kNameWidth = 20;
+constexpr std::size_t kNameWidth = 28;
 
 std::string state_of(const store::RunReader::StageInfo& stage, bool live) {
   if (stage.over) return fmt::format("{:.2f}", stage.seconds);

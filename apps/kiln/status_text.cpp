@@ -31,7 +31,7 @@ std::string_view describe(Outcome outcome) {
     case Outcome::interrupted:
       return "stopped early";
     case Outcome::storage:
-      return "stopped, as the run directory could not be written";
+      return "stopped, as a file of the run could not be written";
     case Outcome::fault:
       return "stopped, as the program could not go on";
     case Outcome::held_up:

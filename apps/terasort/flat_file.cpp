@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <kiln/error.hpp>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -16,8 +17,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kBuffer = std::size_t{1} << 20;
 
+// What a file or folder that the user named does not let be done: no fault of the program.
 [[noreturn]] void fail(const std::string& doing, const fs::path& path, int error) {
-  throw std::runtime_error("cannot " + doing + " " + path.string() + ": " + std::strerror(error));
+  throw kiln::Error(kiln::ExitCode::bad_input, "cannot " + doing + " " + path.string() + ": " + std::strerror(error));
 }
 
 /// Closed at the end.
@@ -37,7 +39,11 @@ fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.
 
 fs::path part_of(const fs::path& file) { return file.string() + ".part"; }
 
-void make_part(const fs::path& file) { const Open made(part_of(file), O_RDWR | O_CREAT); }
+void make_part(const fs::path& file) {
+  std::error_code ignored;
+  if (fs::is_directory(file, ignored)) fail("write", file, EISDIR);
+  const Open made(part_of(file), O_RDWR | O_CREAT);
+}
 
 void finish(const fs::path& file, std::uint64_t bytes) {
   std::error_code ignored;

@@ -10,7 +10,8 @@
 namespace terasort {
 
 std::filesystem::path part_of(const std::filesystem::path& file);
-/// Makes NAME.part, on one rank, before anybody writes. Throws std::runtime_error.
+/// Makes NAME.part, on one rank, before anybody writes. Throws kiln::Error (bad input), as all of this does where the
+/// system refuses something.
 void make_part(const std::filesystem::path& file);
 /// NAME.part becomes the file, on one rank, when all that was written is durable. May be called again. Throws
 /// std::runtime_error where it is not so long.
@@ -19,7 +20,7 @@ void finish(const std::filesystem::path& file, std::uint64_t bytes);
 /// Writes to NAME.part from one place on.
 class PartWriter {
  public:
-  /// Throws std::runtime_error, as all of this does.
+  /// Throws std::runtime_error where NAME.part is gone.
   PartWriter(const std::filesystem::path& file, std::uint64_t place);
   ~PartWriter();
   PartWriter(const PartWriter&) = delete;

@@ -158,10 +158,11 @@ int run(kiln::Session& session, const std::vector<std::string>& words, const std
   if (action != "validate" || words.size() != 2) {
     refuse("give 'generate N FILE', 'sort IN OUT' or 'validate FILE', or nothing at all (--help)");
   }
+  const std::uint64_t wanted = checksum.empty() ? 0 : number_of(checksum, 16, "checksum");  // before anything is read
   const auto report = validate(session, words[1]);
   if (report.exit_code() != 0) return report.exit_code();
   print(session, "found", report.value);
-  const bool same = checksum.empty() || number_of(checksum, 16, "checksum") == report.value.checksum;
+  const bool same = checksum.empty() || wanted == report.value.checksum;
   if (!same) session.at_root("differs", [&] { std::printf("not the records with checksum %s\n", checksum.c_str()); });
   return same && report.value.disorders == 0 ? 0 : 1;
 }

@@ -103,7 +103,7 @@ StageResult run_stages(const JobPlan& plan, RunStage&& run_stage, RunsRead& runs
   std::vector<StageResult> results(plan.stages.size());
   for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
     if (!needed[stage]) continue;
-    results[stage] = run_stage(runs.with_runs(plan, stage, results));
+    results[stage] = run_stage(runs.with_runs(plan, stage, results, needed));
     if (stage + 1 == plan.stages.size()) continue;
     before.failed_before += results[stage].counts.failed;
     before.rejected_before += results[stage].counts.rejected;

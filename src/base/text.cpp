@@ -33,6 +33,16 @@ Decoded decode_one(std::string_view text) {
 
 void append_escaped(std::string& out, char byte) { out += fmt::format("\\x{:02X}", static_cast<unsigned char>(byte)); }
 
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); }
+
+// Whether append_escaped could have written a part of it.
+bool looks_escaped(std::string_view text) {
+  for (std::size_t at = 0; (at = text.find("\\x", at)) != std::string_view::npos; at += 2) {
+    if (at + 3 < text.size() && is_hex(text[at + 2]) && is_hex(text[at + 3])) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string to_utf8(std::string_view bytes, bool* changed) {
@@ -50,6 +60,19 @@ std::string to_utf8(std::string_view bytes, bool* changed) {
     }
   }
   return out;
+}
+
+bool is_table_text(std::string_view bytes) {
+  return bytes.find('\0') == std::string_view::npos && is_utf8(bytes) && !looks_escaped(bytes);
+}
+
+std::string table_text(std::string_view bytes, bool* escaped) {
+  if (is_table_text(bytes)) return std::string(bytes);
+  if (escaped != nullptr) *escaped = true;
+  std::string doubled;
+  doubled.reserve(bytes.size() + 16);
+  for (const char c : bytes) doubled.append(c == '\\' ? 2 : 1, c);
+  return to_utf8(doubled);
 }
 
 bool is_utf8(std::string_view bytes) {

@@ -95,6 +95,7 @@ class CsvParser final : public RecordParser {
         const int place = columns_.field_of[i];
         if (place >= 0 && !put(fields_.values[i], format_.fields[static_cast<std::size_t>(place)], object)) break;
       }
+      for (const int place : columns_.absent) format_.fields[static_cast<std::size_t>(place)].clear(object);
     }
     return reason_;
   }
@@ -152,9 +153,8 @@ std::string names_of(const std::vector<CsvFields::Value>& values) {
   return names;
 }
 
-// Columns without a field are -1.
-std::string match(const std::vector<CsvFields::Value>& names, const detail::RecordFormat& format,
-                  std::vector<int>& field_of) {
+std::string match(const std::vector<CsvFields::Value>& names, const detail::RecordFormat& format, CsvColumns& columns) {
+  std::vector<int>& field_of = columns.field_of;
   std::vector<char> found(format.fields.size());
   for (const CsvFields::Value& name : names) {
     const auto field = std::find_if(format.fields.begin(), format.fields.end(),
@@ -169,6 +169,10 @@ std::string match(const std::vector<CsvFields::Value>& names, const detail::Reco
   }
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (found[i] != 0) continue;
+    if (format.fields[i].optional) {
+      columns.absent.push_back(static_cast<int>(i));
+      continue;
+    }
     return fmt::format("has no column '{}'; its columns are {}", format.fields[i].column.name, names_of(names));
   }
   return "";
@@ -181,7 +185,8 @@ std::unique_ptr<RecordParser> make_csv_parser(const detail::RecordFormat& format
 }
 
 CsvColumns match_columns(std::string_view header, const detail::RecordFormat& format) {
-  if (header.starts_with(kByteOrderMark)) header.remove_prefix(kByteOrderMark.size());
+  header = without_empty_lines(header);
+  if (header.empty()) return {};
   if (header.ends_with('\n')) header.remove_suffix(1);
   if (header.ends_with('\r')) header.remove_suffix(1);
   CsvColumns columns;
@@ -190,9 +195,15 @@ CsvColumns match_columns(std::string_view header, const detail::RecordFormat& fo
   if (const std::string& problem = fields.split(header, format.separator, format.multiline); !problem.empty()) {
     columns.problem = fmt::format("has no header in its first line: {}", problem);
   } else {
-    columns.problem = match(fields.values, format, columns.field_of);
+    columns.problem = match(fields.values, format, columns);
   }
   return columns;
+}
+
+std::string_view without_empty_lines(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  while (text.starts_with('\n') || text.starts_with("\r\n")) text.remove_prefix(text.front() == '\n' ? 1 : 2);
+  return text;
 }
 
 std::size_t first_record(std::string_view text, std::size_t from, bool& quoted) {

@@ -1,7 +1,6 @@
 #include "flow/file_facts.hpp"
 
 #include "base/text.hpp"
-#include "flow/plain_file.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
@@ -58,20 +57,22 @@ void append(PlainFile& file, std::uint64_t begin, std::uint64_t end, std::vector
   while (used < out.size()) used += file.read(std::span(out).subspan(used));
 }
 
-}  // namespace
-
-namespace {
+// The bytes by which a file is known again; the first 64 KiB come first.
+std::vector<char> ends_of(PlainFile& file, std::uint64_t size) {
+  const std::uint64_t head = std::min(size, kEnd);
+  std::vector<char> ends;
+  append(file, 0, head, ends);
+  append(file, std::max(head, size - head), size, ends);
+  return ends;
+}
 
 units::LineFile look_at(const std::string& path, bool is_plain) try {
   PlainFile file(path);
   const FileState state = file.state();
-  const std::uint64_t head = std::min(state.size, kEnd);
-  std::vector<char> ends;
-  append(file, 0, head, ends);
-  append(file, std::max(head, state.size - head), state.size, ends);
+  const std::vector<char> ends = ends_of(file, state.size);
   const std::string_view text(ends.data(), ends.size());
   return {path, state.size, state.modified, checksum(as_bytes(text)),
-          is_plain ? Compression::none : compression_of(path, text.substr(0, head))};
+          is_plain ? Compression::none : compression_of(path, text.substr(0, kEnd))};
 } catch (const Error&) {
   throw;
 } catch (const std::runtime_error& error) {
@@ -82,6 +83,11 @@ units::LineFile look_at(const std::string& path, bool is_plain) try {
 
 units::LineFile look_at(const std::string& path) { return look_at(path, false); }
 units::LineFile look_at_plain(const std::string& path) { return look_at(path, true); }
+
+std::uint64_t ends_checksum(PlainFile& file, std::uint64_t size) {
+  const std::vector<char> ends = ends_of(file, size);
+  return checksum(as_bytes(std::string_view(ends.data(), ends.size())));
+}
 
 std::string change_of(std::uint64_t size_before, std::uint64_t size_now) {
   if (size_before == size_now) return fmt::format("the same {} bytes long, but with another content", size_now);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "flow/plain_file.hpp"
 #include "units/line_files.hpp"
 
 #include <cstdint>
@@ -13,6 +14,9 @@ namespace kiln::flow {
 units::LineFile look_at(const std::string& path);
 /// The same of a file that is taken as it is, whatever its bytes look like.
 units::LineFile look_at_plain(const std::string& path);
+
+/// Checksum of the first and last 64 KiB of a file of that size. Moves where the file is read.
+std::uint64_t ends_checksum(PlainFile& file, std::uint64_t size);
 
 /// How a file that changed is different from before, by its sizes: completes "it is …".
 std::string change_of(std::uint64_t size_before, std::uint64_t size_now);

@@ -32,14 +32,16 @@ std::string read_header(const units::LineFile& file) {
   std::string text;
   bool quoted = false;
   while (text.size() < kMostHeader) {
-    const std::size_t before = text.size();
-    text.resize(before + kPiece);
-    const std::size_t got = stream.read(std::span(text).subspan(before));
-    text.resize(before + got);
+    std::size_t seen = text.size();
+    text.resize(seen + kPiece);
+    const std::size_t got = stream.read(std::span(text).subspan(seen));
+    text.resize(seen + got);
     if (got == 0) break;
-    if (const std::size_t end = first_record(text, before, quoted)) {
+    while (const std::size_t end = first_record(text, seen, quoted)) {
+      seen = end;
+      if (without_empty_lines(std::string_view(text).substr(0, end)).empty()) continue;
       text.resize(end);
-      break;
+      return text;
     }
   }
   return text;

@@ -211,12 +211,14 @@ class JsonParser final : public RecordParser {
       }
       if (error != simdjson::SUCCESS) return NumberRead::none;
       if (type == ColumnType::f32) return read_number(token, type, number);  // rounded once
+      // Too small for its type is another number than 0.
+      if (given == 0 && read_number(token, type, number) == NumberRead::out_of_range) return NumberRead::out_of_range;
       std::memcpy(number.bytes, &given, sizeof given);
       return NumberRead::ok;
     }
     if (type == ColumnType::u64) {
       std::uint64_t given = 0;
-      if (value.get_uint64().get(given) != simdjson::SUCCESS) return why_no_integer(token, type);
+      if (value.get_uint64().get(given) != simdjson::SUCCESS && token != "-0") return why_no_integer(token, type);
       std::memcpy(number.bytes, &given, sizeof given);
       return NumberRead::ok;
     }

@@ -1,10 +1,7 @@
 #include "flow/line_blocks.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
 
 namespace kiln::flow {
@@ -23,9 +20,8 @@ std::size_t behind_newline(const char* data, std::size_t from, std::size_t size)
 
 }  // namespace
 
-void LineBlocks::open(ByteStream& stream, std::string_view shown, std::uint64_t begin, std::uint64_t end) {
+void LineBlocks::open(ByteStream& stream, std::uint64_t begin, std::uint64_t end) {
   stream_ = &stream;
-  shown_ = shown;
   end_ = end;
   base_ = place_before(begin);
   filled_ = delivered_ = 0;
@@ -36,6 +32,7 @@ void LineBlocks::open(ByteStream& stream, std::string_view shown, std::uint64_t 
 }
 
 bool LineBlocks::next(std::string_view& text, std::uint64_t& offset) {
+  cut_ = false;
   if (done_) return false;
   drop(std::exchange(delivered_, 0));
   if (skipping_ && !skip_to_first()) {
@@ -43,7 +40,7 @@ bool LineBlocks::next(std::string_view& text, std::uint64_t& offset) {
     return false;
   }
   std::size_t lines = whole_lines(0);
-  while (lines == 0) {
+  while (lines == 0 && filled_ <= kLongestLine) {
     const std::size_t before = filled_;
     if (!read_more()) {
       done_ = true;
@@ -52,11 +49,44 @@ bool LineBlocks::next(std::string_view& text, std::uint64_t& offset) {
     }
     lines = whole_lines(before);
   }
+  offset = base_;
+  if (filled_ > kLongestLine && (lines == 0 || lines > kLongestLine)) {
+    done_ = false;
+    lines = lines_that_fit();
+    if (lines == 0) {
+      skip_line();
+      text = begin_;
+      return true;
+    }
+  }
   if (base_ + lines >= end_) done_ = true;
   delivered_ = lines;
   text = {buffer_.data(), lines};
-  offset = base_;
   return lines != 0;
+}
+
+// In front of what makes the block too large; 0 where that is one line.
+std::size_t LineBlocks::lines_that_fit() const {
+  const void* found = memrchr(buffer_.data(), '\n', kLongestLine);
+  return found == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data()) + 1;
+}
+
+// The first line of the buffer, which is not kept: its length has no bound.
+void LineBlocks::skip_line() {
+  cut_ = true;
+  begin_.assign(buffer_.data(), kBegin);
+  std::size_t end = behind_newline(buffer_.data(), 0, filled_);
+  while (end == 0) {
+    drop(filled_);
+    if (buffer_.size() > kKept) std::vector<char>().swap(buffer_);
+    if (!read_more()) {
+      done_ = true;
+      return;
+    }
+    end = behind_newline(buffer_.data(), 0, filled_);
+  }
+  drop(end);
+  if (base_ >= end_) done_ = true;
 }
 
 // The line that begins first at or behind the range's begin follows the first newline at or behind the byte before.
@@ -96,10 +126,6 @@ bool LineBlocks::read_more() {
   } else {
     wanted = step_;
     step_ = std::min(2 * step_, kBlock);
-  }
-  if (filled_ > kLongestLine) {
-    throw std::runtime_error(
-        fmt::format("{}: the line at byte {} is longer than {} MiB", shown_, base_, kLongestLine >> 20));
   }
   if (buffer_.size() - filled_ < wanted) buffer_.resize(std::max({2 * buffer_.size(), filled_ + wanted, 2 * kBlock}));
   const std::size_t got = stream_->read(std::span(buffer_).subspan(filled_, wanted));

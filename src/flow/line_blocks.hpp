@@ -15,26 +15,29 @@ namespace kiln::flow {
 /// behind the other are the file, each byte once.
 class LineBlocks {
  public:
-  /// A longer line fails its unit. Bytes, with its end.
+  /// Of a longer line only the begin is given. Bytes, with its end.
   static constexpr std::size_t kLongestLine = std::size_t{64} << 20;
+  static constexpr std::size_t kBegin = 1024;  ///< bytes of that
 
-  /// `shown` is the file's name in messages; the stream stands at place_before(begin). Both must live until the last
-  /// call of next().
-  void open(ByteStream& stream, std::string_view shown, std::uint64_t begin, std::uint64_t end);
+  /// The stream stands at place_before(begin), and must live until the last call of next().
+  void open(ByteStream& stream, std::uint64_t begin, std::uint64_t end);
   static std::uint64_t place_before(std::uint64_t begin) { return begin == 0 ? 0 : begin - 1; }
 
   /// The next lines, at least one; false at the end of the range. `offset` is that of the first byte in the file. The
-  /// text lives until the next call. Throws std::runtime_error for a line that is too long, and what the stream throws.
+  /// text lives until the next call. Throws what the stream throws.
   bool next(std::string_view& text, std::uint64_t& offset);
+  /// The text that next() gave is the begin of a line that is too long; the rest of it was skipped.
+  bool is_cut() const { return cut_; }
 
  private:
   bool skip_to_first();
   std::size_t whole_lines(std::size_t looked_at) const;
+  std::size_t lines_that_fit() const;
+  void skip_line();
   void drop(std::size_t bytes);
   bool read_more();
 
   ByteStream* stream_ = nullptr;
-  std::string_view shown_;
   std::uint64_t end_ = 0;
   std::vector<char> buffer_;
   std::uint64_t base_ = 0;     // place of buffer_[0] in the file
@@ -43,6 +46,8 @@ class LineBlocks {
   std::size_t step_ = 0;       // bytes to read behind the end of the range
   bool skipping_ = false;      // the first line that begins in the range was not found yet
   bool done_ = true;
+  bool cut_ = false;
+  std::string begin_;  // of the line that is too long
 };
 
 }  // namespace kiln::flow

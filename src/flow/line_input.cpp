@@ -3,12 +3,17 @@
 #include "flow/file_header.hpp"
 #include "flow/line_ends.hpp"
 
+#include <kiln/detail/rejected_list.hpp>
 #include <kiln/error.hpp>
 
 #include <string>
 #include <utility>
 
 namespace kiln::flow {
+
+static_assert(LineBlocks::kLongestLine == std::size_t{64} << 20 &&
+              LineBlocks::kBegin >= detail::RejectedList::kRecordBytes);
+
 detail::RawSlice LineInput::slice(UnitId) { throw Error(ExitCode::internal, "a source of lines has no slices"); }
 
 void LineInput::open_lines(UnitId unit) {
@@ -23,12 +28,13 @@ void LineInput::open_lines(UnitId unit) {
   plain.go_to(LineBlocks::place_before(range.begin), file.size);
   unpacked_ = unpack(plain, file);
   ByteStream& stream = unpacked_ ? *unpacked_ : static_cast<ByteStream&>(plain);
-  blocks_.open(stream, file.path, range.begin, range.end);
+  blocks_.open(stream, range.begin, range.end);
 }
 
 bool LineInput::next_lines(detail::LineBlock& block) {
   block.file = file_;
   if (!blocks_.next(block.text, block.offset)) return false;
+  block.rejected = blocks_.is_cut() ? "the line is longer than 64 MiB" : nullptr;
   if (!std::exchange(begun_, true)) first_offset_ = block.offset;
   count(count_line_ends(block.text) + (block.text.ends_with('\n') ? 0 : 1));
   return true;

@@ -40,6 +40,37 @@ class Unions {
   std::map<std::size_t, std::size_t> parent_;
 };
 
+void add_read(const SourceSpec& source, std::set<std::uint32_t>& stages) {
+  for (const StageValue& from : source.from) stages.insert(from.stage);
+  for (const SourceSpec& part : source.parts) add_read(part, stages);
+}
+
+/// How far in front of a stage those are that its source reads, where only some run.
+std::vector<std::uint32_t> behind(const SourceSpec& source, std::uint32_t stage, const std::vector<bool>& run) {
+  std::set<std::uint32_t> read, back;
+  add_read(source, read);
+  for (const std::uint32_t from : read) {
+    if (!run[from]) continue;
+    const auto first = run.begin() + static_cast<std::ptrdiff_t>(from);
+    back.insert(static_cast<std::uint32_t>(std::count(first, first + (stage - from), true)));
+  }
+  return {back.begin(), back.end()};
+}
+
+/// The steps by key that a stage goes on from: what tells it from others of its flow. "" for what reads no runs.
+std::string steps_read(const SourceSpec& source) {
+  std::string steps;
+  std::set<std::string> seen;
+  const auto add = [&](const SourceSpec& one) {
+    if (one.kind != SourceSpec::Kind::shards) return;
+    const std::string step = one.description.substr(0, one.description.find('('));
+    if (seen.insert(step).second) steps += (steps.empty() ? "" : "+") + step;
+  };
+  add(source);
+  for (const SourceSpec& part : source.parts) add(part);
+  return steps;
+}
+
 class Planner {
  public:
   Planner(const std::vector<StrandPtr>& targets, const std::vector<std::size_t>& jobs) {
@@ -151,12 +182,17 @@ class Planner {
       }
     }
     job_.sources.emplace_back();
-    job_.strands.emplace_back();
     for (const std::size_t number : group) {
       if (const auto& source = strands_[number].strand->origin.source) job_.sources.back().push_back(source);
     }
     job_.stages.push_back(group.size() == 1 ? plain_stage(group.front()) : graph_stage(group));
     describe_strands(group);
+    StagePlan& planned = job_.stages.back();
+    planned.behind = behind(planned.source, stage, std::vector<bool>(stage, true));
+    if (const std::string steps = steps_read(planned.source); !steps.empty()) {
+      const bool goes_on = group.size() == 1 && !planned.reduces.empty() && planned.reduces.front().keyed;
+      planned.name += (goes_on ? ", behind " : ": behind ") + steps;
+    }
     planned_.insert(group.front());
   }
   const std::vector<StrandPtr>& before_of(std::size_t number) const {
@@ -227,6 +263,7 @@ class Planner {
   }
 
   void describe_strands(const std::vector<std::size_t>& group) {
+    StagePlan& plan = job_.stages.back();
     std::map<const Junction*, std::size_t> numbers;
     const auto name_of = [&](const Junction* junction) {
       return fmt::format("{}#{}", junction->name, numbers.try_emplace(junction, numbers.size() + 1).first->second);
@@ -243,11 +280,10 @@ class Planner {
                            : fmt::format(" -> reduce {} ({})", sink.name, sink.description);
       }
       if (seen.into) text += fmt::format(" -> {}.{}", name_of(seen.into.get()), seen.input);
-      job_.strands.back().push_back(std::move(text));
+      plan.strands.push_back(std::move(text));
     }
     if (group.size() == 1) return;
-    const std::string graph = fmt::format("[{}]", fmt::join(job_.strands.back(), "; "));
-    StagePlan& plan = job_.stages.back();
+    const std::string graph = fmt::format("[{}]", fmt::join(plan.strands, "; "));
     plan.description = describe_plan(plan, {std::string_view(graph)});
   }
 
@@ -303,8 +339,10 @@ std::vector<bool> RunsRead::needed(const JobPlan& plan) const {
   return needed;
 }
 
-StagePlan RunsRead::with_runs(const JobPlan& plan, std::size_t stage, std::vector<StageResult>& results) {
+StagePlan RunsRead::with_runs(const JobPlan& plan, std::size_t stage, std::vector<StageResult>& results,
+                              const std::vector<bool>& needed) {
   StagePlan here = plan.stages[stage];
+  here.behind = behind(here.source, static_cast<std::uint32_t>(stage), needed);
   for (std::size_t i = 0; i < plan.sources[stage].size(); ++i) {
     SourceSpec& spec = here.source.parts.empty() ? here.source : here.source.parts[i];
     if (spec.from.empty()) continue;

@@ -19,14 +19,15 @@ NumberRead read_as(std::string_view text, AnyNumber& number) {
   return NumberRead::ok;
 }
 
-// A minus is no part of an unsigned number: a number all the same, but out of its range.
+// A minus is no part of an unsigned number: a number all the same, but out of its range, unless it is -0.
 template <class T>
 NumberRead read_unsigned(std::string_view text, AnyNumber& number) {
   if (!text.starts_with('-')) return read_as<T>(text, number);
-  AnyNumber ignored;
-  const NumberRead without_sign = read_as<T>(text.substr(1), ignored);
-  return without_sign == NumberRead::none || text.substr(1).starts_with('-') ? NumberRead::none
-                                                                             : NumberRead::out_of_range;
+  const NumberRead without_sign = read_as<T>(text.substr(1), number);
+  if (without_sign == NumberRead::none || text.substr(1).starts_with('-')) return NumberRead::none;
+  T value{};
+  std::memcpy(&value, number.bytes, sizeof(T));
+  return without_sign == NumberRead::ok && value == 0 ? NumberRead::ok : NumberRead::out_of_range;
 }
 
 template <class T>

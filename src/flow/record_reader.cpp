@@ -45,6 +45,7 @@ class RecordBlocks {
       }
       file_ = more.file;
       if (carried_.empty()) offset_ = more.offset;
+      if (more.rejected != nullptr) too_long();
       carried_ += more.text;
       while (const std::size_t end = flow::first_record(carried_, seen, quoted)) whole_ = seen = end;
       if (whole_ == 0 && carried_.size() > flow::LineBlocks::kLongestLine) too_long();
@@ -85,6 +86,7 @@ class Reader final : public RecordReader {
     while (count < slots.size) {
       if (rest_.empty()) {
         if (count != 0 || !next_block()) break;
+        if (rejected_ != nullptr) reject_block(slots, count++);
         continue;
       }
       RecordPlace& place = slots.places[count];
@@ -104,9 +106,17 @@ class Reader final : public RecordReader {
     rest_ = block.text;
     offset_ = block.offset;
     file_ = input_->file_name(block.file);
+    rejected_ = block.rejected;
     if (!begun_) begin();
+    if (rejected_ != nullptr) return true;
     drop(std::min(skip_, rest_.size()));
     return true;
+  }
+
+  // One line that is none: the block is its begin.
+  void reject_block(const RecordSlots& slots, std::size_t slot) {
+    slots.places[slot] = {file_, offset_, std::exchange(rest_, {}), line_++};
+    slots.reasons[slot] = rejected_;
   }
 
   // What is before the first record of a file is skipped.
@@ -119,7 +129,7 @@ class Reader final : public RecordReader {
     if (!columns.problem.empty())
       throw std::runtime_error(fmt::format("{} {}", for_message(file_, 400), columns.problem));
     parser_ = flow::make_csv_parser(format_, std::move(columns));
-    if (offset_ == 0) skip_ = header.size();
+    if (offset_ < header.size()) skip_ = header.size() - static_cast<std::size_t>(offset_);
   }
 
   void drop(std::size_t bytes) {
@@ -155,9 +165,10 @@ class Reader final : public RecordReader {
   RecordBlocks blocks_;
   std::unique_ptr<flow::RecordParser> parser_;
   UnitInput* input_ = nullptr;
-  std::string_view file_, rest_;  // of the present block
-  std::uint64_t offset_ = 0;      // of rest_
-  std::int64_t line_ = 0;         // of rest_ in the unit
+  std::string_view file_, rest_;    // of the present block
+  const char* rejected_ = nullptr;  // the same
+  std::uint64_t offset_ = 0;        // of rest_
+  std::int64_t line_ = 0;           // of rest_ in the unit
   std::size_t skip_ = 0;
   bool begun_ = false;
 };

@@ -1,11 +1,20 @@
+#include <kiln/detail/keyed/key_failure.hpp>
 #include <kiln/detail/stage_loop.hpp>
 #include <kiln/error.hpp>
+#include "base/text.hpp"
 
 #include <fmt/core.h>
+
+#include <stdexcept>
 
 namespace kiln::detail {
 
 std::string failure_text(const std::exception& error) { return fmt::format("exception: {}", error.what()); }
+
+void throw_with_key(const std::exception& error, std::string_view key) {
+  throw std::runtime_error(key.empty() ? error.what()
+                                       : fmt::format("{} (at the key {})", error.what(), for_message(key, 60)));
+}
 
 void throw_fold_failed(std::string_view where, std::string_view what) {
   throw Error(

@@ -304,6 +304,7 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
   end_.stages = observer.stages(loop.coordinator());
   end_.in_time = loop.coordinator().stopped_in_time();
   look_for_cut_off(observer);
+  end_.storage_failure = observer.storage_failure();
   if (const auto& fault = loop.rank_fault()) {
     log::error("rank {}: {}", fault->rank.value(), fault->fault.text);
     end_.entry.exit_code = fault->fault.exit_code;

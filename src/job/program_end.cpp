@@ -15,6 +15,7 @@ void ProgramRun::set_end(const Running& running) {
   end_.units = total_.units;
   end_.done = total_.done;
   end_.failed = total_.failed;
+  end_.storage_failure = running.observer.storage_failure();
   store::EndEntry& entry = end_.entry;
   entry = {launch_id_, Outcome::complete, to_int(ExitCode::ok), wall_seconds()};
   if (stopped_as_) {
@@ -48,6 +49,7 @@ void ProgramRun::write_exports() {
 void ProgramRun::summarise() const {
   observe::RunSummary summary = summary_of(end_, options_.directory);
   summary.done_before = done_before_;
+  summary.rejected = over_rejected_ ? 0 : total_.rejected;  // --max-rejected says more of them
   summary.first_failures = first_failures_;
   // Those of this launch, as they may be why it stopped; then what stands there already.
   summary.first_failures.insert(summary.first_failures.end(), earlier_failures_.begin(), earlier_failures_.end());

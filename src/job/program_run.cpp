@@ -269,7 +269,7 @@ int ProgramRun::finish(Running& running) {
     log::error("rank {}: {}", fault->rank.value(), fault->fault.text);
   }
   on_writer(running, [this] {
-    if (end_.entry.outcome == protocol::Outcome::complete && !options_.only_new) remove_runs();
+    if (end_.entry.outcome == protocol::Outcome::complete) leave_runs();
     if (program_code_) write_exports();
     remove_probes(greeting_.probes);
     close_run(*store_, {}, end_);

@@ -117,7 +117,7 @@ class ProgramRun {
   std::filesystem::path runs_folder() const;
   std::filesystem::path scratch_of(const store::RunFacts& run) const;
   void prepare_scratch();
-  void remove_runs() const;
+  void leave_runs() const;
   void end_stage(ProgramArchive& archive);
   detail::StageResult result_of(const store::StageEndEntry& end, bool resumed) const;
   bool on_writer(Running& running, const std::function<void()>& task);

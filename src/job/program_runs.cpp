@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <kiln/error.hpp>
 #include <set>
 #include <system_error>
@@ -54,9 +55,13 @@ std::vector<detail::RunReference> ProgramRun::runs_of(const detail::StagePlan& p
   return runs;
 }
 
-// Writer thread: the program is complete.
-void ProgramRun::remove_runs() const {
+// Writer thread: the program is complete. Once they were kept for nights to come, they stay: whoever starts the program
+// without --only-new in between, to look whether all is done, must not cost the next night everything.
+void ProgramRun::leave_runs() const {
   std::error_code ignored;  // they only take space
+  const std::filesystem::path kept = runs_folder() / "only-new";
+  if (options_.only_new && std::filesystem::is_directory(runs_folder(), ignored)) std::ofstream{kept};
+  if (options_.only_new || std::filesystem::exists(kept, ignored)) return;
   std::filesystem::remove_all(store::runs_folder(store_->directory().path()), ignored);
   std::filesystem::remove_all(runs_folder(), ignored);
 }

@@ -1,3 +1,4 @@
+#include <kiln/detail/explain.hpp>
 #include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "flow/counts.hpp"
@@ -7,6 +8,7 @@
 #include "job/program_running.hpp"
 #include "job/stage_plan.hpp"
 #include "job/stop_time.hpp"
+#include "store/stage_identity.hpp"
 #include "units/range_source.hpp"
 
 #include <fmt/core.h>
@@ -23,6 +25,13 @@ namespace {
 constexpr std::uint64_t kMostHoles = 10'000;  // dead letters that a reduction bears, where --max-failures says nothing
 constexpr std::uint64_t kMostSuspects = 100'000;  // of a rank that has died: they run one at a time
 
+// The lines that --explain prints, each as one of the log.
+void tell_plan(std::string_view lines) {
+  for (std::size_t end = 0; (end = lines.find('\n')) != std::string_view::npos; lines.remove_prefix(end + 1)) {
+    log::debug("{}", lines.substr(0, end));
+  }
+}
+
 }  // namespace
 
 void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
@@ -33,7 +42,7 @@ void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
   answered_ = false;
   ended_.reset();
   stage_begun_ = wall_seconds();
-  running.observer.begin_stage(stage_, stage_name_);
+  running.observer.begin_stage(stage_, stage_name_, detail::explain_stage(*plan_, stage_));
   const auto begin = [&] { begin_stage(call, running.archive); };
   // Meanwhile a rank may have said that it cannot go on: nobody would hear of it again.
   if (!on_writer(running, begin) || must_stop(running)) {
@@ -53,6 +62,7 @@ void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
   if (state_.end) {
     total_.done += state_.end->counts.done;
     total_.failed += state_.end->counts.failed;
+    total_.rejected += state_.end->counts.rejected;
     answer(running, call, result_of(*state_.end, !ended_here));
     plan_ = nullptr;
     return;
@@ -79,6 +89,7 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
   counts_ = {counts.units, counts.done, counts.failed, 0};
   total_.done += counts.done;
   total_.failed += counts.failed;
+  total_.rejected += running.archive.rejected().rejected;
   if (outcome != protocol::Outcome::complete && outcome != protocol::Outcome::units_failed) {
     stopped_as_ = outcome;
     unwritten_ = counts.done + counts.failed - counts.committed;
@@ -95,7 +106,8 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
 
 void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
   const detail::StagePlan& plan = *call.plan;
-  log::debug("{} is {}", call.described, plan.description);
+  const std::string explained = detail::explain_stage(plan, call.stage);
+  tell_plan(explained);
   store::StageStore& stages = store_->stages();
   const StageGround ground{rank0_.build, call.inputs, stages.chain()};
   const store::PlanEntry* const stored = stages.stored_plan(StageId(call.stage));
@@ -116,12 +128,13 @@ void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
   }
 
   store::PlanEntry entry = plan_entry(plan, ground, source.identity, source.units);
-  entry.setup = encode(SetupRecord{rank0_.machine, source.descriptor});
+  entry.setup = encode(SetupRecord{rank0_.machine, source.descriptor, explained});
   std::optional<store::PlanEntry> shorter;
   if (!how.recorded.empty() && source.recorded_identity != source.identity) {
     shorter = plan_entry(plan, ground, source.recorded_identity, source.recorded_units);
   }
   state_ = begin_stage(plan, StageId(call.stage), std::move(entry), shorter ? &*shorter : nullptr);
+  if (state_.why.ends_with(store::kPlanChanged)) state_.why += plan_change(recorded.plan, explained);
   source_ = std::move(source.descriptor);
   if (state_.resumed && recorded.machine != rank0_.machine) {
     log::warning(

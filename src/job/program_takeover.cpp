@@ -70,6 +70,7 @@ void ProgramRun::note_passed(const std::vector<PassedCall>& passed) {
       total_.units += ledger.plan->body.units;
       total_.done += counts.done;
       total_.failed += counts.failed;
+      total_.rejected += counts.rejected;
       stage_ = *call.stage;
       stage_name_ = ledger.plan->body.name;
       for (const auto& [unit, dead] : ledger.dead) note_failure(earlier_failures_, unit, dead.letter.reason);

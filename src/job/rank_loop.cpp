@@ -179,7 +179,6 @@ bool CoordinatorLoop::hear_writer() {
     observer_.commit_failed(committed->why);
     coordinator_->on_commit_failed(std::move(committed->failed), now());
   } else {
-    observer_.committed();
     coordinator_->on_committed(committed->cost, now());
   }
   return true;
@@ -190,7 +189,6 @@ void CoordinatorLoop::hear_given(const std::string& failed) {
     observer_.commit_failed(failed);
     return coordinator_->on_give_failed(now());
   }
-  observer_.committed();
   coordinator_->on_given(now());
 }
 

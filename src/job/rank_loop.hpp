@@ -29,7 +29,8 @@ class Observer {
   /// As protocol::CoordinatorPort::settled.
   virtual void settled(Bytes& /*rows*/, bool /*succeeded*/) {}
   virtual void commit_failed(const std::string& why) = 0;
-  virtual void committed() {}
+  /// As protocol::CoordinatorPort::note_storage_works.
+  virtual void storage_works() {}
   /// A worker could not write its segment.
   virtual void segment_failed(Rank /*rank*/, const std::string& /*why*/) {}
   /// A signal began the end of the run; `at_once`: a second one.
@@ -188,6 +189,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   void settled(Bytes& rows, bool succeeded) override { observer_.settled(rows, succeeded); }
   void fault(Rank rank, const protocol::Fault& fault) override;
   void note_segment_failed(Rank rank, const std::string& why) override { observer_.segment_failed(rank, why); }
+  void note_storage_works() override { observer_.storage_works(); }
   void note_failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) override {
     observer_.failure(unit, rank, attempt, reason, dead);
   }

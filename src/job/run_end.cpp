@@ -41,6 +41,7 @@ observe::RunSummary summary_of(const RunEnd& end, const std::string& directory) 
   summary.directory = directory;
   summary.stages = end.stages;
   summary.in_time = end.in_time;
+  summary.storage_failure = end.storage_failure;
   summary.results_file = end.results_written ? directory + "/results.h5" : "";
   return summary;
 }

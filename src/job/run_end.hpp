@@ -18,6 +18,7 @@ struct RunEnd {
   std::vector<observe::TaskStageStatus> stages;  ///< of a task file
   bool in_time = false;                          ///< it stopped since its time limit was near
   std::optional<CutOff> cut_off;                 ///< by its time limit
+  std::string storage_failure;                   ///< what could not be written, where that ended it
   bool results_written = false;                  ///< results.h5 is that of this end
 };
 

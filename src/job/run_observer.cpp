@@ -71,7 +71,7 @@ std::vector<observe::TaskStageStatus> RunObserver::stages(const protocol::Coordi
 
 // Once: it may come and go with each commit.
 void RunObserver::tell_of_slow_disk(const protocol::Coordinator& coordinator) {
-  if (storage_failing_ || !coordinator.waits_for_disk() || std::exchange(slow_disk_told_, true)) return;
+  if (!storage_failure_.empty() || !coordinator.waits_for_disk() || std::exchange(slow_disk_told_, true)) return;
   log::warning("{} of results wait for the disk of the run directory: nothing is handed out until they are written",
                format_size(coordinator.pending_bytes()));
 }
@@ -119,17 +119,17 @@ void RunObserver::failure(UnitId unit, Rank rank, std::uint32_t attempt, const s
 }
 
 void RunObserver::commit_failed(const std::string& why) {
-  if (!storage_failing_) log::error("{}; nothing is handed out until it can be written again", why);
-  storage_failing_ = true;
+  if (storage_failure_.empty()) log::error("{}; nothing is handed out until it can be written again", why);
+  storage_failure_ = why;
 }
 
 void RunObserver::segment_failed(Rank rank, const std::string& why) {
   commit_failed(fmt::format("rank {}: {}", rank.value(), why));
 }
 
-void RunObserver::committed() {
-  if (storage_failing_) log::warning("the run directory can be written again; the run goes on");
-  storage_failing_ = false;
+void RunObserver::storage_works() {
+  if (!storage_failure_.empty()) log::warning("what could not be written can be written again; the run goes on");
+  storage_failure_.clear();
 }
 
 void RunObserver::interrupted(int signal, bool at_once) {
@@ -193,13 +193,13 @@ void RunObserver::took_over(const TakeOver& facts) {
   event("takeover", members.dump());
 }
 
-void RunObserver::begin_stage(std::uint32_t stage, const std::string& name) {
+void RunObserver::begin_stage(std::uint32_t stage, const std::string& name, const std::string& plan) {
   status_.stage = observe::StageStatus{stage, name};
   status_.totals = {};
   status_.done_before = 0;
   settled_before_.reset();
   rate_ = {};
-  event("stage", nlohmann::json{{"stage", stage}, {"name", to_utf8(name)}}.dump());
+  event("stage", nlohmann::json{{"stage", stage}, {"name", to_utf8(name)}, {"plan", to_utf8(plan)}}.dump());
 }
 
 void RunObserver::assembling() {

@@ -45,12 +45,14 @@ class RunObserver final : public Observer {
   /// Said once, until a commit succeeds.
   void commit_failed(const std::string& why) override;
   void segment_failed(Rank rank, const std::string& why) override;
-  void committed() override;
+  void storage_works() override;
   void interrupted(int signal, bool at_once) override;
   void remark(Rank rank, const std::string& text) override;
   void died(const Living::Death& death, std::uint64_t units) override;
   void returned(Rank rank) override;
   void took_over(const TakeOver& facts) override;
+  /// What could not be written last, with its file and the reason; "" where all can be.
+  const std::string& storage_failure() const { return storage_failure_; }
   /// Units whose second run gave something else (--verify).
   std::uint64_t remarks() const { return remarks_; }
 
@@ -61,7 +63,7 @@ class RunObserver final : public Observer {
   /// The signal that interrupted the run last; 0: none did.
   int signal() const { return signal_; }
   /// A program's next stage.
-  void begin_stage(std::uint32_t stage, const std::string& name);
+  void begin_stage(std::uint32_t stage, const std::string& name, const std::string& plan);
   /// The units are settled; results.h5 is being made.
   void assembling();
   void ended();
@@ -81,7 +83,7 @@ class RunObserver final : public Observer {
   std::optional<std::uint64_t> settled_before_;
   std::optional<observe::ProgressDisplay> display_;
   std::uint64_t failures_shown_ = 0, remarks_ = 0;
-  bool storage_failing_ = false;
+  std::string storage_failure_;
   bool slow_disk_told_ = false;
   std::set<Rank> lost_;
   std::vector<observe::SlowUnit> ran_last_;

@@ -1,6 +1,12 @@
 #include "job/stage_plan.hpp"
 
+#include "base/text.hpp"
 #include "flow/rejected_table.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace kiln::job {
 namespace {
@@ -10,12 +16,30 @@ std::string described(const detail::StagePlan& plan, const std::string& source_i
   return source_identity.empty() ? plan.description : plan.description + "\n" + source_identity;
 }
 
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  for (std::size_t end = 0; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+    std::string_view line = text.substr(0, end);
+    line.remove_prefix(std::min(line.size(), line.find_first_not_of(' ')));
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+std::vector<std::string_view> lines_without(std::string_view text, std::string_view others) {
+  std::vector<std::string_view> lines = lines_of(text);
+  const std::vector<std::string_view> known = lines_of(others);
+  std::erase_if(lines, [&](std::string_view line) { return std::ranges::find(known, line) != known.end(); });
+  return lines;
+}
+
 }  // namespace
 
 Bytes encode(const SetupRecord& record) {
   ByteWriter out;
   out.put_text(record.machine);
   out.put_bytes(record.source);
+  out.put_text(record.plan);
   return out.take();
 }
 
@@ -25,8 +49,16 @@ SetupRecord decode_setup_record(ByteView bytes) {
   record.machine = in.get_text();
   const ByteView source = in.get_bytes();
   record.source.assign(source.begin(), source.end());
+  if (!in.done()) record.plan = in.get_text();
   in.expect_done();
   return record;
+}
+
+std::string plan_change(std::string_view old, std::string_view now) {
+  if (old.empty()) return "";
+  const auto was = lines_without(old, now), is = lines_without(now, old);
+  if (was.empty() && is.empty()) return " (the columns of its tables, or of what it reads)";
+  return for_message(fmt::format(": it was [{}], it is [{}]", fmt::join(was, "; "), fmt::join(is, "; ")), 600);
 }
 
 store::PlanEntry plan_entry(const detail::StagePlan& plan, const StageGround& ground,

@@ -11,14 +11,20 @@
 /// A stage of a program as its journal's plan entry says it. Pure.
 namespace kiln::job {
 
-/// What the journal keeps with a stage's plan: the machine that began it, and the source's descriptor.
+/// What the journal keeps with a stage's plan: the machine that began it, the source's descriptor,
+/// and the plan for people.
 struct SetupRecord {
   std::string machine;
   Bytes source;
+  std::string plan;  ///< its lines of --explain; "" in what an older kiln has written
 };
 Bytes encode(const SetupRecord& record);
 /// Throws kiln::Error (internal) where the bytes are damaged.
 SetupRecord decode_setup_record(ByteView bytes);
+
+/// What of a changed plan is another one, behind "its plan has changed": the lines that were and that are. "" where
+/// nothing is known of the old one.
+std::string plan_change(std::string_view old, std::string_view now);
 
 /// What a stage's results depend on besides its plan and its source.
 struct StageGround {

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -18,10 +17,6 @@ struct Overloaded : F... {
 };
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
-
-bool is_plain(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) > 0; });
-}
 
 using Json = nlohmann::ordered_json;
 
@@ -37,7 +32,7 @@ Json to_json(const Value& value) {
   return std::visit(
       Overloaded{[](std::monostate) { return Json(nullptr); },
                  [](double number) { return std::isfinite(number) ? Json(number) : Json(nullptr); },
-                 [](std::string_view text) { return Json(to_utf8(text)); },
+                 [](std::string_view text) { return Json(table_text(text)); },
                  [](const ListView& list) { return to_json(list); }, [](auto number) { return Json(number); }},
       value);
 }
@@ -46,8 +41,8 @@ Json to_json(const Value& value) {
 
 void append_csv_text(std::string& out, std::string_view text) {
   std::string escaped;
-  if (!is_plain(text)) {
-    escaped = to_utf8(text);
+  if (!is_table_text(text)) {
+    escaped = table_text(text);
     text = escaped;
   }
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) {

@@ -47,7 +47,8 @@ std::string counts_line(const RunSummary& s) {
 std::string failure_line(const FailedUnit& failure) {
   std::string where = fmt::format("unit {}", failure.unit);
   if (!failure.place.empty()) where += fmt::format(" ({})", failure.place);
-  if (failure.command.empty()) return fmt::format("  {}: {}", where, for_message(failure.reason, 160));
+  // What is to be done about it may stand behind the path of a file.
+  if (failure.command.empty()) return fmt::format("  {}: {}", where, for_message(failure.reason, 600));
   return fmt::format("  {}: {}: {}", where, for_message(failure.reason, 100), for_message(failure.command, 60));
 }
 
@@ -122,8 +123,9 @@ std::vector<std::string> summary_lines(const RunSummary& s) {
   if (s.outcome == Outcome::too_many_failures)
     lines.emplace_back("stopped: more units failed than --max-failures allows");
   if (s.outcome == Outcome::storage) {
-    lines.emplace_back(
-        "stopped: the run directory cannot be written; make room there, then run the same command again");
+    lines.push_back("stopped: " + (s.storage_failure.empty() ? "the run directory cannot be written; make room there, "
+                                                               "then run the same command again"
+                                                             : s.storage_failure));
   }
   if (s.outcome == Outcome::interrupted) {
     lines.emplace_back(s.in_time
@@ -149,6 +151,11 @@ std::vector<std::string> summary_lines(const RunSummary& s) {
     const bool blocked = std::ranges::any_of(s.stages, is_blocked);
     lines.push_back(fmt::format("see them: kiln results --failed {}; run them again{}: kiln retry {}", directory,
                                 blocked ? ", then the stages that wait for them" : "", directory));
+  }
+  if (s.rejected != 0) {
+    lines.push_back(fmt::format("{} rejected; see {}: kiln results --table rejected {}",
+                                s.rejected == 1 ? "1 record was" : format_count(s.rejected) + " records were",
+                                s.rejected == 1 ? "it" : "them", shell_word(s.directory)));
   }
   return lines;
 }

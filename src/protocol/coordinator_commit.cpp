@@ -114,6 +114,7 @@ void Coordinator::storage_failed(Instant now) {
 // One of those that failed works again.
 void Coordinator::storage_works() {
   if (commits_failing_ || gives_failing_ || !segments_failing_.empty()) return;
+  if (storage_failing_since_) port_.note_storage_works();
   storage_failing_since_.reset();
   storage_retry_at_.reset();
 }

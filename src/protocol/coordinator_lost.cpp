@@ -158,7 +158,7 @@ void Coordinator::hand_out_suspect(Instant now) {
   // One that may have ended a process must not end the last: there would be nobody to say so.
   if (!suspect.died.empty() && workers_.size() == 1 && workers_.contains(self_)) {
     blame(unit, ", and no other rank is left", now);
-    return hand_out_suspect(now);
+    return may_hand_out() ? hand_out_suspect(now) : void();  // it may have been one failure too many
   }
   Worker* const worker = worker_for(suspect);
   if (worker == nullptr || !in_time(*worker, now)) return;

@@ -88,6 +88,8 @@ class CoordinatorPort {
   virtual void fault(Rank /*rank*/, const Fault& /*fault*/) {}
   /// A worker could not write its segment; it will be asked again. For people.
   virtual void note_segment_failed(Rank /*rank*/, const std::string& /*why*/) {}
+  /// All that could not be written can be again. For people.
+  virtual void note_storage_works() {}
   /// The row of a unit that is a dead letter because its ranks died: nobody else can tell of it. Empty for none.
   virtual Bytes row_of_lost(UnitId /*unit*/, const std::string& /*reason*/) { return {}; }
   /// A line for the log of events: a retry, a dead letter. For people and events.jsonl; nothing hangs on it.

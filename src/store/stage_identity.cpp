@@ -28,10 +28,7 @@ std::string difference(const PlanEntry& old, const PlanEntry& now) {
   if (old.identity == now.identity) return "";
   if (old.build != now.build) return "the program is another one (it was built anew, or another was started)";
   if (old.before != now.before) return "a stage before it has changed or gave another value";
-  if (old.description != now.description) {
-    return fmt::format("its plan has changed (from \"{}\" to \"{}\")", old.description.substr(0, 200),
-                       now.description.substr(0, 200));
-  }
+  if (old.description != now.description) return std::string(kPlanChanged);
   if (old.units != now.units) return fmt::format("it has {} units now, not {}", now.units, old.units);
   return "its declared inputs (kiln::inputs) have changed";
 }

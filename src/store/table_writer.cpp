@@ -26,10 +26,6 @@ h5::DatasetOptions options_for(ColumnType type, std::uint64_t rows, std::uint32_
 }
 
 // Most texts need no look at each character.
-bool is_plain(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) > 0; });
-}
-
 }  // namespace
 
 ColumnWriter::ColumnWriter(const h5::Handle& file, const std::string& path, ColumnType type, std::uint64_t rows,
@@ -109,12 +105,12 @@ TextColumnWriter::TextColumnWriter(const h5::Handle& file, const std::string& pa
     : texts_(file, path, ColumnType::text, rows) {
   if (!flagged) return;
   flags_.emplace_back(file, path + "_escaped", ColumnType::u8, rows);
-  flags_.front().describe("", "1 where " + path + " held NUL or invalid UTF-8, shown as \\xNN");
+  flags_.front().describe("", "1 where " + path + " is escaped: NUL and invalid UTF-8 are \\xNN, a backslash is two");
 }
 
 void TextColumnWriter::put(std::string_view bytes) {
   bool escaped = false;
-  texts_.put_text(is_plain(bytes) ? std::string(bytes) : to_utf8(bytes, &escaped));
+  texts_.put_text(table_text(bytes, &escaped));
   if (!flags_.empty()) flags_.front().put(static_cast<std::uint8_t>(escaped));
 }
 

@@ -77,8 +77,8 @@ class ListColumnWriter {
   Bytes values_;  // of the next chunk
 };
 
-/// A column of texts from anywhere: NUL and invalid UTF-8 become \xNN, and with `flagged` the column PATH_escaped says
-/// in which rows.
+/// A column of texts from anywhere, as table_text writes them; with `flagged` the column PATH_escaped says which rows
+/// are escaped.
 class TextColumnWriter {
  public:
   TextColumnWriter(const h5::Handle& file, const std::string& path, std::uint64_t rows, bool flagged);

@@ -39,18 +39,21 @@ class Lines(ReaderCase):
         self.assertRegex(self.expect(0, "results", "--failed", "reader.kiln").out, place)
         self.assertEqual(self.table(group="numbers")["value"], list(range(20)), "nothing of the unit is kept")
 
-    def test_a_line_of_a_gibibyte_fails_its_unit_alone(self):
+    def test_a_line_of_a_gibibyte_is_a_rejected_record(self):
         self.write("a.txt", self.numbers(0, 10))
-        self.write("big.txt", b"\0")
+        self.write("big.txt", b"5\n\0")
         os.truncate(self.folder / "big.txt", 1 << 30)
         with open(self.folder / "big.txt", "ab") as file:
             file.write(b"\n7\n")
-        done = self.launched("a.txt", "big.txt", code=1)
-        self.assertRegex(done.err, r"unit 1 \(stage 0 'lines'\): exception: big\.txt: the line at byte 0 is longer than 64 MiB")
-        self.same(done.out, sum(range(10)) + 7, 1026, 1, 0)
+        done = self.launched("a.txt", "big.txt")
+        self.same(done.out, sum(range(10)) + 12, 1026, 0, 1)
+        rejected = self.table(group="rejected")
+        self.assertEqual([rejected[name][0] for name in ("file", "offset", "line", "reason", "record")],
+                         ["big.txt", 2, 2, "the line is longer than 64 MiB", r"\x00" * 200])
 
     def test_a_file_that_changes_or_goes_while_it_runs(self):
-        for what, said, code in (("grows", "b.txt has 32 bytes; it had 30 when the stage began", 1),
+        for what, said, code in (("other", "b.txt changed since the stage began: it is the same 30 bytes long, but with another content", 1),
+                                 ("grows", "b.txt has 32 bytes; it had 30 when the stage began", 1),
                                  ("shrinks", "b.txt has 2 bytes; it had 30 when the stage began", 1),
                                  ("goes", "cannot open b.txt: No such file", 3)):
             with self.subTest(what=what):
@@ -64,7 +67,8 @@ class Lines(ReaderCase):
                 if what == "goes":
                     (self.folder / "b.txt").unlink()
                 else:
-                    self.write("b.txt", "5\n" if what == "shrinks" else self.numbers(10, 20) + "5\n")
+                    now = {"shrinks": "5\n", "grows": self.numbers(10, 20) + "5\n", "other": self.numbers(30, 40)}
+                    self.write("b.txt", now[what])
                 self.open_gate()
                 done = running.wait()
                 self.assertEqual(done.code, code, done.err)
@@ -195,7 +199,7 @@ class Keyed(ProgramCase):
         words = ("--units", "20", "--keys", "100")
         self.run_program(*words, "--out", "good.kiln")
         (self.folder / "bad").touch()
-        said = r"unit \d+ \(stage 1 'keys'\): exception: k17 is bad"
+        said = r"unit \d+ \(stage 1 'keys: behind reduce_by_key'\): exception: k17 is bad \(at the key 'k17'\)"
         self.assertRegex(self.run_program(*words, code=1).err, said)
         self.assertIn("k17 is bad", self.expect(0, "results", "--failed", "--stage", "1", "keys.kiln").out)
         (self.folder / "bad").unlink()

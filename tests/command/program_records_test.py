@@ -45,6 +45,16 @@ class Read(RecordCase):
             self.assertTrue(math.isclose(float.fromhex(sum_of), sum(e["value"] for e in events), rel_tol=1e-12))
             self.assertEqual((count, self.table(self.folder / f"c{ranks}", group="events")["id"]), ("0", list(range(3000))))
 
+    def test_the_last_words_count_rejected_records(self):
+        lines = ["oops" if i % 7 == 0 else json.dumps(event) for i, event in enumerate(self.events(70))]
+        self.write("a.jsonl", "\n".join(lines) + "\n")
+        for ranks in (1, 2, 2):  # the last one finds all done
+            said = self.run_program("--out", f"r{ranks}", "a.jsonl", ranks=ranks).err
+            self.assertIn(f"kiln: 10 records were rejected; see them: kiln results --table rejected r{ranks}\n", said)
+        self.expect(0, "results", "--table", "rejected", "r2")
+        self.write("b.jsonl", lines[1] + "\n")
+        self.assertNotIn("rejected", self.run_program("--out", "clean", "b.jsonl").err)
+
     def test_a_file_with_another_header_is_refused_before_any_unit(self):
         self.write("a.csv", "id,name,value\n1,a,2\n")
         self.write("b.csv", "id,name\n1,a\n")

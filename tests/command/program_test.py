@@ -2,6 +2,7 @@
 """A user's program: the same bits however it is run, killed and resumed."""
 
 import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -116,11 +117,21 @@ class Programs(KilnCase):
         self.assertEqual(again.out, "", "at_root was done")
         self.assertIn("all done earlier", again.err)
 
+    def test_the_log_and_the_events_have_the_plan_as_explain_prints_it(self):
+        explained = self.run_pi(0, "--explain").out.split("\n\n")[1].strip() + "\n"
+        self.assertTrue(explained.startswith("stage 0 'pi'\n  range("), explained)
+        said = self.run_pi(0, "-n", "1", "-v").err
+        for line in explained.splitlines():
+            self.assertIn(line + "\n", said)
+        events = [json.loads(line) for line in (self.folder / "pi.kiln" / "events.jsonl").read_text().splitlines()]
+        self.assertEqual([event["plan"] for event in events if event["event"] == "stage"][0], explained)
+
     def test_another_option_begins_a_new_round(self):
         self.run_pi(0, "-n", "1")
         again = self.kiln(words=[str(PROGRAMS / "pi"), "--points", "10000", "-n", "1"])
         self.assertEqual(again.code, 0, again.err)
-        self.assertIn("stage 0 'pi' runs again, and so do all later ones", again.err)
+        self.assertIn("stage 0 'pi' runs again, and so do all later ones: its plan has changed: it was [range(", again.err)
+        self.assertNotIn("2:pi", again.err)
         self.assertNotEqual(again.out, "")
 
     def gated(self, *arguments):

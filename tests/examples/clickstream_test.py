@@ -2,6 +2,7 @@
 
 import collections
 import csv
+import gzip
 import json
 import os
 import pathlib
@@ -99,6 +100,26 @@ class Clickstream(KilnCase):
         self.assertEqual(self.column("odd.kiln", "hours/purchases"), [1])
         self.assertEqual(self.column("odd.kiln", "rejected/line"), [2, 3, 4, 5])
         self.assertEqual(self.column("odd.kiln", "rejected/reason")[:2], ["a purchase of less than nothing", "a time before 1970"])
+
+    def test_a_run_without_only_new_leaves_what_nights_have_kept(self):
+        self.generate(2)
+        report = ("report", "shop", "--export", "csv")
+        self.run_it("nights.kiln", *report, "--only-new")
+        self.assertIn("all done earlier", self.run_it("nights.kiln", *report).err)
+        self.generate(3)
+        third = self.run_it("nights.kiln", *report, "--only-new")
+        self.assertNotIn("is lost", third.err)
+        self.assertIn("going on: 2 of 3 units were done earlier", third.err)
+        self.assertIn("check: good", third.out)
+
+    def test_a_day_that_was_packed_is_still_right(self):
+        self.generate(2)
+        packed = self.folder / "shop/events/day-00001.jsonl"
+        (packed.parent / (packed.name + ".gz")).write_bytes(gzip.compress(packed.read_bytes()))
+        packed.unlink()
+        self.assertIn("check: good", self.run_it("packed.kiln", "report", "shop", "--export", "csv").out)
+        self.assertIn("shop/events/day-00001.jsonl.gz", self.column("packed.kiln", "rejected/file"))
+        self.assertIn("check: good", self.run_it("check.kiln", "check", "packed.kiln", "shop").out)
 
     def test_a_second_night_reads_only_what_is_new(self):
         self.generate(2)

@@ -1,8 +1,11 @@
 """The example programs: each holds its own check, gives the same bits on any number of workers, and after being killed."""
 
+import csv
+import json
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import unittest
@@ -109,8 +112,8 @@ class Examples(KilnCase):
     def test_a_program_that_is_explained_runs_nothing(self):
         result = self.kiln(words=self.program("signup", "explained.kiln", 2, "--explain"))
         self.assertEqual(result.code, 0, result.err)
-        for text in ("4 stages;", "stage 1 'signup'", "range(200) | flat_map -> copy<2>#1.0", "copy<2>#1.0 | filter -> split<2>#2.0",
-                     "-> shard(number, 8)", "stage 4 'signup', behind 1", "Nothing was run."):
+        for text in ("4 stages;", "stage 0 'signup'", "range(200) | flat_map -> copy<2>#1.0", "copy<2>#1.0 | filter -> split<2>#2.0",
+                     "-> shard(number, 8)", "stage 3 'signup: behind shard', behind 0", "Nothing was run."):
             self.assertIn(text, result.out)
         self.assertFalse((self.folder / "explained.kiln").exists())
 
@@ -157,6 +160,20 @@ class Examples(KilnCase):
         self.assertIn("missing cannot be read", result.err)
         self.assertFalse((self.folder / "none.sorted.part").exists())
 
+    def test_terasort_refuses_a_place_where_it_cannot_write(self):
+        (self.folder / "in").write_bytes(bytes(1000))
+        (self.folder / "there").mkdir()
+        for out, why in (("gone/x", "cannot open gone/x.part: No such file or directory"), ("there", "cannot write there: Is a directory")):
+            result = self.terasort("place.kiln", "sort", "in", out)
+            self.assertEqual(result.code, 3, result.err)
+            self.assertIn(why, result.err)
+        self.assertEqual(self.terasort("made.kiln", "generate", "10", "gone/x").code, 3)
+
+    def test_terasort_looks_at_the_checksum_first(self):
+        result = self.terasort("zz.kiln", "validate", "missing", "--checksum", "zz")
+        self.assertEqual(result.code, 2, result.err)
+        self.assertIn("'zz' is no checksum", result.err)
+
     def test_wordcount_counts_as_the_shell_does(self):
         chance = random.Random(SEED)
         words = [bytes(chance.choices(range(33, 127), k=chance.randint(1, 30))) for _ in range(500)]
@@ -178,6 +195,28 @@ class Examples(KilnCase):
         self.assertEqual(found, expected)
         lines = "".join(f"{count:10} {word.decode()}\n" for count, word in expected[:2])
         self.assertTrue(result.out.endswith(lines), result.out)
+
+    def test_words_of_any_bytes_stay_different_in_every_table(self):
+        words = [rb"\xff\xff", rb"\xFF" + b"\xff", b"\xff\xff", rb"\xFF\xFF", b"\\\xff", b"\0", rb"\x00", rb"C:\new", "grün".encode()]
+        (self.folder / "odd.txt").write_bytes(b"\n".join(words) + b"\n")
+        result = self.kiln(words=self.program("wordcount", "odd.kiln", 1, "--export", "csv,json", "odd.txt"))
+        self.assertEqual(result.code, 0, result.err)
+
+        def bytes_of(text):  # as docs/file-format.md says
+            found = re.split(r"(\\\\|\\x[0-9A-F]{2})", text) if re.search(r"\\x[0-9A-F]{2}", text) else [text]
+            return b"".join(b"\\" if one == "\\\\" else bytes.fromhex(one[2:]) if i % 2 else one.encode() for i, one in enumerate(found))
+
+        with h5py.File(self.folder / "odd.kiln" / "results.h5") as results:
+            table = results["/results"]
+            texts = [text.decode() for text in table["word"][:]]
+            flags = dict(zip(texts, table["word_escaped"][:].tolist()))
+        self.assertEqual(sorted(map(bytes_of, texts)), sorted(words))
+        self.assertEqual({text for text in flags if not flags[text]}, {rb"\xff\xff".decode(), rb"C:\new".decode(), "grün"})
+        export = self.folder / "odd.kiln" / "export"
+        with open(export / "results.csv", newline="") as file:
+            self.assertEqual([row["word"] for row in csv.DictReader(file)], texts)
+        with open(export / "results.jsonl") as file:
+            self.assertEqual([json.loads(line)["word"] for line in file], texts)
 
     def test_wordcount_says_how_many_it_can_show(self):
         result = self.kiln(words=self.program("wordcount", "many.kiln", 1, "--top", "1001"))

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import unittest
 
 from kiln_case import KILN
@@ -94,6 +95,23 @@ class ProgramScratch(KeyedCase):
 
     def test_it_is_full_for_a_while(self):
         self.full_for_a_while(self.scratch.resolve())
+
+    def test_it_is_full_and_stays_so(self):
+        full = self.folder / "full"
+        running = self.begin(3, "--hold", "map", "--grace", "1s", **full_disk(full, self.scratch.resolve()))
+        self.held("map")
+        full.touch()
+        self.go_on("map")
+        self.wait_for(lambda: "No space left" in running.said(), "the full disk is said")
+        running.process.send_signal(signal.SIGUSR1)  # mpirun passes it on
+        result = running.wait()
+        outcome = json.loads((self.run_directory / "outcome.json").read_text())
+        self.assertEqual((outcome["exit_code"], outcome["outcome"]), (75, "storage"), result.err)
+        self.assertRegex(result.err, r"kiln: stopped: rank \d+: cannot write \S+/scratch/\S+: No space left on device")
+        for wrong in ("the run directory cannot be written", "can be written again"):
+            self.assertNotIn(wrong, result.err)
+        status = self.expect(0, "status", str(self.run_directory)).out
+        self.assertIn("stopped, as a file of the run could not be written", status)
 
     def test_a_folder_that_is_not_there_is_refused(self):
         result = self.ends(self.launched(1, "--scratch", "no/such"), 2)

@@ -7,7 +7,10 @@
 namespace kiln::detail {
 
 /// What --explain prints: the stages of a job, their strands of fused steps, what they read and where their items end.
+/// Stages count from 0, as everywhere.
 std::string explain(const JobPlan& plan);
+/// The lines about one of them, whose number in the run is this; a line end behind each.
+std::string explain_stage(const StagePlan& stage, std::uint32_t number);
 
 /// Thrown when that is printed: the program ends.
 struct Explained {

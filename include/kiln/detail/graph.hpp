@@ -63,7 +63,6 @@ struct JobPlan {
   std::vector<StageValue> values;  ///< of the sinks, in their order
   /// Of each stage the nodes of its source, or of the parts of that.
   std::vector<std::vector<std::shared_ptr<const SourceNode>>> sources;
-  std::vector<std::vector<std::string>> strands;  ///< of each stage, for people
 };
 
 /// The stages that it takes to fill the sinks of these strands. What hangs together by copy, split and merge is one
@@ -77,9 +76,10 @@ class RunsRead {
  public:
   /// Which stages have to run: not those that only feed cached sources whose runs are here.
   std::vector<bool> needed(const JobPlan& plan) const;
-  /// Stage number `stage`, with what its source reads of the stages before. Takes that out of `results`. Throws
-  /// kiln::Error (internal) where it is not there.
-  StagePlan with_runs(const JobPlan& plan, std::size_t stage, std::vector<StageResult>& results);
+  /// Stage number `stage`, with what its source reads of the stages before. Takes that out of `results`. `needed`: the
+  /// stages of the job that run. Throws kiln::Error (internal) where it is not there.
+  StagePlan with_runs(const JobPlan& plan, std::size_t stage, std::vector<StageResult>& results,
+                      const std::vector<bool>& needed);
   /// The job is over: forgets all but the cached.
   void end_job();
 

@@ -72,14 +72,20 @@ void end_block(const Record& record) {
 struct LineSource {
   using Item = Line;
   static constexpr bool kHasRecords = true;
-  /// Calls record(Line, RecordPlace) with each line of the unit.
-  template <class Record>
-  void each(UnitId unit, const StageHost& host, Record&& record) const {
+  /// each() has a second function, for records that are none.
+  static constexpr bool kRejects = true;
+  /// Calls record(Line, RecordPlace) with each line of the unit, or reject(reason, RecordPlace).
+  template <class Record, class Reject>
+  void each(UnitId unit, const StageHost& host, Record&& record, Reject&& reject) const {
     host.input->open_lines(unit);
     LineBlock block;
     std::int64_t number = 0;
     while (host.input->next_lines(block)) {
       const std::string_view file = host.input->file_name(block.file);
+      if (block.rejected != nullptr) {
+        reject(block.rejected, RecordPlace{file, block.offset, block.text, number++});
+        continue;
+      }
       for (std::size_t begin = 0; begin < block.text.size();) {
         const void* end = std::memchr(block.text.data() + begin, '\n', block.text.size() - begin);
         const std::size_t stop = end == nullptr
@@ -99,12 +105,17 @@ struct LineSource {
 struct TextSource {
   using Item = Text;
   static constexpr bool kHasRecords = true;
-  template <class Record>
-  void each(UnitId unit, const StageHost& host, Record&& record) const {
+  static constexpr bool kRejects = true;
+  template <class Record, class Reject>
+  void each(UnitId unit, const StageHost& host, Record&& record, Reject&& reject) const {
     host.input->open_lines(unit);
     LineBlock block;
     while (host.input->next_lines(block)) {
       const std::string_view file = host.input->file_name(block.file);
+      if (block.rejected != nullptr) {
+        reject(block.rejected, RecordPlace{file, block.offset, block.text, -1});
+        continue;
+      }
       record(Text{block.text, file, block.offset}, RecordPlace{file, block.offset, block.text, -1});
       end_block(record);
     }

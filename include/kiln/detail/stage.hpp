@@ -135,6 +135,8 @@ struct LineBlock {
   std::string_view text;     ///< complete lines; the last one of a file may lack its newline
   std::uint64_t offset = 0;  ///< of the text's first byte in the (uncompressed) file
   std::uint32_t file = 0;    ///< place in files()
+  /// lines: where the text is the begin of one line that is none for its length, why; else null
+  const char* rejected = nullptr;
 };
 
 /// What the engine reads for a unit; on the executor thread. Errors of reading throw std::exception: the unit fails.
@@ -228,7 +230,8 @@ struct ReduceSink {
 
 /// One stage: a source, the fused steps, the sinks.
 struct StagePlan {
-  std::string name;         ///< of the flow
+  std::string name;  ///< of the flow, with the steps by key that it ends in and begins behind: "sales: sort, behind
+                     ///< reduce_by_key"
   std::string description;  ///< canonical, one line: source, steps, sinks with their schemas. Equal plans, equal text
   SourceSpec source;
   std::vector<RowsSink> rows;
@@ -239,6 +242,8 @@ struct StagePlan {
   std::uint64_t most_in_flight = 0;              ///< units handed out at a time, over all workers; 0: no limit
   bool pure = true;                              ///< home order is allowed, units may run twice (--verify)
   std::uint32_t reader = 1;  ///< of one that gives runs: so many stages behind it is the last one that reads them
+  std::vector<std::string> strands;   ///< for people: what runs as one loop, a line each
+  std::vector<std::uint32_t> behind;  ///< for people: so many stages in front of it are those that it reads; ascending
 };
 
 struct StageCounts {

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <regex>
+#include <set>
+#include <vector>
+
 namespace kiln {
 namespace {
 
@@ -30,6 +34,59 @@ TEST(Text, WhatIsNotUtf8IsEscapedAndSaid) {
     bool changed = false;
     EXPECT_EQ(to_utf8(one.bytes, &changed), one.shown);
     EXPECT_TRUE(changed) << one.shown;
+  }
+}
+
+// What docs/file-format.md says of reading a text of a table.
+std::string bytes_of(std::string_view text) {
+  const std::regex one(R"(\\\\|\\x([0-9A-F]{2}))");
+  std::string all(text), out;
+  if (!std::regex_search(all, std::regex(R"(\\x[0-9A-F]{2})"))) return all;
+  std::smatch found;
+  for (; std::regex_search(all, found, one); all = found.suffix()) {
+    out += found.prefix();
+    out += found[1].matched ? static_cast<char>(std::stoi(found[1], nullptr, 16)) : '\\';
+  }
+  return out + all;
+}
+
+TEST(TableText, WhatNeedsNothingStaysAsItIs) {
+  for (const std::string text :
+       {"plain, Grüße\n", R"(C:\new\x)", R"(\xff\xff)", R"(\x0)", R"(\n\\)", R"(\xAg\x)", ""}) {
+    bool escaped = false;
+    EXPECT_EQ(table_text(text, &escaped), text);
+    EXPECT_FALSE(escaped) << text;
+    EXPECT_EQ(bytes_of(text), text);
+  }
+}
+
+TEST(TableText, DifferentBytesStayDifferentAndCanBeHadBack) {
+  const std::string cases[] = {"\xFF\xFF", R"(\xFF\xFF)", "\\xFF\xFF", "\xFF\\xFF", R"(\\xFF)",
+                               "\\\xFF",   {"a\0\\b", 4}, R"(\x41)",   "\\\\\xFF",  "caf\xE9 \\xE9 \\n"};
+  std::set<std::string> seen;
+  for (const std::string& bytes : cases) {
+    bool escaped = false;
+    const std::string text = table_text(bytes, &escaped);
+    EXPECT_TRUE(escaped) << text;
+    EXPECT_TRUE(is_utf8(text)) << text;
+    EXPECT_TRUE(seen.insert(text).second) << text;
+    EXPECT_EQ(bytes_of(text), bytes) << text;
+  }
+  EXPECT_EQ(table_text("\\xFF\xFF"), R"(\\xFF\xFF)");
+  EXPECT_EQ(table_text("\\n\xFF"), R"(\\n\xFF)");
+}
+
+TEST(TableText, AllShortStringsOfOddBytesDiffer) {
+  const std::string_view alphabet = "\\xF\xFF";
+  std::set<std::string> seen;
+  std::vector<std::string> all = {""};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string text = table_text(all[i]);
+    ASSERT_TRUE(seen.insert(text).second) << text;
+    ASSERT_EQ(bytes_of(text), all[i]) << text;
+    if (all[i].size() < 7) {
+      for (const char c : alphabet) all.push_back(all[i] + c);
+    }
   }
 }
 

@@ -34,7 +34,7 @@ class TextStream : public ByteStream {
 std::string text_of(LineBlocks& blocks, std::string_view file, std::uint64_t begin, std::uint64_t end,
                     std::uint64_t seed = 1) {
   TextStream stream(file, LineBlocks::place_before(begin), seed);
-  blocks.open(stream, "file", begin, end);
+  blocks.open(stream, begin, end);
   std::string all;
   std::string_view text;
   std::uint64_t offset = 0, expected = 0;
@@ -113,7 +113,7 @@ TEST(LineBlocks, MemoryIsThatOfTheLongestLineNotOfTheRange) {
   for (int i = 0; i < 200'000; ++i) file += "a line of some forty bytes, more or less\n";
   LineBlocks blocks;
   TextStream stream(file, 0, 1);
-  blocks.open(stream, "file", 0, file.size());
+  blocks.open(stream, 0, file.size());
   std::string_view text;
   std::uint64_t offset = 0;
   std::size_t largest = 0;
@@ -123,28 +123,56 @@ TEST(LineBlocks, MemoryIsThatOfTheLongestLineNotOfTheRange) {
 
 namespace {
 
-class EndlessLine : public ByteStream {
+/// A line, one of many zeros, and one more.
+class LongLine : public ByteStream {
  public:
+  static constexpr std::string_view kFirst = "one\n", kLast = "\nlast\n";
+  explicit LongLine(std::uint64_t zeros) : zeros_(zeros) {}
+  std::uint64_t size() const { return kFirst.size() + zeros_ + kLast.size(); }
   std::size_t read(std::span<char> buffer) override {
-    std::fill(buffer.begin(), buffer.end(), 'x');
-    return buffer.size();
+    const std::size_t got = std::min<std::uint64_t>(buffer.size(), size() - place_);
+    for (std::size_t i = 0; i < got; ++i, ++place_) {
+      buffer[i] = place_ < kFirst.size()            ? kFirst[place_]
+                  : place_ - kFirst.size() < zeros_ ? '\0'
+                                                    : kLast[place_ - kFirst.size() - zeros_];
+    }
+    return got;
   }
+
+ private:
+  std::uint64_t zeros_, place_ = 0;
 };
 
 }  // namespace
 
-TEST(LineBlocks, ALineWithoutEndFailsInsteadOfTakingAllMemory) {
-  for (const std::uint64_t end : {std::uint64_t{1} << 40, std::uint64_t{1} << 20, std::uint64_t{1}}) {
-    LineBlocks blocks;
-    EndlessLine stream;
-    blocks.open(stream, "big.txt", 0, end);
-    std::string_view text;
-    std::uint64_t offset = 0;
-    try {
-      blocks.next(text, offset);
-      ADD_FAILURE() << "a text of " << text.size() << " bytes";
-    } catch (const std::runtime_error& error) {
-      EXPECT_STREQ(error.what(), "big.txt: the line at byte 0 is longer than 64 MiB") << end;
+TEST(LineBlocks, OfALineThatIsTooLongTheBeginIsGivenAndTheRestSkipped) {
+  const std::uint64_t longest = LineBlocks::kLongestLine;
+  for (const std::uint64_t zeros : {longest - 1, longest, 5 * longest / 2}) {
+    for (const bool whole : {true, false}) {  // the range ends behind the file, or in its first line
+      LineBlocks blocks;
+      LongLine stream(zeros);
+      blocks.open(stream, 0, whole ? stream.size() : 5);
+      std::vector<std::pair<std::uint64_t, std::string>> cut;
+      std::string all;
+      std::string_view text;
+      std::uint64_t offset = 0;
+      while (blocks.next(text, offset)) {
+        if (blocks.is_cut()) {
+          cut.emplace_back(offset, text);
+        } else if (text.size() < 100) {
+          all += text;
+        } else {
+          all += "[long]";
+        }
+      }
+      if (zeros + 1 <= longest) {
+        EXPECT_TRUE(cut.empty());
+        EXPECT_NE(all.find("[long]"), std::string::npos);
+        continue;
+      }
+      EXPECT_EQ(all, whole ? "one\nlast\n" : "one\n") << zeros;
+      ASSERT_EQ(cut.size(), 1U);
+      EXPECT_EQ(cut[0], std::pair(std::uint64_t{4}, std::string(LineBlocks::kBegin, '\0')));
     }
   }
 }

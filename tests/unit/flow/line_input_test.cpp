@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
 
+#include <chrono>
 #include <map>
 #include <random>
 
@@ -155,6 +156,23 @@ TEST(LineInput, AFileThatChangedOrWentFailsItsUnits) {
   EXPECT_EQ(text_of(*input, 7), "two\n");
   write_text(folder / "grows", "one\ntwo\n");
   EXPECT_EQ(text_of(*input, 2), "one\n") << "a new attempt looks again";
+}
+
+TEST(LineInput, AFileOfTheSameSizeWithOtherBytesFailsItsUnits) {
+  Scratch folder;
+  for (const char* name : {"other", "touched"}) write_text(folder / name, "one\ntwo\n");
+  const auto source = lines_of({(folder / "*").string()}, 4);
+  const auto resolved = flow::resolve_source(source, {});
+  const auto input = flow::open_input(source, resolved.descriptor);
+  EXPECT_EQ(text_of(*input, 0), "one\n");
+  const auto later = std::filesystem::last_write_time(folder / "other") + std::chrono::seconds(2);
+  write_text(folder / "other", "one\nTWO\n");
+  for (const char* name : {"other", "touched"}) std::filesystem::last_write_time(folder / name, later);
+  const auto same = "other changed since the stage began: it is the same 8 bytes long, but with another content";
+  EXPECT_THAT(text_of(*input, 1), HasSubstr(same)) << "while the file is open";
+  EXPECT_THAT(text_of(*input, 0), HasSubstr(same));
+  EXPECT_EQ(text_of(*input, 2), "one\n") << "only the time is another one";
+  EXPECT_EQ(text_of(*input, 3), "two\n");
 }
 
 TEST(LineInput, ADamagedDescriptorIsNotBelieved) {

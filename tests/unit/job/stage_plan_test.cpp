@@ -14,12 +14,25 @@ detail::StagePlan plan_of(const std::string& description) {
 }
 
 TEST(StagePlan, TheRecordOfASetupComesBack) {
-  const SetupRecord record = decode_setup_record(encode(SetupRecord{"a machine", Bytes(3)}));
+  const SetupRecord record = decode_setup_record(encode(SetupRecord{"a machine", Bytes(3), "stage 0 'a'\n"}));
   EXPECT_EQ(record.machine, "a machine");
   EXPECT_EQ(record.source, Bytes(3));
+  EXPECT_EQ(record.plan, "stage 0 'a'\n");
+  ByteWriter old;
+  old.put_text("of an older kiln");
+  old.put_bytes(Bytes(2));
+  EXPECT_EQ(decode_setup_record(old.view()).plan, "");
   Bytes cut = encode(record);
   cut.pop_back();
   EXPECT_THROW(decode_setup_record(cut), Error);
+}
+
+TEST(StagePlan, AChangedPlanIsSaidByItsLines) {
+  const std::string old = "stage 0 'a'\n  range(10) | map -> rows r\n";
+  EXPECT_EQ(plan_change(old, "stage 0 'a'\n  range(20) | map -> rows r\n"),
+            ": it was [range(10) | map -> rows r], it is [range(20) | map -> rows r]");
+  EXPECT_EQ(plan_change(old, old), " (the columns of its tables, or of what it reads)");
+  EXPECT_EQ(plan_change("", old), "");
 }
 
 TEST(StagePlan, ARecordedSourceBindsOnlyTheSameStage) {

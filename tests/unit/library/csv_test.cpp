@@ -97,6 +97,36 @@ TEST(Csv, AnEmptyFieldIsNoneOfAnOptional) {
   EXPECT_THAT(result.rows<std::string>("texts"), ElementsAre("1+vna", "2-", "3+n"));
 }
 
+TEST(Csv, AColumnOfAnOptionalMayBeMissing) {
+  const RecordFiles files;
+  const auto text = [](const Perhaps& one) {
+    return std::to_string(one.id) + (one.amount ? "v" : "") + (one.item ? "n" + *one.item : "");
+  };
+  const auto some = files.write("id,paid,amount,item\n9,1,2,a\n", "some");
+  const auto without = files.write("item,id,paid\na,1,1\n,2,1\n", "without");
+  for (const std::string& path : {without, some}) {
+    const auto result = testing::run(Flow("perhaps").csv<Perhaps>(path).map(text).rows("texts"));
+    EXPECT_THAT(result.rejected, IsEmpty());
+    EXPECT_EQ(result.rows<std::string>("texts"),
+              path == some ? std::vector<std::string>{"9vna"} : (std::vector<std::string>{"1na", "2"}));
+  }
+}
+
+TEST(Csv, EmptyLinesBeforeTheHeaderAreSkipped) {
+  const RecordFiles files;
+  const std::string text = "\xEF\xBB\xBF\n\r\n\nid,amount,item\n\n1,0.5,one\n-2,1e3,\"a,\"\"b\"\"\"\n3,4,\nx,4,\n";
+  const std::string path = files.write(text);
+  for (const bool multiline : {false, true}) {
+    for (const std::uint64_t split : {1U, 3U, 7U, 12U, 1000000U}) {
+      const auto result = sales_of(path, {.split = split, .multiline = multiline});
+      EXPECT_EQ(result.rows<Sale>("sales"), kThree) << split;
+      ASSERT_EQ(result.rejected.size(), 1U);
+      EXPECT_EQ(result.rejected[0].line, 9);
+      EXPECT_EQ(result.rejected[0].offset, text.size() - 5);
+    }
+  }
+}
+
 TEST(Csv, NumbersAreReadStrictly) {
   EXPECT_EQ(reason_of("1,2,"), "");
   EXPECT_EQ(reason_of("1,nan,"), "");
@@ -111,6 +141,9 @@ TEST(Csv, NumbersAreReadStrictly) {
   EXPECT_EQ(reason_of("2147483648,2,"),
             "field 'id' is 2147483648, which is out of range: an integer of 32 bits is wanted");
   EXPECT_THAT(reason_of("1,1e999,"), HasSubstr("field 'amount' is 1e999, which is out of range"));
+  EXPECT_THAT(reason_of("1,1e-400,"), HasSubstr("field 'amount' is 1e-400, which is out of range"));
+  EXPECT_EQ(reason_of("-0,-0,"), "");
+  EXPECT_EQ(reason_of("1,0e-400,"), "");
 }
 
 TEST(Csv, WhatIsNoRecordIsRejected) {
@@ -126,11 +159,12 @@ TEST(Csv, WhatIsNoRecordIsRejected) {
 
 TEST(Csv, AnUnsignedFieldTakesNoMinus) {
   const RecordFiles files;
-  const auto result =
-      testing::run(Flow("perhaps")
-                       .csv<Perhaps>(files.write("id,paid,amount,item\n-1,1,,\n256,1,,\n1,yes,,\n1,1,1e39,\n--1,1,,\n"))
-                       .map([](const Perhaps& one) { return one.id; })
-                       .rows("ids"));
+  const auto result = testing::run(
+      Flow("perhaps")
+          .csv<Perhaps>(files.write("id,paid,amount,item\n-1,1,,\n256,1,,\n1,yes,,\n1,1,1e39,\n--1,1,,\n-0,1,,\n"))
+          .map([](const Perhaps& one) { return one.id; })
+          .rows("ids"));
+  EXPECT_THAT(result.rows<std::uint8_t>("ids"), ElementsAre(0));
   ASSERT_EQ(result.rejected.size(), 5U);
   EXPECT_THAT(result.rejected[0].reason, HasSubstr("field 'id' is -1, which is out of range"));
   EXPECT_THAT(result.rejected[1].reason, HasSubstr("field 'id' is 256, which is out of range"));
@@ -142,12 +176,13 @@ TEST(Csv, AnUnsignedFieldTakesNoMinus) {
 TEST(Csv, AFileWithAnotherHeaderIsRefusedBeforeTheStage) {
   EXPECT_THAT(refusal_of("id,item\n1,a\n"), HasSubstr("has no column 'amount'; its columns are id, item"));
   EXPECT_THAT(refusal_of("id,amount,item,id\n"), HasSubstr("has two columns 'id'"));
-  EXPECT_THAT(refusal_of("\n"), HasSubstr("has no column 'id'"));
+  EXPECT_THAT(refusal_of("\n\nid,item\n1,a\n"), HasSubstr("has no column 'amount'; its columns are id, item"));
   EXPECT_THAT(refusal_of("id,\"amount\n,item\n1,2,3\n"), HasSubstr("has no header in its first line"));
   EXPECT_EQ(refusal_of("id,amount,item,more\n"), "");
   EXPECT_THAT(refusal_of("id,amount,item,more\n", {.strict = true}),
               HasSubstr("has a column 'more', which is unknown"));
-  EXPECT_EQ(refusal_of(""), "") << "no records need no header";
+  for (const char* none : {"", "\n", "\xEF\xBB\xBF\r\n\n"})
+    EXPECT_EQ(refusal_of(none), "") << "no records need no header";
 }
 
 TEST(Csv, FieldsMayGoOverLinesWhereFilesAreReadWhole) {

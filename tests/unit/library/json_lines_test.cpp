@@ -145,6 +145,8 @@ TEST(JsonLines, WhatDoesNotFitIsRejectedByName) {
             "field 'id' is 2147483648, which is out of range: an integer of 32 bits is wanted");
   EXPECT_THAT(reason_of(R"({"id":99999999999999999999,"value":2,"name":""})"), HasSubstr("out of range"));
   EXPECT_THAT(reason_of(R"({"id":1,"value":1e999,"name":""})"), HasSubstr("field 'value' is 1e999, which is out of"));
+  EXPECT_THAT(reason_of(R"({"id":1,"value":-1e-400,"name":""})"), HasSubstr("'value' is -1e-400, which is out of"));
+  EXPECT_EQ(reason_of(R"({"id":-0,"value":-0.0e-400,"name":""})"), "");
   EXPECT_EQ(reason_of(R"({"id":1,"value":true,"name":""})"), "field 'value' is true or false, not a number");
   EXPECT_EQ(reason_of(R"({"id":1,"value":[2],"name":""})"), "field 'value' is an array, not a number");
   EXPECT_EQ(reason_of(R"({"id":1,"value":{},"name":""})"), "field 'value' is an object, not a number");
@@ -229,15 +231,18 @@ TEST(JsonLines, AByteOrderMarkIsSkippedAndAnEmptyFileHasNoRecords) {
   EXPECT_EQ(events_of(files.write("\n\n\r\n")).rejected.size(), 0U);
 }
 
-TEST(JsonLines, AVeryLongLineFailsItsUnitAlone) {
+TEST(JsonLines, AVeryLongLineIsARejectedRecord) {
   const RecordFiles files;
   const std::string path = files.write("{\"id\":1,\"value\":2,\"name\":\"a\"}\n");
   std::filesystem::resize_file(path, std::uint64_t{1} << 28);  // zeros
   std::ofstream(path, std::ios::app) << "\n{\"id\":2,\"value\":2,\"name\":\"b\"}\n";
   const auto result = events_of(path, {.split = 64 << 20});
-  ASSERT_EQ(result.dead_letters.size(), 1U);
-  EXPECT_THAT(result.dead_letters[0].reason, HasSubstr("the line at byte 30 is longer than 64 MiB"));
-  EXPECT_THAT(result.rows<Event>("events"), ElementsAre(Event{2, 2, "b"}));
+  EXPECT_THAT(result.dead_letters, IsEmpty());
+  EXPECT_THAT(result.rows<Event>("events"), ElementsAre(Event{1, 2, "a"}, Event{2, 2, "b"}));
+  ASSERT_EQ(result.rejected.size(), 1U);
+  EXPECT_EQ(result.rejected[0].reason, "the line is longer than 64 MiB");
+  EXPECT_EQ(std::tuple(result.rejected[0].offset, result.rejected[0].line), std::tuple(30U, 2));
+  EXPECT_EQ(result.rejected[0].text, std::string(200, '\0'));
 }
 
 TEST(JsonLines, AFileThatShrinksOrVanishesFailsItsUnits) {

@@ -270,5 +270,41 @@ TEST(Distinct, GivesEachItemOnce) {
   EXPECT_EQ(testing::run(job.reduce(Count{})).value, model.size());
 }
 
+/// The reasons of the units behind the step.
+template <class Result>
+std::string reasons_of(const Result& result) {
+  std::string all;
+  for (const auto& letter : result.dead_letters) all += letter.reason + "\n";
+  return all;
+}
+
+TEST(ReduceByKey, WhatThrowsForAKeyNamesIt) {
+  const auto pairs =
+      Flow("named").range(100).map([](std::uint64_t n) { return std::pair("k" + std::to_string(n % 3), n); });
+  const auto bad = [](std::uint64_t a, std::uint64_t b) {
+    if (std::max(a, b) == 99) throw std::runtime_error("bad sum");
+    return std::max(a, b);
+  };
+  EXPECT_EQ(reasons_of(testing::run(pairs.reduce_by_key(bad).rows("sums"))), "exception: bad sum (at the key 'k0')\n");
+  const auto numbered =
+      Flow("numbered").range(100).map([](std::uint64_t n) { return std::pair(std::pair(n % 3, -1), n); });
+  EXPECT_EQ(reasons_of(testing::run(numbered.group_by_key()
+                                        .map([](auto& group) {
+                                          if (group.key.first == 2) throw std::runtime_error("bad group");
+                                          return group.key.first;
+                                        })
+                                        .rows("groups"))),
+            "exception: bad group (at the key (2, -1))\n");
+  const auto long_key =
+      Flow("long").range(1).map([](std::uint64_t n) { return std::pair(std::string(500, 'x') + "\n", n); });
+  const std::string cut = reasons_of(testing::run(long_key.reduce_by_key(std::plus<>{})
+                                                      .map([](const auto& item) -> std::uint64_t {
+                                                        if (item.second == 0) throw std::runtime_error("bad");
+                                                        return item.second;
+                                                      })
+                                                      .rows("sums")));
+  EXPECT_EQ(cut, "exception: bad (at the key '" + std::string(59, 'x') + "…)\n");
+}
+
 }  // namespace
 }  // namespace kiln

@@ -124,13 +124,13 @@ TEST(Explain, SaysStagesStrandsAndShuffles) {
   EXPECT_EQ(detail::explain(job.stages()),
             "2 stages; the steps of a line run as one loop, and no item is stored between them\n"
             "\n"
-            "stage 1 'numbers'\n"
+            "stage 0 'numbers'\n"
             "  range(50) | flat_map -> copy<2>#1.0\n"
             "  copy<2>#1.0 | map -> reduce_by_key(sum of unsigned integers)\n"
             "  copy<2>#1.1 -> reduce all (count)\n"
             "  shuffles by reduce_by_key(sum of unsigned integers), through files of the run directory\n"
             "\n"
-            "stage 2 'numbers', behind 1: reads what it kept\n"
+            "stage 1 'numbers: behind reduce_by_key', behind 0: reads what it kept\n"
             "  reduce_by_key(sum of unsigned integers) in 256 shards -> rows sums\n");
 }
 

@@ -43,6 +43,30 @@ TEST(Summary, FailuresWithReasonsAndWhatToDo) {
                   "see them: kiln results --failed tasks.kiln; run them again: kiln retry tasks.kiln"));
 }
 
+TEST(Summary, WhatToDoStandsBehindALongPath) {
+  RunSummary s = ended(10, 9, 1);
+  const std::string reason = "exception: /" + std::string(300, 'p') + ".run is missing: `kiln retry` computes it anew";
+  s.first_failures.push_back({3, "stage 1 'sums: behind reduce_by_key'", "", reason});
+  EXPECT_EQ(summary_lines(s)[1], "  unit 3 (stage 1 'sums: behind reduce_by_key'): " + reason);
+}
+
+TEST(Summary, SaysWhatCouldNotBeWritten) {
+  RunSummary s = ended(10, 5, 0);
+  s.outcome = Outcome::storage;
+  EXPECT_THAT(summary_lines(s), Contains(HasSubstr("stopped: the run directory cannot be written; make room")));
+  s.storage_failure = "rank 1: cannot write small/t/x.run: No space left on device; make room";
+  EXPECT_THAT(summary_lines(s),
+              Contains("stopped: rank 1: cannot write small/t/x.run: No space left on device; make room"));
+}
+
+TEST(Summary, RejectedRecordsAndHowToSeeThem) {
+  RunSummary s = ended(260, 260, 0);
+  s.rejected = 1563;
+  EXPECT_EQ(summary_lines(s).back(), "1,563 records were rejected; see them: kiln results --table rejected tasks.kiln");
+  s.rejected = 1;
+  EXPECT_EQ(summary_lines(s).back(), "1 record was rejected; see it: kiln results --table rejected tasks.kiln");
+}
+
 TEST(Summary, StagesAndWhatWasNotStarted) {
   using State = schedule::Gates::State;
   RunSummary s = ended(1237, 1209, 3);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/keyed/entry.hpp>
+#include <kiln/detail/keyed/key_failure.hpp>
 #include <kiln/detail/tree_counter.hpp>
 #include <kiln/detail/tree_forest.hpp>
 
@@ -134,7 +135,7 @@ template <class Format, Monoid M, class Entries, class F>
 void fold_groups(const M& monoid, Entries& entries, F&& f) {
   DyadicFold<M> units;
   TreeCounter<M> items;
-  for_each_group<Format>(entries, [&](std::string_view key, auto& values) {
+  const auto push_all = [&](auto& values) {
     while (!values.ended()) {
       const std::uint64_t unit = values.entry().unit;
       typename M::value_type value(Format::Values::decode(values.entry().value));
@@ -148,7 +149,12 @@ void fold_groups(const M& monoid, Entries& entries, F&& f) {
       }
       units.push(monoid, unit, std::move(value));
     }
-    f(key, units.take(monoid));
+    return units.take(monoid);
+  };
+  for_each_group<Format>(entries, [&](std::string_view key, auto& values) {
+    std::optional<typename M::value_type> value;
+    for_key<Format>(key, [&] { value.emplace(push_all(values)); });
+    f(key, std::move(*value));
   });
 }
 

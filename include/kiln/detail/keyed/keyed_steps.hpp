@@ -224,6 +224,17 @@ void read_shard(UnitId unit, const StageHost& host, std::size_t list, std::size_
   f(entries);
 }
 
+/// f() gives what became of a key to record. A record that keeps items for later may throw what one of another key
+/// deserves: then no key is named.
+template <class Format, class Record, class F>
+void give_of_key(std::string_view key, F&& f) {
+  if constexpr (requires(const Record& record) { record.end_block(); }) {
+    f();
+  } else {
+    for_key<Format>(key, f);
+  }
+}
+
 /// One value a key, in canonical order: by the hash of the key, and by the key.
 template <class K, Monoid M>
 struct ReducedSource {
@@ -237,15 +248,19 @@ struct ReducedSource {
   void each(UnitId unit, const StageHost& host, Record&& record) const {
     std::uint64_t number = 0;
     const auto give = [&](std::string_view key, Value value) {
-      record(Item(K(Format::Keys::decode(key)), std::move(value)), RecordPlace{{}, number++, {}});
+      give_of_key<Format, std::remove_cvref_t<Record>>(key, [&] {
+        record(Item(K(Format::Keys::decode(key)), std::move(value)), RecordPlace{{}, number++, {}});
+      });
     };
     read_shard<Format>(unit, host, 0, 1, [&](auto& entries) {
       if constexpr (M::exact) {
         for_each_group<Format>(entries, [&](std::string_view key, auto& values) {
           Value sum(Format::Values::decode(values.entry().value));
-          for (values.next(); !values.ended(); values.next()) {
-            monoid.merge(sum, Value(Format::Values::decode(values.entry().value)));
-          }
+          for_key<Format>(key, [&] {
+            for (values.next(); !values.ended(); values.next()) {
+              monoid.merge(sum, Value(Format::Values::decode(values.entry().value)));
+            }
+          });
           give(key, std::move(sum));
         });
       } else {
@@ -270,7 +285,7 @@ struct GroupedSource {
     read_shard<Format>(unit, host, 0, 1, [&](auto& entries) {
       for_each_group<Format>(entries, [&](std::string_view key, auto& values) {
         Group<K, V> group(K(Format::Keys::decode(key)), values);
-        record(group, RecordPlace{{}, number++, {}});
+        give_of_key<Format, std::remove_cvref_t<Record>>(key, [&] { record(group, RecordPlace{{}, number++, {}}); });
       });
     });
   }
@@ -290,7 +305,9 @@ struct PairedSource {
     read_shard<Left>(unit, host, 0, 2, [&](auto& left) {
       read_shard<Right>(unit, host, 1, 2, [&](auto& right) {
         join_entries<Left, Right>(left, right, [&](std::string_view key, const auto& one, const auto& other) {
-          record(Item(K(Left::Keys::decode(key)), std::pair<V, W>(V(one), W(other))), RecordPlace{{}, number++, {}});
+          give_of_key<Left, std::remove_cvref_t<Record>>(key, [&] {
+            record(Item(K(Left::Keys::decode(key)), std::pair<V, W>(V(one), W(other))), RecordPlace{{}, number++, {}});
+          });
         });
       });
     });
