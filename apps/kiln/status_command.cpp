@@ -1,5 +1,6 @@
 #include "status_command.hpp"
 
+#include "job/slurm_again.hpp"
 #include "job/slurm_programs.hpp"
 #include "output.hpp"
 #include "show_text.hpp"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <string_view>
 
 namespace kiln::cli {
@@ -23,15 +25,51 @@ bool has_ended(const std::string& state) {
   return std::find(kGoing.begin(), kGoing.end(), state) == kGoing.end();
 }
 
+bool is_run(const std::string& directory) {
+  std::error_code ignored;
+  return std::filesystem::exists(std::filesystem::path(directory) / "run.json", ignored);
+}
+
+// Nothing where Slurm knows no such job, or it is over.
+std::optional<job::SlurmJob> going_job(const std::string& id) {
+  if (id.empty()) return std::nullopt;
+  const job::SlurmTools slurm(std::chrono::seconds(5));
+  auto found = job::ask_job(slurm.find("squeue"), id, slurm.ask());
+  if (found && has_ended(found->state)) found.reset();
+  return found;
+}
+
+// The job of the last launch, and the one that goes on after it, which may be the same.
+void look_at_jobs(StatusReport& report, const job::AgainNote& note) {
+  report.job = going_job(report.job_id);
+  const auto next = note.next == report.job_id ? std::nullopt : going_job(note.next);
+  if (next && report.live) {
+    report.next_job_id = note.next;
+    report.next_job = next;
+  } else if (next) {
+    report.job_id = note.next;
+    report.job = next;
+    report.job_restarts = 0;
+  } else if (report.job && report.job->state == "COMPLETING" && !report.live) {
+    const bool goes_on = note.next == report.job_id && !note.chain.empty();  // it was asked whether to
+    if (!goes_on) report.job.reset();
+  }
+}
+
 }  // namespace
 
 int show_status(const StatusCommand& command) {
   if (command.watch) return watch_status(command);
-  StatusReport report = read_report(command.directory, store::LivenessClock::real());
-  if (!report.job_id.empty()) {
-    const job::SlurmTools slurm(std::chrono::seconds(5));
-    report.job = job::ask_job(slurm.find("squeue"), report.job_id, slurm.ask());
-    if (report.job && has_ended(report.job->state)) report.job.reset();
+  const auto note = job::read_again_note(command.directory);
+  StatusReport report;
+  if (note && !note->next.empty() && !is_run(command.directory)) {
+    report.directory = command.directory;
+    report.only_job = true;
+    report.job_id = note->next;
+    report.job = going_job(note->next);
+  } else {
+    report = read_report(command.directory, store::LivenessClock::real());
+    look_at_jobs(report, note.value_or(job::AgainNote()));
   }
   if (command.json) {
     print(status_json(report));

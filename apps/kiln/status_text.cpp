@@ -179,6 +179,10 @@ std::string job_line(const StatusReport& r) {
   }
   if (r.job_restarts != 0)
     out += fmt::format("; started again {} time{}", r.job_restarts, r.job_restarts == 1 ? "" : "s");
+  if (r.next_job) {
+    out += fmt::format("; the job {} waits to go on ({})", for_message(r.next_job_id, 40),
+                       for_message(r.next_job->state, 20));
+  }
   return out + "\n";
 }
 
@@ -199,6 +203,13 @@ std::string next_steps(const StatusReport& r) {
   const std::string directory = observe::shell_word(r.directory);
   std::string out;
   const std::uint64_t blocked = blocked_units(r.task_stages);
+  if (r.only_job) {
+    return r.job ? fmt::format("next: the job {} begins it\n", for_message(r.job_id, 40))
+                 : fmt::format(
+                       "next: the job {} was submitted for it, and squeue does not show it: its log says what came "
+                       "of it; or submit the same line again\n",
+                       for_message(r.job_id, 40));
+  }
   if (!r.live && (left_to_do(r.totals) > blocked || r.launches == 0)) {
     if (!r.until.empty()) {
       return fmt::format(
@@ -222,7 +233,7 @@ std::string next_steps(const StatusReport& r) {
 
 std::string status_text(const StatusReport& r) {
   std::string out = head_line(r);
-  if (r.snapshot || !r.live) out += units_line(r.totals);
+  if ((r.snapshot || !r.live) && !r.only_job) out += units_line(r.totals);
   if (r.live && r.snapshot) {
     const observe::StatusSnapshot& s = *r.snapshot;
     out +=
@@ -241,7 +252,7 @@ std::string status_json(const StatusReport& r) {
   Json out = {{"directory", to_utf8(r.directory)}, {"live", r.live}, {"owner", to_utf8(r.owner)}};
   const std::string_view idle = r.launches == 0 ? "not_begun" : r.last_end ? "ended" : "cut_off";
   out["state"] = !r.live ? idle : r.snapshot ? observe::to_text(r.snapshot->state) : "starting";
-  const bool known = r.snapshot.has_value() || !r.live;
+  const bool known = (r.snapshot.has_value() || !r.live) && !r.only_job;
   out["totals"] =
       !known ? Json(nullptr) : Json{{"units", t.units},         {"done", t.done},       {"failed", t.failed},
                                     {"to_do", left_to_do(t)},   {"running", t.running}, {"waiting", t.waiting},
@@ -260,6 +271,10 @@ std::string status_json(const StatusReport& r) {
     const auto text = [](const std::string& one) { return one.empty() ? Json(nullptr) : Json(to_utf8(one)); };
     out["job"] = {{"id", to_utf8(r.job_id)},     {"state", text(job.state)}, {"reason", text(job.reason)},
                   {"time_left", text(job.left)}, {"end", text(job.end)},     {"restarts", r.job_restarts}};
+  }
+  out["next_job"] = nullptr;
+  if (r.next_job) {
+    out["next_job"] = {{"id", to_utf8(r.next_job_id)}, {"state", to_utf8(r.next_job->state)}};
   }
   if (r.program) {
     out["stages"] = Json::parse(stages_json(r.stages));

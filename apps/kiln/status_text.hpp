@@ -21,6 +21,9 @@ struct StatusReport {
   std::string until;                                ///< --until's words, where the run has stopped for them
   std::int32_t job_restarts = 0;                    ///< how often Slurm has started that job again
   std::optional<job::SlurmJob> job;                 ///< where squeue knows it
+  std::string next_job_id;                          ///< that waits to go on with a live run; "": none
+  std::optional<job::SlurmJob> next_job;            ///< of next_job_id
+  bool only_job = false;                            ///< a job was submitted, and nothing of the run is there yet
   double now = 0;                                   ///< Unix seconds UTC
   std::optional<observe::StatusSnapshot> snapshot;  ///< of a live run, when it has written one
   observe::UnitTotals totals;                       ///< of the snapshot, or of the journal

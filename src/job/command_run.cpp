@@ -11,6 +11,7 @@
 #include "job/recovery_note.hpp"
 #include "job/retry_choice.hpp"
 #include "job/run_archive.hpp"
+#include "job/slurm_again.hpp"
 #include "job/source_settings.hpp"
 #include "job/stop_time.hpp"
 #include "job/task_input.hpp"
@@ -25,6 +26,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <kiln/error.hpp>
 #include <utility>
@@ -120,6 +122,8 @@ void CommandRun::open(const std::vector<std::string>& arguments) {
   if (!options_.retry && !options_.fresh) refuse_another_command(options_.directory, tasks_);
   open_store(arguments, std::nullopt);
   keep_until(store_->directory(), options_, environment_);
+  const Variables variables = read_variables();
+  if (variables.contains("KILN_NEXT_JOB")) note_next_job(options_.directory, variables.at("KILN_NEXT_JOB"));
   const std::string note = recovery_note(options_, environment_, net::mpi_library_version());
   if (!note.empty() && !environment_.goes_on()) log::info("{}", note);
   if (options_.retry) tasks_ = units::parse_source(store_->source_copy(), source_name(store_->recovered().facts));
@@ -299,6 +303,7 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
   set_end(outcome, counts);
   end_.stages = observer.stages(loop.coordinator());
   end_.in_time = loop.coordinator().stopped_in_time();
+  look_for_cut_off(observer);
   end_.storage_failure = observer.storage_failure();
   if (const auto& fault = loop.rank_fault()) {
     log::error("rank {}: {}", fault->rank.value(), fault->fault.text);
@@ -323,6 +328,14 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
   summarise(counts.committed);
   loop.stop_workers(end_.entry.exit_code);
   return end_.entry.exit_code;
+}
+
+// By the time limit of its job: kiln saw it come, or the script did, which then sends USR1.
+void CommandRun::look_for_cut_off(const RunObserver& observer) {
+  if (end_.entry.outcome != protocol::Outcome::interrupted || environment_.slurm_job_id.empty()) return;
+  const bool until = options_.until.kind == Until::Kind::at;  // which somebody wished for
+  if (until || !(end_.in_time || observer.signal() == SIGUSR1)) return;
+  end_.cut_off = find_cut_off(options_.directory, observer.ran_last(), end_.seconds);
 }
 
 void CommandRun::set_printing(RunPrinting* printing) {
@@ -380,6 +393,7 @@ void CommandRun::summarise(std::uint64_t committed) {
                                         std::string(source_->command(dead.letter.unit)), dead.letter.reason});
     }
   }
+  if (end_.cut_off) log::warning("{}", cut_off_text(*end_.cut_off));
   tell_end(summary, std::max(end_.done + end_.failed, committed) - committed);
 }
 

@@ -56,6 +56,7 @@ class CommandRun {
   std::string name_unit(UnitId unit) const;
   int finish(CoordinatorLoop& loop, Writer& writer, RunObserver& observer, protocol::Outcome outcome);
   void set_end(protocol::Outcome outcome, const protocol::Coordinator::Counts& counts);
+  void look_for_cut_off(const RunObserver& observer);
   void summarise(std::uint64_t committed);
 
   const RunOptions& options_;

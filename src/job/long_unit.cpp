@@ -30,11 +30,12 @@ std::vector<protocol::BatchRecord> parts_above(const store::RunReader& run, doub
 
 }  // namespace
 
-std::optional<LongUnit> find_long_unit(const std::string& directory, double seconds) try {
+std::optional<LongUnit> find_long_unit(const std::string& directory, double seconds, bool also_complete) try {
   const store::RunReader run = store::RunReader::open(directory);
   const auto end = run.last_end();
   const auto column = run.column("units/seconds");
-  if (run.is_program() || !column || (end && end->outcome == protocol::Outcome::complete)) return std::nullopt;
+  const bool complete = end && end->outcome == protocol::Outcome::complete;
+  if (run.is_program() || !column || (complete && !also_complete)) return std::nullopt;
   std::optional<LongUnit> found;
   for (const protocol::BatchRecord& part : parts_above(run, seconds)) {
     if (found && found->seconds >= part.busy_seconds) break;

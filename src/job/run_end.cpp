@@ -14,17 +14,18 @@ void close_run(store::RunStore& store, const Schema& schema, RunEnd& end) {
   store.write_results(schema, &end.entry);
   end.results_written = true;
   store.end(end.entry);
-  const nlohmann::json outcome{{"launch_id", end.entry.launch_id},
-                               {"outcome", store::outcome_name(end.entry.outcome)},
-                               {"exit_code", end.entry.exit_code},
-                               {"units", end.units},
-                               {"done", end.done},
-                               {"failed", end.failed},
-                               {"removed", end.removed},
-                               {"started", end.started},
-                               {"ended", end.entry.ended},
-                               {"seconds", end.seconds},
-                               {"journal_number", store.last().value()}};
+  nlohmann::json outcome{{"launch_id", end.entry.launch_id},
+                         {"outcome", store::outcome_name(end.entry.outcome)},
+                         {"exit_code", end.entry.exit_code},
+                         {"units", end.units},
+                         {"done", end.done},
+                         {"failed", end.failed},
+                         {"removed", end.removed},
+                         {"started", end.started},
+                         {"ended", end.entry.ended},
+                         {"seconds", end.seconds},
+                         {"journal_number", store.last().value()}};
+  if (end.cut_off) outcome["cut_off"] = {{"unit", end.cut_off->unit.value()}, {"seconds", end.cut_off->seconds}};
   store.directory().write_replaced("outcome.json", outcome.dump(2) + "\n");
   if (end.in_time) note_stopped_in_time(store.directory());
   store.release();

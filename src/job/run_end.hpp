@@ -1,8 +1,10 @@
 #pragma once
 
+#include "job/cut_off.hpp"
 #include "observe/summary.hpp"
 #include "store/run_store.hpp"
 
+#include <optional>
 #include <string>
 
 namespace kiln::job {
@@ -15,6 +17,7 @@ struct RunEnd {
   std::uint64_t units = 0, done = 0, failed = 0, removed = 0;
   std::vector<observe::TaskStageStatus> stages;  ///< of a task file
   bool in_time = false;                          ///< it stopped since its time limit was near
+  std::optional<CutOff> cut_off;                 ///< by its time limit
   std::string storage_failure;                   ///< what could not be written, where that ended it
   bool results_written = false;                  ///< results.h5 is that of this end
 };

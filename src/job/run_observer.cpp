@@ -93,6 +93,13 @@ void RunObserver::list_ranks(const protocol::Coordinator& coordinator, Instant a
         {unit.unit.value(), unit.rank.value(), at_rank == status_.ranks.end() ? "" : at_rank->host,
          std::max(0.0, to_seconds(at - unit.since)), facts_.command ? facts_.command(unit.unit) : ""});
   }
+  if (!status_.slowest.empty()) {
+    ran_last_ = status_.slowest;
+    looked_ = at;
+  } else if (looked_ && coordinator.finished()) {  // they ran until about now
+    for (observe::SlowUnit& one : ran_last_) one.seconds += to_seconds(at - *looked_);
+    looked_.reset();
+  }
 }
 
 void RunObserver::failure(UnitId unit, Rank rank, std::uint32_t attempt, const std::string& reason, bool dead) {
@@ -126,6 +133,7 @@ void RunObserver::storage_works() {
 }
 
 void RunObserver::interrupted(int signal, bool at_once) {
+  signal_ = signal;
   if (!facts_.launched) {
     log::warning("{}: {}; what is done is kept", strsignal(signal),  // NOLINT(concurrency-mt-unsafe): main thread only
                  at_once ? "ending at once" : "stopping, running units get their grace");

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace kiln::job {
 
@@ -57,6 +58,10 @@ class RunObserver final : public Observer {
 
   /// Of a task file, as they are now.
   std::vector<observe::TaskStageStatus> stages(const protocol::Coordinator& coordinator) const;
+  /// What ran when somebody last looked and something did, longest first; until the end, where that is it.
+  const std::vector<observe::SlowUnit>& ran_last() const { return ran_last_; }
+  /// The signal that interrupted the run last; 0: none did.
+  int signal() const { return signal_; }
   /// A program's next stage.
   void begin_stage(std::uint32_t stage, const std::string& name, const std::string& plan);
   /// The units are settled; results.h5 is being made.
@@ -81,6 +86,9 @@ class RunObserver final : public Observer {
   std::string storage_failure_;
   bool slow_disk_told_ = false;
   std::set<Rank> lost_;
+  std::vector<observe::SlowUnit> ran_last_;
+  std::optional<Instant> looked_;  // when these ran
+  int signal_ = 0;
 };
 
 }  // namespace kiln::job

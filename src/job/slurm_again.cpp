@@ -55,7 +55,7 @@ AgainAnswer shall_go_on(const EndedJob& job) {
   const bool progress = job.began && job.settled > before;
   // Where there is nothing to keep a note in, Slurm's own count is all there is.
   const std::uint32_t in_vain = !job.began ? job.restarts : same ? job.before->in_vain : 0;
-  answer.note = {job.chain, job.settled, progress ? 0 : in_vain + 1};
+  answer.note = {job.chain, job.settled, progress ? 0 : in_vain + 1, ""};
 
   if (job.code != to_int(ExitCode::stopped_early) && job.code < kFirstSignal) {
     answer.reason = describe_code(job.code);
@@ -66,19 +66,25 @@ AgainAnswer shall_go_on(const EndedJob& job) {
     answer.reason = fmt::format("--until {} has come; {}: to go on, submit it again, with a later --until or without",
                                 for_message(*job.until, 40), done_text(job));
   } else if (answer.note.in_vain >= kMostInVain) {
-    answer.reason = fmt::format("{} starts in a row got nowhere; {}: see why, then submit the same line again",
-                                kMostInVain, done_text(job));
+    answer.reason = fmt::format("{} starts in a row got nowhere; {}: {}, then submit the same line again", kMostInVain,
+                                done_text(job), job.cut_off ? cut_off_text(*job.cut_off) : "see why");
   } else {
     answer.again = true;
+    answer.note.next = job.next;
     answer.reason = done_text(job);
-    if (!progress) answer.reason += fmt::format(", none since its last start ({} of {})", in_vain + 1, kMostInVain);
+    if (!progress) {
+      answer.reason += fmt::format(", none since its last start ({} of {})", in_vain + 1, kMostInVain);
+      if (job.cut_off) answer.reason += "; " + cut_off_text(*job.cut_off);
+    }
   }
   return answer;
 }
 
 std::string to_json(const AgainNote& note) {
-  const nlohmann::ordered_json json = {
-      {"chain", to_utf8(note.chain)}, {"settled", note.settled}, {"in_vain", note.in_vain}};
+  const nlohmann::ordered_json json = {{"chain", to_utf8(note.chain)},
+                                       {"settled", note.settled},
+                                       {"in_vain", note.in_vain},
+                                       {"next", to_utf8(note.next)}};
   return json.dump() + "\n";
 }
 
@@ -87,10 +93,27 @@ std::optional<AgainNote> parse_again_note(std::string_view text) {
   if (!json.is_object()) return std::nullopt;
   try {
     return AgainNote{json.at("chain").get<std::string>(), json.at("settled").get<std::uint64_t>(),
-                     json.at("in_vain").get<std::uint32_t>()};
+                     json.at("in_vain").get<std::uint32_t>(), json.value("next", "")};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
+}
+
+std::optional<AgainNote> read_again_note(const std::string& directory) try {
+  const auto text = store::read_small_file(std::filesystem::path(directory) / kNoteName);
+  return text ? parse_again_note(*text) : std::nullopt;
+} catch (const std::exception& error) {
+  log::debug("{}", error.what());
+  return std::nullopt;
+}
+
+void note_next_job(const std::string& directory, const std::string& job) try {
+  AgainNote note = read_again_note(directory).value_or(AgainNote());
+  note.next = job;
+  std::filesystem::create_directories(directory);
+  store::write_replaced(std::filesystem::path(directory) / kNoteName, to_json(note), store::Durable::no);
+} catch (const std::exception& error) {
+  log::debug("{}", error.what());
 }
 
 AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> code) {
@@ -100,6 +123,8 @@ AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> c
   job.code = code.value_or(to_int(ExitCode::stopped_early));
   job.chain = variable(variables, "KILN_CHAIN");
   if (job.chain.empty()) job.chain = variable(variables, "SLURM_JOB_ID");
+  job.next = variable(variables, "KILN_NEXT_JOB");
+  if (job.next.empty()) job.next = variable(variables, "SLURM_JOB_ID");
   job.restarts = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(parse_count(variable(variables, "SLURM_RESTART_COUNT")).value_or(0), 1'000'000));
   try {
@@ -111,7 +136,8 @@ AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> c
     if (const auto asked = read_until_note(directory); asked && asked->chain == job.chain && asked->reached) {
       job.until = asked->asked;
     }
-    if (const auto text = store::read_small_file(note)) job.before = parse_again_note(*text);
+    if (!run.is_program()) job.cut_off = read_cut_off(directory);
+    job.before = read_again_note(directory);
   } catch (const Error& error) {
     log::debug("{}", error.what());
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "job/cut_off.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +15,7 @@ struct AgainNote {
   std::string chain;          ///< id of the first of the jobs that belong together
   std::uint64_t settled = 0;  ///< results that were durable when it last ended
   std::uint32_t in_vain = 0;  ///< ends in a row without a new one
+  std::string next;           ///< id of the job that goes on, or is to begin; "": none is known
   friend bool operator==(const AgainNote&, const AgainNote&) = default;
 };
 
@@ -20,6 +23,7 @@ struct AgainNote {
 struct EndedJob {
   int code = 0;                      ///< that the run has ended with
   std::string chain;                 ///< as AgainNote
+  std::string next;                  ///< the job that would go on: this one again, or the next of a chain
   std::uint32_t restarts = 0;        ///< how often Slurm has started this job again
   bool began = false;                ///< there is a run directory with a run in it
   bool storage = false;              ///< the run ended since its directory could not be written
@@ -27,6 +31,7 @@ struct EndedJob {
   std::uint64_t settled = 0;
   std::uint64_t units = 0;          ///< that are known
   std::optional<AgainNote> before;  ///< as read
+  std::optional<CutOff> cut_off;    ///< of its last launch
 };
 
 struct AgainAnswer {
@@ -45,8 +50,15 @@ AgainAnswer shall_go_on(const EndedJob& job);
 std::string to_json(const AgainNote& note);
 std::optional<AgainNote> parse_again_note(std::string_view text);
 
-/// Reads the run directory and the environment, decides, and keeps the note (slurm.json). `code`: that the run has ended
-/// with; nothing: as the run directory has it, else 75.
+/// The job that a user has submitted for this run directory, or the next one of a chain, is kept in its note. Makes the
+/// directory where there is none. Does nothing where that cannot be written.
+void note_next_job(const std::string& directory, const std::string& job);
+
+/// The note of this run directory; nothing where there is none.
+std::optional<AgainNote> read_again_note(const std::string& directory);
+
+/// Reads the run directory and the environment, decides, and keeps the note (slurm.json). `code`: that the run has
+/// ended with; nothing: as the run directory has it, else 75.
 AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> code);
 
 }  // namespace kiln::job

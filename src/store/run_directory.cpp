@@ -27,9 +27,11 @@ constexpr std::string_view kRemovedName = ".kiln-removed-run.json";
 constexpr std::array<std::string_view, 5> kFolders = {"source", "journal", "merged", "segments", "damaged"};
 constexpr std::string_view kRunsFolder = "shuffle";
 constexpr std::string_view kExportFolder = "export";
+// Of a job that has been submitted and has not begun.
+constexpr std::string_view kJobNote = "slurm.json";
 constexpr std::array<std::string_view, 9> kFiles = {"launch.json",  "owner.json",   "status.json",
                                                     "events.jsonl", "outcome.json", "results.h5",
-                                                    "report.html",  "slurm.json",   "until.json"};
+                                                    "report.html",  kJobNote,       "until.json"};
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& why) {
   throw Error(ExitCode::run_directory, fmt::format("run directory {}: {}", path.string(), why));
@@ -72,7 +74,7 @@ bool is_unused(const fs::path& folder) {
 void refuse_foreign(const fs::path& path, RunDirectory::For purpose) {
   std::vector<std::string> foreign;
   for (const std::string& name : names_in(path)) {
-    if (is_leftover(name)) continue;
+    if (is_leftover(name) || name == kJobNote) continue;
     if (!is_folder_of_ours(name) || !fs::is_directory(path / name)) {
       foreign.push_back(name);
     } else if (!is_unused(path / name)) {

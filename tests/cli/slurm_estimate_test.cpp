@@ -54,16 +54,81 @@ TEST(Estimate, FindsTheLeastNumberOfNodes) {
   EXPECT_EQ(nodes_within(of(10, 7200, 64), hours(2)), std::nullopt) << "a unit alone takes longer";
 }
 
+Bounds asking(std::uint64_t nodes, std::optional<job::TimeLimit> time) {
+  Bounds bounds;
+  bounds.nodes = nodes;
+  bounds.time = time;
+  return bounds;
+}
+
 TEST(Estimate, SaysIt) {
-  const std::string text = estimate_text(of(64'000, 36, 64), 0, hours(2));
+  const std::string text = estimate_text(of(64'000, 36, 64), asking(0, hours(2)));
   EXPECT_THAT(text, HasSubstr("64,000 units to run, 36.0 s each: 640 CPU hours"));
   EXPECT_THAT(text, HasSubstr("95 of 100 up to 36.0 s"));
   EXPECT_THAT(text, HasSubstr("\n       1        64     10h 00m  12:45:00\n"));
   EXPECT_THAT(text, HasSubstr("kiln slurm run -N 7 --time 2:00:00"));
   EXPECT_THAT(text, Not(HasSubstr("one after the other")));
-  EXPECT_THAT(estimate_text(of(64'000, 36, 64), 1, hours(4)), HasSubstr("about 3 jobs"));
-  EXPECT_THAT(estimate_text(of(64'000, 36, 64), 2, std::nullopt), HasSubstr("-N 2 --time 6:30:00"));
-  EXPECT_THAT(estimate_text(of(10, 7200, 64), 0, hours(2)), HasSubstr("No number of nodes"));
+  EXPECT_THAT(estimate_text(of(64'000, 36, 64), asking(1, hours(4))), HasSubstr("about 3 jobs"));
+  EXPECT_THAT(estimate_text(of(64'000, 36, 64), asking(2, std::nullopt)), HasSubstr("-N 2 --time 6:30:00"));
+  EXPECT_THAT(estimate_text(of(10, 7200, 64), asking(0, hours(2))), HasSubstr("No number of nodes"));
+}
+
+TEST(Estimate, UnitsOfSeveralCpus) {
+  Sizing sizing = of(10'000, 36, 64);
+  sizing.cpus_per_unit = 24;
+  EXPECT_EQ(at_a_time(sizing), 2U);
+  EXPECT_EQ(time_on(sizing, 10), seconds(18'018));
+  const std::string text = estimate_text(sizing, asking(10, std::nullopt));
+  EXPECT_THAT(text, HasSubstr("10,000 units to run, 36.0 s each on 24 CPUs: 2,400 CPU hours"));
+  EXPECT_THAT(text, HasSubstr("kiln slurm run -N 10 --time 6:30:00 --cpus-per-unit 24 …"));
+  sizing.cpus_per_unit = 100;
+  EXPECT_EQ(at_a_time(sizing), 1U);
+}
+
+// One node, five minutes.
+Bounds of_a_small_partition() {
+  Bounds bounds;
+  bounds.partition = "short";
+  bounds.most_nodes = 1;
+  bounds.most_time = minutes(5);
+  return bounds;
+}
+
+TEST(Estimate, RecommendsWhatTheSiteGrants) {
+  const std::string text = estimate_text(of(64'000, 36, 64), of_a_small_partition());
+  EXPECT_THAT(text, HasSubstr("0:05:00, 161 jobs\n"));
+  EXPECT_THAT(text, Not(HasSubstr("      2 ")));
+  EXPECT_THAT(text, HasSubstr("\nkiln slurm run -p short -N 1 --time 0:05:00 …\nThat is about 161 jobs"));
+  EXPECT_THAT(estimate_text(of(64, 36, 64), of_a_small_partition()),
+              HasSubstr("\nkiln slurm run -p short -N 1 --time 0:05:00 …\n"));
+  EXPECT_THAT(estimate_text(of(64, 400, 64), of_a_small_partition()),
+              HasSubstr("a unit took 6m 40s, and such a job has 3m 45s for commands"));
+  Bounds several = of_a_small_partition();
+  several.least_nodes = 2;
+  several.most_nodes = 3;
+  const std::string few = estimate_text(of(64, 36, 64), several);
+  EXPECT_THAT(few, HasSubstr("-N 2 --time"));
+  EXPECT_THAT(few, Not(HasSubstr("\n       1 ")));
+  EXPECT_THAT(estimate_text(of(64'000, 36, 64), several), HasSubstr("\n       3 "));
+}
+
+TEST(Estimate, NoTimeLimit) {
+  EXPECT_THAT(estimate_text(of(64'000, 36, 64), asking(0, job::TimeLimit())), HasSubstr("-N 1 --time 12:45:00 …\n"));
+}
+
+TEST(Estimate, LongerThanAnybodyLives) {
+  const std::string text = estimate_text(of(1'000'000'000'000, 1e6, 1), asking(0, std::nullopt));
+  EXPECT_THAT(text, HasSubstr(">100 years"));
+  EXPECT_THAT(text, Not(HasSubstr("-9")));
+  EXPECT_THAT(estimate_text(of(1'000'000'000'000, 1, 1), of_a_small_partition()), HasSubstr("more than 100 years"));
+}
+
+TEST(Estimate, UnitsOfGpus) {
+  Sizing sizing = of(10'000, 36, 64);
+  sizing.gpus_per_unit = 2;
+  sizing.gpus = 4;
+  EXPECT_EQ(at_a_time(sizing), 2U);
+  EXPECT_THAT(estimate_text(sizing, asking(10, std::nullopt)), HasSubstr("--time 6:30:00 --gpus-per-unit 2 …"));
 }
 
 std::string complaint(std::vector<std::string> words) {

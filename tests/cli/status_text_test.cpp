@@ -86,6 +86,33 @@ TEST(StatusText, OfAJobThatWaitsToGoOn) {
   EXPECT_THAT(status_text(r), Not(HasSubstr("run the same command again")));
 }
 
+TEST(StatusText, OfAChainOfJobs) {
+  StatusReport r = live();
+  r.job_id = "4711";
+  r.job = job::SlurmJob{"RUNNING", "", "", ""};
+  EXPECT_TRUE(nlohmann::json::parse(status_json(r)).at("next_job").is_null());
+  r.next_job_id = "4712";
+  r.next_job = job::SlurmJob{"PENDING", "Dependency", "", ""};
+  EXPECT_THAT(status_text(r), HasSubstr("job        4711: RUNNING; the job 4712 waits to go on (PENDING)\n"));
+  EXPECT_EQ(nlohmann::json::parse(status_json(r)).at("next_job").at("id"), "4712");
+}
+
+TEST(StatusText, OfAJobThatHasNotBegun) {
+  StatusReport r;
+  r.directory = "tasks.kiln";
+  r.only_job = true;
+  r.job_id = "4711";
+  EXPECT_THAT(status_text(r), HasSubstr("the job 4711 was submitted for it, and squeue does not show it"));
+  r.job = job::SlurmJob{"PENDING", "Priority", "1:00:00", ""};
+  EXPECT_EQ(
+      status_text(r),
+      "tasks.kiln: not begun\n  job        4711: PENDING (Priority), 1:00:00 left\nnext: the job 4711 begins it\n");
+  const auto json = nlohmann::json::parse(status_json(r));
+  EXPECT_EQ(json.at("state"), "not_begun");
+  EXPECT_TRUE(json.at("totals").is_null());
+  EXPECT_EQ(json.at("job").at("state"), "PENDING");
+}
+
 TEST(StatusText, OfAJobThatHasStoppedForUntil) {
   StatusReport r = finished(1000, 0);
   r.job_id = "4711";

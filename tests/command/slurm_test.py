@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """kiln slurm: the scripts it makes, run by a real bash and a Slurm of shell scripts. tests/slurm has a real one."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -41,7 +42,7 @@ class Submitting(SlurmCase):
 
     def test_the_site_is_asked(self):
         self.a_slurm()
-        self.write_tasks(["true"])
+        self.write_tasks(["true"] * 16)
         self.assertEqual(self.expect(0, "slurm", "run", "-N", "2", "--time", "4:00:00", "tasks.txt").err, "")
         for words, part in ((("-p", "lnog"), "Did you mean long?"), (("--time", "1-0"), "partition short allows: 4:00:00"),
                             (("-N", "3"), "more than a job may have"), (("-p", "long", "-N", "9"), "long has: 8")):
@@ -52,7 +53,7 @@ class Submitting(SlurmCase):
 
     def test_what_does_not_fit_the_job_is_told(self):
         self.a_slurm()
-        self.write_tasks(["sleep 1.2; false"])
+        self.write_tasks(["sleep 1.2; false"] + ["false"] * 7)
         told = lambda *words: self.expect(0, "slurm", "run", *words, "tasks.txt").err
         self.assertIn("8 commands at a time may take 16.0 GiB on a node, and the job has 8.0 GiB there",
                       told("--mem", "8G", "--mem-per-unit", "2GiB"))
@@ -60,10 +61,13 @@ class Submitting(SlurmCase):
         self.expect(1, "run", "tasks.txt")
         self.assertRegex(told("--time", "0:01"), r"unit 0 took [0-9.]+ s, and there is 0 ms for commands")
         self.assertNotIn("took", told("--time", "1:00:00"))
+        self.expect(0, "run", "-o", "long.kiln", "sleep", "{}", ":::", "1.2")
+        self.assertRegex(self.expect(0, "slurm", "run", "--time", "0:01", "-o", "long.kiln", "sleep", "{}", ":::", "1.2", "2").err,
+                         r"unit 0 took 1[0-9.]+ s, and there is 0 ms for commands")
 
     def test_submit_says_where_to_look(self):
         self.a_slurm()
-        self.write_tasks(["true"])
+        self.write_tasks(["true"] * 16)
         said = self.expect(0, "slurm", "run", "--submit", "--time", "1:00:00", "--output", "log-%j", "tasks.txt")
         self.assertEqual(said.err, "")
         for part in ("job 4711", "tasks.kiln", "log-4711", "kiln status tasks.kiln", "scancel 4711"):
@@ -125,6 +129,14 @@ class Looking(SlurmCase):
                            "tasks.kiln").out
         self.assertIn("measured on 4 units", said)
         self.assertRegex(said, r"kiln slurm run -N \d+ --time 2:00:00")
+        two = "kiln slurm run -N 1 --time 0:15:00 --cpus-per-unit 2 "
+        self.expect(0, "run", "--cpus-per-unit", "2", "-o", "two.kiln", "tasks.txt", SLURM_JOB_ID="17",
+                    SLURM_JOB_CPUS_PER_NODE="2")
+        words = ["slurm", "--estimate", "--units", "1000", "--cpus-per-node", "10"]
+        self.assertIn(two, self.expect(0, *words, "two.kiln").out)
+        self.assertIn(two, self.expect(0, *words, "--cpus-per-unit", "2", "tasks.kiln").out)
+        self.assertIn("a unit gets 11 CPUs (--cpus-per-unit), and a node has 10",
+                      self.expect(2, *words, "--cpus-per-unit", "11", "tasks.kiln").err)
         self.a_slurm()
         said = self.expect(0, "slurm", "--estimate", "--units", "10", "--units-per-hour", "1", "-p", "long").out
         self.assertRegex(said, r"\n +1 +8 ")  # 64 CPUs of 8 nodes
@@ -190,6 +202,47 @@ class Jobs(ScriptCase):
         self.assertEqual(self.job(script).wait().code, 0)
         self.assertEqual(self.facts(), self.marking_facts(4, gate=1))
 
+    CUT_OFF = r"unit 0 was cut off after [0-9.]+ s, most of the time that the job had for commands: give a longer --time"
+
+    def is_known_to_run(self):
+        with contextlib.suppress(OSError):
+            status = json.loads((self.run_directory / "status.json").read_text())
+            taken = status["updated"] - status["started"]
+            return status["slowest"] and status["slowest"][0]["seconds"] > taken / 2
+
+    def test_a_unit_that_the_time_limit_cuts_off_is_named(self):
+        self.marking_tasks(2, gate=0)
+        script = self.script("--grace", "100ms", "-n", "1", "tasks.txt")
+        self.program("squeue", "echo 'RUNNING|None|0:10|N/A'")  # ten seconds are left, two of them to leave
+        done = self.job(script).wait()
+        self.assertRegex(done.err, self.CUT_OFF)
+        self.assertRegex(done.out, r"\(1 of 3\); " + self.CUT_OFF)
+        self.assertRegex(self.kiln("slurm", "again", "tasks.txt", SLURM_JOB_ID="17").out, r"\(2 of 3\); " + self.CUT_OFF)
+        given_up = self.kiln("slurm", "again", "tasks.txt", SLURM_JOB_ID="17")
+        self.assertEqual(given_up.code, 1)
+        self.assertRegex(given_up.out, "got nowhere; 0 of 2 units are committed: " + self.CUT_OFF)
+        self.assertRegex(self.expect(0, "slurm", "run", "--time", "0:10", "tasks.txt").err, "in the last job " + self.CUT_OFF)
+        self.assertNotIn("cut off", self.expect(0, "slurm", "run", "tasks.txt").err)
+
+    def test_a_unit_that_usr1_cuts_off_is_named(self):
+        self.marking_tasks(2, gate=0)
+        job = self.job(self.script("--grace", "100ms", "-n", "1", "tasks.txt"))
+        self.wait_for(self.is_known_to_run, "a unit is known to run")
+        os.kill(job.pid, signal.SIGUSR1)
+        done = job.wait()
+        self.assertRegex(done.err, self.CUT_OFF)
+        self.assertRegex(done.out, r"\(1 of 3\); " + self.CUT_OFF)
+
+    def test_a_launch_that_was_killed_still_tells_what_ran(self):
+        self.marking_tasks(2, gate=0)
+        job = self.start("run", "-n", "1", "tasks.txt")
+        self.wait_for(self.is_known_to_run, "a unit is known to run")
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        job.wait()
+        said = self.kiln("slurm", "again", "tasks.txt", SLURM_JOB_ID="17")
+        self.assertRegex(said.out, "; " + self.CUT_OFF)
     def test_by_hand_the_run_directory_says_how_it_ended(self):
         self.write_tasks(["true"])
         self.assertIn("there is no run no.kiln: the directory of a run", self.expect(2, "slurm", "again", "no.kiln").err)
@@ -285,6 +338,11 @@ class Jobs(ScriptCase):
         self.open_gate()
         job.wait()
         self.assertEqual(self.calls("scancel"), ["4711"])
+
+    def test_a_program_must_be_given(self):
+        done = self.job(ROOT / "slurm" / "kiln-program.sbatch", KILN=KILN).wait()
+        self.assertEqual(done.code, 2, done.out)
+        self.assertIn("a program is missing", done.out)
 
     def test_the_ready_scripts(self):
         self.write_tasks(["true"])

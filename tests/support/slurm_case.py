@@ -7,7 +7,10 @@ from kiln_case import KilnCase
 
 PARTITIONS = "\n".join((
     "PartitionName=short Default=YES MaxNodes=2 MaxTime=04:00:00 State=UP TotalCPUs=32 TotalNodes=4",
-    "PartitionName=long Default=NO MaxNodes=UNLIMITED MaxTime=7-00:00:00 State=UP TotalCPUs=64 TotalNodes=8"))
+    "PartitionName=long Default=NO MaxNodes=UNLIMITED MaxTime=7-00:00:00 State=UP TotalCPUs=64 TotalNodes=8",
+    "PartitionName=tiny MinNodes=2 MaxNodes=3 MaxTime=00:05:00 State=UP TotalCPUs=8 TotalNodes=4 MaxMemPerNode=500",
+    "PartitionName=bio AllowAccounts=bio MaxTime=UNLIMITED State=UP TotalCPUs=8 TotalNodes=4"))
+NODES = "\n".join(("short|8|(null)|4|1000", "long|8|gpu:2|8|1000", "tiny|2|(null)|4|1000", "bio|2|(null)|4|1000"))
 
 
 class SlurmCase(KilnCase):
@@ -39,6 +42,7 @@ class SlurmCase(KilnCase):
 
     def a_slurm(self):
         self.program("scontrol", f"if [ \"$1\" = show ]; then echo '{PARTITIONS}'; fi")
+        self.program("sinfo", f"echo '{NODES}'")
         self.program("sbatch", f"cp \"${{@: -1}}\" '{self.folder}/submitted.sbatch'; echo 4711")
         self.program("scancel", "")
 
@@ -54,7 +58,8 @@ class ScriptCase(SlurmCase):
     def script(self, *words):
         file = self.folder / "job.sbatch"
         file.write_text(self.expect(0, "slurm", "run", *words).out)
-        (self.folder / "scontrol.calls").unlink(missing_ok=True)
+        for name in ("scontrol", "sinfo"):
+            (self.folder / f"{name}.calls").unlink(missing_ok=True)
         return file
 
     def job(self, *words, **variables):

@@ -21,9 +21,14 @@ UnitTimes unit_times(std::vector<double> seconds);
 
 struct Sizing {
   std::uint64_t units = 0;  ///< to run
-  UnitTimes times;          ///< of one of them on one CPU
+  UnitTimes times;          ///< of one of them, on the CPUs that it gets
   std::uint64_t cpus = 1;   ///< of a node
+  std::uint64_t cpus_per_unit = 1;
+  std::uint64_t gpus = 0;  ///< of a node; 0: not known
+  std::uint64_t gpus_per_unit = 0;
 };
+/// Units that a node runs at a time.
+std::uint64_t at_a_time(const Sizing& sizing);
 /// So many nodes need about so long: all CPUs work, the last units a while alone.
 std::chrono::seconds time_on(const Sizing& sizing, std::uint64_t nodes);
 /// What to ask for then: a quarter and five minutes more, in steps of 15 minutes.
@@ -31,9 +36,18 @@ std::chrono::seconds limit_for(std::chrono::seconds expected);
 /// The least number of nodes on which all fits into one job of this limit; nothing: no number does.
 std::optional<std::uint64_t> nodes_within(const Sizing& sizing, std::chrono::seconds limit);
 
-/// Lines for people: what was measured, a table of nodes and times, a line to ask with. `wanted`: from --nodes and
-/// --time, 0 and nothing where they are not given.
-std::string estimate_text(const Sizing& sizing, std::uint64_t wanted_nodes, const job::TimeLimit& wanted_time);
+/// What was asked for, and what the site allows.
+struct Bounds {
+  std::uint64_t nodes = 0;                  ///< --nodes; 0: as many as it takes
+  std::optional<job::TimeLimit> time;       ///< --time
+  std::string partition;                    ///< --partition; ""
+  std::uint64_t least_nodes = 1;            ///< of a job
+  std::optional<std::uint64_t> most_nodes;  ///< of a job; nothing: not known
+  job::TimeLimit most_time;                 ///< nothing: unlimited, or not known
+};
+
+/// Lines for people: what was measured, a table of nodes and times, a line to ask with, which the site grants.
+std::string estimate_text(const Sizing& sizing, const Bounds& bounds);
 
 /// `kiln slurm --estimate`. Throws kiln::Error where the trial run cannot be read or has measured nothing.
 int show_estimate(const SlurmEstimateCommand& command);

@@ -34,7 +34,8 @@ constexpr std::string_view kSubmitNext = R"(
 # $0 is Slurm's copy of this script, which lives as long as the job; sbatch sends Slurm another one for the next.
 export KILN_CHAIN=${KILN_CHAIN:-$SLURM_JOB_ID}               # kiln counts by it how often the work went on in vain
 next=$(sbatch --parsable --dependency=afternotok:"$SLURM_JOB_ID" --kill-on-invalid-dep=yes "$0" "$@") || exit
-next=${next%%;*}
+export KILN_NEXT_JOB=${next%%;*}                              # kiln status shows it
+next=$KILN_NEXT_JOB
 echo "kiln: job $next waits in case that this one does not come to the end"
 )";
 
@@ -127,6 +128,10 @@ constexpr const char* kGoesOn =
     "what\n"
     "was committed is never run again. Submitting the same line again by hand continues too.";
 
+// Without a word the shell would run nothing, and well.
+constexpr const char* kRunProgram =
+    R"({ [ $# -gt 0 ] || { echo "kiln: a program is missing: sbatch kiln-program.sbatch ./montecarlo"; exit 2; }; exec "$@"; })";
+
 constexpr std::array kReady{
     Ready{"run", "kiln", GoesOn::requeue,
           "Runs a file of commands, one a line, on all CPUs of a Slurm allocation and keeps every result in one HDF5 "
@@ -154,7 +159,7 @@ constexpr std::array kReady{
           "    sbatch --nodes=4 --time=2:00:00 kiln-program.sbatch ./montecarlo [options of the program]\n"
           "\n"
           "The program starts MPI itself. The results: montecarlo.kiln/, or what --out says.\n",
-          R"("$@")", R"(--program "$@")"},
+          kRunProgram, R"(--program "$@")"},
     Ready{"chain", "kiln-chain", GoesOn::next_job,
           "As kiln-run.sbatch, for sites where a job may not go back into the queue: each job submits the next one, "
           "which\n"

@@ -229,7 +229,7 @@ Command parse_slurm_estimate(const Words& words) {
   constexpr const char* kSize = "The size of a request";
   constexpr std::uint64_t kMost = 1'000'000'000'000;
   bool estimate = false;
-  std::string per_hour, units, cpus, nodes, time;
+  std::string per_hour, units, cpus, of_unit, nodes, time;
   SlurmEstimateCommand command;
   Parser parser("kiln slurm", slurm_usage(), slurm_footer());
   CLI::App& app = parser.app();
@@ -240,6 +240,7 @@ Command parse_slurm_estimate(const Words& words) {
   word("--units-per-hour", per_hour, "X", "that one CPU does, instead of what was measured");
   word("--units", units, "N", "to run (default: what the trial run has left)");
   word("--cpus-per-node", cpus, "N", "default: as Slurm says of the partition");
+  word("--cpus-per-unit", of_unit, "N", "that each unit gets (default: as in the trial run)");
   word("-N,--nodes", nodes, "N", "how long so many nodes take");
   word("-t,--time", time, "TIME", "how many nodes it takes within one job of that limit\n(default 4:00:00)");
   word("-p,--partition", command.partition, "NAME", "whose nodes (default: the site's)");
@@ -251,6 +252,7 @@ Command parse_slurm_estimate(const Words& words) {
   if (!per_hour.empty()) command.per_hour = per_hour_value(per_hour);
   if (!units.empty()) command.units = args::count_value("--units", units, 1, kMost);
   if (!cpus.empty()) command.cpus = args::count_value("--cpus-per-node", cpus, 1, 100'000);
+  if (!of_unit.empty()) command.cpus_per_unit = args::count_value("--cpus-per-unit", of_unit, 1, 100'000);
   if (!nodes.empty()) command.nodes = args::count_value("--nodes", nodes, 1, 1'000'000);
   if (!time.empty()) command.time = job::parse_slurm_time("--time", time);
   if (command.directory.empty() && (command.per_hour == 0 || !command.units)) {

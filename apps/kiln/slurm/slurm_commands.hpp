@@ -31,8 +31,9 @@ struct SlurmEstimateCommand {
   double per_hour = 0;                 ///< units that a CPU does in an hour; 0: measured
   std::optional<std::uint64_t> units;  ///< to run; nothing: what the trial run has left
   std::uint64_t cpus = 0;              ///< of a node; 0: as Slurm says
+  std::uint64_t cpus_per_unit = 0;     ///< 0: as the trial run had it
   std::uint64_t nodes = 0;             ///< 0: as many as it takes
-  job::TimeLimit time;                 ///< of a job; nothing: not given
+  std::optional<job::TimeLimit> time;  ///< of a job; nothing: not given
   std::string partition;               ///< "": the usual one
 };
 

@@ -3,21 +3,24 @@
 #include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "base/text.hpp"
+#include "job/cut_off.hpp"
 #include "job/launch_id.hpp"
 #include "job/long_unit.hpp"
 #include "job/mpirun_words.hpp"
+#include "job/slurm_again.hpp"
 #include "job/slurm_memory.hpp"
 #include "job/slurm_programs.hpp"
 #include "observe/summary.hpp"
 #include "output.hpp"
 #include "slurm/script.hpp"
+#include "slurm/site_check.hpp"
+#include "slurm/task_check.hpp"
 #include "store/small_file.hpp"
 
 #include <fmt/core.h>
 #include <kiln/error.hpp>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <sstream>
 
@@ -25,7 +28,6 @@ namespace kiln::cli {
 namespace {
 
 constexpr std::uint64_t kUsualLead = 120;
-constexpr std::chrono::seconds kUsualTime = std::chrono::hours(1);
 
 job::TimeLimit time_of(const SlurmRunCommand& command) { return command.time.value_or(kUsualTime); }
 
@@ -50,13 +52,6 @@ std::string seen_from_here(const SlurmRunCommand& command, const std::string& na
 
 std::string run_name(const SlurmRunCommand& command) {
   return std::filesystem::path(command.run.directory).stem().string();
-}
-
-// Where the job shares its nodes as the user says, they are not asked for whole.
-bool wants_whole_nodes(const std::vector<SbatchOption>& options) {
-  constexpr std::array kOthers{"--exclusive",     "--oversubscribe", "--ntasks", "--ntasks-per-node",
-                               "--cpus-per-task", "--overcommit",    "--gpus",   "--gpus-per-node"};
-  return std::none_of(kOthers.begin(), kOthers.end(), [&](const char* name) { return find(options, name) != nullptr; });
 }
 
 std::vector<std::pair<std::string, std::string>> header_of(const SlurmRunCommand& command, std::uint64_t lead) {
@@ -93,24 +88,6 @@ std::string read_prelude(const std::string& file) {
   }
   if (!text) throw Error(ExitCode::bad_input, fmt::format("--prelude: there is no file {}", for_message(file)));
   return *text;
-}
-
-std::vector<job::Partition> check_site(const SlurmRunCommand& command, const job::SlurmTools& slurm) {
-  const auto partitions = job::ask_partitions(slurm.find("scontrol"), slurm.ask());
-  if (!partitions) {
-    const bool none = slurm.find("scontrol").empty();
-    log::warning("{}: whether it grants what the job asks for was not checked",
-                 none ? "there is no Slurm on this machine" : "Slurm does not answer (scontrol show partition)");
-    return {};
-  }
-  job::JobRequest request;
-  if (const SbatchOption* const name = find(command.options, "--partition")) request.partition = *name->value;
-  request.nodes = command.nodes;
-  request.time = command.time;
-  request.quality = find(command.options, "--qos") != nullptr;
-  for (const std::string& line : job::check_request(request, *partitions)) log::warning("{}", line);
-  const job::Partition* const one = job::partition_of(request, *partitions);
-  return one == nullptr ? std::vector<job::Partition>() : std::vector<job::Partition>{*one};
 }
 
 void need(const SlurmRunCommand& command, const std::string& what, const std::string& why) {
@@ -153,6 +130,12 @@ std::string lines_of(const std::string& text) {
   return for_message(all, 600);
 }
 
+// For kiln status, until the job has begun.
+void note_job(const SlurmRunCommand& command, const std::string& job) {
+  if (find(command.options, "--clusters") != nullptr) return;
+  job::note_next_job(seen_from_here(command, command.run.directory), job);
+}
+
 int submit(const SlurmRunCommand& command, const std::string& script, const job::SlurmTools& slurm) {
   const std::string sbatch = slurm.find("sbatch");
   if (sbatch.empty()) {
@@ -171,6 +154,7 @@ int submit(const SlurmRunCommand& command, const std::string& script, const job:
   if (number.empty()) {
     throw Error(ExitCode::bad_input, fmt::format("sbatch did not take the job: {}", lines_of(answer.text)));
   }
+  note_job(command, number);
   const std::string directory = observe::shell_word(seen_from_here(command, command.run.directory));
   print(
       fmt::format("job {0} is submitted\n"
@@ -180,17 +164,6 @@ int submit(const SlurmRunCommand& command, const std::string& script, const job:
                   "  end it     scancel {0}; the same line goes on from there\n",
                   number, directory, log_name(command, number)));
   return to_int(ExitCode::ok);
-}
-
-// CPUs that the job gets on a node; 0 where that is not known before.
-std::uint64_t cpus_of_a_node(const SlurmRunCommand& command, const job::Partition* partition) {
-  const auto number = [&](const char* name) {
-    const SbatchOption* const option = find(command.options, name);
-    return option == nullptr ? std::nullopt : parse_count(*option->value);
-  };
-  if (const auto tasks = number("--ntasks-per-node")) return *tasks * number("--cpus-per-task").value_or(1);
-  const bool known = partition != nullptr && partition->nodes != 0 && wants_whole_nodes(command.options);
-  return known ? partition->cpus / partition->nodes : 0;
 }
 
 // "" where the job's memory, or how many commands a node runs at a time, is not known.
@@ -222,8 +195,14 @@ std::vector<std::string> time_doubts(const SlurmRunCommand& command, const job::
                     format_duration(*command.run.timeout), job::format_slurm_time(limit), lead.count()));
   }
   const double left = to_seconds(*limit - lead);
-  const auto found = job::find_long_unit(seen_from_here(command, command.run.directory), left);
+  const auto found = job::find_long_unit(seen_from_here(command, command.run.directory), left, true);
   if (found) doubts.push_back(job::long_unit_warning(*found, left));
+  const auto cut_off = job::read_cut_off(seen_from_here(command, command.run.directory));
+  // How long it would have taken nobody knows, nor whether twice the time suffices.
+  if (!found && cut_off && 2 * cut_off->seconds > left) {
+    doubts.push_back(fmt::format("in the last job {}; this one has {} for them", job::cut_off_text(*cut_off),
+                                 format_duration(from_seconds(left))));
+  }
   return doubts;
 }
 
@@ -303,14 +282,17 @@ std::string job_number(const std::string& said) {
   return number;
 }
 
-int make_job(const SlurmRunCommand& command) {
-  const std::string script = script_of(command, job::own_program(), read_prelude(command.prelude));
+int make_job(const SlurmRunCommand& given) {
+  SlurmRunCommand command = given;
+  const std::string prelude = read_prelude(command.prelude);
   const job::SlurmTools slurm;
   const std::vector<job::Partition> partition = check_site(command, slurm);
+  const std::string script = script_of(command, job::own_program(), prelude);
   for (const std::string& doubt : doubts_about(command, partition.empty() ? nullptr : &partition.front())) {
     log::warning("{}", doubt);
   }
   need_task_file(command);
+  check_tasks(command, partition.empty() ? nullptr : &partition.front());
   if (command.submit) return submit(command, script, slurm);
   print(script);
   return to_int(ExitCode::ok);

@@ -7,6 +7,7 @@ namespace kiln::job {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 EndedJob stopped(std::uint64_t settled) {
   EndedJob job;
@@ -41,6 +42,30 @@ TEST(SlurmAgain, ThreeEndsInVainAreEnough) {
   job.chain = "18";  // submitted again by hand
   EXPECT_TRUE(shall_go_on(job).again);
   EXPECT_EQ(shall_go_on(job).note.in_vain, 1U);
+}
+
+TEST(SlurmAgain, SaysWhatWasCutOff) {
+  EndedJob job = stopped(0);
+  job.cut_off = CutOff{UnitId(7), 52.4};
+  const std::string named =
+      "unit 7 was cut off after 52.4 s, most of the time that the job had for commands: give a longer --time";
+  for (const std::string& part :
+       {"since its last start (1 of 3); " + named, "(2 of 3); " + named,
+        "got nowhere; 0 of 100 units are committed: " + named + ", then submit the same line again"}) {
+    const AgainAnswer answer = shall_go_on(job);
+    EXPECT_THAT(answer.reason, HasSubstr(part));
+    job.before = answer.note;
+  }
+  job.settled = 1;
+  EXPECT_THAT(shall_go_on(job).reason, Not(HasSubstr("cut off"))) << "it gets on";
+}
+
+TEST(SlurmAgain, KeepsTheJobThatGoesOn) {
+  EndedJob job = stopped(10);
+  job.next = "18";
+  EXPECT_EQ(shall_go_on(job).note.next, "18");
+  job.code = 0;
+  EXPECT_EQ(shall_go_on(job).note.next, "");
 }
 
 TEST(SlurmAgain, NothingAtAllIsInVainToo) {
@@ -95,8 +120,9 @@ TEST(SlurmAgain, AWishToStopIsOne) {
 }
 
 TEST(SlurmAgain, TheNoteIsReadAsItWasWritten) {
-  const AgainNote note{"17", 123456789012, 2};
+  const AgainNote note{"17", 123456789012, 2, "18"};
   EXPECT_EQ(parse_again_note(to_json(note)), note);
+  EXPECT_EQ(parse_again_note(R"({"chain":"17","settled":3,"in_vain":1})"), (AgainNote{"17", 3, 1, ""})) << "an old one";
   for (const char* text :
        {"", "[]", "{}", "{\"chain\": 1}", "{\"chain\":\"1\",\"settled\":-1.5e99,\"in_vain\":\"x\"}"}) {
     EXPECT_EQ(parse_again_note(text), std::nullopt) << text;
