@@ -135,7 +135,7 @@ TEST(StatusText, NamesTheStagesOfAProgram) {
   r.program = true;
   r.stages = {{StageId(0), "first", "", {10, 9, 1, 4}, true, 1.5}, {StageId(1), "second", "", {20, 5, 0, 0}, false, 0}};
   EXPECT_THAT(status_text(r),
-              HasSubstr("first                           10             9         1          4       1.50\n"));
+              HasSubstr("first                                   10             9         1          4       1.50\n"));
   EXPECT_THAT(status_text(r), HasSubstr("running\n"));
   EXPECT_EQ(nlohmann::json::parse(status_json(r))["stages"][1]["name"], "second");
   r.live = false;

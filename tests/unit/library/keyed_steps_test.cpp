@@ -219,7 +219,7 @@ TEST(ReduceByKey, ItsStagesAreNamedAfterIt) {
                        .map([](std::uint64_t u) { return std::pair(u, u); })
                        .reduce_by_key(std::plus<>{})
                        .rows("r");
-  EXPECT_EQ(job.plan().name, "words");
+  EXPECT_EQ(job.plan().name, "words: behind reduce_by_key");
   ASSERT_EQ(job.stages().stages.size(), 2U);
   EXPECT_EQ(job.stages().stages[0].name, "words: reduce_by_key");
   EXPECT_THAT(job.plan().description, HasSubstr("reduce_by_key(sum of unsigned integers)"));
