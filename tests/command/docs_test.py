@@ -22,8 +22,8 @@ FLAGS = ("-std=c++20 -fsyntax-only -ffp-contract=off -Wall -Wextra -Wpedantic -W
 
 # Options of other programs that the documents name.
 FOREIGN = {
-    "sbatch, srun": "--nodes --time --wrap --array --ntasks --exclusive --cpus-per-task --gpus-per-task --mem --signal --requeue --no-kill "
-                    "--open-mode --output --job-name --dependency --parsable --kill-on-invalid-dep --no-requeue "
+    "sbatch, srun": "--nodes --time --wrap --array --ntasks --exclusive --cpus-per-task --gpus-per-task --mem --mem-per-cpu "
+                    "--signal --requeue --no-kill --open-mode --output --job-name --dependency --parsable --kill-on-invalid-dep --no-requeue "
                     "--overlap --mpi --relative --noheader --format",
     "mpirun": "--hostfile --bind-to --oversubscribe --enable-recovery --with-ft --mca",
     "GNU Parallel, xargs, disBatch": "--joblog --resume --resume-failed --halt --jobs --delay --load --memfree --pipe "
