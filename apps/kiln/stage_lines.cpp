@@ -11,7 +11,8 @@
 namespace kiln::cli {
 namespace {
 
-constexpr std::size_t kNameWidth = 28;
+constexpr std::size_t kFlowWidth = 28;  // a flow and its step by key
+constexpr std::size_t kNameWidth = 20;
 
 std::string state_of(const store::RunReader::StageInfo& stage, bool live) {
   if (stage.over) return fmt::format("{:.2f}", stage.seconds);
@@ -22,7 +23,7 @@ std::string state_of(const store::RunReader::StageInfo& stage, bool live) {
 
 std::string stage_lines(const std::vector<store::RunReader::StageInfo>& stages, std::size_t most, bool live) {
   if (stages.empty()) return "";
-  std::string out = fmt::format("  {:>7}  {:<{}}  {:>12}  {:>12}  {:>8}  {:>9}  {:>9}\n", "stage", "flow", kNameWidth,
+  std::string out = fmt::format("  {:>7}  {:<{}}  {:>12}  {:>12}  {:>8}  {:>9}  {:>9}\n", "stage", "flow", kFlowWidth,
                                 "units", "done", "failed", "rejected", "seconds");
   const std::size_t head = stages.size() <= most ? stages.size() : most / 2;
   const std::size_t tail = stages.size() <= most ? stages.size() : stages.size() - (most - head);
@@ -33,7 +34,7 @@ std::string stage_lines(const std::vector<store::RunReader::StageInfo>& stages, 
     }
     const store::RunReader::StageInfo& stage = stages[i];
     out += fmt::format("  {:>7}  {:<{}}  {:>12}  {:>12}  {:>8}  {:>9}  {:>9}\n", stage.stage.value(),
-                       for_message(stage.name, kNameWidth), kNameWidth, format_count(stage.counts.units),
+                       for_message(stage.name, kFlowWidth), kFlowWidth, format_count(stage.counts.units),
                        format_count(stage.counts.done), format_count(stage.counts.failed),
                        format_count(stage.counts.rejected), state_of(stage, live));
   }
