@@ -106,7 +106,7 @@ class TaskFile(KilnCase):
         self.write_tasks([b"printf 'a\\xffb\\000c'; : \xff\xfe", "printf '\\303\\244 is fine'", "printf 'x\\200' >&2; exit 3"])
         self.expect(1, "run", "-n", "2", "tasks.txt")
         units, output = self.table(), self.table(group="output")
-        self.assertEqual(units["command"][0], r"printf 'a\xffb\000c'; : \xFF\xFE")
+        self.assertEqual(units["command"][0], r"printf 'a\\xffb\\000c'; : \xFF\xFE")
         self.assertEqual(units["command_escaped"], [1, 0, 0])
         self.assertEqual(output["stdout"], [r"a\xFFb\x00c", "ä is fine", ""])
         self.assertEqual(output["stdout_escaped"], [1, 0, 0])
