@@ -319,7 +319,8 @@ class TheSameWords(KilnCase):
         raw = []
         for text, escaped in zip(columns["stdout"], columns["stdout_escaped"]):
             data = text.encode()
-            raw.append(re.sub(rb"\\x([0-9A-F]{2})", lambda one: bytes.fromhex(one[1].decode()), data) if escaped else data)
+            raw.append(re.sub(rb"\\(?:\\|x([0-9A-F]{2}))", lambda one: bytes.fromhex((one[1] or b"5C").decode()), data)
+                       if escaped else data)
         return raw
 
 
