@@ -54,7 +54,7 @@ std::vector<std::string> names_of(const std::string& list) {
 
 // Slurm does not look at case in names of accounts.
 bool contains(const std::vector<std::string>& names, const std::string& name) {
-  const auto lower = [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; };
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : +c; };
   return std::any_of(names.begin(), names.end(), [&](const std::string& one) {
     return std::equal(one.begin(), one.end(), name.begin(), name.end(),
                       [&](char a, char b) { return lower(a) == lower(b); });

@@ -84,9 +84,9 @@ std::shared_ptr<MpiGroup::Making> MpiGroup::Making::begin(std::function<MPI_Comm
   try {
     std::thread([making, make = std::move(make)] {
       making->thread = static_cast<pid_t>(::syscall(SYS_gettid));
-      const MPI_Comm made = make();
-      if (made != MPI_COMM_NULL) MPI_Comm_set_errhandler(made, MPI_ERRORS_RETURN);
-      making->end(made);
+      const MPI_Comm communicator = make();
+      if (communicator != MPI_COMM_NULL) MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
+      making->end(communicator);
     }).detach();
   } catch (const std::system_error&) {
     making->end(MPI_COMM_NULL);  // no thread is to be had: there is no group
