@@ -17,15 +17,17 @@ constexpr std::array<std::string_view, 2> kBlocksOfADeath{"peer process has unex
                                                           "exiting improperly"};
 constexpr std::array<std::string_view, 1> kBlocksAfterADeath{"failed to TCP connect to a peer MPI process"};
 
-// The last but one comes from Open MPI 5 where shared memory does, too; ranks that cannot reach each other say so in a
-// block. The last one is said of a connection that is closed already, often before anything says why.
-constexpr std::array<std::string_view, 7> kDroppedLines{
+// The two before the last are one line of Open MPI 5's where shared memory does, too, and it may be cut off; ranks that
+// cannot reach each other say so in a block. The last one is said of a connection that is closed already, often before
+// anything says why.
+constexpr std::array<std::string_view, 8> kDroppedLines{
     "mpirun: Forwarding signal",
     "more processes have sent help message",
     "more process has sent help message",
     "Set MCA parameter \"orte_base_help_aggregate\"",
     "util/show_help.c at line",
     "Unable to find reachable pairing between local and remote interfaces",
+    "btl_tcp_proc_create_interface_graph]",
     "send_handler] invalid connection state"};
 constexpr std::array<std::string_view, 6> kLinesOfADeath{"NBC_Progress: an error 75",  "NBC_Progress: an error 77",
                                                          "Error in NBC_Start_round()", "PMIX ERROR: BAD-PARAM",

@@ -20,7 +20,7 @@ TIMES = re.compile(r"^(the stage took|picture:).*$", re.MULTILINE)  # of a progr
 RESTART = re.compile(r"starting again in ")
 BLAMED = re.compile(r"the process(?:es)? of ranks? (.*) died while (?:it|they) ran nothing but this unit")
 MAY_RESTART = ("did not come to disk", "before this rank knew what to do", "the coordinator, has ended")  # docs/failures.md
-NOISE = ("MPI_Finalize", "btl_tcp", "Traceback", "AddressSanitizer", "runtime error:")
+NOISE = ("MPI_Finalize", "invalid connection state", "Traceback", "AddressSanitizer", "runtime error:")
 LINES = 400  # of standard error, at most: a case says a line or two for each deed
 
 

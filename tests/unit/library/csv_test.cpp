@@ -2,6 +2,7 @@
 #include <kiln/testing.hpp>
 #include "unit/library/record_file.hpp"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,8 +71,8 @@ TEST(Csv, ColumnsAreFoundByNameAndEachUnitKnowsThem) {
   const RecordFiles files;
   for (const std::string end : {"\n", "\r\n"}) {
     const std::string path =
-        files.write("item,more,\"amount\",id" + end + "one,x,0.5,1" + end + "\"a,\"\"b\"\"\",\"\",1e3,-2" + end +
-                    "\n,,4,3");  // the last line end is missing, one is another
+        files.write(fmt::format("item,more,\"amount\",id{0}one,x,0.5,1{0}\"a,\"\"b\"\"\",\"\",1e3,-2{0}\n,,4,3",
+                                end));  // the last line end is missing, one is another
     for (const std::uint64_t split : {1U, 10U, 30U, 1000000U}) {
       const auto result = sales_of(path, {.split = split});
       EXPECT_EQ(result.rows<Sale>("sales"), kThree) << split;

@@ -202,7 +202,8 @@ TEST(JsonLines, ARejectedRecordHasItsFileOffsetAndLine) {
       text += "{\"id\":\n";
     } else {
       text += i % 20 == 0 ? "\n"
-                          : "{\"id\":" + std::to_string(i) + ",\"value\":1,\"name\":\"" + std::string(i, 'x') + "\"}\n";
+                          : "{\"id\":" + std::to_string(i) + ",\"value\":1,\"name\":\"" +
+                                std::string(static_cast<std::size_t>(i), 'x') + "\"}\n";
     }
   }
   const std::string path = files.write(text);
