@@ -49,7 +49,8 @@ struct CoordinatorStart {
   Setup setup;                    ///< what their executors need
   std::uint64_t first_batch = 1;  ///< ids of batches and commits go on counting over the stages of a reign
   std::uint64_t first_commit = 1;
-  /// Of these units, ranks of an earlier launch whose own code had ended them while they ran nothing else.
+  /// Ranks of an earlier launch may have died of these units: those whose own code had ended them while they ran
+  /// nothing else; none where it was one of several.
   std::map<UnitId, std::vector<Rank>> suspects;
   Rank self{0};  ///< the coordinator's own: suspects do not run there
   /// At a takeover. These of `workers` have their setup. No two have the same unit, and none is done.

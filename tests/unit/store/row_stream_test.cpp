@@ -110,6 +110,7 @@ std::size_t in_use() { return mallinfo2().uordblks; }
 
 // Of a unit with many rows all of them are looked ahead at; files wait with theirs until it is their turn again.
 TEST(RowStream, UnitsWithManyRowsAreForgottenWithTheirRows) {
+  if (in_use() == 0) GTEST_SKIP() << "malloc does not count here";
   constexpr std::uint64_t kFiles = 60, kUnits = 3, kRows = 4000;
   const Schema numbers = {{"results/number", ColumnType::u64, "", ""}};
   const Scratch scratch;
