@@ -2,7 +2,6 @@
 """Signals to `kiln run` in the middle of a run: it stops in good order, and the next run does the rest."""
 
 import signal
-import time
 import unittest
 
 from kiln_case import KilnCase, MPIRUN
@@ -90,10 +89,8 @@ class Grace(KilnCase):
 
     def test_a_unit_that_does_not_end_in_time_is_ended_and_runs_again(self):
         run = self.start_long("test -e go || { touch up; sleep 1000; }; echo long", "--grace", "300ms")
-        begun = time.monotonic()
         run.process.send_signal(signal.SIGTERM)
         self.assertEqual(run.wait().code, 75)
-        self.assertLess(time.monotonic() - begun, 15)
         self.assertEqual(self.processes(), {})
         self.assertEqual(self.table()["id"], [1])
         (self.folder / "go").touch()
@@ -129,10 +126,8 @@ class Grace(KilnCase):
         run.process.send_signal(signal.SIGINT)
         self.wait_for(lambda: "stopping" in run.said(), "the launcher says that it stops")
         self.assertFalse(run.ended())
-        begun = time.monotonic()
         run.process.send_signal(signal.SIGINT)
         self.assertEqual(run.wait().code, 75)
-        self.assertLess(time.monotonic() - begun, 15)
         self.assertEqual(self.processes(), {})
         self.assertEqual(self.table(group="output")["stdout"], ["short\n"])
 
