@@ -47,7 +47,7 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
       removed_done_(count_common(start.removed, start.done)),
       allowed_(options_.retries),
       gates_(options_.stages, start.done, start.dead),
-      queue_(gates_.let_through(units_to_do(start, taken_)), options_.queue, start.workers),
+      queue_({}, options_.queue, start.workers),
       given_({}, options_.queue, start.workers),
       lost_at_begin_(units_lost(start, taken_)),
       next_batch_(start.first_batch),
@@ -62,7 +62,9 @@ Coordinator::Coordinator(CoordinatorOptions options, CoordinatorStart start, Coo
     if (start.held_up.contains(rank)) workers_[rank].held_up = Worker::HeldUp::yes;
   }
   setup_ = std::move(start.setup);
-  suspect_at_begin(start.suspects);
+  schedule::IntervalSet open = gates_.let_through(units_to_do(start, taken_));
+  suspect_at_begin(start, open);
+  queue_ = schedule::UnitQueue(open, options_.queue, start.workers);
   for (const RetryClass& one : options_.retry_classes) allowed_.set(one.interval, one.retries);
 }
 

@@ -318,7 +318,7 @@ class Coordinator {
   void hand_out_suspect(Instant now);
   Worker* worker_for(const Suspect& suspect);
   void blame(UnitId unit, std::string_view why, Instant now);
-  void suspect_at_begin(const std::map<UnitId, std::vector<Rank>>& suspects);
+  void suspect_at_begin(const CoordinatorStart& start, schedule::IntervalSet& open);
   void blame_at_begin(Instant now);
 
   CoordinatorOptions options_;

@@ -93,10 +93,11 @@ void Coordinator::lose_batches(Worker& worker, bool alone, Instant now) {
   worker.batches.clear();
 }
 
-// Those of an earlier launch; with no_rerun_lost such a unit is lost already.
-void Coordinator::suspect_at_begin(const std::map<UnitId, std::vector<Rank>>& suspects) {
-  for (const auto& [unit, ranks] : suspects) {
-    if (unit.value() >= ledger_.units() || ledger_.settled(unit)) continue;
+// Those of an earlier launch, as far as they could be handed out now.
+void Coordinator::suspect_at_begin(const CoordinatorStart& start, schedule::IntervalSet& open) {
+  for (const auto& [unit, ranks] : start.suspects) {
+    if (!open.contains(unit)) continue;
+    open.erase(single(unit));
     Suspect& one = suspects_[unit];
     for (const Rank rank : ranks) one.died.push_back({rank, Suspect::EndedBy::itself});
     waiting_suspects_.insert(unit);

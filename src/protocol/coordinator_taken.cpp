@@ -9,7 +9,6 @@ schedule::IntervalSet Coordinator::units_to_do(const CoordinatorStart& start, co
   open.erase(start.dead);
   open.erase(start.removed);
   open.erase(start.given);
-  for (const auto& [unit, ranks] : start.suspects) open.erase(single(unit));
   for (const TakenOver& one : taken) {
     open.erase(one.held);
     for (const Holding::Batch& batch : one.batches) {

@@ -19,8 +19,20 @@ Books::Books(const Scenario& scenario, Journal& journal, const LaunchPlan& launc
     book.priority = scenario.priority(unit);
   }
   begin_stages();
+  suspect_at_begin();
   for (UnitId unit(0); unit.value() < launch.units; unit = unit.next()) {
-    if (!journal.given().contains(unit) && may_wait(unit)) ++waiting_[books_[unit.value()].priority];
+    if (!journal.given().contains(unit) && may_wait(unit) && !books_[unit.value()].lost)
+      ++waiting_[books_[unit.value()].priority];
+  }
+}
+
+// Nothing of an earlier launch counts but marks that nobody has seen.
+void Books::suspect_at_begin() {
+  for (const auto& [unit, ranks] : journal_.suspects()) {
+    if (unit.value() >= books_.size() || !may_wait(unit) || journal_.given().contains(unit)) continue;
+    Book& book = books_[unit.value()];
+    book.lost = true;
+    book.deaths = book.crashes = static_cast<std::uint32_t>(ranks.size());
   }
 }
 
@@ -69,6 +81,9 @@ void Books::batch_sent(Rank to, const protocol::Batch& batch, bool others, Insta
     if (journal_.holds(unit)) violated("unit {} was handed out and is committed", id);
     if (to_blame(unit)) violated("unit {} was handed out, and {} ranks have died of it", id, book.deaths);
     if (book.succeeded) violated("unit {} was handed out and is done", id);
+    if (book.deaths > 0 && (batch.units.size() > 1 || held(to) > 0)) {
+      violated("unit {} was handed out beside others, and {} ranks have died of it", id, book.deaths);
+    }
     if (book.holder != Rank(-1)) violated("unit {} was handed out and rank {} has it", id, book.holder.value());
     if (book.charged + 1 != batch.attempt) {
       violated("unit {}: attempt {} after {} failures", id, batch.attempt, book.charged);

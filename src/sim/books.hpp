@@ -103,6 +103,7 @@ class Books {
     schedule::IntervalSet units, needs;  // needs: all units of all stages before it
     bool open = true;
   };
+  void suspect_at_begin();
   void begin_stages();
   bool opens(const Stage& stage) const;
   bool is_closed(UnitId unit) const;

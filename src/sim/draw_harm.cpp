@@ -26,6 +26,13 @@ void draw_harm(Scenario& scenario) {
   scenario.units.hunts = static_cast<std::uint32_t>(random.between(1, 5));
   // As workers report: else what a rank has begun is not what its coordinator takes it for.
   scenario.report_every = std::min<Duration>(scenario.report_every, 500ms);
+  for (LaunchPlan& launch : scenario.launches) {
+    if (&launch == &scenario.launches.back() || !random.chance(0.5)) continue;
+    launch.dies_with_first = true;
+    launch.crash_at_event.reset();
+    launch.interrupts.clear();
+    scenario.units.crashing = std::max(scenario.units.crashing, random.across(1, 10) / units);
+  }
 }
 
 }  // namespace kiln::sim

@@ -52,7 +52,7 @@ void SimExecutor::begin_next(Instant now) {
   if (work_.empty()) return;
   Interval& open = work_.front().open;
   const std::uint64_t size = work_.front().copy ? open.size() : std::min(scenario_.claim, open.size());
-  current_ = open.first;
+  current_ = claim_first_ = open.first;
   claim_end_ = UnitId(open.first.value() + size);
   open.first = claim_end_;
   behind_ -= size;

@@ -60,6 +60,8 @@ class SimExecutor {
   UnitModel::Harm harm(std::uint64_t number) const {
     return current_ && number == number_ ? current_harm_ : UnitModel::Harm::none;
   }
+  /// Those of the present claim that it has begun; one runs.
+  Interval begun() const { return {claim_first_, current_->next()}; }
   /// The unit that was announced with this number has ended, unless it was cancelled meanwhile.
   void unit_ended(std::uint64_t number, Instant now);
 
@@ -101,7 +103,7 @@ class SimExecutor {
 
   std::deque<Work> work_;          // the first one is being worked on
   std::optional<UnitId> current_;  // of work_.front()
-  UnitId claim_end_;
+  UnitId claim_first_, claim_end_;
   bool current_fails_ = false;
   UnitModel::Harm current_harm_ = UnitModel::Harm::none;
   std::optional<Work> copy_;       // has ended and waits to be settled

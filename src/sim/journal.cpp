@@ -81,6 +81,17 @@ void Journal::append(const protocol::CommitPlan& plan) {
   if (reduction_.units() != done_) violated("entry {}: what is done is not what is reduced", entries_);
 }
 
+std::map<UnitId, std::vector<Rank>> Journal::suspects() const {
+  std::map<UnitId, std::vector<Rank>> suspects;
+  for (const auto& [rank, units] : marks_) {
+    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
+      std::vector<Rank>& died = suspects[unit];
+      if (units.size() == 1) died.push_back(rank);
+    }
+  }
+  return suspects;
+}
+
 schedule::IntervalSet Journal::stale_done() const {
   schedule::IntervalSet done = done_;
   done.erase(last_done_);

@@ -44,7 +44,17 @@ class Journal {
   const schedule::IntervalSet& given() const { return given_; }
   /// The launch has ended in order: what it gave and has no result did not begin.
   void release_given() { given_.erase(given_now_); }
-  void begin_launch() { given_now_.clear(); }
+  void begin_launch() {
+    given_now_.clear();
+    marks_.clear();
+  }
+  /// What a rank whose own code has ended it leaves: the units that it had begun, one after the other. A mark is gone
+  /// when a coordinator has seen it, when a launch has begun, and when one has ended in order.
+  void leave_mark(Rank rank, Interval units) { marks_[rank] = units; }
+  bool take_mark(Rank rank) { return marks_.erase(rank) != 0; }
+  void remove_marks() { marks_.clear(); }
+  /// As protocol::CoordinatorStart has them.
+  std::map<UnitId, std::vector<Rank>> suspects() const;
   /// The unit begins, whoever runs it; or a try of it has failed by itself. Throws Violation where it begins a second
   /// time, and no_rerun_lost holds, while its last try did not fail.
   void unit_begins(UnitId unit);
@@ -70,6 +80,7 @@ class Journal {
   schedule::IntervalSet done_, dead_, given_;
   schedule::IntervalSet given_now_;            // by this launch
   std::vector<std::uint32_t> begun_, failed_;  // by unit, over all launches
+  std::map<Rank, Interval> marks_;
   CommittedReduction reduction_;
   std::map<std::string, File> files_;
   std::uint64_t entries_ = 0, number_ = 0;

@@ -30,6 +30,7 @@ protocol::CoordinatorStart start_of(const LaunchPlan& plan, const Journal& journ
   start.dead = journal.dead();
   start.removed = plan.removed;
   if (mutation != Mutation::forget_given) start.given = journal.given();
+  if (mutation != Mutation::forget_old_marks) start.suspects = journal.suspects();
   start.workers = workers_of(plan);
   return start;
 }
@@ -100,7 +101,7 @@ LaunchEnd Launch::run() {
     all_beats += beat ? 1U : 0U;
     if (end_.events - all_beats > most_events || beats > most_beats)
       violated("the run does not end: {} events", end_.events);
-    if (plan_.crash_at_event && end_.events >= *plan_.crash_at_event && !outcome_) {
+    if (all_dead_ || (plan_.crash_at_event && end_.events >= *plan_.crash_at_event && !outcome_)) {
       crash();
       return std::move(end_);
     }

@@ -184,6 +184,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::vector<std::unique_ptr<WorkerRank>> workers_;
   std::unique_ptr<WorkerRank> own_;  // the coordinator's rank executes
   bool works_alone_ = false;
+  bool all_dead_ = false;    // the last rank was ended by its unit
   std::vector<Rank> looks_;  // asked for, not begun
   Instant last_look_{};
   Random harm_random_;  // apart, so that all else is drawn the same with units that end their ranks and without

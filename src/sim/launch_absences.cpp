@@ -62,15 +62,19 @@ void Launch::kill(Rank rank, bool noticed) {
   if (rank == chief_) lose_coordinator(noticed);
 }
 
-// Whoever is the last to live goes on: the promise is for two.
+// The last to live goes on where no other launch comes, and where it is killed: the promise is for two.
 bool Launch::dies_of_unit(Rank rank, std::uint64_t number) {
   const UnitModel::Harm harm = worker(rank).executor().harm(number);
   if (harm == UnitModel::Harm::none) return false;
-  const bool chief = rank == chief_, noticed = harm_random_.chance(0.5);
+  const bool chief = rank == chief_, noticed = harm_random_.chance(0.5), crashes = harm == UnitModel::Harm::crash;
+  const Interval begun = worker(rank).executor().begun();
   kill(rank, noticed);
-  if (!presence_[index(rank)].killed) return false;
+  const bool last = !presence_[index(rank)].killed && context_.number + 1 < scenario_.launches.size();
+  all_dead_ = crashes && !outcome_ && (plan_.dies_with_first || last);
+  if (!presence_[index(rank)].killed && !all_dead_) return false;
   if (context_.trace) context_.trace(fmt::format("  rank {} dies of its unit", rank.value()));
-  presence_[index(rank)].crashed = harm == UnitModel::Harm::crash;
+  presence_[index(rank)].crashed = crashes;
+  if (crashes) journal_.leave_mark(rank, begun);
   if (noticed && !chief) events_.put(now_ + scenario_.delay_low, EventKind::noticed, rank);
   return true;
 }
@@ -78,7 +82,7 @@ bool Launch::dies_of_unit(Rank rank, std::uint64_t number) {
 // Where no unit ends its rank, it is known at once.
 void Launch::look() {
   for (const Rank rank : std::exchange(looks_, {})) {
-    const bool crashed = presence_[index(rank)].crashed;
+    const bool crashed = journal_.take_mark(rank);
     if (!scenario_.units.harms()) {
       tell_who_ended(rank, crashed);
       continue;

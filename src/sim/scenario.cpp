@@ -357,6 +357,7 @@ std::string Scenario::describe() const {
       text += fmt::format(", rank {} {} at {:.3g} s", one.where.value(), one.length ? "stopped" : "killed",
                           to_seconds(one.at));
     }
+    if (launch.dies_with_first) text += ", all are killed with the first that crashes";
     if (launch.dies_with_sum) text += ", the coordinator killed as a join ends";
     if (launch.bad_disk) text += fmt::format(", bad disk of rank {}", launch.bad_disk->where.value());
     if (!launch.removed.empty()) text += fmt::format(", {} units removed", launch.removed.count());

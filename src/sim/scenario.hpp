@@ -73,6 +73,7 @@ struct LaunchPlan {
   };
   std::vector<Absence> absences;
   std::optional<Duration> time_limit;  ///< as CoordinatorOptions::time_limit, from the begin of the launch on
+  bool dies_with_first = false;        ///< the MPI ends all ranks when a rank's own code has ended it
   bool dies_with_sum = false;          ///< the coordinator, where a join ends: the sum is written over what was given
 };
 

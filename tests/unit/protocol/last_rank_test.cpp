@@ -105,5 +105,29 @@ TEST_F(SuspectsAtBegin, OneThatHasEndedTwoIsADeadLetterAtOnce) {
   EXPECT_EQ(coordinator->counts().failed, 1U);
 }
 
+TEST_F(SuspectsAtBegin, OneOfAStageThatWaitsIsNone) {
+  options.stages = {{schedule::IntervalSet(make_interval(0, 1)), {}},
+                    {schedule::IntervalSet(make_interval(1, 2)), {0}}};
+  CoordinatorStart start;
+  start.suspects = {{UnitId(1), {Rank(0)}}};
+  begin(2, 1, std::move(start));
+  const auto given = take<Batch>();
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_EQ(given[0].second.units, single(UnitId(0)));
+  EXPECT_EQ(coordinator->counts().gated, 1U);
+  EXPECT_EQ(coordinator->counts().suspects, 0U);
+}
+
+TEST_F(SuspectsAtBegin, OneThatIsGoneOrMayHaveBegunIsNone) {
+  options.no_rerun_lost = true;
+  CoordinatorStart start;
+  start.suspects = {{UnitId(0), {Rank(0)}}, {UnitId(1), {Rank(0)}}};
+  start.removed = schedule::IntervalSet(single(UnitId(0)));
+  start.given = schedule::IntervalSet(single(UnitId(1)));
+  begin(2, 1, std::move(start));
+  EXPECT_TRUE(take<Batch>().empty());
+  EXPECT_EQ(coordinator->counts().failed, 1U) << "lost";
+}
+
 }  // namespace
 }  // namespace kiln::protocol
