@@ -23,6 +23,7 @@ std::string_view status_of(const ReplyHeader& header) {
     case Ending::cancelled:
       return "cancelled";
     case Ending::not_started:
+    case Ending::helper_killed:
       return "failed";
     case Ending::over_memory:
       return "memory";
@@ -142,6 +143,9 @@ std::string CommandRunner::ending(const ReplyHeader& header, Duration timeout) c
       return fmt::format("timed out after {}", short_duration(timeout));
     case Ending::cancelled:
       return "cancelled";
+    case Ending::helper_killed:
+      return fmt::format("kiln's helper process, which ran it, was killed with it (signal {}: {})", header.signal,
+                         strsignal(header.signal));
     case Ending::over_memory:
       return fmt::format("used more than {} of memory", format_size(memory_));
     case Ending::not_started:

@@ -27,7 +27,7 @@ struct OrderHeader {
 };
 
 /// How a command ended.
-enum class Ending : std::uint8_t { exited, signaled, timed_out, cancelled, not_started, over_memory };
+enum class Ending : std::uint8_t { exited, signaled, timed_out, cancelled, not_started, over_memory, helper_killed };
 /// Where a command that was not started got stuck.
 enum class Step : std::uint8_t { none, directory, pipe, fork, shell, output_file };
 
@@ -60,7 +60,17 @@ struct ReplyHeader {
 struct HelperPage {
   std::atomic<std::uint64_t> beats = 0;  ///< grows while the rank lives
   std::atomic<pid_t> group = 0;          ///< process group of the command that runs; 0: none
+  std::atomic<pid_t> helper = 0;         ///< 0: there is none now
+  std::atomic<std::uint32_t> generation =
+      0;                                  ///< of the helper: how many were killed before it, and their set-up with them
+  std::atomic<std::uint64_t> serial = 0;  ///< of the command that runs; 0: none
+  std::atomic<double> began = 0;          ///< when it did; Unix seconds UTC
+  std::atomic<bool> replying = false;     ///< a reply is being sent
 };
+
+inline constexpr int kHelperSocket = 3;  ///< where keeper and helper have it
+inline constexpr int kHelperFailed = 70;
+inline constexpr const char* kHelperName = "kiln-helper";  ///< of both processes
 
 /// Sends all of it; false when the other side is gone. Changes the vector's entries.
 bool send_all(int socket, iovec* parts, std::size_t count);

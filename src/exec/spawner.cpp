@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
@@ -16,28 +15,6 @@
 
 namespace kiln::exec {
 namespace {
-
-constexpr int kHelperFailed = 70;
-
-/// Signals are blocked, not handled, so that a command gets default dispositions without any work.
-void take_default_signals() {
-  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
-  sigset_t all;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, nullptr);
-}
-
-/// Standard streams become /dev/null, the socket 3; all other descriptors are closed.
-void keep_only(int socket) {
-  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) _exit(kHelperFailed);
-  for (int fd = 0; fd <= 2; ++fd) {
-    if (fd == socket) socket = fcntl(socket, F_DUPFD_CLOEXEC, 3);
-    if (dup2(null, fd) < 0) _exit(kHelperFailed);
-  }
-  if (socket != 3 && dup3(socket, 3, O_CLOEXEC) < 0) _exit(kHelperFailed);
-  closefrom(4);
-}
 
 // What is started from here on is bound as well.
 void bind_to(const std::vector<std::uint32_t>& cpus) {
@@ -51,12 +28,6 @@ void bind_to(const std::vector<std::uint32_t>& cpus) {
 }  // namespace
 
 void Spawner::serve_in_this_process(int socket, HelperPage& page, Duration silence) {
-  take_default_signals();
-  setsid();
-  prctl(PR_SET_NAME, "kiln-helper");
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
-  prctl(PR_SET_PDEATHSIG, 0);
-  keep_only(socket);
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
@@ -64,7 +35,7 @@ void Spawner::serve_in_this_process(int socket, HelperPage& page, Duration silen
   if (!child_signals) _exit(kHelperFailed);
   const int children = child_signals.get();
   try {
-    Spawner spawner(Fd(3), std::move(child_signals), page, silence);
+    Spawner spawner(Fd(socket), std::move(child_signals), page, silence);
     spawner.serve();
   } catch (...) {
     // Out of memory, or an order that cannot be: the rank sees the socket close.
@@ -110,10 +81,16 @@ std::optional<Duration> Spawner::timeout_of(const OrderHeader& header) const {
 void Spawner::run(const Order& order) {
   ReplyHeader answer;
   answer.serial = order.header.serial;
+  if (environment_ == nullptr) {  // this helper was begun behind the rank's back
+    answer.ending = Ending::helper_killed;
+    return orders_.reply(answer, {});
+  }
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   answer.start = std::chrono::duration<double>(now).count();
   const auto began = std::chrono::steady_clock::now();
   RunningCommand::forget_ends();
+  page_.began = answer.start;
+  page_.serial = answer.serial;
   pid_t pid = -1;
   if (enter_directory(answer) && open_files(order, answer) && start(order, answer, pid)) {
     RunningCommand command({orders_, child_signals_.get(), rank_, streams_, setup_, timeout_of(order.header)},
@@ -159,10 +136,10 @@ void Spawner::close_files(ReplyHeader& reply) {
 
 bool Spawner::enter_directory(ReplyHeader& reply) {
   if (in_directory_) return true;
-  if (environment_ == nullptr || chdir(setup_.working_directory.c_str()) != 0) {
+  if (chdir(setup_.working_directory.c_str()) != 0) {
     reply.ending = Ending::not_started;
     reply.step = Step::directory;
-    reply.error = environment_ == nullptr ? EINVAL : errno;
+    reply.error = errno;
     return false;
   }
   in_directory_ = true;
@@ -234,7 +211,10 @@ void Spawner::reply(ReplyHeader& reply) {
   const auto out_tail = streams_.out.tail().pieces(), err_tail = streams_.err.tail().pieces();
   reply.stdout_tail_size = streams_.out.tail().size();
   reply.stderr_tail_size = streams_.err.tail().size();
+  page_.replying = true;
   orders_.reply(reply, std::array{out, err, out_tail[0], out_tail[1], err_tail[0], err_tail[1]});
+  page_.serial = 0;
+  page_.replying = false;
   streams_.out.release();
   streams_.err.release();
 }

@@ -19,8 +19,9 @@ namespace kiln::exec {
 /// The helper of a rank: runs commands, one at a time, until the rank is gone; then nothing it started is left.
 class Spawner {
  public:
-  /// Makes this process a helper: own session, subreaper, all signals blocked with their default dispositions,
-  /// standard streams /dev/null, no descriptors but `socket` (a stream socket to the rank). Never returns.
+  /// Makes this process a helper, forked by its keeper (keep_helper): own session, subreaper, all signals blocked with
+  /// their default dispositions, standard streams /dev/null, no descriptors but `socket` (a stream socket to the rank).
+  /// Never returns.
   [[noreturn]] static void serve_in_this_process(int socket, HelperPage& page, Duration silence);
 
  private:

@@ -1,6 +1,6 @@
 #include "exec/spawner_client.hpp"
 
-#include "exec/spawner.hpp"
+#include "exec/helper_keeper.hpp"
 
 #include <fmt/core.h>
 #include <signal.h>
@@ -42,26 +42,31 @@ std::unique_ptr<SpawnerClient> SpawnerClient::start(Options options) {
     errno = error;
     cannot_start("fork");
   }
-  if (helper == 0) Spawner::serve_in_this_process(its.get(), *shared, options.silence);
+  if (helper == 0) keep_helper(its.get(), *shared, options.silence);
   return std::unique_ptr<SpawnerClient>(new SpawnerClient(std::move(mine), helper, shared));
 }
 
 SpawnerClient::SpawnerClient(Fd socket, pid_t helper, HelperPage* page)
-    : socket_(std::move(socket)), helper_(helper), page_(page), buffer_(kSmallReply) {}
+    : socket_(std::move(socket)), keeper_(helper), page_(page), buffer_(kSmallReply) {}
 
 SpawnerClient::~SpawnerClient() {
   socket_.reset();
-  while (!reaped_ && waitpid(helper_, nullptr, 0) < 0 && errno == EINTR) {
+  while (!reaped_ && waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
   }
   munmap(page_, sizeof(HelperPage));
 }
 
 void SpawnerClient::set_up(const CommandSetup& setup) {
-  const Bytes content = encode(setup);
+  const std::lock_guard lock(sending_);
+  setup_ = encode(setup);
+  send_setup();
+}
+
+void SpawnerClient::send_setup() {
+  generation_ = page_->generation;
   OrderHeader header;
   header.kind = OrderKind::setup;
-  const std::lock_guard lock(sending_);
-  if (!send(header, {}, as_text(content))) helper_died();
+  if (!send(header, {}, as_text(setup_))) helper_died();
 }
 
 CommandResult SpawnerClient::run(const UnitOrder& order) {
@@ -71,17 +76,37 @@ CommandResult SpawnerClient::run(const UnitOrder& order) {
 
 void SpawnerClient::begin(const UnitOrder& order) {
   const std::lock_guard lock(sending_);
+  order_ = order;
+  said_.clear();
+  ++serial_;
+  running_ = true;
+  send_order();
+}
+
+void SpawnerClient::send_order() {
+  if (generation_ != page_->generation) send_setup();
   OrderHeader header;
   header.kind = OrderKind::run;
-  header.unit = order.unit.value();
-  header.attempt = order.attempt;
-  header.serial = ++serial_;
-  header.timeout = order.timeout ? order.timeout->count() : kTimeoutOfSetup;
-  running_ = true;
-  if (!send(header, order.environment, order.command)) helper_died();
+  header.unit = order_.unit.value();
+  header.attempt = order_.attempt;
+  header.serial = serial_;
+  header.timeout = order_.timeout ? order_.timeout->count() : kTimeoutOfSetup;
+  if (!send(header, order_.environment, order_.command)) helper_died();
 }
 
 CommandResult SpawnerClient::finish() {
+  while (true) {
+    const CommandResult result = receive_reply();
+    const std::lock_guard lock(sending_);
+    running_ = result.header.ending == Ending::helper_killed && result.header.signal < 0;
+    if (!running_) return result;
+    // A helper that was begun meanwhile, without a set-up, got the order: the command has not begun.
+    send_order();
+    for (const OrderKind kind : said_) say(kind);
+  }
+}
+
+CommandResult SpawnerClient::receive_reply() {
   if (buffer_.size() > kKeepBuffer) std::vector<char>(kSmallReply).swap(buffer_);
   received_ = 0;
   CommandResult result;
@@ -99,8 +124,6 @@ CommandResult SpawnerClient::finish() {
   result.err = behind(result.out, header.stderr_size);
   result.whole_out = behind(result.err, header.stdout_tail_size);
   result.whole_err = behind(result.whole_out, header.stderr_tail_size);
-  const std::lock_guard lock(sending_);
-  running_ = false;
   return result;
 }
 
@@ -119,10 +142,18 @@ void SpawnerClient::give_up() { order(OrderKind::give_up); }
 
 void SpawnerClient::order(OrderKind kind) {
   const std::lock_guard lock(sending_);
+  if (!running_) return;
+  said_.push_back(kind);
+  say(kind);
+}
+
+void SpawnerClient::say(OrderKind kind) {
   OrderHeader header;
   header.kind = kind;
   header.serial = serial_;
-  if (running_) send(header, {}, {});  // a dead helper is reported by finish()
+  send(header, {}, {});  // a dead helper is reported by finish()
+  // One that a command has stopped would not hear it.
+  if (const pid_t helper = page_->helper; helper > 1) kill(helper, SIGCONT);
 }
 
 bool SpawnerClient::send(const OrderHeader& header, std::string_view environment, std::string_view body) {
@@ -138,19 +169,19 @@ bool SpawnerClient::send(const OrderHeader& header, std::string_view environment
 void SpawnerClient::helper_died() {
   int status = 0;
   pid_t ended = 0;
-  while (!reaped_ && (ended = waitpid(helper_, &status, 0)) < 0 && errno == EINTR) {
+  while (!reaped_ && (ended = waitpid(keeper_, &status, 0)) < 0 && errno == EINTR) {
   }
   reaped_ = true;
   // The command itself dies with the helper, what it started does not.
   const pid_t group = page_->group.exchange(0);
   if (group > 1) kill(-group, SIGKILL);
-  const std::string how = ended != helper_      ? std::string("its end was not seen")
+  const std::string how = ended != keeper_      ? std::string("its end was not seen")
                           : WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
                                                 : fmt::format("exit code {}", WEXITSTATUS(status));
   throw Error(ExitCode::internal,
               fmt::format("the helper process {} that runs this rank's commands has died ({}); what it ran is lost and "
                           "runs again with the next `kiln run`",
-                          helper_, how));
+                          keeper_, how));
 }
 
 }  // namespace kiln::exec

@@ -34,7 +34,8 @@ struct UnitOrder {
   std::optional<Duration> timeout = {};  ///< instead of the set-up's; zero: none
 };
 
-/// A rank's side of its helper, the process that runs its commands.
+/// A rank's side of its helper, the process that runs its commands. Where a command kills it, the command has failed
+/// (Ending::helper_killed), and the next one has another helper.
 class SpawnerClient {
  public:
   struct Options {
@@ -53,13 +54,14 @@ class SpawnerClient {
 
   /// Before the first run; counts for the runs after it.
   void set_up(const CommandSetup& setup);
-  /// Runs a command and waits for its end. One thread at a time. Throws kiln::Error (internal) when the helper has
-  /// died.
+  /// Runs a command and waits for its end. One thread at a time. Throws kiln::Error (internal) when the helper can no
+  /// longer be had.
   CommandResult run(const UnitOrder& order);
   CommandResult run(UnitId unit, std::uint32_t attempt, std::string_view command) {
     return run(UnitOrder{unit, attempt, command});
   }
-  /// Splits run in two: after begin(), cancel() and signal() hold for this command.
+  /// Splits run in two: after begin(), cancel() and signal() hold for this command. What `order` refers to lives until
+  /// finish() has returned.
   void begin(const UnitOrder& order);
   CommandResult finish();
 
@@ -71,24 +73,33 @@ class SpawnerClient {
   /// Any thread: the rank lives. Costs nothing; to be called several times within `silence`.
   void beat() noexcept { page_->beats.fetch_add(1, std::memory_order_relaxed); }
 
-  pid_t helper() const { return helper_; }
+  /// The helper's keeper, which begins another where a helper was killed.
+  pid_t keeper() const { return keeper_; }
 
  private:
   SpawnerClient(Fd socket, pid_t helper, HelperPage* page);
 
   void order(OrderKind kind);
+  void say(OrderKind kind);
+  void send_order();
+  CommandResult receive_reply();
+  void send_setup();
   bool send(const OrderHeader& header, std::string_view environment, std::string_view body);
   void receive(std::size_t least);
   [[noreturn]] void helper_died();
 
   Fd socket_;
-  pid_t helper_;
+  pid_t keeper_;
   HelperPage* page_;
   bool reaped_ = false;
   std::mutex sending_;
-  std::uint64_t serial_ = 0;  // of the last command
-  bool running_ = false;      // both guarded by sending_
-  std::vector<char> buffer_;  // the reply
+  Bytes setup_;
+  UnitOrder order_;               // its texts live until finish()
+  std::vector<OrderKind> said_;   // about it
+  std::uint32_t generation_ = 0;  // of the helper that has the set-up
+  std::uint64_t serial_ = 0;      // of the last command
+  bool running_ = false;          // both guarded by sending_
+  std::vector<char> buffer_;      // the reply
   std::size_t received_ = 0;
 };
 

@@ -151,7 +151,7 @@ TEST_F(CommandEnds, TheTaskSignalReachesIt) {
 TEST_F(CommandEnds, WhenTheHelperIsKilled) {
   client().begin({UnitId(0), 1, "sleep 1000 & echo $! > pid; wait"});
   const pid_t pid = pid_in("pid");
-  kill(client().helper(), SIGKILL);
+  kill(client().keeper(), SIGKILL);
   try {
     client().finish();
     FAIL() << "no error";
@@ -163,11 +163,64 @@ TEST_F(CommandEnds, WhenTheHelperIsKilled) {
   EXPECT_THROW(run("true"), Error);
 }
 
+// A command's parent is the helper.
+TEST_F(CommandEnds, AsFailedWhereItKillsItsHelper) {
+  setup_.environment.push_back("WORD=kept");
+  for (int i = 0; i < 3; ++i) {
+    const CommandResult killed = run("sleep 1000 & echo $! > pid; setsid sleep 1000 & kill -KILL $PPID; sleep 1000");
+    EXPECT_EQ(killed.header.ending, Ending::helper_killed);
+    EXPECT_EQ(killed.header.signal, SIGKILL);
+    EXPECT_EQ(killed.header.exit_code, -1);
+    EXPECT_GT(killed.header.start, 1e9);
+    EXPECT_EQ(killed.out, "");
+    EXPECT_FALSE(alive(pid_in("pid")));
+    const CommandResult next = run("echo $WORD; pwd");
+    EXPECT_EQ(next.header.ending, Ending::exited);
+    EXPECT_EQ(next.out, "kept\n" + folder_.string() + "\n") << "the next helper has the set-up";
+  }
+}
+
+TEST_F(CommandEnds, WithAHelperThatWasKilledMeanwhile) {
+  const pid_t helper = static_cast<pid_t>(std::stol(out_of("echo $PPID")));
+  kill(helper, SIGKILL);
+  ASSERT_TRUE(eventually([&] { return !alive(helper); }));
+  ASSERT_TRUE(eventually([&] { return out_of("echo $PPID") != std::to_string(helper) + "\n"; }));
+}
+
+TEST_F(CommandEnds, ThoughItStopsItsHelper) {
+  client();
+  std::atomic<bool> ended = false;
+  std::thread rank([&] {
+    while (!ended) {
+      client().beat();
+      poll(nullptr, 0, 5);
+    }
+  });
+  EXPECT_EQ(run("kill -STOP $PPID; exit 5").header.exit_code, 5);
+  ended = true;
+  rank.join();
+}
+
+TEST_F(CommandEnds, ByCancelThoughItStopsItsHelper) {
+  client().begin({UnitId(0), 1, "echo $PPID > helper; kill -STOP $PPID; echo $$ > pid; sleep 1000"});
+  const pid_t pid = pid_in("pid");
+  client().cancel();
+  EXPECT_EQ(client().finish().header.ending, Ending::cancelled);
+  EXPECT_FALSE(alive(pid));
+}
+
+TEST_F(CommandEnds, WhenTheClientGoesThoughItStopsItsHelper) {
+  client().begin({UnitId(0), 1, "kill -STOP $PPID; echo $$ > pid; sleep 1000"});
+  const pid_t pid = pid_in("pid");
+  client_.reset();
+  EXPECT_FALSE(alive(pid));
+}
+
 TEST_F(CommandEnds, NotBySignalsToTheHelper) {
   client().begin({UnitId(0), 1, "echo $$ > pid; while [ ! -e go ]; do sleep 0.01; done"});
   pid_in("pid");
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGPIPE, SIGALRM}) {
-    kill(client().helper(), number);
+    kill(client().keeper(), number);
   }
   write("go", "");
   EXPECT_EQ(client().finish().header.exit_code, 0);

@@ -168,7 +168,7 @@ TEST_F(CommandUnits, EndTheRankWhenTheHelperDies) {
   const auto executor = start();
   executor->submit(work({"sleep 1000 & echo $! > pid; wait"}));
   const pid_t pid = pid_in("pid");
-  kill(client_->helper(), SIGKILL);
+  kill(client_->keeper(), SIGKILL);
   ASSERT_TRUE(eventually([&] { return !executor->fault().empty(); }));
   EXPECT_THAT(executor->fault(), testing::HasSubstr("helper process"));
   EXPECT_TRUE(eventually([&] { return !alive(pid); }));
