@@ -73,18 +73,19 @@ int wait_for_end(pid_t helper, const HelperPage& page) {
   }
 }
 
-// What it ran has ended with it: for the rank that is the answer.
-void answer(HelperPage& page, int signal) {
+// What it ran has ended with it: for the rank that is the answer. False where half of another may be on its way.
+bool answer(HelperPage& page, int signal) {
   ReplyHeader header;
   header.serial = page.serial.exchange(0);
-  if (header.serial == 0) return;
+  if (header.serial == 0 || header.serial == page.answered) return true;
+  if (page.replying) return false;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   header.ending = Ending::helper_killed;
   header.signal = signal;
   header.start = page.began;
   header.seconds = std::max(0.0, std::chrono::duration<double>(now).count() - header.start);
   iovec part{&header, sizeof header};
-  send_all(kHelperSocket, &part, 1);
+  return send_all(kHelperSocket, &part, 1);
 }
 
 [[noreturn]] void serve(HelperPage& page, Duration silence, pid_t keeper) {
@@ -121,9 +122,9 @@ void keep_helper(int socket, HelperPage& page, Duration silence) {
     if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
     end_descendants(children, Duration::zero());
     page.group.store(0);
-    if (page.replying || rank_is_gone()) _exit(kHelperFailed);
     ++page.generation;
-    answer(page, WTERMSIG(status));
+    if (!answer(page, WTERMSIG(status))) _exit(kHelperFailed);
+    page.replying = false;
   }
 }
 

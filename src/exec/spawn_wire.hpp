@@ -65,7 +65,8 @@ struct HelperPage {
       0;                                  ///< of the helper: how many were killed before it, and their set-up with them
   std::atomic<std::uint64_t> serial = 0;  ///< of the command that runs; 0: none
   std::atomic<double> began = 0;          ///< when it did; Unix seconds UTC
-  std::atomic<bool> replying = false;     ///< a reply is being sent
+  std::atomic<std::uint64_t> answered = 0;  ///< the last command whose whole reply the rank has
+  std::atomic<bool> replying = false;       ///< a reply is being sent
 };
 
 inline constexpr int kHelperSocket = 3;  ///< where keeper and helper have it

@@ -1,5 +1,6 @@
 #include "exec/spawner_client.hpp"
 
+#include "base/log.hpp"
 #include "exec/helper_keeper.hpp"
 
 #include <fmt/core.h>
@@ -10,6 +11,7 @@
 #include <kiln/error.hpp>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -43,11 +45,11 @@ std::unique_ptr<SpawnerClient> SpawnerClient::start(Options options) {
     cannot_start("fork");
   }
   if (helper == 0) keep_helper(its.get(), *shared, options.silence);
-  return std::unique_ptr<SpawnerClient>(new SpawnerClient(std::move(mine), helper, shared));
+  return std::unique_ptr<SpawnerClient>(new SpawnerClient(std::move(mine), helper, shared, options.ends_rank));
 }
 
-SpawnerClient::SpawnerClient(Fd socket, pid_t helper, HelperPage* page)
-    : socket_(std::move(socket)), keeper_(helper), page_(page), buffer_(kSmallReply) {}
+SpawnerClient::SpawnerClient(Fd socket, pid_t keeper, HelperPage* page, bool ends_rank)
+    : socket_(std::move(socket)), keeper_(keeper), page_(page), ends_rank_(ends_rank), buffer_(kSmallReply) {}
 
 SpawnerClient::~SpawnerClient() {
   socket_.reset();
@@ -99,7 +101,10 @@ CommandResult SpawnerClient::finish() {
     const CommandResult result = receive_reply();
     const std::lock_guard lock(sending_);
     running_ = result.header.ending == Ending::helper_killed && result.header.signal < 0;
-    if (!running_) return result;
+    if (!running_) {
+      page_->answered = result.header.serial;
+      return result;
+    }
     // A helper that was begun meanwhile, without a set-up, got the order: the command has not begun.
     send_order();
     for (const OrderKind kind : said_) say(kind);
@@ -178,10 +183,12 @@ void SpawnerClient::helper_died() {
   const std::string how = ended != keeper_      ? std::string("its end was not seen")
                           : WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
                                                 : fmt::format("exit code {}", WEXITSTATUS(status));
-  throw Error(ExitCode::internal,
-              fmt::format("the helper process {} that runs this rank's commands has died ({}); what it ran is lost and "
-                          "runs again with the next `kiln run`",
-                          keeper_, how));
+  const std::string text = fmt::format(
+      "the helper process {} that runs this rank's commands has died ({}); what it ran is lost", keeper_, how);
+  if (!ends_rank_) throw Error(ExitCode::internal, text);
+  log::error("{} with this rank", text);
+  raise(SIGKILL);
+  std::abort();
 }
 
 }  // namespace kiln::exec

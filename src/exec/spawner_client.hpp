@@ -41,6 +41,9 @@ class SpawnerClient {
   struct Options {
     /// The helper ends what it runs when the rank has not beaten for this long; counted from the first beat on.
     Duration silence = std::chrono::seconds(60);
+    /// A rank whose helper can no longer be had ends as if it had been killed: others do its work, or the launcher
+    /// starts again. Otherwise run() and finish() throw.
+    bool ends_rank = false;
   };
 
   /// Forks the helper: to be called first of all in main, before MPI_Init and before there are threads. Throws
@@ -77,7 +80,7 @@ class SpawnerClient {
   pid_t keeper() const { return keeper_; }
 
  private:
-  SpawnerClient(Fd socket, pid_t helper, HelperPage* page);
+  SpawnerClient(Fd socket, pid_t keeper, HelperPage* page, bool ends_rank);
 
   void order(OrderKind kind);
   void say(OrderKind kind);
@@ -92,6 +95,7 @@ class SpawnerClient {
   pid_t keeper_;
   HelperPage* page_;
   bool reaped_ = false;
+  bool ends_rank_;
   std::mutex sending_;
   Bytes setup_;
   UnitOrder order_;               // its texts live until finish()

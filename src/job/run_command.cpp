@@ -167,7 +167,7 @@ int run_command(const RunOptions& options, const std::vector<std::string>& argum
   const Environment environment = read_environment();
   if (!environment.inside_mpi()) return launch(options, environment, arguments);
 
-  std::unique_ptr<exec::SpawnerClient> spawner = exec::SpawnerClient::start();
+  std::unique_ptr<exec::SpawnerClient> spawner = exec::SpawnerClient::start({.ends_rank = true});
   Waiter waiter({SIGUSR1, SIGTERM, SIGINT});
   CommandRank rank(options, environment, arguments, waiter, *spawner);
   const WorkEnd end = rank.run();

@@ -110,6 +110,37 @@ class Units(KilnCase):
         self.assertEqual(self.processes(), {})
         self.assertEqual(self.table(group="output")["stdout"][:3], ["left one\n", "left a session\n", "left a daemon\n"])
 
+    def test_units_that_kill_or_stop_the_helper_that_runs_them(self):
+        self.write_tasks(["kill -KILL $PPID; sleep 1000", "echo fine",
+                          "test -e once || { touch once; kill -KILL $PPID; sleep 1000; }; echo second",
+                          "kill -STOP $PPID; echo goes on", "#kiln timeout=5s retries=0", "kill -STOP $PPID; sleep 1000",
+                          "echo fine"])
+        result = self.expect(1, "run", "-n", "2", "--retries", "1", "--grace", "1s", "tasks.txt")
+        self.assertEqual([row[0] for row in self.by_unit("status")], ["failed", "ok", "ok", "ok", "timeout", "ok"])
+        self.assertEqual(self.table()["attempts"], [2, 1, 2, 1, 1, 1])
+        self.assertIn("helper process, which ran it, was killed with it (signal 9", self.reasons()[0])
+        self.assertEqual(self.table(group="output")["stdout"][2:4], ["second\n", "goes on\n"])
+        self.assertNotIn("died", result.err, "no rank")
+        self.assertEqual(self.processes(), {})
+
+    def test_a_unit_that_stops_its_helper_when_the_run_is_stopped(self):
+        self.write_tasks(["touch up; kill -STOP $PPID; sleep 1000"])
+        run = self.start("run", "-n", "1", "--grace", "500ms", "tasks.txt")
+        self.wait_for(lambda: (self.folder / "up").exists() or run.ended(), "the unit runs")
+        run.process.terminate()
+        self.assertEqual(run.wait().code, 75)
+        self.assertEqual(self.processes(), {})
+
+    def test_a_rank_without_its_helper_is_dead_and_its_unit_runs_again(self):
+        keepers = "pgrep -P $(ps -o ppid= -p $(ps -o ppid= -p $PPID)) kiln-helper"
+        self.write_tasks([f"test -e once || {{ touch once; kill -KILL $({keepers}); sleep 1000; }}; echo second",
+                          "sleep 0.3; echo fine", "echo fine"])
+        result = self.expect(0, "run", "-n", "2", "tasks.txt")
+        self.assertIn("helper process", result.err)
+        self.assertIn("died", result.err)
+        self.assertEqual(self.table(group="output")["stdout"], ["second\n", "fine\n", "fine\n"])
+        self.assertEqual(self.processes(), {})
+
     def test_units_that_close_or_keep_their_streams(self):
         self.write_tasks(["exec 1>&- 2>&-; sleep 0.1; exit 3", "exec 0<&- 1>&-; echo lost; true",
                           "cat; echo end of input", "yes | head -n 1", "exec sleep 0 1>&-"])
