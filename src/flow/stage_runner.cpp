@@ -89,6 +89,7 @@ detail::StageHost StageRunner::host(const exec::Work& work, exec::Results& resul
   host.stage = options_.stage;
   host.attempt = work.attempt;
   host.input = input_.get();
+  host.running = options_.running;
   host.cancelled = [&] { return results.cancelled(); };
   host.scratch = [&](UnitId unit) { return make_scratch(unit); };
   return host;

@@ -24,7 +24,8 @@ class StageRunner : public exec::Runner {
     std::function<void(UnitId, const std::string&)> differs = {};
     std::uint64_t units = 0;                       ///< of the stage; with differs
     std::shared_ptr<detail::RunPlace> place = {};  ///< for what steps by key hold
-    std::size_t most_held = 0;                     ///< of a stage with one: as exec::Runner has it
+    detail::RunningUnit* running = &detail::RunningUnit::nobodys();
+    std::size_t most_held = 0;  ///< of a stage with one: as exec::Runner has it
   };
 
   /// `plan` must outlive this. `input` as open_input gives it.

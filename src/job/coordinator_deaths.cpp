@@ -46,7 +46,7 @@ bool CoordinatorLoop::hear_who_ended() {
   bool any = false;
   while (const auto ended = writer_.poll_ended()) {
     any = true;
-    if (in_stage()) coordinator_->on_who_ended(ended->rank, ended->itself, now());
+    if (in_stage()) coordinator_->on_who_ended(ended->rank, ended->end, now());
   }
   return any;
 }

@@ -24,6 +24,7 @@ struct Note {
   std::atomic<std::int32_t> rank = 0;
   std::atomic<std::uint32_t> stage = 0, attempt = 0;
   std::atomic<std::uint64_t> first = 0, last = 0;
+  detail::RunningUnit unit;  // of these
   std::atomic<bool> announced = false;
   std::atomic<pid_t> pid = 0;       // a child that was forked may come here, too
   std::atomic<bool> marks = false;  // `mark` is there
@@ -74,7 +75,11 @@ enum class Whose : std::uint8_t { own, foreign };
 void write_note(std::string_view what, std::string_view detail, Whose whose) {
   Line line;
   line << "kiln: rank " << static_cast<std::uint64_t>(note.rank) << ": " << what << detail;
-  const std::uint64_t first = note.first, last = note.last;
+  std::uint64_t first = note.first, last = note.last;
+  if (const std::uint64_t unit = note.unit.get(); first <= unit && unit < last) {
+    first = unit;
+    last = unit + 1;
+  }
   if (first == last) {
     line << " outside of units";
   } else if (last - first == 1) {
@@ -162,9 +167,12 @@ void outlive_readers() {
 
 void survive_overflow() { thread_local const AlternateStack stack; }
 
+detail::RunningUnit& noted_unit() { return note.unit; }
+
 void note_running(std::uint32_t stage, Interval units, std::uint32_t attempt) {
   note.stage = stage;
   note.attempt = attempt;
+  note.unit.set_several();
   note.first = units.first.value();
   note.last = units.last.value();
 }

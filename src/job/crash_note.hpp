@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/interval.hpp>
+#include <kiln/detail/stage.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -25,7 +26,10 @@ void outlive_readers();
 /// From now on an overflow of this thread's stack leaves that line as well. Any number of times.
 void survive_overflow();
 
-/// The units that run from now on; on the executor thread. Empty for none.
+/// Of those of note_running, the one that runs: who runs them tells it.
+detail::RunningUnit& noted_unit();
+
+/// The units that run from now on, one after the other; on the executor thread. Empty for none.
 void note_running(std::uint32_t stage, Interval units, std::uint32_t attempt);
 
 /// The process may end now.

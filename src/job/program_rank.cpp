@@ -139,6 +139,7 @@ std::unique_ptr<exec::Runner> ProgramRank::make_runner(const protocol::Setup& se
   plan_ = call->plan;
   stage_ = call->stage;
   flow::StageRunner::Options options;
+  options.running = &noted_unit();
   options.seed = greeting_ ? greeting_->seed : 0;
   options.stage = call->stage;
   options.scratch = scratch_folder();

@@ -4,6 +4,13 @@
 
 namespace kiln::job {
 
+// What it ran in a stage before is of no use to this one.
+protocol::ProcessEnd StoreArchive::how_ended(Rank rank) {
+  const auto mark = store_.take_crash_mark(rank);
+  if (!mark) return {};
+  return {true, mark->stage == store_.stages().stage() ? mark->units : Interval{}};
+}
+
 void StoreArchive::write_status(const std::string& text) {
   store_.check_reign();
   store_.directory().write_replaced("status.json", text);

@@ -14,7 +14,7 @@ class StoreArchive : public Archive {
   /// `store` outlives this.
   explicit StoreArchive(store::RunStore& store) : store_(store) {}
 
-  bool ended_itself(Rank rank) override { return store_.take_crash_mark(rank); }
+  protocol::ProcessEnd how_ended(Rank rank) override;
   void beat() override { store_.beat(); }
   void maintain() override { store_.maintain(); }
   void write_status(const std::string& text) override;

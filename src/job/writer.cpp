@@ -247,8 +247,8 @@ void Writer::do_give(const schedule::IntervalSet& units) {
 }
 
 void Writer::do_look(Rank rank) {
-  Ended found{rank};
-  quietly([&] { found.itself = archive_.ended_itself(rank); });
+  Ended found{rank, {}};
+  quietly([&] { found.end = archive_.how_ended(rank); });
   const std::lock_guard lock(mutex_);
   ended_.push_back(found);
 }

@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 #include "protocol/coordinator_port.hpp"
+#include "protocol/suspect.hpp"
 
 #include <kiln/error.hpp>
 
@@ -25,8 +26,8 @@ class Archive {
   virtual void commit(protocol::CommitPlan& plan) = 0;
   /// Durable when it returns: these units may begin. A throw leaves it open whether it counts.
   virtual void give(const schedule::IntervalSet& /*units*/) {}
-  /// Whether the dead rank's own code has ended it. Asked once for each time that it is declared dead.
-  virtual bool ended_itself(Rank /*rank*/) { return false; }
+  /// How the dead rank's process has ended. Asked once for each time that it is declared dead.
+  virtual protocol::ProcessEnd how_ended(Rank /*rank*/) { return {}; }
   /// Says "this run lives"; about once a second, on a thread of its own: a long commit or the making of results must
   /// not look like death. Not called after a fault.
   virtual void beat() = 0;
@@ -50,7 +51,7 @@ class Writer {
   void commit(std::unique_ptr<protocol::CommitPlan> plan);
   /// Behind a commit that waits. At most one is under way.
   void give(schedule::IntervalSet units);
-  /// Who has ended the dead rank, behind what has to be durable.
+  /// How the dead rank has ended, behind what has to be durable.
   void look_who_ended(Rank rank);
   /// Only the latest counts, if the thread is busy.
   void status(std::string text);
@@ -69,7 +70,7 @@ class Writer {
   std::optional<std::string> poll_given();
   struct Ended {
     Rank rank;
-    bool itself = false;
+    protocol::ProcessEnd end;
   };
   /// The same of look_who_ended(), one answer each, in order.
   std::optional<Ended> poll_ended();

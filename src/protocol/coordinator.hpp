@@ -4,6 +4,7 @@
 #include "protocol/coordinator_options.hpp"
 #include "protocol/coordinator_port.hpp"
 #include "protocol/copies.hpp"
+#include "protocol/look.hpp"
 #include "protocol/suspect.hpp"
 #include "schedule/batch_policy.hpp"
 #include "schedule/gates.hpp"
@@ -103,8 +104,9 @@ class Coordinator {
   /// if it died `alone` (its node lives), any unit may be to blame: these are suspects, run one at a time, alone on
   /// their worker, when all else is handed out. A unit whose worker died so often enough is a dead letter (Suspect).
   void on_dead(Rank rank, bool alone, Instant now);
-  /// Answers CoordinatorPort::look_who_ended. `itself`: the rank's own code has ended it.
-  void on_who_ended(Rank rank, bool itself, Instant now);
+  /// Answers CoordinatorPort::look_who_ended. Where the rank's own code has ended it, what it had in hand beside what
+  /// ran is as if it had been given back.
+  void on_who_ended(Rank rank, const ProcessEnd& end, Instant now);
   /// This rank works (again), with nothing in hand: it gets its setup.
   void on_back(Rank rank, Instant now);
   /// Measured by the engine: its own time a batch, for the adaptive policy.
@@ -169,11 +171,6 @@ class Coordinator {
   bool waits_for_disk() const { return pending_bytes() >= options_.pause_bytes; }
 
  private:
-  struct InFlight {
-    schedule::IntervalSet units;  // not yet reported or given back
-    std::uint32_t attempt = 1;
-    bool suspect = false;  // one unit, the only one that its worker has
-  };
   // Whether a worker may be asked to give units back: not while an answer is out, nor after it had nothing to give,
   // until it reports again.
   enum class Asked { no, waiting, had_none };
@@ -314,7 +311,8 @@ class Coordinator {
   void lose_batches(Worker& worker, bool alone, Instant now);
   void lose_held(Worker& worker, Instant now);
   std::uint64_t begun(const Worker& worker) const;
-  void suspect(Rank died, UnitId unit, std::uint32_t attempt, bool was_alone);
+  void suspect(const InFlight& batch);
+  void acquit(const InFlight& batch, Instant now);
   void hand_out_suspect(Instant now);
   Worker* worker_for(const Suspect& suspect);
   void blame(UnitId unit, std::string_view why, Instant now);
@@ -342,8 +340,8 @@ class Coordinator {
   std::map<UnitId, std::uint32_t> attempts_;  // failed attempts of units that may be tried again
   std::map<UnitId, Suspect> suspects_;
   std::set<UnitId> waiting_suspects_;
-  std::vector<std::pair<Rank, UnitId>> looks_;  // for who has ended the rank that died of this
-  bool suspect_out_ = false;                    // one is with a worker
+  std::vector<Look> looks_;
+  bool suspect_out_ = false;  // one is with a worker
   std::uint64_t lost_ = 0;
   schedule::Durations durations_;  // of the units that have ended, where somebody asks
   bool held_back_ = false;         // a worker got nothing, as there is no time for it

@@ -74,23 +74,20 @@ void Coordinator::lose_batches(Worker& worker, bool alone, Instant now) {
     for (const auto& [id, batch] : batches) lose_units(batch.units, worker.view.rank, batch.attempt, how, now);
     return;
   }
-  const bool was_alone = worker.view.in_flight == 1;
-  std::uint64_t suspects = alone ? begun(worker) : 0;
+  Look look{worker.view.rank, begun(worker)};
   in_flight_ -= std::exchange(worker.view.in_flight, 0);
   if (std::exchange(worker.alone, false)) suspect_out_ = false;
-  for (const auto& [id, batch] : worker.batches) {
-    for (const Interval units : batch.units.intervals()) {
-      const UnitId innocent(units.first.value() + std::min(suspects, units.size()));
-      suspects -= innocent.value() - units.first.value();
-      for (UnitId unit = units.first; unit < innocent; unit = unit.next()) {
-        suspect(worker.view.rank, unit, batch.attempt, was_alone);
-      }
-      drop_copies({units.first, innocent});
-      if (innocent < units.last) come_back(batch, {innocent, units.last}, now);
+  for (auto& [id, batch] : std::exchange(worker.batches, {})) {
+    if (alone) {
+      suspect(batch);
+      look.batches.push_back(std::move(batch));
+      continue;
     }
-    suspects = 0;
+    for (const Interval units : batch.units.intervals()) come_back(batch, units, now);
   }
-  worker.batches.clear();
+  if (look.batches.empty()) return;
+  looks_.push_back(std::move(look));
+  port_.look_who_ended(worker.view.rank);
 }
 
 // Those of an earlier launch, as far as they could be handed out now.
@@ -99,7 +96,7 @@ void Coordinator::suspect_at_begin(const CoordinatorStart& start, schedule::Inte
     if (!open.contains(unit)) continue;
     open.erase(single(unit));
     Suspect& one = suspects_[unit];
-    for (const Rank rank : ranks) one.died.push_back({rank, Suspect::EndedBy::itself});
+    for (const Rank rank : ranks) one.died.push_back({rank, true});
     waiting_suspects_.insert(unit);
   }
 }
@@ -111,29 +108,50 @@ void Coordinator::blame_at_begin(Instant now) {
   }
 }
 
-// `was_alone`: it was all that the dead rank had.
-void Coordinator::suspect(Rank died, UnitId unit, std::uint32_t attempt, bool was_alone) {
-  Suspect& one = suspects_[unit];
-  one.attempt = attempt;
-  waiting_suspects_.insert(unit);
-  if (!was_alone) return;
-  one.died.push_back({died});
-  looks_.emplace_back(died, unit);
-  port_.look_who_ended(died);
+// Until it is known how the rank has ended.
+void Coordinator::suspect(const InFlight& batch) {
+  for (const Interval units : batch.units.intervals()) {
+    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
+      Suspect& one = suspects_[unit];
+      one.attempt = batch.attempt;
+      one.waits = true;
+      waiting_suspects_.insert(unit);
+    }
+  }
 }
 
 // Who came back may have died twice, of two units: the answers come in the order of the questions.
-void Coordinator::on_who_ended(Rank rank, bool itself, Instant now) {
-  using EndedBy = Suspect::EndedBy;
-  const auto look = std::ranges::find(looks_, rank, &std::pair<Rank, UnitId>::first);
-  if (finished_ || look == looks_.end()) return;
-  const UnitId unit = look->second;
-  looks_.erase(look);
-  Suspect& suspect = suspects_.at(unit);  // it was not handed out meanwhile
-  std::ranges::find(suspect.died, EndedBy::unknown, &Suspect::Death::by)->by =
-      itself ? EndedBy::itself : EndedBy::others;
-  if (suspect.to_blame()) blame(unit, "", now);
+void Coordinator::on_who_ended(Rank rank, const ProcessEnd& end, Instant now) {
+  const auto found = std::ranges::find(looks_, rank, &Look::rank);
+  if (finished_ || found == looks_.end()) return;
+  const Look look = std::move(*found);
+  looks_.erase(found);
+  const schedule::IntervalSet ran = look.what_ran(end);
+  const bool named = end.itself && end.running.size() == 1 && ran.contains(end.running);
+  for (InFlight batch : look.batches) {
+    for (const Interval units : ran.intervals()) batch.units.erase(units);
+    acquit(batch, now);
+  }
+  for (const Interval units : ran.intervals()) {
+    drop_copies(units);
+    for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
+      Suspect& suspect = suspects_.at(unit);  // it was not handed out meanwhile
+      suspect.waits = false;
+      if (!look.has_one() && !named) continue;
+      suspect.died.push_back({rank, end.itself});
+      if (suspect.to_blame()) blame(unit, "", now);
+    }
+  }
   step(now);
+}
+
+// These had not begun: as if they had been given back.
+void Coordinator::acquit(const InFlight& batch, Instant now) {
+  for (const Interval units : batch.units.intervals()) {
+    suspects_.erase(suspects_.lower_bound(units.first), suspects_.lower_bound(units.last));
+    waiting_suspects_.erase(waiting_suspects_.lower_bound(units.first), waiting_suspects_.lower_bound(units.last));
+    come_back(batch, units, now);
+  }
 }
 
 // Done, but neither with a worker nor on disk: open again.
@@ -151,8 +169,7 @@ void Coordinator::lose_held(Worker& worker, Instant now) {
 
 void Coordinator::hand_out_suspect(Instant now) {
   if (suspect_out_ || room() == 0) return;
-  const auto first =
-      std::ranges::find_if(waiting_suspects_, [this](UnitId unit) { return suspects_.at(unit).all_known(); });
+  const auto first = std::ranges::find_if(waiting_suspects_, [this](UnitId unit) { return !suspects_.at(unit).waits; });
   if (first == waiting_suspects_.end()) return;
   const UnitId unit = *first;
   const Suspect& suspect = suspects_.at(unit);

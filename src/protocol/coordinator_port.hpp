@@ -73,8 +73,7 @@ class CoordinatorPort {
   virtual void join(const Join& /*join*/) {}
   /// A rank died in the join: this rank's part in it is given up, and on_joined is not called any more.
   virtual void leave_join() {}
-  /// The rank died with one unit in hand: has its own code ended it? Coordinator::on_who_ended answers, always and in
-  /// order.
+  /// The rank died with work in hand: how did its process end? Coordinator::on_who_ended answers, always and in order.
   virtual void look_who_ended(Rank rank) = 0;
   /// No worker lives: this rank is to execute itself, and says so by Coordinator::on_back.
   virtual void work_alone() {}

@@ -21,11 +21,9 @@ std::string ranks_text(const std::vector<Rank>& ranks) {
 
 }  // namespace
 
-bool Suspect::all_known() const { return std::ranges::count(died, EndedBy::unknown, &Death::by) == 0; }
-
 bool Suspect::to_blame() const {
   std::uint32_t against = 0;
-  for (const Death& one : died) against += one.by == EndedBy::itself ? kEndedItself : kEndedByOthers;
+  for (const Death& one : died) against += one.itself ? kEndedItself : kEndedByOthers;
   return against >= kToBlame;
 }
 
@@ -37,8 +35,9 @@ std::string Suspect::reason() const {
     if (std::ranges::find(ranks, death.rank) == ranks.end()) ranks.push_back(death.rank);
   }
   const bool one = ranks.size() == 1;
-  return fmt::format("the {} of {} died while {} ran nothing but this unit", one ? "process" : "processes",
-                     ranks_text(ranks), one ? "it" : "they");
+  const bool itself = std::ranges::all_of(died, &Death::itself);
+  return fmt::format("the {} of {} {} while {} ran nothing but this unit", one ? "process" : "processes",
+                     ranks_text(ranks), itself ? "died" : "died or fell silent", one ? "it" : "they");
 }
 
 }  // namespace kiln::protocol

@@ -176,20 +176,22 @@ void Books::joined(const std::vector<Interval>& intervals) {
   }
 }
 
-void Books::rank_died(Rank rank, bool alone, bool itself) {
+void Books::rank_died(Rank rank, bool alone, const std::optional<Interval>& ran) {
   const auto index = static_cast<std::size_t>(rank.value());
   lost_[index] = true;
   const bool one = held_[index] == 1;
   held_[index] = 0;
-  for (Book& book : books_) {
+  for (UnitId unit(0); unit.value() < books_.size(); unit = unit.next()) {
+    Book& book = books_[unit.value()];
     if (book.copier == rank) book.copier = Rank(-1);
     if (book.holder == rank) {
+      const bool only = one || (ran && ran->size() == 1 && ran->contains(unit));
       book.holder = Rank(-1);
       book.running = false;
       book.lost = true;
-      if (one && alone && !scenario_.options.no_rerun_lost) {
+      if (only && alone && !scenario_.options.no_rerun_lost) {
         ++book.deaths;
-        if (itself) ++book.crashes;
+        if (ran) ++book.crashes;
       }
       came_back(book, Unharmed::no);
     } else if (book.result_with == rank) {

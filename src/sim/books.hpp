@@ -41,7 +41,8 @@ class Books {
   /// What the rank gave to a join is with the coordinator.
   void joined(const std::vector<Interval>& units);
   /// The coordinator has declared the rank dead; it may run on for a while, and nothing of that counts.
-  void rank_died(Rank rank, bool alone, bool itself);
+  /// `ran`: what its own code ran when it ended it; nothing where others may have ended it.
+  void rank_died(Rank rank, bool alone, const std::optional<Interval>& ran);
   /// The rank has forgotten all that it had.
   void rank_anew(Rank rank);
   /// A rank has taken over and goes on from what workers have. `keeps`: whether this rank has lost nothing of what it

@@ -60,8 +60,8 @@ class SimExecutor {
   UnitModel::Harm harm(std::uint64_t number) const {
     return current_ && number == number_ ? current_harm_ : UnitModel::Harm::none;
   }
-  /// Those of the present claim that it has begun; one runs.
-  Interval begun() const { return {claim_first_, current_->next()}; }
+  /// The present claim; one of it runs.
+  Interval claimed() const { return {claim_first_, claim_end_}; }
   /// The unit that was announced with this number has ended, unless it was cancelled meanwhile.
   void unit_ended(std::uint64_t number, Instant now);
 

@@ -81,14 +81,27 @@ void Journal::append(const protocol::CommitPlan& plan) {
   if (reduction_.units() != done_) violated("entry {}: what is done is not what is reduced", entries_);
 }
 
+std::optional<Interval> Journal::mark(Rank rank) const {
+  const auto found = marks_.find(rank);
+  return found == marks_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<Interval> Journal::take_mark(Rank rank) {
+  const auto found = mark(rank);
+  marks_.erase(rank);
+  return found;
+}
+
 std::map<UnitId, std::vector<Rank>> Journal::suspects() const {
   std::map<UnitId, std::vector<Rank>> suspects;
-  for (const auto& [rank, units] : marks_) {
+  const auto add = [&](Rank rank, Interval units) {
     for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
       std::vector<Rank>& died = suspects[unit];
       if (units.size() == 1) died.push_back(rank);
     }
-  }
+  };
+  for (const auto& [rank, units] : old_marks_) add(rank, units);
+  for (const auto& [rank, units] : marks_) add(rank, units);
   return suspects;
 }
 

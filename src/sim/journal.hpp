@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,13 +47,18 @@ class Journal {
   void release_given() { given_.erase(given_now_); }
   void begin_launch() {
     given_now_.clear();
+    for (const auto& [rank, units] : marks_) old_marks_.emplace_back(rank, units);
     marks_.clear();
   }
-  /// What a rank whose own code has ended it leaves: the units that it had begun, one after the other. A mark is gone
-  /// when a coordinator has seen it, when a launch has begun, and when one has ended in order.
+  /// What a rank whose own code has ended it leaves: the units that it ran, one after the other. A mark is gone
+  /// when a coordinator has seen it, and when a launch has ended in order.
   void leave_mark(Rank rank, Interval units) { marks_[rank] = units; }
-  bool take_mark(Rank rank) { return marks_.erase(rank) != 0; }
-  void remove_marks() { marks_.clear(); }
+  std::optional<Interval> mark(Rank rank) const;
+  std::optional<Interval> take_mark(Rank rank);
+  void remove_marks() {
+    marks_.clear();
+    old_marks_.clear();
+  }
   /// As protocol::CoordinatorStart has them.
   std::map<UnitId, std::vector<Rank>> suspects() const;
   /// The unit begins, whoever runs it; or a try of it has failed by itself. Throws Violation where it begins a second
@@ -78,9 +84,10 @@ class Journal {
   std::vector<State> state_;
   std::vector<std::uint64_t> row_of_;  // number of the last entry with a row of the unit
   schedule::IntervalSet done_, dead_, given_;
-  schedule::IntervalSet given_now_;            // by this launch
-  std::vector<std::uint32_t> begun_, failed_;  // by unit, over all launches
-  std::map<Rank, Interval> marks_;
+  schedule::IntervalSet given_now_;                   // by this launch
+  std::vector<std::uint32_t> begun_, failed_;         // by unit, over all launches
+  std::map<Rank, Interval> marks_;                    // of this launch
+  std::vector<std::pair<Rank, Interval>> old_marks_;  // of earlier ones
   CommittedReduction reduction_;
   std::map<std::string, File> files_;
   std::uint64_t entries_ = 0, number_ = 0;

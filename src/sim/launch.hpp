@@ -115,7 +115,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   bool dies_of_unit(Rank rank, std::uint64_t number);
   void look();
   void end_look(const Event& event);
-  void tell_who_ended(Rank rank, bool itself);
+  void tell_who_ended(Rank rank, protocol::ProcessEnd end);
   void execute_here();
   bool may_be_declared_dead(Rank rank) const;
   bool gone_for_good(Rank rank) const;
@@ -184,8 +184,10 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   std::vector<std::unique_ptr<WorkerRank>> workers_;
   std::unique_ptr<WorkerRank> own_;  // the coordinator's rank executes
   bool works_alone_ = false;
-  bool all_dead_ = false;    // the last rank was ended by its unit
-  std::vector<Rank> looks_;  // asked for, not begun
+  bool all_dead_ = false;                                    // the last rank was ended by its unit
+  std::vector<Rank> looks_;                                  // asked for, not begun
+  std::map<std::uint64_t, protocol::ProcessEnd> seen_ends_;  // by number, not told yet
+  std::uint64_t look_number_ = 0;
   Instant last_look_{};
   Random harm_random_;  // apart, so that all else is drawn the same with units that end their ranks and without
   std::vector<Instant> last_to_worker_, last_to_coordinator_;  // by rank: messages of a pair stay in order
@@ -193,7 +195,6 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   protocol::Membership membership_;
   struct Presence {
     bool killed = false;
-    bool crashed = false;   // killed by its own code: there is a mark
     bool declared = false;  // dead, by the coordinator
     std::optional<Instant> away_until;
     Instant was_away{};                 // until then, at least once

@@ -67,14 +67,13 @@ bool Launch::dies_of_unit(Rank rank, std::uint64_t number) {
   const UnitModel::Harm harm = worker(rank).executor().harm(number);
   if (harm == UnitModel::Harm::none) return false;
   const bool chief = rank == chief_, noticed = harm_random_.chance(0.5), crashes = harm == UnitModel::Harm::crash;
-  const Interval begun = worker(rank).executor().begun();
+  const Interval claimed = worker(rank).executor().claimed();
   kill(rank, noticed);
   const bool last = !presence_[index(rank)].killed && context_.number + 1 < scenario_.launches.size();
   all_dead_ = crashes && !outcome_ && (plan_.dies_with_first || last);
   if (!presence_[index(rank)].killed && !all_dead_) return false;
   if (context_.trace) context_.trace(fmt::format("  rank {} dies of its unit", rank.value()));
-  presence_[index(rank)].crashed = crashes;
-  if (crashes) journal_.leave_mark(rank, begun);
+  if (crashes) journal_.leave_mark(rank, claimed);
   if (noticed && !chief) events_.put(now_ + scenario_.delay_low, EventKind::noticed, rank);
   return true;
 }
@@ -82,27 +81,34 @@ bool Launch::dies_of_unit(Rank rank, std::uint64_t number) {
 // Where no unit ends its rank, it is known at once.
 void Launch::look() {
   for (const Rank rank : std::exchange(looks_, {})) {
-    const bool crashed = journal_.take_mark(rank);
+    const auto mark = journal_.take_mark(rank);
+    const protocol::ProcessEnd end{mark.has_value(), mark.value_or(Interval{})};
     if (!scenario_.units.harms()) {
-      tell_who_ended(rank, crashed);
+      tell_who_ended(rank, end);
       continue;
     }
     const double most = harm_random_.chance(0.5) ? 0 : 2 * to_seconds(scenario_.deadline);
     last_look_ = std::max(last_look_, now_ + from_seconds(harm_random_.real() * most));  // one after the other
-    events_.put(last_look_, EventKind::look_ends, rank, 2 * reign_ + (crashed ? 1 : 0));
+    seen_ends_[++look_number_] = end;
+    events_.put(last_look_, EventKind::look_ends, rank, look_number_);
   }
 }
 
+// Where another rank has taken over meanwhile, nobody has asked.
 void Launch::end_look(const Event& event) {
-  if (event.number / 2 != reign_ || !coordinator_) return;
-  tell_who_ended(event.rank, event.number % 2 == 1);
+  const auto found = seen_ends_.find(event.number);
+  if (found == seen_ends_.end() || !coordinator_) return;
+  const protocol::ProcessEnd end = found->second;
+  seen_ends_.erase(found);
+  tell_who_ended(event.rank, end);
   after_coordinator();
 }
 
-void Launch::tell_who_ended(Rank rank, bool itself) {
-  if (context_.mutation == Mutation::forget_mark) itself = false;
-  if (context_.mutation == Mutation::mark_all) itself = true;
-  coordinator_->on_who_ended(rank, itself, now_);
+void Launch::tell_who_ended(Rank rank, protocol::ProcessEnd end) {
+  if (context_.mutation == Mutation::forget_mark) end = {};
+  if (context_.mutation == Mutation::mark_all) end.itself = true;
+  if (context_.mutation == Mutation::forget_what_ran) end.running = {};
+  coordinator_->on_who_ended(rank, end, now_);
 }
 
 void Launch::stop(const LaunchPlan::Absence& absence) {
@@ -173,7 +179,7 @@ void Launch::declare_dead(const protocol::Membership::Death& death) {
   if (context_.trace) context_.trace(fmt::format("  rank {} is declared dead", death.rank.value()));
   if (!may_be_declared_dead(death.rank)) violated("rank {} lives and is declared dead", death.rank.value());
   presence_[index(death.rank)].declared = true;
-  books_.rank_died(death.rank, death.alone, presence_[index(death.rank)].crashed);
+  books_.rank_died(death.rank, death.alone, journal_.mark(death.rank));
   occupied_[index(death.rank)] = {};
   if (ready_[index(death.rank)]) --ready_count_;
   ready_[index(death.rank)] = false;

@@ -131,6 +131,7 @@ void Launch::reign(Rank rank, const std::vector<Rank>& heirs, bool stale) {
   segments_failing_.clear();
   full_.clear();
   looks_.clear();
+  seen_ends_.clear();
   last_commit_ = 0;
   dead_letters_ = 0;
   stop_by_.reset();

@@ -57,6 +57,7 @@ enum class Mutation : std::uint8_t {
   stale_group,        ///< a communicator is used although another of its ranks has died since
   requeue_lost,       ///< what a dead rank had in hand looks as if it had been given back
   forget_mark,        ///< that a rank's own code has ended it is not seen
+  forget_what_ran,    ///< nor which unit it ran
   forget_old_marks,   ///< nor is what ranks of an earlier launch left
   mark_all,           ///< what was killed looks as if its own code had ended it
 };
@@ -65,7 +66,7 @@ struct NamedMutation {
   std::string_view name;
   Mutation mutation;
 };
-inline constexpr std::array<NamedMutation, 50> kMutations{{
+inline constexpr std::array<NamedMutation, 51> kMutations{{
     {"drop_part", Mutation::drop_part},
     {"duplicate_part", Mutation::duplicate_part},
     {"lose_given_back", Mutation::lose_given_back},
@@ -114,6 +115,7 @@ inline constexpr std::array<NamedMutation, 50> kMutations{{
     {"stale_group", Mutation::stale_group},
     {"requeue_lost", Mutation::requeue_lost},
     {"forget_mark", Mutation::forget_mark},
+    {"forget_what_ran", Mutation::forget_what_ran},
     {"forget_old_marks", Mutation::forget_old_marks},
     {"mark_all", Mutation::mark_all},
 }};

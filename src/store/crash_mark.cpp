@@ -18,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kPrefix = std::string(kTemporaryPrefix) + "crashed-";
 constexpr std::size_t kMostBytes = 4096;
 
 std::optional<CrashMark> read_mark(const fs::path& path) try {
@@ -37,24 +36,26 @@ template <class Visitor>
 void visit_marks(const fs::path& run_directory, const Visitor& visit) {
   std::error_code ignored;
   for (fs::directory_iterator item(run_directory, ignored), end; !ignored && item != end; item.increment(ignored)) {
-    if (item->path().filename().string().starts_with(kPrefix)) visit(item->path());
+    if (item->path().filename().string().starts_with(kCrashPrefix)) visit(item->path());
   }
 }
 
 }  // namespace
 
 fs::path crash_mark(const fs::path& run_directory, std::string_view launch_id, Rank rank) {
-  return run_directory / fmt::format("{}{}-{}", kPrefix, launch_id, rank.value());
+  return run_directory / fmt::format("{}{}-{}", kCrashPrefix, launch_id, rank.value());
 }
 
-bool take_crash_mark(const fs::path& run_directory, std::string_view launch_id, Rank rank) noexcept {
+std::optional<CrashMark> take_crash_mark(const fs::path& run_directory, std::string_view launch_id,
+                                         Rank rank) noexcept {
   try {
-    const fs::path mark = crash_mark(run_directory, launch_id, rank);
-    if (::access(mark.c_str(), F_OK) != 0) return false;
-    ::unlink(mark.c_str());
-    return true;
+    const fs::path path = crash_mark(run_directory, launch_id, rank);
+    if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
+    auto mark = read_mark(path);
+    ::unlink(path.c_str());
+    return mark ? mark : CrashMark{rank, {}, {}, ""};
   } catch (const std::exception&) {
-    return false;
+    return std::nullopt;
   }
 }
 

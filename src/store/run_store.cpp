@@ -143,7 +143,7 @@ void RunStore::begin(const Owner& self) {
   heart_.set_epoch(epoch.epoch);
   beat();
   if (!options_.follows) recovered_.crashed = read_crash_marks(directory_.path());
-  remove_temporaries(directory_.path(), options_.follows ? kPrintPrefix : "");
+  remove_temporaries(directory_.path(), {options_.follows ? kPrintPrefix : "", kCrashPrefix});
   remove_temporaries(directory_.file("source"));
   recovered_.epoch = epoch.epoch;
   recovered_.highest = EntryNumber(epoch.number.value() - 1);
@@ -280,7 +280,7 @@ void RunStore::check_reign() const {
                   directory_.path().string()));
 }
 
-bool RunStore::take_crash_mark(Rank rank) {
+std::optional<CrashMark> RunStore::take_crash_mark(Rank rank) {
   check_reign();  // else it is another's to see
   return store::take_crash_mark(directory_.path(), options_.launch_id, rank);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <kiln/error.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -127,12 +128,13 @@ bool write_new(const fs::path& path, std::string_view text) {
   return ours;
 }
 
-void remove_temporaries(const fs::path& directory, std::string_view but) noexcept {
+void remove_temporaries(const fs::path& directory, std::initializer_list<std::string_view> but) noexcept {
   try {
     std::error_code ignored;
     for (const auto& item : fs::directory_iterator(directory, ignored)) {
       const std::string name = item.path().filename().string();
-      if (!name.starts_with(kTemporaryPrefix) || (!but.empty() && name.starts_with(but))) continue;
+      const auto is_kept = [&](std::string_view prefix) { return !prefix.empty() && name.starts_with(prefix); };
+      if (!name.starts_with(kTemporaryPrefix) || std::ranges::any_of(but, is_kept)) continue;
       fs::remove(item.path(), ignored);
     }
   } catch (const std::exception&) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,8 +28,9 @@ void write_replaced(const std::filesystem::path& path, std::string_view text, Du
 /// one.
 bool write_new(const std::filesystem::path& path, std::string_view text);
 
-/// Removes temporaries that a process of this room left in the directory, but for names that begin with `but`. Errors
-/// are ignored: they do no harm.
-void remove_temporaries(const std::filesystem::path& directory, std::string_view but = "") noexcept;
+/// Removes temporaries that a process of this room left in the directory, but for names that begin with one of `but`.
+/// Errors are ignored: they do no harm.
+void remove_temporaries(const std::filesystem::path& directory,
+                        std::initializer_list<std::string_view> but = {}) noexcept;
 
 }  // namespace kiln::store

@@ -18,7 +18,7 @@ from same_results import content_of, differences
 LIMIT = 90  # seconds for one case, or eight times what it takes undisturbed; then it hangs
 TIMES = re.compile(r"^(the stage took|picture:).*$", re.MULTILINE)  # of a program's standard output: how this run went
 RESTART = re.compile(r"starting again in ")
-BLAMED = re.compile(r"the process(?:es)? of ranks? (.*) died while (?:it|they) ran nothing but this unit")
+BLAMED = re.compile(r"the process(?:es)? of ranks? (.*) died(?: or fell silent)? while (?:it|they) ran nothing but this unit")
 MAY_RESTART = ("did not come to disk", "before this rank knew what to do", "the coordinator, has ended")  # docs/failures.md
 NOISE = ("MPI_Finalize", "invalid connection state", "Traceback", "AddressSanitizer", "runtime error:")
 LINES = 400  # of standard error, at most: a case says a line or two for each deed

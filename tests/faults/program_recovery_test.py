@@ -107,16 +107,31 @@ class ProgramRecovery(RecoveryCase):
                          [(90, f"the processes of ranks {died[0]} and {died[1]} died while they ran nothing but this unit")])
         self.assertEqual(self.marks(), [])
 
-    def test_with_one_worker_the_unit_that_ends_all_is_found_by_the_next_launch(self):
-        """The coordinator's own rank dies of it, too: what it leaves speaks to whoever comes."""
+    def test_two_ranks_are_lost_though_they_had_other_units_in_hand(self):
+        """What a rank that is ended by its own code says of itself names the unit, and acquits the others."""
         (self.folder / "bad").touch()
-        running = self.start(words=[str(LAB), "--case", "segv", "-n", "1", "--heartbeat", "1s"])
-        result = self.ends(running, code=1)
+        for workers, lost in ((3, 2), (1, 1)):  # with one worker the coordinator's rank is not risked
+            running = self.start(words=[str(LAB), "--case", "segv", "-n", str(workers), "--fresh", "--batch", "50"])
+            result = self.ends(running, code=1)
+            self.assertIn("failed 1", result.out)
+            self.assertNotIn("starting again", result.err)
+            self.assertEqual(len(self.happened("rank_died")), lost)
+            dead = self.happened("dead_letter")
+            self.assertEqual([one["unit"] for one in dead], [7])
+            self.assertIn("died while", dead[0]["reason"])
+            self.assertEqual(self.marks(), [])
+
+    def test_what_ended_all_ranks_is_found_by_the_next_launch(self):
+        """Of an mpirun that ends all ranks with the first: what that one leaves speaks to whoever comes."""
+        (self.folder / "bad").touch()
+        words = [*self.mpirun(3), "--case", "segv"]
+        words[3] = str(LAB)
+        for launch in (1, 2):
+            self.assertNotEqual(self.start(words=words).wait().code, 1)
+            self.assertEqual(len(self.marks()), launch, "they add up")
+        result = self.start(words=words).wait()
+        self.assertEqual(result.code, 1, result.err)
         self.assertIn("failed 1", result.out)
-        self.assertEqual(result.err.count("starting again"), 1, result.err)
-        dead = self.happened("dead_letter")
-        self.assertEqual([one["unit"] for one in dead], [7])
-        self.assertIn("the process of rank 1 died while it ran nothing but this unit", dead[0]["reason"])
         self.assertEqual(self.marks(), [])
 
     def test_two_ranks_are_killed_with_the_same_unit(self):

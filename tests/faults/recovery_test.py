@@ -117,7 +117,7 @@ class Recovery(RecoveryCase):
         self.assertEqual(self.table(group="dead_letters")["reason"], [row["reason"]])
         self.assertIn("nothing was kept", self.expect(3, "results", "--unit", "5", "--stdout", "tasks.kiln").err)
         self.assertRegex(dead[0]["reason"],
-                         "the processes of ranks [0-9], [0-9], [0-9] and [0-9] died while they ran nothing but this unit")
+                         "the processes of ranks [0-9], [0-9], [0-9] and [0-9] died or fell silent while they ran nothing but this unit")
         # Four times with nothing but this command, as nobody can tell who killed them, and maybe once with others beside it.
         self.assertIn(len(self.happened("rank_died")), (4, 5))
 

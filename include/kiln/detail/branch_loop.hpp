@@ -211,8 +211,10 @@ class RootLoop final : public RootCode {
   std::uint64_t run(Interval units, std::uint64_t offset, const StageHost& host, BranchSet& set) override {
     for (std::uint64_t unit = units.first.value(); unit < units.last.value(); ++unit) {
       if (unit % kLook == 0 && host.cancelled()) return unit - units.first.value();
+      host.running->set(UnitId(unit + offset));
       run_unit(UnitId(unit), UnitId(unit + offset), host, set);
     }
+    host.running->set_several();
     return units.last.value() - units.first.value();
   }
 

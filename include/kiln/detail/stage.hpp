@@ -8,6 +8,7 @@
 #include <kiln/detail/rows.hpp>
 #include <kiln/schema.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -195,12 +196,30 @@ struct StageOutput {
 };
 
 /// What units may ask for while they run; outlives the call.
+/// Which unit runs, for the case that it ends the process.
+class RunningUnit {
+ public:
+  static constexpr std::uint64_t kSeveral = UINT64_MAX;  ///< of those that were claimed
+  void set(UnitId unit) noexcept { unit_.store(unit.value(), std::memory_order_relaxed); }
+  void set_several() noexcept { unit_.store(kSeveral, std::memory_order_relaxed); }
+  std::uint64_t get() const noexcept { return unit_.load(std::memory_order_relaxed); }
+  /// Where nobody looks.
+  static RunningUnit& nobodys() noexcept {
+    static RunningUnit unit;
+    return unit;
+  }
+
+ private:
+  std::atomic<std::uint64_t> unit_ = kSeveral;
+};
+
 struct StageHost {
   std::uint64_t seed = 0;   ///< of the run
   std::uint32_t stage = 0;  ///< ordinal of the stage in the run
   std::uint32_t attempt = 1;
   UnitInput* input = nullptr;                              ///< null for range, grid and items
   std::function<bool()> cancelled = [] { return false; };  ///< any time; cheap
+  RunningUnit* running = &RunningUnit::nobodys();          ///< told of each unit
   std::function<std::string(UnitId)> scratch;              ///< makes the unit's scratch directory, on first use
 };
 

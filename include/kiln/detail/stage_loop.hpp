@@ -137,10 +137,12 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
     while (next < last && !host_.cancelled()) {
       const std::uint64_t look = next + std::min(last - next, kLook - next % kLook);
       if constexpr (kBlocks) {
+        host_.running->set_several();
         while (next % kBlock == 0 && look - next >= kBlock) next = run_span(next, look);
       }
       for (; next < look; ++next) run_unit(UnitId(next));
     }
+    host_.running->set_several();
     output_.ran = next - units.first.value();
     each_state([](auto& state) { state.finish(); });
   }
@@ -183,6 +185,7 @@ class StagePass<Source, Steps, std::tuple<Sink...>> {
 
   void run_unit(UnitId unit) {
     id_ = unit;
+    host_.running->set(unit);
     gave_any_ = false;
     taking_ = false;
     if constexpr (Chain::kUsesUnit) unit_.begin(unit);

@@ -34,9 +34,9 @@ class FakeArchive final : public Archive {
     on_give();
     note([&] { given.insert(units); });
   }
-  bool ended_itself(Rank rank) override {
+  protocol::ProcessEnd how_ended(Rank rank) override {
     on_look();
-    return crashed.contains(rank);
+    return {crashed.contains(rank)};
   }
   void beat() override {
     on_beat();

@@ -63,7 +63,7 @@ TEST_F(WriterTest, SaysWhoHasEndedARank) {
   std::vector<std::pair<int, bool>> found;
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (found.size() < 3 && std::chrono::steady_clock::now() < until) {
-    if (const auto ended = writer_->poll_ended()) found.emplace_back(ended->rank.value(), ended->itself);
+    if (const auto ended = writer_->poll_ended()) found.emplace_back(ended->rank.value(), ended->end.itself);
     std::this_thread::yield();
   }
   EXPECT_THAT(found, ElementsAre(std::pair(2, false), std::pair(3, true), std::pair(2, false)));
@@ -81,7 +81,7 @@ TEST_F(WriterTest, WhereItCannotBeSeenWhoEndedARankAnAnswerComesAllTheSame) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!found && std::chrono::steady_clock::now() < until) found = writer_->poll_ended();
   ASSERT_TRUE(found);
-  EXPECT_FALSE(found->itself);
+  EXPECT_FALSE(found->end.itself);
 }
 
 TEST_F(WriterTest, SaysWhenWhatWasGivenIsDurableAndWhenTheDiskRefusedIt) {

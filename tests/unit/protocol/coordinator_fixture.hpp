@@ -77,7 +77,12 @@ class CoordinatorTest : public testing::Test {
   enum class By { itself, others };
   void dies(int rank, By by) {
     coordinator->on_dead(Rank(rank), true, now);
-    for (const Rank asked : std::exchange(port.looks, {})) coordinator->on_who_ended(asked, by == By::itself, now);
+    for (const Rank asked : std::exchange(port.looks, {})) coordinator->on_who_ended(asked, {by == By::itself}, now);
+  }
+  /// The rank's own code has ended it while it ran these.
+  void ends(int rank, Interval running) {
+    coordinator->on_dead(Rank(rank), true, now);
+    for (const Rank asked : std::exchange(port.looks, {})) coordinator->on_who_ended(asked, {true, running}, now);
   }
   void commit_fails() { coordinator->on_commit_failed(std::move(port.committing), now); }
 

@@ -51,7 +51,7 @@ TEST_F(LastRankTest, ItRunsWhatOthersDiedBesideAsSoonAsTheUnitThatEndedThemIsADe
   ASSERT_EQ(port.alone, 1);
   coordinator->on_back(Rank(0), now);
   hear(0, Ready{"node", 1, 0});
-  coordinator->on_who_ended(Rank(suspect[0].first), true, now);
+  coordinator->on_who_ended(Rank(suspect[0].first), {true}, now);
   for (const std::uint64_t unit : {1U, 2U}) {
     const auto given = take<Batch>();
     ASSERT_EQ(given.size(), 1U) << unit;

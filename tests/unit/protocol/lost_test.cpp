@@ -155,7 +155,7 @@ TEST_F(LostTest, TwoRanksThatTheirOwnCodeEndedBlameTheUnit) {
 TEST_F(LostTest, OfRanksThatOthersMayHaveEndedItTakesFour) {
   begin_with_one_alone(6);
   for (int deaths = 0; deaths < 3; ++deaths) dies_of_it(By::others);
-  dies_and_blames(By::others, "the processes of ranks 1, 2, 3 and 4 died while they ran nothing but this unit");
+  dies_and_blames(By::others, "the processes of ranks 1, 2, 3 and 4 died or fell silent while they ran nothing but this unit");
 }
 
 TEST_F(LostTest, TwoOfTheOneAndOneOfTheOtherBlameItToo) {
@@ -165,7 +165,7 @@ TEST_F(LostTest, TwoOfTheOneAndOneOfTheOtherBlameItToo) {
     begin_with_one_alone(6);
     for (int deaths = 0; deaths < 2; ++deaths) dies_of_it(deaths == own ? By::itself : By::others);
     dies_and_blames(own == 2 ? By::itself : By::others,
-                    "the processes of ranks 1, 2 and 3 died while they ran nothing but this unit");
+                    "the processes of ranks 1, 2 and 3 died or fell silent while they ran nothing but this unit");
   }
 }
 
@@ -187,11 +187,11 @@ TEST_F(LostTest, ASuspectWaitsUntilItIsKnownWhoEndedItsRank) {
   pass(1s);
   EXPECT_TRUE(take<Batch>().empty());
   EXPECT_EQ(coordinator->counts().suspects, 1U);
-  coordinator->on_who_ended(Rank(2), true, now);
+  coordinator->on_who_ended(Rank(2), {true}, now);
   EXPECT_TRUE(take<Batch>().empty()) << "nobody had asked for that one";
-  coordinator->on_who_ended(Rank(holder), false, now);
+  coordinator->on_who_ended(Rank(holder), {false}, now);
   EXPECT_EQ(take<Batch>().size(), 1U);
-  coordinator->on_who_ended(Rank(holder), true, now);
+  coordinator->on_who_ended(Rank(holder), {true}, now);
   EXPECT_EQ(coordinator->counts().failed, 0U) << "it was answered";
 }
 
@@ -208,7 +208,7 @@ TEST_F(LostTest, OthersAreHandedOutMeanwhile) {
   hear(2, part(next[0].second, false));
   EXPECT_TRUE(take<Batch>().empty());
   EXPECT_EQ(coordinator->counts().suspects, 1U);
-  coordinator->on_who_ended(Rank(1), false, now);
+  coordinator->on_who_ended(Rank(1), {false}, now);
   EXPECT_EQ(take<Batch>().size(), 1U);
 }
 
@@ -229,12 +229,12 @@ TEST_F(LostTest, OfTwoDeathsOfARankTheFirstIsAnsweredFirst) {
   ASSERT_EQ(port.looks.size(), 2U);
   coordinator->on_back(Rank(twice), now);
   hear(twice, Ready{"node", 1, 0});
-  coordinator->on_who_ended(Rank(twice), true, now);
+  coordinator->on_who_ended(Rank(twice), {true}, now);
   auto given = take<Batch>();
   ASSERT_EQ(given.size(), 1U) << "the other one is not known of yet";
   EXPECT_EQ(given[0].second.units, single(UnitId(2)));
   hear(last, part(batches[1].second, false));
-  coordinator->on_who_ended(Rank(twice), false, now);
+  coordinator->on_who_ended(Rank(twice), {false}, now);
   port.looks.clear();
   dies(given[0].first, By::itself);
   EXPECT_EQ(coordinator->counts().failed, 1U);
@@ -245,10 +245,48 @@ TEST_F(LostTest, OfTwoDeathsOfARankTheFirstIsAnsweredFirst) {
   EXPECT_EQ(coordinator->counts().done, 2U);
 }
 
-TEST_F(LostTest, NobodyLooksWhereNoSingleUnitCanBeToBlame) {
+TEST_F(LostTest, NobodyLooksWhereTheNodeIsLost) {
   begin(8, 3);
-  for (const auto& [rank, batch] : take<Batch>()) coordinator->on_dead(Rank(rank), true, now);
+  for (const auto& [rank, batch] : take<Batch>()) coordinator->on_dead(Rank(rank), false, now);
   EXPECT_TRUE(port.looks.empty());
+}
+
+// The rank's own code has said what it ran: this one counts, and the others have nothing to do with it.
+TEST_F(LostTest, AUnitThatEndsTwoProcessesIsADeadLetterThoughTheyHadMoreInHand) {
+  begin(8, 2);
+  const auto batches = take<Batch>();
+  ASSERT_EQ(batches[0].second.units, make_interval(0, 4));
+  ends(batches[0].first, make_interval(2, 3));
+  EXPECT_EQ(coordinator->counts().suspects, 1U);
+  hear(batches[1].first, part(batches[1].second, false));
+  auto given = take<Batch>();
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_EQ(given[0].second.units, make_interval(0, 2)) << "the innocent first";
+  hear(given[0].first, part(given[0].second, false));
+  given = take<Batch>();
+  ASSERT_EQ(given[0].second.units, single(UnitId(3)));
+  hear(given[0].first, part(given[0].second, false));
+  given = take<Batch>();
+  ASSERT_EQ(given[0].second.units, single(UnitId(2)));
+  ends(given[0].first, make_interval(2, 3));
+  EXPECT_EQ(coordinator->counts().failed, 1U);
+  EXPECT_EQ(coordinator->counts().done, 7U);
+}
+
+TEST_F(LostTest, OfSeveralThatRanOneAfterTheOtherAllAreSuspects) {
+  begin(6, 3);
+  const auto batches = take<Batch>();
+  ASSERT_EQ(batches[0].second.units, make_interval(0, 4));
+  ends(batches[0].first, make_interval(1, 3));
+  EXPECT_EQ(coordinator->counts().suspects, 2U);
+}
+
+TEST_F(LostTest, WhatRanBesideWhatIsInHandSaysNothingOfIt) {
+  begin(6, 3);
+  const auto batches = take<Batch>();
+  ASSERT_EQ(batches[0].second.units, make_interval(0, 4));
+  ends(batches[0].first, make_interval(5, 6));
+  EXPECT_EQ(coordinator->counts().suspects, 3U) << "of the four one is out";
 }
 
 // It may be back, and die once more: it is named once.
@@ -269,7 +307,7 @@ TEST_F(LostTest, ARankThatDiedTwiceIsNamedOnce) {
   ASSERT_EQ(port.committing->dead.size(), 1U);
   EXPECT_EQ(port.committing->dead[0].attempts, 2U);
   EXPECT_EQ(port.committing->dead[0].reason,
-            "the process of rank 1 died while it ran nothing but this unit, and no other rank is left");
+            "the process of rank 1 died or fell silent while it ran nothing but this unit, and no other rank is left");
 }
 
 // Whoever kills ranks as long as two live, costs no unit.
