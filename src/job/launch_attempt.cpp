@@ -160,7 +160,7 @@ bool LaunchAttempt::is_idle() {
   if (exit_code_) return true;
   if (over_ && now() >= *over_since_ + kPatienceWithWords) return true;
   const bool ranks = has_children(process_.pid());
-  had_ranks_ = had_ranks_ || ranks;
+  had_ranks_ = had_ranks_ || ranks || has_ended_children(process_.pid());
   return had_ranks_ && !ranks;
 }
 

@@ -11,10 +11,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 namespace kiln::job {
 namespace {
@@ -73,6 +75,28 @@ bool wait_for_end(const std::string& launch_id, Duration patience) {
   }
 }
 
+// Nothing where the system does not tell.
+std::optional<std::vector<pid_t>> children_of(pid_t pid) {
+  std::error_code failed;
+  std::vector<pid_t> children;
+  bool known = false;
+  const std::string threads = fmt::format("/proc/{}/task", pid);
+  for (std::filesystem::directory_iterator at(threads, failed), none; !failed && at != none; at.increment(failed)) {
+    std::ifstream file(at->path() / "children");
+    known = known || file;
+    for (pid_t child = -1; file >> child;) children.push_back(child);
+  }
+  if (!known) return std::nullopt;
+  return children;
+}
+
+// The state stands behind the name, which may hold anything. A process that is gone has none.
+bool has_ended(pid_t pid) {
+  const std::string stat = read_proc(pid, "stat");
+  const std::size_t name = stat.rfind(')');
+  return name == std::string::npos || stat.substr(name).starts_with(") Z") || stat.substr(name).starts_with(") X");
+}
+
 void end_all(const std::string& launch_id, bool helpers_too) {
   for (const LaunchProcess& one : processes_of_launch(launch_id)) {
     if (!one.helper || helpers_too) end_process(one.pid, launch_id);
@@ -115,17 +139,13 @@ bool end_launch(const std::string& launch_id) {
 }
 
 bool has_children(pid_t pid) {
-  std::error_code failed;
-  bool known = false;
-  const std::string threads = fmt::format("/proc/{}/task", pid);
-  for (std::filesystem::directory_iterator at(threads, failed), none; !failed && at != none; at.increment(failed)) {
-    std::ifstream file(at->path() / "children");
-    if (!file) continue;
-    known = true;
-    std::string first;
-    if (file >> first) return true;
-  }
-  return !known;
+  const auto children = children_of(pid);
+  return !children || !std::ranges::all_of(*children, has_ended);
+}
+
+bool has_ended_children(pid_t pid) {
+  const auto children = children_of(pid);
+  return children && std::ranges::any_of(*children, has_ended);
 }
 
 }  // namespace kiln::job

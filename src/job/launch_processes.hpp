@@ -26,7 +26,9 @@ std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id);
 /// where some are left. Never signals any other process.
 bool end_launch(const std::string& launch_id);
 
-/// Whether a process has children; true where the system does not tell.
+/// Whether a process has children that have not ended; true where the system does not tell.
 bool has_children(pid_t pid);
+/// Whether it has some that have ended, and that it has not asked for; false where the system does not tell.
+bool has_ended_children(pid_t pid);
 
 }  // namespace kiln::job

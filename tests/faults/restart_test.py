@@ -275,6 +275,14 @@ class Restarted(KilnCase):
         self.kill(*self.rank_pids().values())
         self.expect_restart("mpirun was ended by SIGTERM before the run ended")
 
+    def test_an_mpirun_that_does_not_see_that_its_ranks_have_ended_is_started_again(self):
+        """As Open MPI may not, where they are killed in the moment in which they start."""
+        self.marking_tasks(3)
+        variables = self.own_mpirun('test -e second && exec "$MPIRUN" "$@"', "touch second", "sleep 0 &", "exec sleep 1000")
+        result = self.expect(0, "run", "-n", "1", "tasks.txt", **variables)
+        self.assertIn("mpirun was ended by SIGTERM before the run ended, and before it began; starting again in 1.0 s", result.err)
+        self.assertEqual(self.facts(), self.marking_facts(3))
+
     def test_an_mpirun_that_cannot_start_is_not_started_again(self):
         self.marking_tasks(3)
         result = self.expect(75, "run", "tasks.txt", **self.own_mpirun("echo 'no slots here' >&2", "exit 1"))
