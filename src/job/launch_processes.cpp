@@ -23,6 +23,7 @@ namespace {
 
 constexpr Duration kByThemselves = std::chrono::milliseconds(1500);  // ranks end within a second of their mpirun
 constexpr Duration kForHelpers = std::chrono::seconds(5);
+constexpr Duration kForHelpersAtOnce = std::chrono::seconds(1);
 constexpr Duration kForTheRest = std::chrono::seconds(2);
 constexpr int kLookMilliseconds = 20;
 
@@ -51,17 +52,17 @@ bool is_of_launch(pid_t pid, const std::string& launch_id) {
 }
 
 // A number is given to another process when this one has ended: the descriptor is not.
-void end_process(pid_t pid, const std::string& launch_id) {
+void signal_process(pid_t pid, const std::string& launch_id, int signal) {
   const auto descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (!is_of_launch(pid, launch_id)) {
     if (descriptor >= 0) ::close(descriptor);
     return;
   }
   if (descriptor < 0) {
-    ::kill(pid, SIGKILL);
+    ::kill(pid, signal);
     return;
   }
-  ::syscall(SYS_pidfd_send_signal, descriptor, SIGKILL, nullptr, 0);
+  ::syscall(SYS_pidfd_send_signal, descriptor, signal, nullptr, 0);
   ::close(descriptor);
 }
 
@@ -99,7 +100,7 @@ bool has_ended(pid_t pid) {
 
 void end_all(const std::string& launch_id, bool helpers_too) {
   for (const LaunchProcess& one : processes_of_launch(launch_id)) {
-    if (!one.helper || helpers_too) end_process(one.pid, launch_id);
+    signal_process(one.pid, launch_id, one.helper && !helpers_too ? SIGCONT : SIGKILL);
   }
 }
 
@@ -130,10 +131,11 @@ std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id) {
   return found;
 }
 
-bool end_launch(const std::string& launch_id) {
-  if (wait_for_end(launch_id, kByThemselves)) return true;
+bool end_launch(const std::string& launch_id, EndLaunch how) {
+  const bool at_once = how == EndLaunch::at_once;
+  if (!at_once && wait_for_end(launch_id, kByThemselves)) return true;
   end_all(launch_id, false);
-  if (wait_for_end(launch_id, kForHelpers)) return true;
+  if (wait_for_end(launch_id, at_once ? kForHelpersAtOnce : kForHelpers)) return true;
   end_all(launch_id, true);
   return wait_for_end(launch_id, kForTheRest);
 }
