@@ -194,7 +194,12 @@ std::string head_line(const StatusReport& r) {
                        time_span(r.now - r.snapshot->started));
   }
   if (r.launches == 0) return fmt::format("{}: not begun\n", directory);
-  if (!r.last_end) return fmt::format("{}: not running; its last launch was cut off before it could end\n", directory);
+  if (!r.last_end) {
+    return fmt::format(
+        "{}: not running; its last launch was cut off before it could end: it was killed, or its end could "
+        "not be written (a full disk)\n",
+        directory);
+  }
   return fmt::format("{}: ended {} ({} ago): {}, exit code {}\n", directory, local_time(r.last_end->ended),
                      time_span(r.now - r.last_end->ended), describe(r.last_end->outcome), r.last_end->exit_code);
 }

@@ -315,7 +315,7 @@ int CommandRun::finish(CoordinatorLoop& loop, Writer& writer, RunObserver& obser
       remove_probes(probes_);
       close_run(*store_, schema_, end_);
     } catch (const store::StorageError& error) {
-      log::error("{}; what is committed is safe: run the same command again when it can be written", error.what());
+      log::error("{}; what is committed is safe: run the same command again when it can be written", error.fact());
       end_.entry.exit_code = to_int(ExitCode::stopped_early);
     }
   });

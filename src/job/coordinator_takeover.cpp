@@ -57,6 +57,7 @@ void CoordinatorLoop::tell_takeover(std::uint64_t committed, std::optional<std::
   Observer::TakeOver facts;
   facts.before = inheritance_->before;
   facts.now = link_.transport().rank();
+  facts.lost = inheritance_->lost;
   facts.why = inheritance_->why;
   if (const auto place = inheritance_->places.find(facts.before); place != inheritance_->places.end()) {
     facts.place = place->second;

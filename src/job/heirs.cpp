@@ -2,6 +2,8 @@
 
 #include "job/clock.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace kiln::job {
@@ -18,7 +20,18 @@ Heirs::Heirs(Link& link, Duration deadline)
       processes_(link.transport(), own_place().machine) {}
 
 void Heirs::hear(const protocol::Message& message) {
-  if (const auto* living = std::get_if<protocol::Living>(&message)) succession_.living(*living);
+  const auto* const living = std::get_if<protocol::Living>(&message);
+  if (living == nullptr) return;
+  succession_.living(*living);
+  told_living_ = protocol::ranks_of(*living);
+}
+
+std::vector<Rank> Heirs::lost_since() const {
+  const std::vector<Rank> heirs = succession_.heirs();
+  std::vector<Rank> lost;
+  std::ranges::set_difference(told_living_, heirs, std::back_inserter(lost));
+  std::erase(lost, link_.coordinator());
+  return lost;
 }
 
 void Heirs::hear_peer(Rank from, const protocol::Message& message) {

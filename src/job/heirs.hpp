@@ -38,6 +38,8 @@ class Heirs {
   bool taking_over() const { return succession_.taking_over(); }
   /// Who may live: this rank, and no coordinator of before.
   std::vector<Rank> living() const { return succession_.heirs(); }
+  /// Who lived when the coordinator last said so, and is known to live no more; without the coordinator itself.
+  std::vector<Rank> lost_since() const;
   /// Where ranks are, as far as they have said.
   const std::map<Rank, protocol::Beat>& places() const { return places_; }
   void note_place(Rank rank, const protocol::Beat& place) { places_[rank] = place; }
@@ -49,6 +51,7 @@ class Heirs {
   Link& link_;
   Duration deadline_;
   protocol::Succession succession_;
+  std::vector<Rank> told_living_;  // by the coordinator
   ProcessWatch processes_;
   std::map<Rank, protocol::Beat> places_;
   bool introduced_ = false, begun_ = false;

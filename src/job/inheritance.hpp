@@ -20,6 +20,7 @@ struct Inheritance {
   std::vector<Rank> living;               ///< that may live, this rank among them; ascending
   std::map<Rank, protocol::Beat> places;  ///< where ranks are, as far as they have said
   Rank before;                            ///< the coordinator until now
+  std::vector<Rank> lost;                 ///< with it: nobody has said so yet; ascending
   std::string why;                        ///< "died", "gave no sign of life for 5.0s"
   std::vector<bool> interrupts;           ///< signals that came in here; at once?
 };

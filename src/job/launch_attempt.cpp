@@ -24,6 +24,7 @@ constexpr Duration kPatienceWithIdle = std::chrono::seconds(2);     // with an m
 constexpr Duration kPatienceWithWords = std::chrono::seconds(30);   // for the last words of a run that has ended
 constexpr Duration kPatienceAfterAsking = std::chrono::seconds(4);  // then it is not asked any more
 constexpr Duration kPatienceWithBegin = std::chrono::seconds(20);   // of a run that has lost a rank before it
+constexpr Duration kPatienceWithAsked = std::chrono::seconds(3);    // the same after a second signal
 constexpr Duration kLookEvery = std::chrono::milliseconds(500);
 constexpr std::size_t kMostStatusBytes = std::size_t{64} << 20;
 
@@ -34,7 +35,8 @@ LaunchAttempt::LaunchAttempt(Shared shared, const std::vector<std::string>& word
     : shared_(shared),
       launch_id_(std::move(launch_id)),
       process_(words, variables, standard_input),
-      noise_(shared.options.verbosity > 0) {
+      noise_(shared.options.verbosity > 0),
+      stop_(shared.options.grace) {
   if (shared_.options.print != observe::PrintMode::none) begin_printing();
 }
 
@@ -50,7 +52,7 @@ LaunchAttempt::End LaunchAttempt::run() {
       for (const std::string& line : noise_.end()) show_line(line);
       shared_.display.done();
       print_rest();
-      return {*status, exit_code_ ? exit_code_ : code_of_a_rank_, asked_to_end_};
+      return {*status, exit_code_ ? exit_code_ : code_of_a_rank_, asked_to_end_, overdue_};
     }
   }
 }
@@ -121,6 +123,7 @@ void LaunchAttempt::hear_signals() {
                       format_duration(shared_.options.grace)));
     }
     pending_ = true;
+    stop_.told(now());
     if (count >= 2 && !end_mpirun_at_) end_mpirun_at_ = now() + kPatienceAfterSecond;
     if (count >= 3) end_mpirun_at_ = now();
   }
@@ -145,10 +148,11 @@ void LaunchAttempt::end_lingering() {
       end_mpirun_at_ = now();
       asked_to_end_ = true;  // asked, it would wake what is stopped, and that would still begin the run
     }
+    look_at_stop();
   }
   if (!end_mpirun_at_ && idle_since_) end_mpirun_at_ = *idle_since_ + kPatienceWithIdle;
   if (!end_mpirun_at_ || now() < *end_mpirun_at_) return;
-  end_mpirun_at_ = now() + kPatienceAfterAsking;
+  end_mpirun_at_ = now() + (shared_.signals.count >= 2 ? kPatienceWithAsked : kPatienceAfterAsking);
   if (std::exchange(asked_to_end_, true)) {
     process_.kill_group();
   } else {
@@ -156,11 +160,21 @@ void LaunchAttempt::end_lingering() {
   }
 }
 
+// Ranks that are told to stop may never do so: stopped ones, ones whose connections are gone, a helper that hangs.
+void LaunchAttempt::look_at_stop() {
+  if (!stop_.was_told() || exit_code_ || over_ || end_mpirun_at_) return;
+  stop_.seen(sight_of(status_, shared_.options.directory), now());
+  if (!stop_.passed(now())) return;
+  overdue_ = stop_.waited(now());
+  end_mpirun_at_ = now();
+  asked_to_end_ = true;  // as above: whoever has stopped them may not want them to go on
+}
+
 bool LaunchAttempt::is_idle() {
   if (exit_code_) return true;
   if (over_ && now() >= *over_since_ + kPatienceWithWords) return true;
   const bool ranks = has_children(process_.pid());
-  had_ranks_ = had_ranks_ || ranks;
+  had_ranks_ = had_ranks_ || ranks || has_ended_children(process_.pid());
   return had_ranks_ && !ranks;
 }
 
@@ -203,6 +217,7 @@ void LaunchAttempt::show_status() {
     over_ = snapshot.state == observe::RunState::ended;
     if (over_ && !over_since_) over_since_ = now();
     shared_.display.show(snapshot);
+    status_ = snapshot;
   } catch (const Error&) {
     // Not ours, of another version, not to be read now: the run itself will say so.
   }

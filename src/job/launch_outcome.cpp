@@ -68,13 +68,17 @@ std::optional<int> exit_code_of(int status, std::optional<int> said, const Launc
   return std::nullopt;
 }
 
-std::string describe_end(int status, const LaunchOutcome& outcome) {
+std::string describe_end(int status, const LaunchOutcome& outcome, std::optional<Duration> overdue) {
   const char* const name = WIFSIGNALED(status) ? ::sigabbrev_np(WTERMSIG(status)) : nullptr;
   std::string what = WIFSIGNALED(status)
                          ? fmt::format("mpirun was ended by SIG{} before the run ended", name == nullptr ? "?" : name)
                          : "the ranks ended before the run did";
   if (outcome.held_up) what = "every rank that lived was in a unit that it was told to leave and could not";
   if (outcome.cut_off) what = "mpirun ended the ranks, and nobody had told kiln to stop";
+  if (overdue) {
+    what = fmt::format("the ranks had not ended {} after they were told to stop, and were killed",
+                       format_duration(*overdue));
+  }
   if (outcome.units == 0) return what + (outcome.began ? "" : ", and before it began");
   const std::string where = outcome.stages < 2 ? "" : fmt::format(" of {} stages", outcome.stages);
   return fmt::format("{}; {} of {} units{} are committed", what, format_count(outcome.settled),

@@ -11,16 +11,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 namespace kiln::job {
 namespace {
 
 constexpr Duration kByThemselves = std::chrono::milliseconds(1500);  // ranks end within a second of their mpirun
 constexpr Duration kForHelpers = std::chrono::seconds(5);
+constexpr Duration kForHelpersAtOnce = std::chrono::seconds(1);
 constexpr Duration kForTheRest = std::chrono::seconds(2);
 constexpr int kLookMilliseconds = 20;
 
@@ -49,17 +52,17 @@ bool is_of_launch(pid_t pid, const std::string& launch_id) {
 }
 
 // A number is given to another process when this one has ended: the descriptor is not.
-void end_process(pid_t pid, const std::string& launch_id) {
+void signal_process(pid_t pid, const std::string& launch_id, int signal) {
   const auto descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (!is_of_launch(pid, launch_id)) {
     if (descriptor >= 0) ::close(descriptor);
     return;
   }
   if (descriptor < 0) {
-    ::kill(pid, SIGKILL);
+    ::kill(pid, signal);
     return;
   }
-  ::syscall(SYS_pidfd_send_signal, descriptor, SIGKILL, nullptr, 0);
+  ::syscall(SYS_pidfd_send_signal, descriptor, signal, nullptr, 0);
   ::close(descriptor);
 }
 
@@ -73,9 +76,31 @@ bool wait_for_end(const std::string& launch_id, Duration patience) {
   }
 }
 
+// Nothing where the system does not tell.
+std::optional<std::vector<pid_t>> children_of(pid_t pid) {
+  std::error_code failed;
+  std::vector<pid_t> children;
+  bool known = false;
+  const std::string threads = fmt::format("/proc/{}/task", pid);
+  for (std::filesystem::directory_iterator at(threads, failed), none; !failed && at != none; at.increment(failed)) {
+    std::ifstream file(at->path() / "children");
+    known = known || file;
+    for (pid_t child = -1; file >> child;) children.push_back(child);
+  }
+  if (!known) return std::nullopt;
+  return children;
+}
+
+// The state stands behind the name, which may hold anything. A process that is gone has none.
+bool has_ended(pid_t pid) {
+  const std::string stat = read_proc(pid, "stat");
+  const std::size_t name = stat.rfind(')');
+  return name == std::string::npos || stat.substr(name).starts_with(") Z") || stat.substr(name).starts_with(") X");
+}
+
 void end_all(const std::string& launch_id, bool helpers_too) {
   for (const LaunchProcess& one : processes_of_launch(launch_id)) {
-    if (!one.helper || helpers_too) end_process(one.pid, launch_id);
+    signal_process(one.pid, launch_id, one.helper && !helpers_too ? SIGCONT : SIGKILL);
   }
 }
 
@@ -106,26 +131,23 @@ std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id) {
   return found;
 }
 
-bool end_launch(const std::string& launch_id) {
-  if (wait_for_end(launch_id, kByThemselves)) return true;
+bool end_launch(const std::string& launch_id, EndLaunch how) {
+  const bool at_once = how == EndLaunch::at_once;
+  if (!at_once && wait_for_end(launch_id, kByThemselves)) return true;
   end_all(launch_id, false);
-  if (wait_for_end(launch_id, kForHelpers)) return true;
+  if (wait_for_end(launch_id, at_once ? kForHelpersAtOnce : kForHelpers)) return true;
   end_all(launch_id, true);
   return wait_for_end(launch_id, kForTheRest);
 }
 
 bool has_children(pid_t pid) {
-  std::error_code failed;
-  bool known = false;
-  const std::string threads = fmt::format("/proc/{}/task", pid);
-  for (std::filesystem::directory_iterator at(threads, failed), none; !failed && at != none; at.increment(failed)) {
-    std::ifstream file(at->path() / "children");
-    if (!file) continue;
-    known = true;
-    std::string first;
-    if (file >> first) return true;
-  }
-  return !known;
+  const auto children = children_of(pid);
+  return !children || !std::ranges::all_of(*children, has_ended);
+}
+
+bool has_ended_children(pid_t pid) {
+  const auto children = children_of(pid);
+  return children && std::ranges::any_of(*children, has_ended);
 }
 
 }  // namespace kiln::job

@@ -22,11 +22,16 @@ std::string read_proc(pid_t pid, const char* name);
 /// Those that live, but for the caller.
 std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id);
 
-/// Ends them: those that do not go by themselves, then helpers that do not either. Waits up to a few seconds; false
-/// where some are left. Never signals any other process.
-bool end_launch(const std::string& launch_id);
+enum class EndLaunch { patiently, at_once };
 
-/// Whether a process has children; true where the system does not tell.
+/// Ends them: those that do not go by themselves, then helpers that do not either; what is stopped, too. Helpers that
+/// are stopped are continued first, as they end the commands of their rank. Waits up to a few seconds (`at_once`: only
+/// for the helpers, and less); false where some are left. Never signals any other process.
+bool end_launch(const std::string& launch_id, EndLaunch how = EndLaunch::patiently);
+
+/// Whether a process has children that have not ended; true where the system does not tell.
 bool has_children(pid_t pid);
+/// Whether it has some that have ended, and that it has not asked for; false where the system does not tell.
+bool has_ended_children(pid_t pid);
 
 }  // namespace kiln::job

@@ -37,6 +37,7 @@ namespace kiln::job {
 namespace {
 
 constexpr int kLookMilliseconds = 50;
+constexpr const char* kGoOn = "run the same command again to go on from the last checkpoint";
 constexpr Duration kPatienceWithNode = std::chrono::seconds(15);
 
 /// Starts mpirun until the run has ended, or there is no sense in starting it again.
@@ -206,12 +207,17 @@ int Launcher::run() {
     std::optional<int> code = exit_code_of(status, end.exit_code, outcome);
     if (!by_itself || !code) {
       // Whoever still lives may commit, and what it runs could be run by another launch too.
-      if (!end_launch(launch_id)) log::warning("processes of the launch {} cannot be ended", launch_id);
+      const bool at_once = signals_.count >= 2 || end.overdue;
+      if (!end_launch(launch_id, at_once ? EndLaunch::at_once : EndLaunch::patiently))
+        log::warning("processes of the launch {} cannot be ended", launch_id);
       outcome = read_outcome(options_.directory, launch_id);
       code = exit_code_of(status, end.exit_code, outcome);
     }
     // Slurm may tell mpirun to end at the same moment as the launcher, and then that is what was wanted.
-    if (!code && outcome.cut_off && !pause({})) code = to_int(ExitCode::stopped_early);
+    if (!code && outcome.cut_off && !pause({})) {
+      log::info("stopped early; {}", kGoOn);
+      code = to_int(ExitCode::stopped_early);
+    }
     if (code && !starts_without_some(end, outcome)) return *code;
     if (outcome.began && first_.empty()) first_ = launch_id;
     previous_ = launch_id;
@@ -220,8 +226,7 @@ int Launcher::run() {
 }
 
 bool Launcher::start_again(const LaunchAttempt::End& end, const LaunchOutcome& outcome) {
-  constexpr const char* kGoOn = "run the same command again to go on from the last checkpoint";
-  const std::string what = describe_end(end.status, outcome);
+  const std::string what = describe_end(end.status, outcome, end.overdue);
   if (signals_.count != 0 || options_.restarts == 0) {
     log::error("{}; {}", what, kGoOn);
     return false;

@@ -11,8 +11,12 @@ namespace {
 using Texts = std::span<const std::string_view>;
 
 // Texts of Open MPI 4.1 and 5.0 with their PMIx.
-constexpr std::array<std::string_view, 4> kDroppedBlocks{"Primary job", "detected that one or more processes exited",
-                                                         "MPI_ABORT was invoked", "CMA support"};
+constexpr std::array<std::string_view, 5> kDroppedBlocks{"Primary job", "detected that one or more processes exited",
+                                                         "MPI_ABORT was invoked", "CMA support",
+                                                         "Open MPI accepted a TCP connection"};
+// Of blocks whose writer may be killed meanwhile: how they begin.
+constexpr std::array<std::string_view, 1> kCutOffBlocks{"WARNING: Open MPI accepted a TCP connection"};
+constexpr std::size_t kLeastOfABlock = 8;  // less of its begin says nothing
 constexpr std::array<std::string_view, 2> kBlocksOfADeath{"peer process has unexpectedly disconnected",
                                                           "exiting improperly"};
 constexpr std::array<std::string_view, 1> kBlocksAfterADeath{"failed to TCP connect to a peer MPI process"};
@@ -44,6 +48,12 @@ bool has(std::string_view text, std::string_view part) { return text.find(part) 
 
 bool has_any(std::string_view text, Texts parts) {
   return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return has(text, part); });
+}
+
+// The first letters of a block that was to be dropped.
+bool is_cut_off(const std::vector<std::string>& block) {
+  if (block.size() != 1 || block[0].size() < kLeastOfABlock) return false;
+  return std::ranges::any_of(kCutOffBlocks, [&](std::string_view begin) { return begin.starts_with(block[0]); });
 }
 
 // What stands behind `begin`, up to the end of its line of the block.
@@ -87,6 +97,7 @@ bool MpirunNoise::is_dropped(std::string_view text) {
 
 std::vector<std::string> MpirunNoise::end() {
   inside_ = false;
+  if (is_cut_off(block_)) block_.clear();
   return judge();
 }
 

@@ -193,7 +193,7 @@ bool ProgramRun::on_writer(Running& running, const std::function<void()>& task) 
       task();
     } catch (const store::StorageError& error) {
       log::error("{}. The run ends: the same command goes on from what is committed when it can be written",
-                 error.what());
+                 error.fact());
       storage_failed_ = true;
     }
   });

@@ -44,8 +44,9 @@ class Observer {
   /// This rank has taken over: from whom, and what is committed and what workers have.
   struct TakeOver {
     Rank before, now;
-    protocol::Beat place;  ///< of the one before; pid 0 where it is not known
-    std::string why;       ///< "died", "gave no sign of life for 5.0s"
+    protocol::Beat place;    ///< of the one before; pid 0 where it is not known
+    std::vector<Rank> lost;  ///< others that were lost with the one before
+    std::string why;         ///< "died", "gave no sign of life for 5.0s"
     std::uint64_t committed = 0;
     std::optional<std::uint64_t> in_hand;  ///< nothing where it is not known yet
   };

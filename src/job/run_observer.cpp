@@ -21,6 +21,18 @@ constexpr std::uint64_t kFailuresShown = 10;
 
 std::uint64_t ended_units(const protocol::Coordinator::Counts& counts) { return counts.done + counts.failed; }
 
+// ", and ranks 1 and 2 are lost with it"
+std::string lost_text(const std::vector<Rank>& ranks) {
+  std::string text;
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    const char* const between = i == 0 ? "" : i + 1 == ranks.size() ? " and " : ", ";
+    text += between + std::to_string(ranks[i].value());
+  }
+  if (ranks.empty()) return text;
+  return ranks.size() == 1 ? fmt::format(", and rank {} is lost with it", text)
+                           : fmt::format(", and ranks {} are lost with it", text);
+}
+
 }  // namespace
 
 RunObserver::RunObserver(Facts facts, Writer& writer) : facts_(std::move(facts)), writer_(writer) {
@@ -182,14 +194,16 @@ void RunObserver::took_over(const TakeOver& facts) {
   const std::string place =
       facts.place.pid == 0 ? "" : fmt::format(" (pid {} on {})", facts.place.pid, for_message(facts.place.host));
   const std::string in_hand = facts.in_hand ? fmt::format(", {} are in hand", format_count(*facts.in_hand)) : "";
-  log::warning("rank {}{} {}; rank {} has taken over: {} units are committed{}", facts.before.value(), place, facts.why,
-               facts.now.value(), format_count(facts.committed), in_hand);
+  log::warning("rank {}{} {}{}; rank {} has taken over: {} units are committed{}", facts.before.value(), place,
+               facts.why, lost_text(facts.lost), facts.now.value(), format_count(facts.committed), in_hand);
   lost_.insert(facts.before);
+  lost_.insert(facts.lost.begin(), facts.lost.end());
   status_.lost_ranks = lost_.size();
   nlohmann::json members{{"rank", facts.before.value()}, {"host", to_utf8(facts.place.host)},
                          {"pid", facts.place.pid},       {"why", facts.why},
                          {"by", facts.now.value()},      {"committed", facts.committed}};
   if (facts.in_hand) members["in_hand"] = *facts.in_hand;
+  for (const Rank rank : facts.lost) members["lost"].push_back(rank.value());
   event("takeover", members.dump());
 }
 

@@ -144,6 +144,7 @@ void WorkerLoop::inherit() {
   inheritance_->living = heirs_->living();
   inheritance_->places = heirs_->places();
   inheritance_->before = link_.coordinator();
+  inheritance_->lost = heirs_->lost_since();
   inheritance_->why = why_;
   inheritance_->interrupts = std::move(interrupts_);
   link_.transport().forget(link_.coordinator());

@@ -2,9 +2,11 @@
 
 #include "base/log.hpp"
 #include "job/clock.hpp"
+#include "store/file_ops.hpp"
 
 #include <kiln/error.hpp>
 
+#include <cerrno>
 #include <utility>
 
 namespace kiln::job {
@@ -12,6 +14,12 @@ namespace kiln::job {
 namespace {
 constexpr auto kBeatEvery = std::chrono::seconds(1);
 constexpr auto kEventsEvery = std::chrono::seconds(1);
+// While a run goes on, and tries again.
+const char* advice(int error_number) {
+  if (error_number == ENOSPC || error_number == EDQUOT) return "; make room there";
+  return error_number == EROFS ? "; make it writable again" : "";
+}
+
 }  // namespace
 
 Writer::Writer(Archive& archive, std::function<void()> wake)
@@ -256,12 +264,20 @@ void Writer::do_look(Rank rank) {
 // A full disk met by status, beats and housekeeping must not end a run: it is said once. Being deposed must, and so
 // must a fault. Without the lock.
 void Writer::quietly(const std::function<void()>& task) {
-  std::string complaint;
+  std::string cause, complaint;
   try {
     task();
     return;
+  } catch (const store::StorageError& error) {
+    // The run goes on, and its next commit says more.
+    cause = std::to_string(error.error_number());
+    if (archive_.may_recover(error)) complaint = error.fact() + advice(error.error_number());
+    if (complaint.empty()) {
+      const std::lock_guard lock(mutex_);
+      return break_with(std::current_exception());
+    }
   } catch (const Error& error) {
-    if (archive_.may_recover(error)) complaint = error.what();
+    if (archive_.may_recover(error)) cause = complaint = error.what();
     if (complaint.empty()) {
       const std::lock_guard lock(mutex_);
       return break_with(std::current_exception());
@@ -272,7 +288,7 @@ void Writer::quietly(const std::function<void()>& task) {
   }
   {
     const std::lock_guard lock(mutex_);
-    if (std::exchange(last_complaint_, complaint) == complaint) return;
+    if (!told_causes_.insert(cause).second) return;
   }
   log::warning("{}", complaint);
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -103,8 +104,8 @@ class Writer {
   std::size_t tasks_open_ = 0;
   std::optional<Committed> committed_;
   std::exception_ptr fault_;
-  std::string last_complaint_;
-  bool broken_ = false;  // a fault: nothing is written any more
+  std::set<std::string> told_causes_;  // of what could not be written, each once
+  bool broken_ = false;                // a fault: nothing is written any more
   bool stop_ = false;
   bool stop_beating_ = false;
   std::condition_variable beats_end_;

@@ -138,7 +138,8 @@ std::vector<std::string> summary_lines(const RunSummary& s) {
         "done is kept: run the same command again to go on");
   }
   if (s.outcome == Outcome::cut_off) {
-    lines.emplace_back("stopped: mpirun ended the ranks; what is done is kept: run the same command again to go on");
+    // What is to be done about it the launcher says: it may start again itself.
+    lines.emplace_back("stopped: mpirun ended the ranks; what is done is kept");
   }
   if (s.outcome == Outcome::fault) {
     lines.emplace_back("stopped: the program could not go on (see above); what is done is kept");

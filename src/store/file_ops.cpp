@@ -17,13 +17,15 @@ namespace {
 bool is_full(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
 
 std::string describe(int error_number, std::string_view doing, const std::filesystem::path& path) {
-  const std::string reason = std::generic_category().message(error_number);
-  const std::string_view hint = is_full(error_number)    ? "; what is committed is safe: make room, then run again"
-                                : error_number == EROFS  ? "; choose a run directory that can be written"
-                                : error_number == EACCES ? "; check the permissions of the run directory"
-                                : error_number == ENOENT ? ""
-                                                         : "; check the file system, then run again";
-  return fmt::format("cannot {} {}: {}{}", doing, path.native(), reason, hint);
+  return fmt::format("cannot {} {}: {}", doing, path.native(), std::generic_category().message(error_number));
+}
+
+std::string_view hint(int error_number) {
+  return is_full(error_number)    ? "; what is committed is safe: make room, then run again"
+         : error_number == EROFS  ? "; make its file system writable, then run again"
+         : error_number == EACCES ? "; check the permissions of the run directory"
+         : error_number == ENOENT ? ""
+                                  : "; check the file system, then run again";
 }
 
 class Descriptor {
@@ -61,9 +63,10 @@ void write_all(FileOps& ops, int fd, ByteView bytes, const std::filesystem::path
 
 StorageError::StorageError(int error_number, std::string_view doing, const std::filesystem::path& path)
     : Error(is_full(error_number) ? ExitCode::stopped_early : ExitCode::run_directory,
-            describe(error_number, doing, path)),
+            describe(error_number, doing, path) + std::string(hint(error_number))),
       error_number_(error_number),
-      path_(path) {}
+      path_(path),
+      fact_(describe(error_number, doing, path)) {}
 
 int FileOps::open(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
 ssize_t FileOps::write(int fd, const void* data, std::size_t size) { return ::write(fd, data, size); }

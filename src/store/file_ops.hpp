@@ -19,10 +19,13 @@ class StorageError : public Error {
   StorageError(int error_number, std::string_view doing, const std::filesystem::path& path);
   int error_number() const { return error_number_; }
   const std::filesystem::path& path() const { return path_; }
+  /// what() without what to do about it.
+  const std::string& fact() const { return fact_; }
 
  private:
   int error_number_;
   std::filesystem::path path_;
+  std::string fact_;
 };
 
 /// The few system calls by which the journal changes the disk, with the system's own meaning: -1 and errno on failure.

@@ -67,7 +67,7 @@ fs::path temporary_for(const fs::path& path) {
 fs::path write_temporary(const fs::path& path, std::string_view text, Durable durable) {
   fs::path temporary = temporary_for(path);
   Descriptor file(open_retrying(temporary, O_WRONLY | O_CREAT | O_EXCL, 0666));
-  if (file.get() < 0) throw StorageError(errno, "create", temporary);
+  if (file.get() < 0) throw StorageError(errno, "write", path);
   const bool good = write_all(file.get(), text) && (durable == Durable::no || ::fsync(file.get()) == 0) && file.close();
   if (!good) {
     const int error = errno;

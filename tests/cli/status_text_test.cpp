@@ -58,6 +58,15 @@ TEST(StatusText, OfALiveRun) {
   EXPECT_THAT(text, Not(HasSubstr("kiln retry")));
 }
 
+// A full disk leaves no end either.
+TEST(StatusText, OfALaunchWithoutAnEnd) {
+  StatusReport r = finished(1260, 0);
+  r.last_end.reset();
+  EXPECT_THAT(status_text(r),
+              HasSubstr("cut off before it could end: it was killed, or its end could not be written (a "
+                        "full disk)\n"));
+}
+
 TEST(StatusText, OfAJobOfSlurm) {
   StatusReport r = live();
   EXPECT_THAT(status_text(r), Not(HasSubstr("job")));

@@ -241,7 +241,8 @@ class FirstRank(ProgramCase):
         self.assertIn("run the same command again to go on from the last checkpoint", killed.err)
         self.expect_nobody()
         shown = self.expect(0, "status", "lab.kiln").out
-        self.assertIn("not running; its last launch was cut off before it could end", shown)
+        self.assertIn("not running; its last launch was cut off before it could end: it was killed, or its end could not "
+                      "be written (a full disk)", shown)
         self.assertIn("run the same command again to go on", shown)
         self.open_gate()
         again = self.run_program("--case", "stubborn", ranks=4)

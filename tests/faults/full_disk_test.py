@@ -42,6 +42,8 @@ class FullDisk(KilnCase):
         self.assertIn("run the same command again", result.err)
         self.assertEqual(result.err.count("nothing is handed out"), 1, "not once a try")
         self.assertIn("was not written; they run again", result.err)
+        self.assertNotIn("run again; what is committed is safe", result.err, "what is to be done is said once in a line")
+        self.assertNotIn(".kiln-tmp-status", result.err)
         committed = self.committed()
         self.assertGreaterEqual(len(committed), GATE)
         self.assertLess(len(committed), UNITS)

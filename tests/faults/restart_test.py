@@ -78,6 +78,8 @@ class Restarted(KilnCase):
         self.kill(self.mpirun_pid(), number=signal.SIGTERM)
         self.expect_restart("mpirun ended the ranks, and nobody had told kiln to stop")
         self.assertIn('"signal":15', self.events())
+        self.assertIn("stopped: mpirun ended the ranks; what is done is kept", self.said)
+        self.assertNotIn("run the same command again", self.said, "the run goes on by itself")
 
     def test_mpirun_is_told_to_end_and_no_restart_is_wanted(self):
         self.start_some_with_time("--restarts", "0")
@@ -105,6 +107,7 @@ class Restarted(KilnCase):
         result = self.run_.wait()
         self.assertEqual(result.code, 75, result.err)
         self.assertNotIn("starting again", result.err)
+        self.assertEqual(result.err.count("run the same command again"), 1, result.err)
         self.expect_nobody()
         self.assertEqual(self.attributes_of_launches(), 1)
 
@@ -274,6 +277,14 @@ class Restarted(KilnCase):
         self.wait_for_units(GATE)
         self.kill(*self.rank_pids().values())
         self.expect_restart("mpirun was ended by SIGTERM before the run ended")
+
+    def test_an_mpirun_that_does_not_see_that_its_ranks_have_ended_is_started_again(self):
+        """As Open MPI may not, where they are killed in the moment in which they start."""
+        self.marking_tasks(3)
+        variables = self.own_mpirun('test -e second && exec "$MPIRUN" "$@"', "touch second", "sleep 0 &", "exec sleep 1000")
+        result = self.expect(0, "run", "-n", "1", "tasks.txt", **variables)
+        self.assertIn("mpirun was ended by SIGTERM before the run ended, and before it began; starting again in 1.0 s", result.err)
+        self.assertEqual(self.facts(), self.marking_facts(3))
 
     def test_an_mpirun_that_cannot_start_is_not_started_again(self):
         self.marking_tasks(3)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Signals to `kiln run` in the middle of a run: it stops in good order, and the next run does the rest."""
 
+import os
 import signal
 import unittest
 
@@ -130,6 +131,39 @@ class Grace(KilnCase):
         self.assertEqual(run.wait().code, 75)
         self.assertEqual(self.processes(), {})
         self.assertEqual(self.table(group="output")["stdout"], ["short\n"])
+
+    def start_and_stop_all(self, *, mpirun_too=False):
+        """Every rank and helper of a run stands still: none of them hears of a wish to stop."""
+        run = self.start_long("test -e go || { touch up; sleep 1000; }; echo long", "--grace", "300ms")
+        others = {run.pid} if mpirun_too else {run.pid, *self.mpiruns()}
+        ours = [pid for pid in self.processes("kiln run") if pid not in others]
+        self.assertGreaterEqual(len(ours), 3)
+        for pid in ours:
+            os.kill(pid, signal.SIGSTOP)
+        return run
+
+    def expect_end_of_stopped(self, run, seconds):
+        result = run.wait(seconds)
+        self.assertEqual(result.code, 75, result.err)
+        self.assertIn("run the same command again", result.err)
+        self.expect_nobody()
+        (self.folder / "go").touch()
+        self.expect(0, "run", "tasks.txt")
+        self.assertEqual(self.table()["status"], ["ok", "ok"])
+        return result
+
+    def test_ranks_that_never_stop_are_killed(self):
+        run = self.start_and_stop_all()
+        run.process.send_signal(signal.SIGTERM)
+        result = self.expect_end_of_stopped(run, 90)
+        self.assertRegex(result.err, r"the ranks had not ended 6\d\.\d s after they were told to stop, and were killed; 1 of 2")
+
+    def test_a_second_signal_ends_what_is_stopped_at_once(self):
+        run = self.start_and_stop_all(mpirun_too=True)
+        run.process.send_signal(signal.SIGTERM)
+        self.wait_for(lambda: "stopping" in run.said(), "the launcher says that it stops")
+        run.process.send_signal(signal.SIGTERM)
+        self.expect_end_of_stopped(run, 40)
 
     def test_a_signal_before_the_ranks_are_there(self):
         self.marking_tasks(5)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "job/writer.hpp"
+#include "store/file_ops.hpp"
 
 #include <gtest/gtest.h>
 
@@ -54,7 +55,10 @@ class FakeArchive final : public Archive {
     on_event();
     note([&] { events.push_back(line); });
   }
-  bool may_recover(const Error& error) const override { return dynamic_cast<const FullDisk*>(&error) != nullptr; }
+  bool may_recover(const Error& error) const override {
+    return dynamic_cast<const FullDisk*>(&error) != nullptr ||
+           dynamic_cast<const store::StorageError*>(&error) != nullptr;
+  }
 
   /// Whether it holds within twenty seconds; asked with everything below at rest.
   bool eventually(const std::function<bool()>& holds) {

@@ -81,5 +81,13 @@ TEST_F(LaunchProcessesTest, WhoHasChildrenIsKnown) {
   EXPECT_TRUE(end_launch(id_));
 }
 
+// An mpirun whose ranks died at once may never ask for their end.
+TEST_F(LaunchProcessesTest, ChildrenThatHaveEndedAreNone) {
+  start("sleep 0 & echo $! > /dev/null; exec sleep 100");
+  ASSERT_TRUE(within(std::chrono::seconds(20), [&] { return has_ended_children(process_->pid()); }));
+  EXPECT_FALSE(has_children(process_->pid()));
+  EXPECT_TRUE(end_launch(id_));
+}
+
 }  // namespace
 }  // namespace kiln::job

@@ -101,6 +101,31 @@ TEST(MpirunNoise, OfConnectionsOnlyWhatComesOfADeathIsDropped) {
   EXPECT_THAT(shown({state}), IsEmpty());
 }
 
+// Said before anything tells of the death, and by a process that may be killed while it says it.
+TEST(MpirunNoise, OfAConnectionOfAnotherLaunchNothingIsSaidHoweverMuchOfItCame) {
+  const std::vector<std::string> text{"WARNING: Open MPI accepted a TCP connection from what appears to be a",
+                                      "another Open MPI process but cannot find a corresponding process",
+                                      "entry for that peer.",
+                                      "",
+                                      "This attempted connection will be ignored; your MPI job may or may not",
+                                      "continue properly.",
+                                      "",
+                                      "  Local host: vm",
+                                      "  PID:        4086"};
+  for (std::size_t lines = 1; lines <= text.size(); ++lines) {
+    std::vector<std::string> cut{kRule};
+    cut.insert(cut.end(), text.begin(), text.begin() + static_cast<std::ptrdiff_t>(lines));
+    EXPECT_THAT(shown(cut), IsEmpty()) << lines;
+    cut.push_back(kRule);
+    EXPECT_THAT(shown(cut), IsEmpty()) << lines;
+  }
+  for (std::size_t letters = 8; letters < text[0].size(); ++letters) {
+    EXPECT_THAT(shown({kRule, text[0].substr(0, letters)}), IsEmpty()) << letters;
+  }
+  EXPECT_THAT(shown({kRule, "WARNING: there is no space left"}), ElementsAre("WARNING: there is no space left"));
+  EXPECT_THAT(shown({kRule, "WARNING: Open MPI", kRule}), ElementsAre("WARNING: Open MPI"));
+}
+
 TEST(MpirunNoise, ALostNodeIsOneLine) {
   EXPECT_THAT(shown({kRule, "ORTE has lost communication with a remote daemon.", "",
                      "  HNP daemon   : [[1,0],0] on node n1", "  Remote daemon: [[1,0],1] on node n2", "",

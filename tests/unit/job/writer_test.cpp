@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <stdexcept>
 
 namespace kiln::job {
@@ -39,6 +42,12 @@ class WriterTest : public testing::Test {
     EXPECT_FALSE(writer_->running());
   }
 
+  /// A task is run behind the status that was given before.
+  void finish_status() {
+    writer_->run([] {});
+    finish_tasks();
+  }
+
   FakeArchive archive_;
   Gate woken_;
   std::optional<Writer> writer_;
@@ -69,6 +78,36 @@ TEST_F(WriterTest, SaysWhoHasEndedARank) {
   EXPECT_THAT(found, ElementsAre(std::pair(2, false), std::pair(3, true), std::pair(2, false)));
   EXPECT_FALSE(writer_->poll_ended());
   woken_.pass();
+}
+
+// Status, beats and events meet the same disk again and again, each with a file of its own.
+TEST_F(WriterTest, WhatCannotBeWrittenIsSaidOnceForEachCause) {
+  std::atomic<int> error = EROFS, tries = 0;
+  const auto refuse = [&](const char* name) {
+    ++tries;
+    throw store::StorageError(error, "write", std::string("r.kiln/") + name + std::to_string(tries));
+  };
+  archive_.on_beat = [&] { refuse("owner.json"); };
+  archive_.on_status = [&] { refuse("status.json"); };
+  testing::internal::CaptureStderr();
+  start();
+  const auto try_status = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      writer_->status("x");
+      finish_status();
+    }
+  };
+  try_status(5);
+  error = ENOSPC;
+  try_status(5);
+  writer_.reset();
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_GE(tries, 10);
+  EXPECT_EQ(std::ranges::count(said, '\n'), 2) << said;
+  EXPECT_THAT(said, testing::ContainsRegex(
+                        "cannot write r.kiln/[a-z.]*[0-9]*: Read-only file system; make it writable again\n"));
+  EXPECT_THAT(said,
+              testing::ContainsRegex("cannot write r.kiln/[a-z.]*[0-9]*: No space left on device; make room there\n"));
 }
 
 // Nobody waits for it for ever: it counts as one that others may have ended.
