@@ -1,5 +1,7 @@
 #include "job/crash_note.hpp"
 
+#include "base/start_directory.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -145,7 +147,7 @@ void install_crash_note(std::int32_t rank) {
 }
 
 void mark_crash(const std::filesystem::path& mark, std::string_view build) {
-  const std::string& name = mark.native();
+  const std::string name = from_start(mark).native();  // a handler cannot make it so
   if (note.marks || name.size() >= note.mark.size() || build.size() >= note.build.size()) return;
   std::ranges::copy(name, note.mark.begin());
   std::ranges::copy(build, note.build.begin());

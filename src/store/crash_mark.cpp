@@ -1,5 +1,6 @@
 #include "store/crash_mark.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/small_file.hpp"
 
 #include <fmt/core.h>
@@ -36,7 +37,8 @@ std::optional<CrashMark> read_mark(const fs::path& path) try {
 template <class Visitor>
 void visit_marks(const fs::path& run_directory, const Visitor& visit) {
   std::error_code ignored;
-  for (fs::directory_iterator item(run_directory, ignored), end; !ignored && item != end; item.increment(ignored)) {
+  for (fs::directory_iterator item(from_start(run_directory), ignored), end; !ignored && item != end;
+       item.increment(ignored)) {
     if (item->path().filename().string().starts_with(kPrefix)) visit(item->path());
   }
 }
@@ -50,8 +52,8 @@ fs::path crash_mark(const fs::path& run_directory, std::string_view launch_id, R
 bool take_crash_mark(const fs::path& run_directory, std::string_view launch_id, Rank rank) noexcept {
   try {
     const fs::path mark = crash_mark(run_directory, launch_id, rank);
-    if (::access(mark.c_str(), F_OK) != 0) return false;
-    ::unlink(mark.c_str());
+    if (::access(from_start(mark).c_str(), F_OK) != 0) return false;
+    ::unlink(from_start(mark).c_str());
     return true;
   } catch (const std::exception&) {
     return false;
@@ -73,7 +75,7 @@ std::vector<CrashMark> read_crash_marks(const fs::path& run_directory) noexcept 
 
 void remove_crash_marks(const fs::path& run_directory) noexcept {
   try {
-    visit_marks(run_directory, [](const fs::path& path) { ::unlink(path.c_str()); });
+    visit_marks(run_directory, [](const fs::path& path) { ::unlink(from_start(path).c_str()); });
   } catch (const std::exception&) {
     return;
   }
