@@ -1,6 +1,7 @@
 #include "args/program_options.hpp"
 #include "args/run_words.hpp"
 #include "args/version_text.hpp"
+#include "base/start_directory.hpp"
 #include "job/environment.hpp"
 #include "job/launch_word.hpp"
 #include "job/run_program.hpp"
@@ -86,6 +87,7 @@ int carry_out(Program& program, const std::vector<std::string>& arguments, bool 
 
 int run_main(Program& program, int argc, char** argv, const std::function<int(Session&)>& body) {
   try {
+    remember_start_directory();
     std::setlocale(LC_CTYPE, "");
     return carry_out(program, {argv + std::min(argc, 1), argv + argc}, job::read_environment().first_rank(), body);
   } catch (const std::exception& fault) {

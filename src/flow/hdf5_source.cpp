@@ -1,6 +1,7 @@
 #include "flow/hdf5_source.hpp"
 
 #include "base/quantity.hpp"
+#include "base/start_directory.hpp"
 #include "base/text.hpp"
 #include "store/dataset_reader.hpp"
 #include "units/dataset_slices.hpp"
@@ -27,7 +28,7 @@ std::string name_of(const units::DatasetSlices& slices) {
 // Before it is opened: what is written to it while it is looked at shows at the next start.
 void ask_system(units::DatasetSlices& slices) {
   struct stat status {};
-  if (stat(slices.path.c_str(), &status) != 0) {
+  if (stat(from_start(slices.path).c_str(), &status) != 0) {
     refuse(fmt::format("cannot read {}: {}; check the path", for_message(slices.path, 400), std::strerror(errno)));
   }
   slices.file_size = static_cast<std::uint64_t>(status.st_size);

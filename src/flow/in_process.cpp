@@ -1,3 +1,5 @@
+#include "base/start_directory.hpp"
+
 #include <kiln/detail/in_process.hpp>
 
 #include <fmt/core.h>
@@ -31,7 +33,7 @@ class Scratch {
   }
   std::string of(UnitId unit) {
     if (folder_.empty()) {
-      std::string name = (std::filesystem::temp_directory_path() / "kiln-XXXXXX").native();
+      std::string name = (from_start(std::filesystem::temp_directory_path()) / "kiln-XXXXXX").native();
       if (::mkdtemp(name.data()) == nullptr) {
         throw Error(ExitCode::bad_input, fmt::format("{}: no scratch directory can be made there", name));
       }

@@ -1,5 +1,6 @@
 #include "flow/path_pattern.hpp"
 
+#include "base/start_directory.hpp"
 #include "base/text.hpp"
 
 #include <dirent.h>
@@ -22,7 +23,7 @@ constexpr std::string_view kAnyFolders = "**";
 
 [[noreturn]] void refuse(std::string_view text) { throw Error(ExitCode::bad_input, std::string(text)); }
 
-std::string quoted(std::string_view path) { return fmt::format("'{}'", for_message(path, 400)); }
+std::string in_quotes(std::string_view path) { return fmt::format("'{}'", for_message(path, 400)); }
 
 std::vector<std::string> components(std::string_view path) {
   std::vector<std::string> parts;
@@ -73,7 +74,7 @@ class Search {
     } else if (name.find_first_of("*?[") == std::string::npos) {
       const std::string path = join(folder, name);
       struct stat status {};
-      if (stat(path.c_str(), &status) == 0) reach(path, S_ISDIR(status.st_mode), last, part);
+      if (stat(from_start(path).c_str(), &status) == 0) reach(path, S_ISDIR(status.st_mode), last, part);
     } else {
       for (const Entry& entry : entries(folder)) {
         if (fnmatch(name.c_str(), entry.name.c_str(), FNM_PERIOD) != 0) continue;
@@ -92,7 +93,7 @@ class Search {
 
   std::vector<Entry> entries(const std::string& folder) const {
     const std::string opened = folder.empty() ? "." : folder;
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(opened.c_str()), closedir);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(from_start(opened).c_str()), closedir);
     if (stream == nullptr && (errno == ENOENT || errno == ENOTDIR)) return {};
     std::vector<Entry> list;
     errno = stream == nullptr ? errno : 0;
@@ -107,16 +108,16 @@ class Search {
       errno = 0;
     }
     if (errno != 0) {
-      refuse(fmt::format("cannot read the directory {}, in which {} looks: {}; check its permissions", quoted(opened),
-                         quoted(pattern_), std::strerror(errno)));
+      refuse(fmt::format("cannot read the directory {}, in which {} looks: {}; check its permissions",
+                         in_quotes(opened), in_quotes(pattern_), std::strerror(errno)));
     }
     return list;
   }
 
   static void look(const std::string& path, Entry& entry) {
     struct stat status {};
-    if (lstat(path.c_str(), &status) == 0) entry.link = S_ISLNK(status.st_mode);
-    entry.folder = stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+    if (lstat(from_start(path).c_str(), &status) == 0) entry.link = S_ISLNK(status.st_mode);
+    entry.folder = stat(from_start(path).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
   }
 
   const std::string& pattern_;
@@ -127,17 +128,17 @@ class Search {
 
 void expect_file(const std::string& path, const std::string& pattern) {
   struct stat status {};
-  const std::string from = path == pattern ? std::string() : fmt::format(" (found by {})", quoted(pattern));
-  if (stat(path.c_str(), &status) != 0) {
-    refuse(fmt::format("cannot read {}{}: {}; check the path", quoted(path), from, std::strerror(errno)));
+  const std::string from = path == pattern ? std::string() : fmt::format(" (found by {})", in_quotes(pattern));
+  if (stat(from_start(path).c_str(), &status) != 0) {
+    refuse(fmt::format("cannot read {}{}: {}; check the path", in_quotes(path), from, std::strerror(errno)));
   }
   if (S_ISDIR(status.st_mode)) {
-    refuse(fmt::format("{}{} is a directory; name its files, say {}, or {} for all files below it", quoted(path), from,
-                       quoted(path + "/*.txt"), quoted(path + "/**")));
+    refuse(fmt::format("{}{} is a directory; name its files, say {}, or {} for all files below it", in_quotes(path),
+                       from, in_quotes(path + "/*.txt"), in_quotes(path + "/**")));
   }
   if (!S_ISREG(status.st_mode)) {
     refuse(fmt::format("{}{} is no regular file; a source is read more than once, so copy it into a file first",
-                       quoted(path), from));
+                       in_quotes(path), from));
   }
 }
 
@@ -145,14 +146,15 @@ void expect_file(const std::string& path, const std::string& pattern) {
 
 std::vector<std::string> find_files(const std::string& pattern) {
   if (pattern.empty() || pattern.find('\0') != std::string::npos) {
-    refuse(fmt::format("{} is not the name of a file", quoted(pattern)));
+    refuse(fmt::format("{} is not the name of a file", in_quotes(pattern)));
   }
   struct stat status {};
-  const bool literal = lstat(pattern.c_str(), &status) == 0 || pattern.find_first_of("*?[") == std::string::npos;
+  const bool literal =
+      lstat(from_start(pattern).c_str(), &status) == 0 || pattern.find_first_of("*?[") == std::string::npos;
   std::vector<std::string> found = literal ? std::vector<std::string>{pattern} : Search(pattern).run();
   if (found.empty()) {
     refuse(fmt::format("no file matches {}; check the pattern, and the directory that the program was started in",
-                       quoted(pattern)));
+                       in_quotes(pattern)));
   }
   for (const std::string& path : found) expect_file(path, pattern);
   return found;

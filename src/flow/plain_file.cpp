@@ -1,5 +1,6 @@
 #include "flow/plain_file.hpp"
 
+#include "base/start_directory.hpp"
 #include "base/text.hpp"
 
 #include <fcntl.h>
@@ -17,7 +18,7 @@ namespace kiln::flow {
 
 // Not to wait: opening a pipe would wait for its writer. For regular files it means nothing.
 PlainFile::PlainFile(std::string path) : path_(std::move(path)) {
-  fd_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  fd_ = open(from_start(path_).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd_ < 0) fail("open", errno);
   struct stat status {};
   if (fstat(fd_, &status) == 0 && S_ISREG(status.st_mode)) return;

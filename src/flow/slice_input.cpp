@@ -1,5 +1,6 @@
 #include "flow/slice_input.hpp"
 
+#include "base/start_directory.hpp"
 #include "base/text.hpp"
 
 #include <fmt/core.h>
@@ -35,7 +36,7 @@ detail::RawSlice SliceInput::slice(UnitId unit) {
 // Which file it is, as this machine sees it: one that was replaced is another one.
 void SliceInput::begin() {
   struct stat status {};
-  if (stat(slices_.path.c_str(), &status) != 0) {
+  if (stat(from_start(slices_.path).c_str(), &status) != 0) {
     throw std::runtime_error(fmt::format("cannot read {}: {}", for_message(slices_.path, 400), std::strerror(errno)));
   }
   if (const auto size = static_cast<std::uint64_t>(status.st_size); size != slices_.file_size) {

@@ -3,17 +3,33 @@
 #include <kiln/error.hpp>
 #include "base/text.hpp"
 
+#include <cxxabi.h>
 #include <fmt/core.h>
 
+#include <cstdlib>
+#include <memory>
 #include <stdexcept>
+#include <typeinfo>
 
 namespace kiln::detail {
 
-std::string failure_text(const std::exception& error) { return fmt::format("exception: {}", error.what()); }
+namespace {
+
+// What it says; of one that says nothing what it is.
+std::string words_of(const std::exception& error) {
+  if (const std::string_view said = error.what(); !said.empty()) return std::string(said);
+  const char* const type = typeid(error).name();
+  const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(type, nullptr, nullptr, nullptr), std::free);
+  return fmt::format("{} without a text", name == nullptr ? type : name.get());
+}
+
+}  // namespace
+
+std::string failure_text(const std::exception& error) { return "exception: " + words_of(error); }
 
 void throw_with_key(const std::exception& error, std::string_view key) {
-  throw std::runtime_error(key.empty() ? error.what()
-                                       : fmt::format("{} (at the key {})", error.what(), for_message(key, 60)));
+  const std::string said = words_of(error);
+  throw std::runtime_error(key.empty() ? said : fmt::format("{} (at the key {})", said, for_message(key, 60)));
 }
 
 void throw_fold_failed(std::string_view where, std::string_view what) {

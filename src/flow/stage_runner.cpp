@@ -1,5 +1,7 @@
 #include "flow/stage_runner.hpp"
 
+#include "base/start_directory.hpp"
+
 #include <fmt/core.h>
 #include <kiln/detail/keyed/pages.hpp>
 #include <kiln/detail/keyed/run_place.hpp>
@@ -167,7 +169,7 @@ std::uint64_t StageRunner::claim(double unit_seconds) const {
 std::string StageRunner::make_scratch(UnitId unit) {
   const std::filesystem::path folder =
       std::filesystem::path(options_.scratch) / fmt::format("s{}-u{}", options_.stage, unit.value());
-  std::filesystem::create_directories(folder);
+  std::filesystem::create_directories(from_start(folder));
   if (scratch_dirs_.empty() || scratch_dirs_.back() != folder.native()) scratch_dirs_.push_back(folder.native());
   return folder.native();
 }
@@ -175,7 +177,7 @@ std::string StageRunner::make_scratch(UnitId unit) {
 void StageRunner::remove_scratch() noexcept {
   for (const std::string& folder : scratch_dirs_) {
     std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
+    std::filesystem::remove_all(from_start(folder), ignored);
   }
   scratch_dirs_.clear();
 }

@@ -1,5 +1,7 @@
 #include "job/crash_note.hpp"
 
+#include "base/start_directory.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -59,7 +61,7 @@ class Line {
 };
 
 void leave_mark(std::uint64_t first, std::uint64_t last, const Line& line) {
-  if (!note.marks || ::getpid() != note.pid) return;
+  if (!note.marks) return;
   const int file = ::open(note.mark.data(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (file < 0) return;
   Line numbers;  // as store::CrashMark
@@ -72,7 +74,10 @@ void leave_mark(std::uint64_t first, std::uint64_t last, const Line& line) {
 
 enum class Whose : std::uint8_t { own, foreign };
 
+bool is_child() { return ::getpid() != note.pid; }
+
 void write_note(std::string_view what, std::string_view detail, Whose whose) {
+  if (is_child()) return;  // the rank lives
   Line line;
   line << "kiln: rank " << static_cast<std::uint64_t>(note.rank) << ": " << what << detail;
   std::uint64_t first = note.first, last = note.last;
@@ -88,7 +93,7 @@ void write_note(std::string_view what, std::string_view detail, Whose whose) {
     line << " while units " << first << " to " << last - 1 << " of stage " << note.stage << " ran (attempt "
          << note.attempt << "), one after the other";
   }
-  line << "; what is committed is safe: the same command goes on from there\n";
+  line << "; what is committed is safe\n";
   line.write(STDERR_FILENO);
   if (whose == Whose::own) leave_mark(first, last, line);
 }
@@ -127,12 +132,13 @@ class AlternateStack {
   std::unique_ptr<std::array<std::byte, kBytes>> memory_;
 };
 
-// Whatever the code that was given: of the run it means that it is not over.
-void on_exit() {
+// Of a rank, whatever the code that was given: of the run it means that it is not over. A child ends with its own,
+// and must not undo what MPI has set up in the rank.
+void when_exiting(int code, void*) {
   if (note.announced) return;
   write_note("the program called exit()", "", Whose::own);
   std::fflush(nullptr);  // NOLINT(cert-err33-c): nobody is left to hear of it
-  ::_exit(to_int(ExitCode::stopped_early));
+  ::_exit(is_child() ? code : to_int(ExitCode::stopped_early));
 }
 
 }  // namespace
@@ -146,11 +152,11 @@ void install_crash_note(std::int32_t rank) {
     action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK | SA_SIGINFO);
     ::sigaction(signal, &action, nullptr);
   }
-  std::atexit(on_exit);  // NOLINT(cert-err33-c): a note is all that is lost
+  ::on_exit(when_exiting, nullptr);  // a note is all that is lost where that fails
 }
 
 void mark_crash(const std::filesystem::path& mark, std::string_view build) {
-  const std::string& name = mark.native();
+  const std::string name = from_start(mark).native();  // a handler cannot make it so
   if (note.marks || name.size() >= note.mark.size() || build.size() >= note.build.size()) return;
   std::ranges::copy(name, note.mark.begin());
   std::ranges::copy(build, note.build.begin());

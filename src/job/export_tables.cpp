@@ -1,5 +1,6 @@
 #include "job/export_tables.hpp"
 
+#include "base/start_directory.hpp"
 #include "base/text.hpp"
 #include "observe/output_file.hpp"
 #include "observe/row_text.hpp"
@@ -56,7 +57,7 @@ void export_tables(const fs::path& run_directory, const ExportFormats& formats) 
   store::RunReader run = store::RunReader::open(run_directory);
   const fs::path folder = store::export_folder(run_directory);
   std::error_code error;
-  fs::create_directory(folder, error);
+  fs::create_directory(from_start(folder), error);
   if (error) observe::refuse_output(kOption, "make", folder, error.value());
   for (const store::RunReader::TableInfo& table : run.tables()) {
     if (table.name != store::kRejectedTable) export_table(run, table.name, folder, formats);

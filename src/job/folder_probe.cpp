@@ -1,6 +1,7 @@
 #include "job/folder_probe.hpp"
 
 #include "base/quantity.hpp"
+#include "base/start_directory.hpp"
 #include "job/command_facts.hpp"
 #include "store/small_file.hpp"
 
@@ -17,7 +18,7 @@ constexpr Duration kLookEvery = std::chrono::milliseconds(50);
 
 bool is_there(const FolderProbe& probe) {
   std::error_code ignored;
-  return std::filesystem::exists(probe.file, ignored);
+  return std::filesystem::exists(from_start(probe.file), ignored);
 }
 
 protocol::Fault not_seen(const FolderProbe& probe) {
@@ -39,15 +40,15 @@ protocol::Fault not_seen(const FolderProbe& probe) {
 }  // namespace
 
 FolderProbe lay_probe(FolderProbe::Of of, const std::filesystem::path& folder, std::string_view name) {
-  const auto file =
-      std::filesystem::absolute(folder).lexically_normal() / fmt::format("{}seen-{}", store::kTemporaryPrefix, name);
+  const auto file = std::filesystem::absolute(from_start(folder)).lexically_normal() /
+                    fmt::format("{}seen-{}", store::kTemporaryPrefix, name);
   store::write_replaced(file, "\n", store::Durable::no);
   return {of, file.string()};
 }
 
 void remove_probes(const std::vector<FolderProbe>& probes) {
   std::error_code ignored;
-  for (const FolderProbe& probe : probes) std::filesystem::remove(probe.file, ignored);
+  for (const FolderProbe& probe : probes) std::filesystem::remove(from_start(probe.file), ignored);
 }
 
 void put_probes(const std::vector<FolderProbe>& probes, ByteWriter& out) {

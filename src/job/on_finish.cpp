@@ -1,6 +1,7 @@
 #include "job/on_finish.hpp"
 
 #include "base/log.hpp"
+#include "base/start_directory.hpp"
 #include "job/clock.hpp"
 #include "job/command_facts.hpp"
 #include "job/waiter.hpp"
@@ -28,7 +29,7 @@ namespace {
 // Nothing is known of the run where its journal cannot be read: then the counts are empty.
 std::vector<std::string> facts_of(const RunOptions& options, int exit_code) {
   std::vector<std::string> facts{
-      "KILN_RUN_DIR=" + std::filesystem::absolute(options.directory).lexically_normal().string(),
+      "KILN_RUN_DIR=" + std::filesystem::absolute(from_start(options.directory)).lexically_normal().string(),
       fmt::format("KILN_EXIT_CODE={}", exit_code)};
   std::string outcome = "cut_off", units, done, failed;
   try {
@@ -78,6 +79,7 @@ pid_t start(std::vector<std::string> words, std::vector<std::string> environment
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addchdir_np(&actions, start_directory().c_str());
   pid_t pid = -1;
   const int error = posix_spawn(&pid, words.front().c_str(), &actions, &attributes, pointers(words).data(),
                                 pointers(environment).data());

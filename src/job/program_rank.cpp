@@ -1,6 +1,7 @@
 #include "job/program_rank.hpp"
 
 #include "base/log.hpp"
+#include "base/start_directory.hpp"
 #include "flow/counts.hpp"
 #include "flow/rejected_table.hpp"
 #include "flow/source_resolver.hpp"
@@ -30,7 +31,7 @@ constexpr std::size_t kRideBytes = std::size_t{64} << 10;
 std::string scratch_folder() {
   std::error_code failed;
   const auto folder = std::filesystem::temp_directory_path(failed);
-  return fmt::format("{}/kiln-{}-{}", failed ? "/tmp" : folder.string(), getuid(), getpid());
+  return fmt::format("{}/kiln-{}-{}", failed ? "/tmp" : from_start(folder).string(), getuid(), getpid());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/quantity.hpp"
+#include "base/start_directory.hpp"
 #include "job/clock.hpp"
 #include "job/launch_facts.hpp"
 #include "job/launch_id.hpp"
@@ -43,7 +44,7 @@ void ProgramRun::open(const std::vector<std::string>& arguments) {
   store::RunStoreOptions open;
   open.program = program_.name;
   open.arguments = arguments;
-  open.directory = std::filesystem::current_path().string();
+  open.directory = start_directory().string();
   open.build = rank0_.build;
   open.seed = options_.seed;
   open.fresh = options_.fresh && !environment_.goes_on();
@@ -64,8 +65,8 @@ void ProgramRun::open(const std::vector<std::string>& arguments) {
     log::warning("{}: the run began with --seed {}, and goes on with it", options_.directory, recovered.facts.seed);
   }
   keep_until(store_->directory(), options_, environment_);
-  write_launch_note(store_->directory(), {launch_id_, own_program(), std::filesystem::current_path().string(),
-                                          program_.options, program_.operands});
+  write_launch_note(store_->directory(),
+                    {launch_id_, own_program(), start_directory().string(), program_.options, program_.operands});
   prepare_scratch();
   if (options_.retry) withdraw_dead();
 }
@@ -115,7 +116,7 @@ void ProgramRun::greet(Running& running) {
   greeting.seed = store_->recovered().facts.seed;
   greeting.epoch = store_->recovered().epoch.value();
   greeting.launch = launch_id_;
-  greeting.directory = std::filesystem::absolute(store_->directory().path()).lexically_normal().string();
+  greeting.directory = std::filesystem::absolute(from_start(store_->directory().path())).lexically_normal().string();
   greeting.build = rank0_.build;
   greeting.machine = rank0_.machine;
   greeting.runs = runs_folder().string();

@@ -1,3 +1,4 @@
+#include "base/start_directory.hpp"
 #include "flow/fold.hpp"
 #include "job/program_running.hpp"
 #include "shuffle/run_folder.hpp"
@@ -62,20 +63,20 @@ void ProgramRun::leave_runs() const {
   const std::filesystem::path kept = runs_folder() / "only-new";
   if (options_.only_new && std::filesystem::is_directory(runs_folder(), ignored)) std::ofstream{kept};
   if (options_.only_new || std::filesystem::exists(kept, ignored)) return;
-  std::filesystem::remove_all(store::runs_folder(store_->directory().path()), ignored);
+  std::filesystem::remove_all(from_start(store::runs_folder(store_->directory().path())), ignored);
   std::filesystem::remove_all(runs_folder(), ignored);
 }
 
 std::filesystem::path ProgramRun::runs_folder() const {
   if (!options_.scratch.empty()) return scratch_of(store_->directory().facts());
-  return store::runs_folder(std::filesystem::absolute(store_->directory().path()).lexically_normal());
+  return store::runs_folder(std::filesystem::absolute(from_start(store_->directory().path())).lexically_normal());
 }
 
 // Of --scratch a folder for one run alone, whichever others lie there: by where it is, and by its begin.
 std::filesystem::path ProgramRun::scratch_of(const store::RunFacts& run) const {
-  const auto directory = std::filesystem::absolute(store_->directory().path()).lexically_normal();
+  const auto directory = std::filesystem::absolute(from_start(store_->directory().path())).lexically_normal();
   const std::string identity = directory.string() + to_json(run);
-  return std::filesystem::absolute(options_.scratch).lexically_normal() /
+  return std::filesystem::absolute(from_start(options_.scratch)).lexically_normal() /
          fmt::format("{}-{:016x}", directory.filename().string(), checksum(as_bytes(identity)));
 }
 

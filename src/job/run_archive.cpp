@@ -1,5 +1,7 @@
 #include "job/run_archive.hpp"
 
+#include "base/start_directory.hpp"
+
 #include <fstream>
 
 namespace kiln::job {
@@ -18,7 +20,7 @@ void StoreArchive::write_status(const std::string& text) {
 
 void StoreArchive::write_event(const std::string& line) {
   store_.check_reign();
-  std::ofstream file(store_.directory().file("events.jsonl"), std::ios::app | std::ios::binary);
+  std::ofstream file(from_start(store_.directory().file("events.jsonl")), std::ios::app | std::ios::binary);
   file << line << '\n';
 }
 

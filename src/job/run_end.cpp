@@ -4,6 +4,7 @@
 #include "base/quantity.hpp"
 #include "job/until_note.hpp"
 #include "store/results_file.hpp"
+#include "store/run_reader.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -31,6 +32,21 @@ void close_run(store::RunStore& store, const Schema& schema, RunEnd& end) {
   store.release();
 }
 
+namespace {
+
+// What the next launch finds.
+void count_committed(observe::RunSummary& summary) {
+  try {
+    const store::Totals totals = store::RunReader::open(summary.directory).totals();
+    summary.done = totals.done;
+    summary.failed = totals.failed;
+  } catch (const std::exception& error) {
+    log::debug("what is committed cannot be counted: {}", error.what());
+  }
+}
+
+}  // namespace
+
 observe::RunSummary summary_of(const RunEnd& end, const std::string& directory) {
   observe::RunSummary summary;
   summary.outcome = end.entry.outcome;
@@ -46,9 +62,10 @@ observe::RunSummary summary_of(const RunEnd& end, const std::string& directory) 
   return summary;
 }
 
-void tell_end(const observe::RunSummary& summary, std::uint64_t unwritten) {
+void tell_end(observe::RunSummary summary, std::uint64_t unwritten) {
+  if (unwritten != 0) count_committed(summary);
   for (const std::string& line : observe::summary_lines(summary)) log::info("{}", line);
-  if (unwritten != 0) log::warning("what came of {} of these was not written; they run again", format_count(unwritten));
+  if (unwritten != 0) log::warning("what came of {} more was not written; they run again", format_count(unwritten));
 }
 
 }  // namespace kiln::job

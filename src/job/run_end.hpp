@@ -30,7 +30,7 @@ void close_run(store::RunStore& store, const Schema& schema, RunEnd& end);
 /// The part of the last words that does not depend on what the units were. `directory`: as the user wrote it.
 observe::RunSummary summary_of(const RunEnd& end, const std::string& directory);
 
-/// The last words. `unwritten`: of its units, how many have settled without being committed.
-void tell_end(const observe::RunSummary& summary, std::uint64_t unwritten);
+/// The last words. `unwritten`: of its units, how many have settled without being committed; they do not count as done.
+void tell_end(observe::RunSummary summary, std::uint64_t unwritten);
 
 }  // namespace kiln::job

@@ -1,6 +1,7 @@
 #include "job/run_printing.hpp"
 
 #include "base/log.hpp"
+#include "base/start_directory.hpp"
 #include "job/print_rows.hpp"
 #include "store/small_file.hpp"
 
@@ -16,7 +17,7 @@ std::filesystem::path next_print_file(const std::filesystem::path& run_directory
   const std::filesystem::path first = print_file(run_directory, launch_id);
   std::uint64_t place = 0;
   std::error_code unknown;
-  while (std::filesystem::exists(observe::print_file_at(first, place), unknown)) ++place;
+  while (std::filesystem::exists(from_start(observe::print_file_at(first, place)), unknown)) ++place;
   return observe::print_file_at(first, place);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/quantity.hpp"
+#include "base/start_directory.hpp"
 #include "base/text.hpp"
 #include "store/small_file.hpp"
 
@@ -82,7 +83,7 @@ std::optional<double> time_of_first_start(const UntilNote& before, const std::st
 void keep_until(const store::RunDirectory& directory, const RunOptions& options, const Environment& environment) {
   if (options.until.kind != Until::Kind::at) {
     std::error_code ignored;
-    std::filesystem::remove(directory.file(kName), ignored);
+    std::filesystem::remove(from_start(directory.file(kName)), ignored);
     return;
   }
   UntilNote note = this_start(read_variables());

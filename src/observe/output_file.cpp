@@ -1,5 +1,6 @@
 #include "observe/output_file.hpp"
 
+#include "base/start_directory.hpp"
 #include "base/text.hpp"
 
 #include <fcntl.h>
@@ -33,13 +34,13 @@ fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.
 // Pipes and devices cannot appear at once; who reads them sees where they end.
 bool is_stream(const fs::path& path) {
   std::error_code ignored;
-  const auto type = fs::status(path, ignored).type();
+  const auto type = fs::status(from_start(path), ignored).type();
   return type == fs::file_type::character || type == fs::file_type::fifo || type == fs::file_type::socket ||
          type == fs::file_type::block;
 }
 
 bool sync_folder(const fs::path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd = ::open(from_start(folder).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return false;
   const bool good = ::fsync(fd) == 0 || errno == EINVAL;  // some file systems cannot
   ::close(fd);
@@ -60,10 +61,10 @@ void check_destination(const std::string& option, const std::string& name, Outpu
   if (name == "-") return;
   const fs::path path = name;
   std::error_code error;
-  const fs::file_status folder = fs::status(folder_of(path), error);
+  const fs::file_status folder = fs::status(from_start(folder_of(path)), error);
   if (!fs::exists(folder)) refuse_output(option, "write", path, ENOENT);
   if (!fs::is_directory(folder)) refuse_output(option, "write", path, ENOTDIR);
-  const fs::file_status status = fs::status(path, error);
+  const fs::file_status status = fs::status(from_start(path), error);
   if (fs::is_directory(status)) refuse(option, path, "is a directory: name a file");
   if (fs::is_regular_file(status) && existing == OutputFile::Existing::refused) refuse_existing(option, path);
 }
@@ -80,7 +81,7 @@ OutputFile::OutputFile(std::string option, const std::string& name, Existing exi
   const bool stream = is_stream(path_);
   if (!stream) temporary_ = temporary_for(path_);
   const fs::path& opened = stream ? path_ : temporary_;
-  fd_ = ::open(opened.c_str(), O_WRONLY | O_CLOEXEC | (stream ? 0 : O_CREAT | O_TRUNC), 0666);
+  fd_ = ::open(from_start(opened).c_str(), O_WRONLY | O_CLOEXEC | (stream ? 0 : O_CREAT | O_TRUNC), 0666);
   if (fd_ < 0) {
     temporary_.clear();
     fail("write", errno);
@@ -89,7 +90,7 @@ OutputFile::OutputFile(std::string option, const std::string& name, Existing exi
 
 OutputFile::~OutputFile() {
   if (own_ && fd_ >= 0) ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(from_start(temporary_).c_str());
 }
 
 void OutputFile::fail(std::string_view doing, int error) const { refuse_output(option_, doing, path_, error); }
@@ -128,12 +129,13 @@ fs::path OutputFile::temporary_for(const fs::path& file) {
 void OutputFile::place(const std::string& option, const fs::path& temporary, const fs::path& file, Existing existing) {
   int code = 0;
   if (existing == Existing::refused) {
-    code = ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE);
+    code = ::renameat2(AT_FDCWD, from_start(temporary).c_str(), AT_FDCWD, from_start(file).c_str(), RENAME_NOREPLACE);
     if (code != 0 && errno == EEXIST) refuse_existing(option, file);
     // Not every file system can do that: it was looked a moment ago whether there is one.
-    if (code != 0 && (errno == EINVAL || errno == ENOSYS)) code = ::rename(temporary.c_str(), file.c_str());
+    if (code != 0 && (errno == EINVAL || errno == ENOSYS))
+      code = ::rename(from_start(temporary).c_str(), from_start(file).c_str());
   } else {
-    code = ::rename(temporary.c_str(), file.c_str());
+    code = ::rename(from_start(temporary).c_str(), from_start(file).c_str());
   }
   if (code != 0) refuse_output(option, "write", file, errno);
   if (!sync_folder(folder_of(file))) refuse_output(option, "fsync the folder of", file, errno);

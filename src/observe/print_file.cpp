@@ -1,5 +1,6 @@
 #include "observe/print_file.hpp"
 
+#include "base/start_directory.hpp"
 #include "observe/terminal.hpp"
 
 #include <fcntl.h>
@@ -64,7 +65,7 @@ void append(int descriptor, const std::string& path, PrintFileHeader header, con
 
 PrintFileWriter::PrintFileWriter(const std::filesystem::path& path, const schedule::IntervalSet& units)
     : path_(path.string()),
-      descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)) {
+      descriptor_(::open(from_start(path).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)) {
   if (descriptor_ < 0) cannot("make", path_);
   std::string body;
   for (const Interval interval : units.intervals()) {
@@ -107,7 +108,7 @@ bool PrintFileReader::open(const std::filesystem::path& path) {
 }
 
 bool PrintFileReader::open_next() {
-  const int descriptor = ::open(print_file_at(path_, descriptors_.size()).c_str(), O_RDWR | O_CLOEXEC);
+  const int descriptor = ::open(from_start(print_file_at(path_, descriptors_.size())).c_str(), O_RDWR | O_CLOEXEC);
   if (descriptor < 0) return false;
   descriptors_.push_back(descriptor);
   at_ = (descriptors_.size() - 1) << kOffsetBits;
@@ -155,7 +156,8 @@ bool PrintFileReader::read_body(std::uint64_t place, const PrintFileHeader& head
 // Looked for once more when the next file is there: the one before grew until then.
 std::optional<PrintFileReader::Record> PrintFileReader::next() {
   if (auto record = next_here()) return record;
-  if (!is_open() || ::access(print_file_at(path_, descriptors_.size()).c_str(), F_OK) != 0) return std::nullopt;
+  if (!is_open() || ::access(from_start(print_file_at(path_, descriptors_.size())).c_str(), F_OK) != 0)
+    return std::nullopt;
   if (auto record = next_here()) return record;
   return open_next() ? next_here() : std::nullopt;
 }

@@ -1,5 +1,6 @@
 #include "observe/printer.hpp"
 
+#include "base/start_directory.hpp"
 #include "observe/print_file.hpp"
 #include "observe/terminal.hpp"
 
@@ -70,7 +71,7 @@ Printer::~Printer() {
   thread_.join();
   ::close(stop_);
   if (options_.remove_at_once) return;
-  for (std::uint64_t place = 0; ::unlink(print_file_at(options_.file, place).c_str()) == 0;) ++place;
+  for (std::uint64_t place = 0; ::unlink(from_start(print_file_at(options_.file, place)).c_str()) == 0;) ++place;
 }
 
 void Printer::no_more() {
@@ -120,7 +121,7 @@ void Printer::run() {
     const bool last = wait_for_more();  // asked before the file is read: what comes after it is nothing
     if (abandoned()) return;
     if (!work.file.is_open() && work.file.open(options_.file) && options_.remove_at_once) {
-      ::unlink(options_.file.c_str());
+      ::unlink(from_start(options_.file).c_str());
     }
     bool more = true;
     while (more) {

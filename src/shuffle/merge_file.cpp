@@ -1,5 +1,7 @@
 #include "shuffle/merge_file.hpp"
 
+#include "base/start_directory.hpp"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -35,9 +37,9 @@ class MergedRun final : public detail::RunReader {
 
 // Where the file system has no files without names, one whose name is gone at once.
 int open_without_name(const std::filesystem::path& folder) {
-  const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  const int fd = ::open(from_start(folder).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
-  std::string name = (folder / "merge-XXXXXX").string();
+  std::string name = from_start(folder / "merge-XXXXXX").string();
   const int named = ::mkostemp(name.data(), O_CLOEXEC);
   if (named >= 0) ::unlink(name.c_str());
   return named;
@@ -52,7 +54,7 @@ MergeFile::MergeFile(std::filesystem::path folder, std::size_t memory, Failed fa
       write_(write ? std::move(write) : WriteCall(::write)) {}
 
 void MergeFile::make() {
-  if (::mkdir(folder_.c_str(), 0777) != 0 && errno != EEXIST) throw_disk_error(errno, "make", folder_);
+  if (::mkdir(from_start(folder_).c_str(), 0777) != 0 && errno != EEXIST) throw_disk_error(errno, "make", folder_);
   auto file = std::make_shared<const File>(open_without_name(folder_));
   if (!file->is_open()) throw_disk_error(errno, "make a file in", folder_);
   file_ = std::move(file);

@@ -1,5 +1,7 @@
 #include "shuffle/run_file.hpp"
 
+#include "base/start_directory.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,7 +33,7 @@ constexpr std::uint64_t kLeast = sizeof(Header) + sizeof(Frame);
 
 void sync_folder_of(const std::filesystem::path& path) {
   const std::filesystem::path folder = path.parent_path();
-  const File file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const File file(::open(from_start(folder).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!file.is_open() || ::fsync(file.fd()) != 0) throw_disk_error(errno, "write", folder);
 }
 
@@ -41,7 +43,7 @@ RunFileWriter::RunFileWriter(const std::filesystem::path& path, bool durable, Wr
     : path_(path),
       durable_(durable),
       write_(write ? std::move(write) : WriteCall(::write)),
-      file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
+      file_(::open(from_start(path).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
   if (!file_.is_open()) throw_disk_error(errno, "make", path_);
   Header header{};
   std::copy_n(kMagic, sizeof kMagic, header.magic);
@@ -49,14 +51,14 @@ RunFileWriter::RunFileWriter(const std::filesystem::path& path, bool durable, Wr
   try {
     write_all(file_.fd(), std::as_bytes(std::span(&header, 1)), path_, write_);
   } catch (...) {
-    ::unlink(path_.c_str());  // no destructor runs
+    ::unlink(from_start(path_).c_str());  // no destructor runs
     throw;
   }
   at_ = sizeof header;
 }
 
 RunFileWriter::~RunFileWriter() {
-  if (file_.is_open()) ::unlink(path_.c_str());
+  if (file_.is_open()) ::unlink(from_start(path_).c_str());
 }
 
 void RunFileWriter::put(const Frame& frame, ByteView block) {
@@ -91,7 +93,7 @@ detail::RunReference RunFileWriter::finish() {
 }
 
 std::string run_fault(const std::filesystem::path& path, const detail::RunReference& run) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const File file(::open(from_start(path).c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open() && errno == ENOENT) return "it is missing";
   struct stat status {};
   if (!file.is_open() || ::fstat(file.fd(), &status) != 0) throw_disk_error(errno, "read", path);

@@ -1,5 +1,6 @@
 #include "shuffle/run_folder.hpp"
 
+#include "base/start_directory.hpp"
 #include "shuffle/merge_file.hpp"
 
 #include <fcntl.h>
@@ -51,7 +52,7 @@ class PieceReader final : public detail::RunReader {
 RunFolder::RunFolder(Options options) : options_(std::move(options)), begun_(std::chrono::steady_clock::now()) {}
 
 std::unique_ptr<detail::NewRun> RunFolder::new_run() {
-  if (::mkdir(options_.folder.c_str(), 0777) != 0 && errno != EEXIST) {
+  if (::mkdir(from_start(options_.folder).c_str(), 0777) != 0 && errno != EEXIST) {
     throw_disk_error(errno, "make", options_.folder);
   }
   const bool durable = std::chrono::steady_clock::now() - begun_ >= options_.durable_after;
@@ -81,7 +82,7 @@ std::shared_ptr<const File> RunFolder::file(const std::string& name) {
     open_.splice(open_.begin(), open_, found);
     return open_.front().second;
   }
-  auto file = std::make_shared<const File>(::open(path(name).c_str(), O_RDONLY | O_CLOEXEC));
+  auto file = std::make_shared<const File>(::open(from_start(path(name)).c_str(), O_RDONLY | O_CLOEXEC));
   if (!file->is_open() && errno == ENOENT) {
     throw Error(ExitCode::run_directory,
                 fmt::format("{} is missing: `kiln retry` computes what it held anew", path(name).string()));
@@ -95,7 +96,7 @@ std::shared_ptr<const File> RunFolder::file(const std::string& name) {
 void RunFolder::set_aside(const std::string& name) noexcept {
   try {
     std::error_code ignored;
-    fs::rename(path(name), path(name + ".damaged"), ignored);
+    fs::rename(from_start(path(name)), from_start(path(name + ".damaged")), ignored);
   } catch (const std::exception&) {
     return;  // it is met again
   }
@@ -115,11 +116,11 @@ void remove_other_runs(const fs::path& folder, const std::string& prefix, const 
   try {
     std::error_code error;
     std::vector<fs::path> others;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    for (fs::directory_iterator at(from_start(folder), error), end; !error && at != end; at.increment(error)) {
       const std::string name = at->path().filename().native();
       if (name.starts_with(prefix) && !named.contains(name)) others.push_back(at->path());
     }
-    for (const fs::path& other : others) fs::remove(other, error);
+    for (const fs::path& other : others) fs::remove(from_start(other), error);
   } catch (const std::exception&) {
     return;  // they only take space
   }

@@ -1,3 +1,4 @@
+#include "base/start_directory.hpp"
 #include "store/file_ops.hpp"
 #include "store/guarded_file.hpp"
 #include "store/h5.hpp"
@@ -45,7 +46,7 @@ ArrayFile::~ArrayFile() {
   state_->dataset.close();
   state_->file.reset();
   std::error_code ignored;
-  std::filesystem::remove(state_->part, ignored);
+  std::filesystem::remove(from_start(state_->part), ignored);
 }
 
 void ArrayFile::create(const std::string& dataset, ColumnType type, std::uint64_t rows, std::uint64_t columns,
@@ -103,7 +104,7 @@ void ArrayFile::close() {
   state.file->finish();
   state.file.reset();
   std::error_code failed;
-  std::filesystem::rename(state.part, state.path, failed);
+  std::filesystem::rename(from_start(state.part), from_start(state.path), failed);
   if (failed) throw store::StorageError(failed.value(), "rename", state.path);
   const std::filesystem::path folder = state.path.parent_path();
   store::sync_folder(store::system_file_ops(), folder.empty() ? "." : folder);

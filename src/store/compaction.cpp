@@ -1,5 +1,6 @@
 #include "store/compaction.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/journal_files.hpp"
 #include "store/journal_layout.hpp"
 #include "store/merge.hpp"
@@ -21,7 +22,7 @@ constexpr std::uint32_t kFull = 1000;  // the level of files that are not merged
 
 std::uint64_t size_or_zero(const fs::path& path) {
   std::error_code error;
-  const auto size = fs::file_size(path, error);
+  const auto size = fs::file_size(from_start(path), error);
   return error ? 0 : size;
 }
 
@@ -159,7 +160,7 @@ bool Compactor::open_all(const std::vector<Item>& chosen, MergeInput& input) {
       }
       current = layout::entry_path(item.first, per_folder);
       const fs::path folder = root / current.parent_path();
-      if (voided.contains(item.first) || fs::is_regular_file(folder)) continue;
+      if (voided.contains(item.first) || fs::is_regular_file(from_start(folder))) continue;
       input.files.push_back(open_entry(root, item.first, per_folder));
     }
     return true;
@@ -221,8 +222,8 @@ bool Compactor::retire_oldest() {
     const EntryNumber first(std::max<std::uint64_t>(1, next_folder_ * per_folder));
     const EntryNumber last((next_folder_ + 1) * per_folder - 1);
     if (last > journal_.last()) return false;
-    const bool is_retired = fs::is_regular_file(journal / layout::folder_name(next_folder_)) &&
-                            !fs::exists(journal / layout::retired_name(next_folder_));
+    const bool is_retired = fs::is_regular_file(from_start(journal / layout::folder_name(next_folder_))) &&
+                            !fs::exists(from_start(journal / layout::retired_name(next_folder_)));
     if (is_retired) continue;
     if (!covers(list_, first, last)) return false;
     retire_folder(journal_.ops(), journal_.run_directory(), next_folder_, per_folder, journal_.unique_suffix());

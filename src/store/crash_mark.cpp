@@ -1,5 +1,6 @@
 #include "store/crash_mark.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/small_file.hpp"
 
 #include <fmt/core.h>
@@ -35,7 +36,8 @@ std::optional<CrashMark> read_mark(const fs::path& path) try {
 template <class Visitor>
 void visit_marks(const fs::path& run_directory, const Visitor& visit) {
   std::error_code ignored;
-  for (fs::directory_iterator item(run_directory, ignored), end; !ignored && item != end; item.increment(ignored)) {
+  for (fs::directory_iterator item(from_start(run_directory), ignored), end; !ignored && item != end;
+       item.increment(ignored)) {
     if (item->path().filename().string().starts_with(kCrashPrefix)) visit(item->path());
   }
 }
@@ -49,7 +51,7 @@ fs::path crash_mark(const fs::path& run_directory, std::string_view launch_id, R
 std::optional<CrashMark> take_crash_mark(const fs::path& run_directory, std::string_view launch_id,
                                          Rank rank) noexcept {
   try {
-    const fs::path path = crash_mark(run_directory, launch_id, rank);
+    const fs::path path = from_start(crash_mark(run_directory, launch_id, rank));
     if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
     auto mark = read_mark(path);
     ::unlink(path.c_str());
@@ -74,7 +76,7 @@ std::vector<CrashMark> read_crash_marks(const fs::path& run_directory) noexcept 
 
 void remove_crash_marks(const fs::path& run_directory) noexcept {
   try {
-    visit_marks(run_directory, [](const fs::path& path) { ::unlink(path.c_str()); });
+    visit_marks(run_directory, [](const fs::path& path) { ::unlink(from_start(path).c_str()); });
   } catch (const std::exception&) {
     return;
   }

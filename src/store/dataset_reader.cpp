@@ -1,5 +1,6 @@
 #include "store/dataset_reader.hpp"
 
+#include "base/start_directory.hpp"
 #include "base/text.hpp"
 #include "store/h5_check.hpp"
 #include "store/h5_type.hpp"
@@ -75,7 +76,7 @@ std::string held_by(const h5::Handle& file) {
 
 h5::Handle open_data_file(const std::filesystem::path& path, const std::string& shown) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) {
+  if (stat(from_start(path).c_str(), &status) != 0) {
     refuse(fmt::format("cannot read {}: {}; check the path", shown, std::strerror(errno)));
   }
   if (S_ISDIR(status.st_mode)) refuse(fmt::format("{} is a directory, not an HDF5 file", shown));

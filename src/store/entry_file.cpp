@@ -1,5 +1,6 @@
 #include "store/entry_file.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/entry_codec.hpp"
 #include "store/entry_columns.hpp"
 #include "store/file_ops.hpp"
@@ -63,7 +64,7 @@ EntryHeader verify_on_disk(const std::filesystem::path& path, std::uint64_t size
     int fd;
     ~Open() { ::close(fd); }
   };
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(from_start(path).c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw StorageError(errno, "open", path);
   const Open file{fd};
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
@@ -166,7 +167,7 @@ Bytes encode_merged(const Merged& merged, const std::vector<Schema>& schemas) {
 
 EntryFile::EntryFile(std::filesystem::path path) : path_(std::move(path)) {
   std::error_code error;
-  const std::uint64_t size = std::filesystem::file_size(path_, error);
+  const std::uint64_t size = std::filesystem::file_size(from_start(path_), error);
   if (error) throw StorageError(error.value(), "examine", path_);
   try {
     if (size > kHeldBytes) {

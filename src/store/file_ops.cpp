@@ -1,5 +1,7 @@
 #include "store/file_ops.hpp"
 
+#include "base/start_directory.hpp"
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -68,14 +70,16 @@ StorageError::StorageError(int error_number, std::string_view doing, const std::
       path_(path),
       fact_(describe(error_number, doing, path)) {}
 
-int FileOps::open(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
+int FileOps::open(const char* path, int flags, mode_t mode) { return ::open(from_start(path).c_str(), flags, mode); }
 ssize_t FileOps::write(int fd, const void* data, std::size_t size) { return ::write(fd, data, size); }
 int FileOps::fsync(int fd) { return ::fsync(fd); }
-int FileOps::link(const char* from, const char* to) { return ::link(from, to); }
-int FileOps::rename(const char* from, const char* to) { return ::rename(from, to); }
-int FileOps::unlink(const char* path) { return ::unlink(path); }
-int FileOps::mkdir(const char* path, mode_t mode) { return ::mkdir(path, mode); }
-int FileOps::rmdir(const char* path) { return ::rmdir(path); }
+int FileOps::link(const char* from, const char* to) { return ::link(from_start(from).c_str(), from_start(to).c_str()); }
+int FileOps::rename(const char* from, const char* to) {
+  return ::rename(from_start(from).c_str(), from_start(to).c_str());
+}
+int FileOps::unlink(const char* path) { return ::unlink(from_start(path).c_str()); }
+int FileOps::mkdir(const char* path, mode_t mode) { return ::mkdir(from_start(path).c_str(), mode); }
+int FileOps::rmdir(const char* path) { return ::rmdir(from_start(path).c_str()); }
 
 FileOps& system_file_ops() {
   static FileOps ops;
@@ -118,7 +122,7 @@ void remove_name(FileOps& ops, const std::filesystem::path& path) {
 }
 
 Bytes read_file(const std::filesystem::path& path, std::uint64_t limit) {
-  const Descriptor file(uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+  const Descriptor file(uninterrupted([&] { return ::open(from_start(path).c_str(), O_RDONLY | O_CLOEXEC); }));
   if (file.get() < 0) throw StorageError(errno, "open", path);
   struct stat status {};
   if (::fstat(file.get(), &status) < 0) throw StorageError(errno, "examine", path);

@@ -1,5 +1,6 @@
 #include "store/guarded_file.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/file_ops.hpp"
 #include "store/h5_check.hpp"
 
@@ -21,7 +22,7 @@ namespace kiln::store {
 // The file as HDF5 sees it: what is on disk, and over it, in order, what the disk refused.
 struct GuardedFile::Disk {
   explicit Disk(const std::filesystem::path& name)
-      : path(name), fd(::open(name.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {}
+      : path(name), fd(::open(from_start(name).c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {}
   ~Disk() {
     if (fd >= 0) ::close(fd);
   }
@@ -185,8 +186,8 @@ GuardedFile::GuardedFile(const std::filesystem::path& path) : disk_(std::make_un
   h5::check(H5Pset_driver(access.id(), registered_driver(), &disk), "set a driver");
   h5::check(H5Pset_libver_bounds(access.id(), H5F_LIBVER_V18, H5F_LIBVER_LATEST), "set the format");
   h5::check(H5Pset_obj_track_times(creation.id(), 0), "switch times off");
-  file_ = h5::Handle(
-      h5::check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), "create", path.string()));
+  file_ = h5::Handle(h5::check(H5Fcreate(from_start(path).c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), "create",
+                               path.string()));
 }
 
 GuardedFile::~GuardedFile() = default;

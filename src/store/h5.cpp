@@ -1,5 +1,6 @@
 #include "store/h5.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/h5_check.hpp"
 
 #include <fmt/core.h>
@@ -42,7 +43,7 @@ Handle access_properties() {
 Handle create(const std::string& name, const Handle& access) {
   const Handle creation = make_properties(H5P_FILE_CREATE);
   check(H5Pset_obj_track_times(creation.id(), 0), "switch times off");
-  return Handle(check(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), "create", name));
+  return Handle(check(H5Fcreate(from_start(name).c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), "create", name));
 }
 
 // HDF5 takes two open files in memory of one name for the same file.
@@ -160,7 +161,7 @@ Handle open_image(ByteView bytes) {
 Handle open_file(const std::filesystem::path& path) {
   const Lock lock;
   const Handle access = access_properties();
-  return Handle(check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), "open", path.native()));
+  return Handle(check(H5Fopen(from_start(path).c_str(), H5F_ACC_RDONLY, access.id()), "open", path.native()));
 }
 
 Handle create_file(const std::filesystem::path& path) {

@@ -1,5 +1,6 @@
 #include "store/journal.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/journal_files.hpp"
 #include "store/journal_layout.hpp"
 
@@ -24,8 +25,8 @@ bool is_gone(int error_number) { return error_number == ENOENT || error_number =
 bool is_same_file(const fs::path& a, const fs::path& b) {
   struct stat first {};
   struct stat second {};
-  return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
-         first.st_ino == second.st_ino;
+  return ::stat(from_start(a).c_str(), &first) == 0 && ::stat(from_start(b).c_str(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 std::string for_file_name(std::string text) {
@@ -102,7 +103,7 @@ EntryNumber Journal::append(const EntryBody& body, const Schema& schema, StageId
   try {
     if (link_entry(number, bytes) == Linked::taken) throw_deposed(number);
   } catch (const StorageError& error) {
-    if (is_gone(error.error_number()) && fs::exists(run_directory_)) throw_deposed(number);
+    if (is_gone(error.error_number()) && fs::exists(from_start(run_directory_))) throw_deposed(number);
     throw;
   }
   return number;
@@ -110,7 +111,8 @@ EntryNumber Journal::append(const EntryBody& body, const Schema& schema, StageId
 
 bool Journal::passed() const {
   std::error_code unknown;
-  return fs::exists(run_directory_ / layout::entry_path(last_.next(), options_.numbers_per_folder), unknown);
+  return fs::exists(from_start(run_directory_ / layout::entry_path(last_.next(), options_.numbers_per_folder)),
+                    unknown);
 }
 
 void Journal::throw_deposed(EntryNumber number) const {
@@ -131,7 +133,7 @@ void Journal::throw_deposed(EntryNumber number) const {
 
 bool Journal::try_epoch(EntryNumber number, const EpochEntry& body) {
   const std::uint64_t folder = layout::folder_of(number, options_.numbers_per_folder);
-  if (!fs::exists(run_directory_ / "journal" / layout::retired_name(folder))) make_folder_for(number);
+  if (!fs::exists(from_start(run_directory_ / "journal" / layout::retired_name(folder)))) make_folder_for(number);
   return link_entry(number, encode_entry({number, epoch_, StageId(), 0, body}, {})) == Linked::yes;
 }
 
@@ -150,7 +152,7 @@ Entry Journal::begin_epoch(const EpochEntry& body, std::optional<Epoch> follows)
         if (header && follows && header->epoch > *follows) throw_deposed(entry);
         highest = header ? std::max(highest, header->epoch) : highest.next();  // a damaged one may have held the next
       }
-      for (const auto& item : fs::directory_iterator(run_directory_ / "merged")) {
+      for (const auto& item : fs::directory_iterator(from_start(run_directory_ / "merged"))) {
         if (const auto header = peek_header(item.path())) highest = std::max(highest, header->epoch);
       }
       look = false;

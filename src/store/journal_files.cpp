@@ -1,5 +1,6 @@
 #include "store/journal_files.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/file_ops.hpp"
 #include "store/journal_layout.hpp"
 
@@ -24,7 +25,8 @@ bool is_gone(const std::error_code& error) {
 std::vector<fs::directory_entry> list_folder(const fs::path& folder) {
   std::vector<fs::directory_entry> found;
   std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) found.push_back(*at);
+  for (fs::directory_iterator at(from_start(folder), error), end; !error && at != end; at.increment(error))
+    found.push_back(*at);
   if (error && !is_gone(error)) throw StorageError(error.value(), "list", folder);
   return found;
 }
@@ -84,7 +86,7 @@ JournalListing list_journal(const fs::path& run_directory, std::uint64_t per_fol
 }
 
 std::optional<EntryHeader> peek_header(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(from_start(path).c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     throw StorageError(errno, "open", path);

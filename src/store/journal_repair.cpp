@@ -1,3 +1,4 @@
+#include "base/start_directory.hpp"
 #include "store/file_ops.hpp"
 #include "store/journal.hpp"
 #include "store/journal_files.hpp"
@@ -36,7 +37,7 @@ void Journal::repair(const ScanResult& found, Workers workers) {
 void Journal::copy_damaged(const ScanResult::Problem& problem) {
   const fs::path copy = run_directory_ / "damaged" / problem.file.filename();
   try {
-    if (fs::exists(copy)) return;
+    if (fs::exists(from_start(copy))) return;
     const fs::path temporary = run_directory_ / "damaged" / fmt::format("{}{}", layout::kTemporary, unique_suffix());
     write_durably(*ops_, temporary, read_file(run_directory_ / problem.file));
     if (ops_->rename(temporary.c_str(), copy.c_str()) < 0) ops_->unlink(temporary.c_str());
@@ -52,7 +53,8 @@ void Journal::void_missing(EntryNumber number, const std::string& why) {
   const EntryNumber own_last = last_;
   const std::uint64_t folder = layout::folder_of(number, options_.numbers_per_folder);
   const fs::path journal = run_directory_ / "journal";
-  if (fs::exists(journal / layout::retired_name(folder))) return;  // its numbers were merged: nobody can write there
+  if (fs::exists(from_start(journal / layout::retired_name(folder))))
+    return;  // its numbers were merged: nobody can write there
   make_folder(*ops_, journal / layout::folder_name(folder));
   const Bytes bytes = encode_entry({number, epoch_, StageId(), 0, VoidEntry{number, why}}, {});
   try {
@@ -76,7 +78,7 @@ void Journal::remove_leftovers(const ScanResult& found, Workers workers) {
   }
   if (workers == Workers::gone) remove_other_segments(run_directory_, found.segments, *ops_);
   if (found.merged_lost) return;  // whatever lies there may be of use to somebody
-  for (const auto& item : fs::directory_iterator(run_directory_ / "merged")) {
+  for (const auto& item : fs::directory_iterator(from_start(run_directory_ / "merged"))) {
     const std::string name = item.path().filename().native();
     const bool listed = std::any_of(found.merged.begin(), found.merged.end(),
                                     [&](const CompactionEntry::Merged& merged) { return merged.file == name; });

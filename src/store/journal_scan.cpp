@@ -1,5 +1,6 @@
 #include "store/journal_scan.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/file_ops.hpp"
 #include "store/journal_files.hpp"
 #include "store/journal_layout.hpp"
@@ -64,7 +65,7 @@ class Scan {
 
   void verify_ranges(const std::vector<Range>& ranges) {
     for (const Range& range : ranges) {
-      if (range.file.empty() || fs::exists(root_ / "merged" / range.file)) {
+      if (range.file.empty() || fs::exists(from_start(root_ / "merged" / range.file))) {
         open_ranges_.emplace(range.first, range);
       } else {
         lose(range, true, "it is missing");
@@ -112,7 +113,8 @@ class Scan {
     if (!is_needed(EntryNumber(1), result_.highest)) return;
     std::vector<Range> spare;
     std::error_code error;
-    for (fs::directory_iterator at(root_ / "merged", error), end; !error && at != end; at.increment(error)) {
+    for (fs::directory_iterator at(from_start(root_ / "merged"), error), end; !error && at != end;
+         at.increment(error)) {
       const auto header = peek_header(at->path());
       if (!header || header->type != EntryType::merged || header->last < header->number) continue;
       spare.push_back(
@@ -187,7 +189,7 @@ class Scan {
       const std::string fault = segment_fault(root_, segment, options_.whole_segments, lost_before);
       if (fault.empty()) continue;
       const fs::path path = segment_path(root_, segment.file);
-      const bool missing = !fs::exists(path);
+      const bool missing = !fs::exists(from_start(path));
       if (missing) expect_unchanged(path);
       result_.lost.insert(segment.file);
       if (!lost_before) report(EntryNumber(), path, missing, fault);

@@ -1,5 +1,6 @@
 #include "store/program_tables.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/column_set.hpp"
 
 #include <algorithm>
@@ -126,7 +127,7 @@ std::uint64_t bytes_of_rows(const JournalView& view) {
   for (const RowsPart& part : view.parts) {
     std::error_code missing;
     if (!files.insert(part.file).second) continue;
-    const std::uint64_t size = std::filesystem::file_size(part.file, missing);
+    const std::uint64_t size = std::filesystem::file_size(from_start(part.file), missing);
     if (!missing) bytes += size;
   }
   return bytes;

@@ -2,6 +2,7 @@
 #include "store/column_set.hpp"
 #include "store/program_tables.hpp"
 #include "store/reduced_values.hpp"
+#include "store/stage_identity.hpp"
 
 #include <fmt/core.h>
 
@@ -84,8 +85,7 @@ void write_stages(const h5::Handle& file, const JournalView& view, const std::ma
   for (std::uint32_t i = 0; i < view.standing; ++i) number.put(static_cast<std::int32_t>(i));
   number.finish();
   write_stage_texts(file, view, "name", "of the flow", [](const PlanEntry& plan) { return plan.name; });
-  write_stage_texts(file, view, "description", "source, steps and sinks",
-                    [](const PlanEntry& plan) { return plan.description; });
+  write_stage_texts(file, view, "description", "source, steps and sinks", description_for_people);
   using Ledger = LedgerState;
   const auto counts = [&](const char* name, std::string_view description, auto get) {
     write_stage_column<std::uint64_t>(file, view, name, ColumnType::u64, "", description, false, get);

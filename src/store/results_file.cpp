@@ -1,6 +1,7 @@
 #include "store/results_file.hpp"
 
 #include "base/log.hpp"
+#include "base/start_directory.hpp"
 #include "base/text.hpp"
 #include "store/file_ops.hpp"
 #include "store/guarded_file.hpp"
@@ -32,7 +33,7 @@ fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.
 
 void require_space(const fs::path& folder, std::uint64_t bytes) {
   struct statvfs disk {};
-  if (::statvfs(folder.c_str(), &disk) != 0) return;
+  if (::statvfs(from_start(folder).c_str(), &disk) != 0) return;
   if (static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize >= bytes) return;
   throw StorageError(ENOSPC, fmt::format("make {} of about {} bytes in", "results.h5", bytes), folder);
 }
@@ -147,7 +148,7 @@ class Temporary {
   Temporary& operator=(const Temporary&) = delete;
   ~Temporary() {
     std::error_code ignored;
-    fs::remove(path_, ignored);
+    fs::remove(from_start(path_), ignored);
   }
   const fs::path& path() const { return path_; }
 
@@ -188,7 +189,8 @@ void write_results_file(const ResultsRequest& request, const std::function<void(
   }
   append_results_trailer(temporary.path(), request.made_from);
   if (last_check) last_check();
-  if (::rename(temporary.path().c_str(), request.file.c_str()) != 0) throw StorageError(errno, "replace", request.file);
+  if (::rename(from_start(temporary.path()).c_str(), from_start(request.file).c_str()) != 0)
+    throw StorageError(errno, "replace", request.file);
   sync_folder(system_file_ops(), folder_of(request.file));
 }
 

@@ -1,5 +1,7 @@
 #include "store/results_trailer.hpp"
 
+#include "base/start_directory.hpp"
+
 #include <kiln/detail/bytes.hpp>
 #include "store/file_ops.hpp"
 
@@ -32,7 +34,7 @@ Bytes make_trailer(std::uint64_t file_length, EntryNumber made_from) {
 
 class Descriptor {
  public:
-  Descriptor(const fs::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC)) {}
+  Descriptor(const fs::path& path, int flags) : fd_(::open(from_start(path).c_str(), flags | O_CLOEXEC)) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {

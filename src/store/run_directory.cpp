@@ -1,5 +1,6 @@
 #include "store/run_directory.hpp"
 
+#include "base/start_directory.hpp"
 #include "base/text.hpp"
 #include "store/file_ops.hpp"
 
@@ -44,13 +45,13 @@ const char* elsewhere(RunDirectory::For purpose) {
 
 bool has_name(const fs::path& path) {
   std::error_code error;
-  return fs::exists(fs::symlink_status(path, error));
+  return fs::exists(fs::symlink_status(from_start(path), error));
 }
 
 std::vector<std::string> names_in(const fs::path& path) {
   std::vector<std::string> names;
   std::error_code error;
-  for (fs::directory_iterator item(path, error), end; !error && item != end; item.increment(error)) {
+  for (fs::directory_iterator item(from_start(path), error), end; !error && item != end; item.increment(error)) {
     names.push_back(item->path().filename().string());
   }
   if (error) refuse(path, fmt::format("cannot be listed: {}. Check its permissions", error.message()));
@@ -75,7 +76,7 @@ void refuse_foreign(const fs::path& path, RunDirectory::For purpose) {
   std::vector<std::string> foreign;
   for (const std::string& name : names_in(path)) {
     if (is_leftover(name) || name == kJobNote) continue;
-    if (!is_folder_of_ours(name) || !fs::is_directory(path / name)) {
+    if (!is_folder_of_ours(name) || !fs::is_directory(from_start(path / name))) {
       foreign.push_back(name);
     } else if (!is_unused(path / name)) {
       const bool writing = purpose == RunDirectory::For::writing;
@@ -97,17 +98,17 @@ std::string read_facts(const fs::path& path) {
 }
 
 void make_own_folder(const fs::path& path) {
-  if (::mkdir(path.c_str(), 0777) == 0) return;
+  if (::mkdir(from_start(path).c_str(), 0777) == 0) return;
   const int error = errno;
   std::error_code ignored;
-  if (error == EEXIST && fs::is_directory(path, ignored)) return;
+  if (error == EEXIST && fs::is_directory(from_start(path), ignored)) return;
   if (error == EEXIST) refuse(path, "is a file, not a directory. Choose another --out");
   refuse(path, fmt::format("cannot be created: {}. Choose another --out", std::strerror(error)));
 }
 
 void make_path(const fs::path& path) {
   std::error_code ignored;
-  if (path.empty() || fs::is_directory(path, ignored)) return;
+  if (path.empty() || fs::is_directory(from_start(path), ignored)) return;
   make_path(path.parent_path());
   make_own_folder(path);
 }
@@ -121,7 +122,7 @@ fs::path tidy(const fs::path& path) {
 void finish_removal(const fs::path& path) {
   std::error_code error;
   const auto remove = [&](const fs::path& victim) {
-    fs::remove_all(victim, error);
+    fs::remove_all(from_start(victim), error);
     if (error) refuse(path, fmt::format("cannot remove {}: {}", victim.filename().string(), error.message()));
   };
   for (const std::string_view name : kFiles) remove(path / name);
@@ -137,13 +138,13 @@ void finish_removal(const fs::path& path) {
 RunDirectory::Found RunDirectory::examine(const fs::path& given, For purpose) {
   const fs::path path = tidy(given);
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);
+  const fs::file_status status = fs::status(from_start(path), error);
   if (status.type() == fs::file_type::not_found) return Found::nothing;
   if (status.type() == fs::file_type::none || status.type() == fs::file_type::unknown) {
     refuse(path, fmt::format("cannot be looked at: {}. Check the path and its permissions", error.message()));
   }
   if (!fs::is_directory(status)) refuse(path, fmt::format("is not a directory. {}", elsewhere(purpose)));
-  if (::access(path.c_str(), R_OK | X_OK) != 0) {
+  if (::access(from_start(path).c_str(), R_OK | X_OK) != 0) {
     refuse(path, fmt::format("cannot be read: {}. Check its permissions", std::strerror(errno)));
   }
   if (has_name(path / kFactsName)) return Found::run;
@@ -171,7 +172,7 @@ RunDirectory RunDirectory::open_for_writing(const fs::path& path, std::string_vi
   require_link(directory.path_);
   for (const std::string_view name : kFolders) make_own_folder(directory.path_ / name);
   std::error_code ignored;
-  fs::remove(directory.path_ / kRemovedName, ignored);
+  fs::remove(from_start(directory.path_ / kRemovedName), ignored);
   return directory;
 }
 
@@ -182,7 +183,7 @@ RunDirectory RunDirectory::create(const fs::path& given, const RunFacts& facts) 
   try {
     require_link(path);
   } catch (const Error&) {
-    if (!existed) ::rmdir(path.c_str());
+    if (!existed) ::rmdir(from_start(path).c_str());
     throw;
   }
   if (has_name(path / kRemovedName) && !has_name(path / kFactsName)) finish_removal(path);
@@ -195,7 +196,8 @@ RunDirectory RunDirectory::create(const fs::path& given, const RunFacts& facts) 
 
 void RunDirectory::remove_content(const fs::path& given) {
   const fs::path path = tidy(given);
-  if (examine(path) == Found::run && ::rename((path / kFactsName).c_str(), (path / kRemovedName).c_str()) != 0) {
+  if (examine(path) == Found::run &&
+      ::rename(from_start(path / kFactsName).c_str(), from_start(path / kRemovedName).c_str()) != 0) {
     refuse(path, fmt::format("cannot be emptied: {}", std::strerror(errno)));
   }
   if (!has_name(path / kRemovedName)) return;
@@ -216,17 +218,17 @@ std::string runs_prefix(StageId stage) { return fmt::format("s{}-", stage.value(
 void require_link(const fs::path& directory) {
   const fs::path from = directory / fmt::format("{}link-{}", kTemporaryPrefix, ::getpid());
   const fs::path to = from.string() + "-b";
-  ::unlink(from.c_str());
-  ::unlink(to.c_str());
-  const int fd = ::open(from.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  ::unlink(from_start(from).c_str());
+  ::unlink(from_start(to).c_str());
+  const int fd = ::open(from_start(from).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd < 0) {
     refuse(directory,
            fmt::format("cannot be written: {}. Check its permissions, or choose another --out", std::strerror(errno)));
   }
   ::close(fd);
-  const int error = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
-  ::unlink(to.c_str());
-  ::unlink(from.c_str());
+  const int error = ::link(from_start(from).c_str(), from_start(to).c_str()) == 0 ? 0 : errno;
+  ::unlink(from_start(to).c_str());
+  ::unlink(from_start(from).c_str());
   if (error == 0) return;
   refuse(directory, fmt::format("its file system does not support hard links (link: {}), by which kiln keeps two runs "
                                 "from writing the same entry. Choose an --out on another file system",

@@ -7,6 +7,7 @@
 #include "store/results_tables.hpp"
 #include "store/results_trailer.hpp"
 #include "store/row_stream.hpp"
+#include "store/stage_identity.hpp"
 
 #include <fmt/core.h>
 
@@ -238,7 +239,7 @@ std::vector<RunReader::StageInfo> RunReader::stage_infos() const {
     const LedgerState& ledger = stage(StageId(i));
     const PlanEntry& plan = ledger.plan->body;
     const detail::StageCounts counts{plan.units, ledger.done.count(), ledger.dead.size(), 0};
-    all.push_back({StageId(i), plan.name, plan.description, counts, ledger.end.has_value(),
+    all.push_back({StageId(i), plan.name, description_for_people(plan), counts, ledger.end.has_value(),
                    ledger.end ? ledger.end->body.seconds : 0});
   }
   with_fresh_view(directory_, view_, [&](const JournalView& view) {

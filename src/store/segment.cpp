@@ -1,5 +1,6 @@
 #include "store/segment.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/commit_rows.hpp"
 #include "store/journal_files.hpp"
 #include "store/journal_layout.hpp"
@@ -71,7 +72,7 @@ std::string segment_fault(const fs::path& run_directory, const SegmentFile& segm
   const fs::path path = segment_path(run_directory, segment.file);
   lost_before = false;
   std::error_code error;
-  const std::uint64_t size = fs::file_size(path, error);
+  const std::uint64_t size = fs::file_size(from_start(path), error);
   if (error.value() == ENOENT) return "it is missing";
   if (error) throw StorageError(error.value(), "examine", path);
   lost_before = size == 0;
@@ -101,7 +102,8 @@ void retire_segment(const fs::path& run_directory, const std::string& file, File
 void remove_other_segments(const fs::path& run_directory, const std::set<std::string>& named, FileOps& ops) noexcept {
   std::error_code error;
   try {
-    for (fs::directory_iterator at(run_directory / "segments", error), end; !error && at != end; at.increment(error)) {
+    for (fs::directory_iterator at(from_start(run_directory / "segments"), error), end; !error && at != end;
+         at.increment(error)) {
       if (!named.contains(at->path().filename().native())) ops.unlink(at->path().c_str());
     }
   } catch (const std::exception&) {

@@ -1,5 +1,6 @@
 #include "store/small_file.hpp"
 
+#include "base/start_directory.hpp"
 #include "store/file_ops.hpp"
 
 #include <fcntl.h>
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 int open_retrying(const fs::path& path, int flags, mode_t mode = 0) {
   int fd = -1;
   do {
-    fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+    fd = ::open(from_start(path).c_str(), flags | O_CLOEXEC, mode);
   } while (fd < 0 && errno == EINTR);
   return fd;
 }
@@ -71,7 +72,7 @@ fs::path write_temporary(const fs::path& path, std::string_view text, Durable du
   const bool good = write_all(file.get(), text) && (durable == Durable::no || ::fsync(file.get()) == 0) && file.close();
   if (!good) {
     const int error = errno;
-    ::unlink(temporary.c_str());
+    ::unlink(from_start(temporary).c_str());
     throw StorageError(error, "write", path);
   }
   return temporary;
@@ -106,9 +107,9 @@ std::optional<std::string> read_small_file(const fs::path& path, std::size_t lim
 
 void write_replaced(const fs::path& path, std::string_view text, Durable durable) {
   const fs::path temporary = write_temporary(path, text, durable);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+  if (::rename(from_start(temporary).c_str(), from_start(path).c_str()) != 0) {
     const int error = errno;
-    ::unlink(temporary.c_str());
+    ::unlink(from_start(temporary).c_str());
     throw StorageError(error, "replace", path);
   }
   if (durable == Durable::yes) sync_parent(path);
@@ -116,13 +117,13 @@ void write_replaced(const fs::path& path, std::string_view text, Durable durable
 
 bool write_new(const fs::path& path, std::string_view text) {
   const fs::path temporary = write_temporary(path, text, Durable::yes);
-  const int error = ::link(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+  const int error = ::link(from_start(temporary).c_str(), from_start(path).c_str()) == 0 ? 0 : errno;
   struct stat own {
   }, there{};
   // NFS may answer EEXIST to one's own success.
-  const bool ours = error == 0 || (error == EEXIST && ::stat(temporary.c_str(), &own) == 0 &&
-                                   ::stat(path.c_str(), &there) == 0 && own.st_ino == there.st_ino);
-  ::unlink(temporary.c_str());
+  const bool ours = error == 0 || (error == EEXIST && ::stat(from_start(temporary).c_str(), &own) == 0 &&
+                                   ::stat(from_start(path).c_str(), &there) == 0 && own.st_ino == there.st_ino);
+  ::unlink(from_start(temporary).c_str());
   if (!ours && error != EEXIST) throw StorageError(error, "create", path);
   sync_parent(path);
   return ours;
@@ -131,11 +132,11 @@ bool write_new(const fs::path& path, std::string_view text) {
 void remove_temporaries(const fs::path& directory, std::initializer_list<std::string_view> but) noexcept {
   try {
     std::error_code ignored;
-    for (const auto& item : fs::directory_iterator(directory, ignored)) {
+    for (const auto& item : fs::directory_iterator(from_start(directory), ignored)) {
       const std::string name = item.path().filename().string();
       const auto is_kept = [&](std::string_view prefix) { return !prefix.empty() && name.starts_with(prefix); };
       if (!name.starts_with(kTemporaryPrefix) || std::ranges::any_of(but, is_kept)) continue;
-      fs::remove(item.path(), ignored);
+      fs::remove(from_start(item.path()), ignored);
     }
   } catch (const std::exception&) {
     return;

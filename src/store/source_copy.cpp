@@ -1,6 +1,7 @@
 #include "store/source_copy.hpp"
 
 #include "base/quantity.hpp"
+#include "base/start_directory.hpp"
 #include "store/file_ops.hpp"
 #include "store/small_file.hpp"
 
@@ -91,10 +92,11 @@ std::optional<std::string> newest_source_beginning(const fs::path& run_directory
   constexpr std::size_t kMostOfIt = std::size_t{256} * 1024;
   std::uint64_t newest = 0;
   std::error_code failed;
-  for (fs::directory_iterator at(run_directory / "source", failed), end; !failed && at != end; at.increment(failed)) {
+  for (fs::directory_iterator at(from_start(run_directory / "source"), failed), end; !failed && at != end;
+       at.increment(failed)) {
     newest = std::max(newest, parse_count(at->path().filename().string()).value_or(0));
   }
-  std::ifstream file(run_directory / "source" / std::to_string(newest), std::ios::binary);
+  std::ifstream file(from_start(run_directory / "source" / std::to_string(newest)), std::ios::binary);
   if (newest == 0 || !file) return std::nullopt;
   std::string beginning(kMostOfIt, '\0');
   file.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));

@@ -2,7 +2,37 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace kiln::store {
+
+namespace {
+
+constexpr std::string_view kBefore = " of ";
+constexpr std::size_t kDigestSize = kBefore.size() + 16;
+
+// " of 0123456789abcdef", as flow::resolve_shards appends one for each list.
+bool ends_with_digest(std::string_view line) {
+  if (line.size() < kDigestSize) return false;
+  const std::string_view end = line.substr(line.size() - kDigestSize);
+  return end.starts_with(kBefore) && end.find_first_not_of("0123456789abcdef", kBefore.size()) == end.npos;
+}
+
+}  // namespace
+
+std::string description_for_people(const PlanEntry& plan) {
+  std::string_view rest = plan.description;
+  std::string text;
+  for (bool of_source = false; !rest.empty(); of_source = true) {  // the first line is of the plan
+    const std::size_t size = std::min(rest.size(), rest.find('\n'));
+    std::string_view line = rest.substr(0, size);
+    while (of_source && ends_with_digest(line)) line.remove_suffix(kDigestSize);
+    text += line;
+    if (size < rest.size()) text += '\n';
+    rest.remove_prefix(std::min(rest.size(), size + 1));
+  }
+  return text;
+}
 
 std::uint64_t identity_of(const PlanEntry& plan) {
   ByteWriter out;

@@ -47,6 +47,7 @@ class FullDisk(KilnCase):
         committed = self.committed()
         self.assertGreaterEqual(len(committed), GATE)
         self.assertLess(len(committed), UNITS)
+        self.assertIn(f" units: {len(committed)} done, {UNITS - len(committed)} not run", result.err)
         for word in ("status", "results"):
             self.expect(0, word, "disk/tasks.kiln", **self.variables)
         # While it is full nothing can begin either.

@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 """Steps by key when ranks die: the run comes to the same bits as an undisturbed one."""
 
+import json
 import shutil
 import unittest
+
+import h5py
 
 from keyed_case import KEYS, KeyedCase
 
@@ -18,6 +21,19 @@ class ProgramKeyed(KeyedCase):
                     result = self.ends(self.begin(ranks, "--batch", str(ranks)))
                 self.expect_same(expected, result)
                 shutil.rmtree(self.run_directory)
+
+    def test_what_is_told_of_stages_does_not_depend_on_how_they_ran(self):
+        """Which runs were read differs from launch to launch: descriptions do not name them."""
+        found = []
+        for ranks in (3, 3, 2):
+            self.ends(self.begin(ranks, "--fresh"))
+            with h5py.File(self.run_directory / "results.h5") as file:
+                found.append({name: column[...].tolist() for name, column in file["stages"].items() if name != "seconds"})
+            told = json.loads(self.expect(0, "status", "--json", "keys.kiln").out)
+            self.assertEqual([one["description"].encode() for one in told["stages"]], found[-1]["description"])
+        self.assertTrue(any(b"reduce_by_key" in one and b"\n" in one for one in found[0]["description"]))
+        self.assertEqual(found[0], found[1])
+        self.assertEqual(found[0], found[2])
 
     def test_a_worker_dies_while_units_emit(self):
         for victim in (1, 2, 3):

@@ -59,6 +59,17 @@ TEST(StageRunner, HoldsByKeyWhatRunsGainFromAndNoMoreThanItMay) {
   EXPECT_EQ(most_held(numbers.sort().rows("a"), 1000 * mib), 256 * mib);
 }
 
+TEST(StageRunner, AnExceptionWithoutATextIsNamed) {
+  const auto step = [](std::uint64_t i) {
+    if (i == 3) throw std::runtime_error("");
+    return i;
+  };
+  StageRunner runner(Flow("mute").range(4).map(step).rows("a").plan(), nullptr, {});
+  const protocol::Part part = run(runner, make_interval(0, 4));
+  ASSERT_EQ(part.failures.size(), 1U);
+  EXPECT_EQ(part.failures[0].reason, "exception: std::runtime_error without a text");
+}
+
 TEST(StageRunner, PartsHoldRowsPartialsAndWhatWasRejected) {
   const auto step = [](std::uint64_t i) {
     if (i == 3) throw std::runtime_error("three");

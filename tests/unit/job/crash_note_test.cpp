@@ -2,6 +2,7 @@
 
 #include "unit/store/scratch.hpp"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 
 #include <gmock/gmock.h>
@@ -15,6 +16,7 @@
 namespace kiln::job {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 
 /// A process that notes how it ends, as rank 3, and is to leave a mark.
@@ -24,7 +26,8 @@ class CrashNote : public testing::Test {
   int ends(const std::function<void()>& deed, const std::string& mark = "") {
     const pid_t child = ::fork();
     if (child == 0) {
-      ::close(STDERR_FILENO);
+      const int said = ::open((scratch_ / "said").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+      ::dup2(said, STDERR_FILENO);
       ::signal(SIGALRM, SIG_DFL);
       ::alarm(20);
       install_crash_note(3);
@@ -37,6 +40,7 @@ class CrashNote : public testing::Test {
     EXPECT_EQ(::waitpid(child, &status, 0), child);
     return status;
   }
+  std::string said() const { return read_text(scratch_ / "said"); }
   bool marked() const { return std::filesystem::exists(scratch_ / "mark"); }
   static int signal_in(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
   static int code_in(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
@@ -53,6 +57,8 @@ TEST_F(CrashNote, ARankThatItsOwnCodeEndsLeavesAMark) {
   EXPECT_EQ(signal_in(ends([] { std::abort(); })), SIGABRT);
   EXPECT_THAT(read_text(scratch_ / "mark"),
               HasSubstr("rank 3: the program was ended by SIGABRT while unit 7 of stage 1 ran (attempt 2)"));
+  EXPECT_THAT(said(), EndsWith("; what is committed is safe\n"))
+      << "others may go on with the run: nothing is to be done";
 }
 
 TEST_F(CrashNote, SoDoesOneThatTouchesWhatIsNotThere) {
@@ -112,13 +118,14 @@ TEST_F(CrashNote, WhatAChildOfTheRankDoesIsNotItsOwnEnd) {
   for (const bool exits : {true, false}) {
     EXPECT_EQ(code_in(ends([exits] {
                 const pid_t child = ::fork();
-                if (child == 0) exits ? std::exit(1) : std::abort();
+                if (child == 0) exits ? std::exit(5) : std::abort();
                 int status = 0;
                 ::waitpid(child, &status, 0);
-                ::_exit(6);
+                ::_exit((exits ? code_in(status) == 5 : signal_in(status) == SIGABRT) ? 6 : 7);
               })),
               6);
     EXPECT_FALSE(marked());
+    EXPECT_EQ(said(), "") << "the rank lives";
   }
 }
 
