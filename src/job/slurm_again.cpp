@@ -61,7 +61,9 @@ AgainAnswer shall_go_on(const EndedJob& job) {
     answer.reason = describe_code(job.code);
   } else if (job.storage) {
     answer.reason = fmt::format(
-        "the run directory could not be written; {}: make room, then submit the same line again", done_text(job));
+        "the run directory, or the folder of --scratch, could not be written (the log says which); {}: make room, then "
+        "submit the same line again",
+        done_text(job));
   } else if (job.until) {
     answer.reason = fmt::format("--until {} has come; {}: to go on, submit it again, with a later --until or without",
                                 for_message(*job.until, 40), done_text(job));

@@ -79,7 +79,7 @@ TEST_F(RunStoreTest, MarksThatNobodyHasSeenAreThereForTheNextLaunch) {
   EXPECT_EQ(crashed[1].units, single(UnitId(40)));
 }
 
-TEST_F(RunStoreTest, MarksOfCrashesAreGoneWhenALaunchBeginsAndWhenItHasEnded) {
+TEST_F(RunStoreTest, MarksOfCrashesStayUntilALaunchEndsInOrder) {
   const auto marks = [this] {
     std::size_t count = 0;
     for (const auto& item : fs::directory_iterator(path())) {
@@ -97,7 +97,11 @@ TEST_F(RunStoreTest, MarksOfCrashesAreGoneWhenALaunchBeginsAndWhenItHasEnded) {
     EXPECT_EQ(marks(), 0u);
   }
   leave("launch-a");
-  const auto store = open("launch-b");
+  open("launch-b").reset();
+  leave("launch-b");
+  const auto store = open("launch-c");
+  EXPECT_EQ(marks(), 2u);
+  store->release();
   EXPECT_EQ(marks(), 0u);
 }
 
