@@ -155,7 +155,8 @@ TEST_F(LostTest, TwoRanksThatTheirOwnCodeEndedBlameTheUnit) {
 TEST_F(LostTest, OfRanksThatOthersMayHaveEndedItTakesFour) {
   begin_with_one_alone(6);
   for (int deaths = 0; deaths < 3; ++deaths) dies_of_it(By::others);
-  dies_and_blames(By::others, "the processes of ranks 1, 2, 3 and 4 died or fell silent while they ran nothing but this unit");
+  dies_and_blames(By::others,
+                  "the processes of ranks 1, 2, 3 and 4 died or fell silent while they ran nothing but this unit");
 }
 
 TEST_F(LostTest, TwoOfTheOneAndOneOfTheOtherBlameItToo) {
