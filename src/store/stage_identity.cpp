@@ -15,7 +15,8 @@ constexpr std::size_t kDigestSize = kBefore.size() + 16;
 bool ends_with_digest(std::string_view line) {
   if (line.size() < kDigestSize) return false;
   const std::string_view end = line.substr(line.size() - kDigestSize);
-  return end.starts_with(kBefore) && end.find_first_not_of("0123456789abcdef", kBefore.size()) == end.npos;
+  return end.starts_with(kBefore) &&
+         end.find_first_not_of("0123456789abcdef", kBefore.size()) == std::string_view::npos;
 }
 
 }  // namespace
