@@ -165,7 +165,7 @@ TEST_F(CommandEnds, WhenTheHelperIsKilled) {
 
 // A command's parent is the helper.
 TEST_F(CommandEnds, AsFailedWhereItKillsItsHelper) {
-  setup_.environment.push_back("WORD=kept");
+  setup_.environment.emplace_back("WORD=kept");
   for (int i = 0; i < 3; ++i) {
     const CommandResult killed = run("sleep 1000 & echo $! > pid; setsid sleep 1000 & kill -KILL $PPID; sleep 1000");
     EXPECT_EQ(killed.header.ending, Ending::helper_killed);
