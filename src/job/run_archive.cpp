@@ -8,7 +8,7 @@ namespace kiln::job {
 
 // What it ran in a stage before is of no use to this one.
 protocol::ProcessEnd StoreArchive::how_ended(Rank rank) {
-  const auto mark = store_.take_crash_mark(rank);
+  const auto mark = store_.find_crash_mark(rank);
   if (!mark) return {};
   return {true, mark->stage == store_.stages().stage() ? mark->units : Interval{}};
 }

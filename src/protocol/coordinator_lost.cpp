@@ -108,9 +108,10 @@ void Coordinator::blame_at_begin(Instant now) {
   }
 }
 
-// Until it is known how the rank has ended.
+// Until it is known how the rank has ended. A copy might end its rank as well.
 void Coordinator::suspect(const InFlight& batch) {
   for (const Interval units : batch.units.intervals()) {
+    drop_copies(units);
     for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
       Suspect& one = suspects_[unit];
       one.attempt = batch.attempt;
@@ -133,7 +134,6 @@ void Coordinator::on_who_ended(Rank rank, const ProcessEnd& end, Instant now) {
     acquit(batch, now);
   }
   for (const Interval units : ran.intervals()) {
-    drop_copies(units);
     for (UnitId unit = units.first; unit < units.last; unit = unit.next()) {
       Suspect& suspect = suspects_.at(unit);  // it was not handed out meanwhile
       suspect.waits = false;

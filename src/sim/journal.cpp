@@ -86,12 +86,6 @@ std::optional<Interval> Journal::mark(Rank rank) const {
   return found == marks_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<Interval> Journal::take_mark(Rank rank) {
-  const auto found = mark(rank);
-  marks_.erase(rank);
-  return found;
-}
-
 std::map<UnitId, std::vector<Rank>> Journal::suspects() const {
   std::map<UnitId, std::vector<Rank>> suspects;
   const auto add = [&](Rank rank, Interval units) {

@@ -50,11 +50,10 @@ class Journal {
     for (const auto& [rank, units] : marks_) old_marks_.emplace_back(rank, units);
     marks_.clear();
   }
-  /// What a rank whose own code has ended it leaves: the units that it ran, one after the other. A mark is gone
-  /// when a coordinator has seen it, and when a launch has ended in order.
+  /// What a rank whose own code has ended it leaves: the units that it ran, one after the other. Marks are
+  /// gone when a launch has ended in order.
   void leave_mark(Rank rank, Interval units) { marks_[rank] = units; }
   std::optional<Interval> mark(Rank rank) const;
-  std::optional<Interval> take_mark(Rank rank);
   void remove_marks() {
     marks_.clear();
     old_marks_.clear();

@@ -81,7 +81,7 @@ bool Launch::dies_of_unit(Rank rank, std::uint64_t number) {
 // Where no unit ends its rank, it is known at once.
 void Launch::look() {
   for (const Rank rank : std::exchange(looks_, {})) {
-    const auto mark = journal_.take_mark(rank);
+    const auto mark = journal_.mark(rank);
     const protocol::ProcessEnd end{mark.has_value(), mark.value_or(Interval{})};
     if (!scenario_.units.harms()) {
       tell_who_ended(rank, end);

@@ -48,13 +48,12 @@ fs::path crash_mark(const fs::path& run_directory, std::string_view launch_id, R
   return run_directory / fmt::format("{}{}-{}", kCrashPrefix, launch_id, rank.value());
 }
 
-std::optional<CrashMark> take_crash_mark(const fs::path& run_directory, std::string_view launch_id,
+std::optional<CrashMark> find_crash_mark(const fs::path& run_directory, std::string_view launch_id,
                                          Rank rank) noexcept {
   try {
     const fs::path path = from_start(crash_mark(run_directory, launch_id, rank));
     if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
     auto mark = read_mark(path);
-    ::unlink(path.c_str());
     return mark ? mark : CrashMark{rank, {}, {}, ""};
   } catch (const std::exception&) {
     return std::nullopt;

@@ -9,10 +9,9 @@
 #include <string_view>
 #include <vector>
 
-/// What a rank whose own code has ended it leaves in the run directory: a small file. The run's owner removes it when
-/// it has seen it, and all there are when a launch ends in order: those that nobody has seen add up from launch to
-/// launch. Its first line: rank, stage, first unit, the one behind the last, as decimal numbers, and the program's
-/// build.
+/// What a rank whose own code has ended it leaves in the run directory: a small file. The run's owner removes all there
+/// are when a launch ends in order; until then they add up from launch to launch. Its first line: rank, stage, first
+/// unit, the one behind the last, as decimal numbers, and the program's build.
 namespace kiln::store {
 
 inline constexpr std::string_view kCrashPrefix = ".kiln-tmp-crashed-";
@@ -27,9 +26,9 @@ struct CrashMark {
 /// Of this rank in this launch.
 std::filesystem::path crash_mark(const std::filesystem::path& run_directory, std::string_view launch_id, Rank rank);
 
-/// The rank's, if it has left one; it is gone then. One that cannot be read (a full disk) has no units. To be asked
+/// The rank's, if it has left one. One that cannot be read (a full disk) has no units. To be asked
 /// when the rank is dead and not before: NFS remembers for a while that a name was not there.
-std::optional<CrashMark> take_crash_mark(const std::filesystem::path& run_directory, std::string_view launch_id,
+std::optional<CrashMark> find_crash_mark(const std::filesystem::path& run_directory, std::string_view launch_id,
                                          Rank rank) noexcept;
 
 /// Those of all launches that the directory holds: of deaths that no coordinator has lived to see. By rank; what cannot

@@ -280,9 +280,9 @@ void RunStore::check_reign() const {
                   directory_.path().string()));
 }
 
-std::optional<CrashMark> RunStore::take_crash_mark(Rank rank) {
+std::optional<CrashMark> RunStore::find_crash_mark(Rank rank) {
   check_reign();  // else it is another's to see
-  return store::take_crash_mark(directory_.path(), options_.launch_id, rank);
+  return store::find_crash_mark(directory_.path(), options_.launch_id, rank);
 }
 
 void RunStore::end(const EndEntry& entry) { journal_.append(entry); }

@@ -103,8 +103,8 @@ class RunStore {
   const StageStore& stages() const { return *stages_; }
   /// One piece of housekeeping (merging of old entries); true where there may be more. Called between commits.
   bool maintain() { return compactor_->step(); }
-  /// The mark of the dead rank of this launch, as store::take_crash_mark.
-  std::optional<CrashMark> take_crash_mark(Rank rank);
+  /// The mark of the dead rank of this launch, as store::find_crash_mark.
+  std::optional<CrashMark> find_crash_mark(Rank rank);
   /// About once a second: this launch lives. A beat that cannot be written is no error: it only saves work. Any thread,
   /// also while another one is in a call.
   void beat() noexcept;

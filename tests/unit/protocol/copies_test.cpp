@@ -296,6 +296,17 @@ TEST_F(CopiesTest, WhatARankMayHaveDiedOfIsNotCopied) {
   EXPECT_TRUE(take<Batch>().empty());
 }
 
+TEST_F(CopiesTest, ACopyMayEndBeforeItIsKnownHowTheRankOfItsUnitHasEnded) {
+  begin_late();
+  const auto [fast, copy] = copy_of_late();
+  coordinator->on_dead(Rank(slow), true, now);
+  EXPECT_FALSE(take<Settle>().at(0).second.keep);
+  hear(fast, Ended{copy.id, true});
+  EXPECT_TRUE(take<Batch>().empty());
+  coordinator->on_who_ended(Rank(slow), {}, now);
+  EXPECT_EQ(take<Batch>().size(), 1U);
+}
+
 TEST_F(CopiesTest, TheRankOfACopyDies) {
   begin_late();
   const auto [fast, copy] = copy_of_late();
