@@ -86,9 +86,10 @@ void WorkerLoop::follow(Rank coordinator) {
 
 void WorkerLoop::look_for_coordinator() {
   const Instant at = now();
+  const Rank watched = link_.coordinator();
   if (const auto gone = watch_.turn(at)) {
-    hear();  // the last that it sent may have come in meanwhile
-    if (worker_->left()) return;
+    hear();  // the last that it sent may have come in meanwhile, or the begin of another reign
+    if (worker_->left() || link_.coordinator() != watched) return;
     if (!heirs_) return leave(gone->why);
     why_ = gone->ended ? "died" : gone->why;
     if (gone->ended) heirs_->coordinator_ended();
