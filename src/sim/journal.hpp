@@ -51,7 +51,7 @@ class Journal {
     marks_.clear();
   }
   /// What a rank whose own code has ended it leaves: the units that it ran, one after the other. Marks are
-  /// gone when a launch has ended in order.
+  /// gone when nothing is left to be done.
   void leave_mark(Rank rank, Interval units) { marks_[rank] = units; }
   std::optional<Interval> mark(Rank rank) const;
   void remove_marks() {

@@ -118,7 +118,9 @@ void Launch::after_coordinator() {
     end_.outcome = outcome_;
     check_end();
     if (*outcome_ != protocol::Outcome::storage) journal_.release_given();
-    journal_.remove_marks();
+    if (*outcome_ == protocol::Outcome::complete || *outcome_ == protocol::Outcome::units_failed) {
+      journal_.remove_marks();
+    }
     for (std::int32_t rank = 1; rank <= plan_.workers; ++rank) {
       if (membership_.lives(Rank(rank)) || Rank(rank) == chief_) send(Rank(rank), protocol::Stop{});
     }

@@ -10,8 +10,8 @@
 #include <vector>
 
 /// What a rank whose own code has ended it leaves in the run directory: a small file. The run's owner removes all there
-/// are when a launch ends in order; until then they add up from launch to launch. Its first line: rank, stage, first
-/// unit, the one behind the last, as decimal numbers, and the program's build.
+/// are when nothing is left to be done; until then they add up from launch to launch. Its first line: rank, stage,
+/// first unit, the one behind the last, as decimal numbers, and the program's build.
 namespace kiln::store {
 
 inline constexpr std::string_view kCrashPrefix = ".kiln-tmp-crashed-";

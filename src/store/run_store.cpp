@@ -285,7 +285,10 @@ std::optional<CrashMark> RunStore::find_crash_mark(Rank rank) {
   return store::find_crash_mark(directory_.path(), options_.launch_id, rank);
 }
 
-void RunStore::end(const EndEntry& entry) { journal_.append(entry); }
+void RunStore::end(const EndEntry& entry) {
+  journal_.append(entry);
+  over_ = entry.outcome == protocol::Outcome::complete || entry.outcome == protocol::Outcome::units_failed;
+}
 
 void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
   for (int tries = 1;; ++tries) {
@@ -308,7 +311,7 @@ void RunStore::write_results(const Schema& schema, const EndEntry* coming) {
 }
 
 void RunStore::release() noexcept {
-  remove_crash_marks(directory_.path());
+  if (over_) remove_crash_marks(directory_.path());  // else the next launch wants to know
   try {
     const std::lock_guard lock(heart_mutex_);
     heart_.release();

@@ -136,6 +136,7 @@ class RunStore {
   std::mutex heart_mutex_;
   Heart heart_;
   Recovered recovered_;
+  bool over_ = false;  // nothing is left to be done
   SourceRegistry registry_;
   std::optional<SourceEntry> last_source_;  // without hashes and lines
   std::optional<StageStore> stages_;

@@ -78,7 +78,7 @@ TEST_F(RunStoreTest, MarksThatNobodyHasSeenAreThereForTheNextLaunch) {
   EXPECT_EQ(crashed[1].units, single(UnitId(40)));
 }
 
-TEST_F(RunStoreTest, MarksOfCrashesStayUntilALaunchEndsInOrder) {
+TEST_F(RunStoreTest, MarksOfCrashesStayUntilTheRunIsOver) {
   const auto marks = [this] {
     std::size_t count = 0;
     for (const auto& item : fs::directory_iterator(path())) {
@@ -93,13 +93,14 @@ TEST_F(RunStoreTest, MarksOfCrashesStayUntilALaunchEndsInOrder) {
     EXPECT_EQ(marks(), 1u);
     store->end({"launch-a", protocol::Outcome::interrupted, 75, 1.0});
     store->release();
-    EXPECT_EQ(marks(), 0u);
+    EXPECT_EQ(marks(), 1u) << "all of the job may have been ended for it";
   }
   leave("launch-a");
   open("launch-b").reset();
   leave("launch-b");
   const auto store = open("launch-c");
   EXPECT_EQ(marks(), 2u);
+  store->end({"launch-c", protocol::Outcome::complete, 0, 1.0});
   store->release();
   EXPECT_EQ(marks(), 0u);
 }
