@@ -126,10 +126,13 @@ class ProgramRecovery(RecoveryCase):
         (self.folder / "bad").touch()
         words = [*self.mpirun(3), "--case", "segv"]
         words[3] = str(LAB)
-        for launch in (1, 2):
-            self.assertNotEqual(self.start(words=words).wait().code, 1)
-            self.assertEqual(len(self.marks()), launch, "they add up")
-        result = self.start(words=words).wait()
+        known = 0
+        for _ in range(3):  # one or two ranks each time, as fast as that mpirun is
+            result = self.start(words=words).wait()
+            if result.code == 1:
+                break
+            self.assertGreater(len(self.marks()), known, "they add up")
+            known = len(self.marks())
         self.assertEqual(result.code, 1, result.err)
         self.assertIn("failed 1", result.out)
         self.assertEqual(self.marks(), [])
