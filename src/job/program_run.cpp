@@ -85,6 +85,7 @@ void ProgramRun::open_store(store::RunStoreOptions open) {
 
 void ProgramRun::withdraw_dead() {
   const auto withdrawn = store_->stages().withdraw_dead(store_->recovered().first_launch);
+  if (!environment_.goes_on()) store_->forget_crashes();
   for (const auto& one : withdrawn) {
     log::info("stage {} ('{}'): {} failed units are tried again", one.stage.value(), one.name, format_count(one.units));
   }

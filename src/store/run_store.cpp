@@ -285,6 +285,11 @@ std::optional<CrashMark> RunStore::find_crash_mark(Rank rank) {
   return store::find_crash_mark(directory_.path(), options_.launch_id, rank);
 }
 
+void RunStore::forget_crashes() {
+  remove_crash_marks(directory_.path());
+  recovered_.crashed.clear();
+}
+
 void RunStore::end(const EndEntry& entry) {
   journal_.append(entry);
   over_ = entry.outcome == protocol::Outcome::complete || entry.outcome == protocol::Outcome::units_failed;

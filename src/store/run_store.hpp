@@ -105,6 +105,8 @@ class RunStore {
   bool maintain() { return compactor_->step(); }
   /// The mark of the dead rank of this launch, as store::find_crash_mark.
   std::optional<CrashMark> find_crash_mark(Rank rank);
+  /// What ranks of earlier launches have left counts for nothing: their units are tried as if for the first time.
+  void forget_crashes();
   /// About once a second: this launch lives. A beat that cannot be written is no error: it only saves work. Any thread,
   /// also while another one is in a call.
   void beat() noexcept;

@@ -71,7 +71,8 @@ class ProgramRecovery(RecoveryCase):
         (self.folder / "first").rmdir()
         for name in ("OMPI", "PRTE"):  # else the ranks have a second
             self.environment[f"{name}_MCA_odls_base_sigkill_timeout"] = "6"
-        running = self.start(words=[str(LAB), "-n", "3", "--case", "straggler", "--no-speculate"])
+        # One worker: behind the unit that waits others are left, so that its end is not that of the run.
+        running = self.start(words=[str(LAB), "-n", "1", "--case", "straggler", "--no-speculate"])
         self.wait_for(lambda: (self.folder / "first").exists() and self.status().get("launch_id"), "a unit waits")
         os.kill(min(self.mpiruns()), signal.SIGTERM)
         result = self.ends(running)
@@ -120,6 +121,17 @@ class ProgramRecovery(RecoveryCase):
             self.assertEqual([one["unit"] for one in dead], [7])
             self.assertIn("died while", dead[0]["reason"])
             self.assertEqual(self.marks(), [])
+
+    def test_what_is_tried_again_is_tried_whatever_died_of_it(self):
+        (self.folder / "bad").touch()
+        words = [*self.mpirun(3), "--case", "segv"]  # which ends all ranks with the first
+        words[3] = str(LAB)
+        while not (self.run_directory.is_dir() and len(self.marks()) >= 2):
+            self.assertNotEqual(self.start(words=words).wait().code, 1)
+        (self.folder / "bad").unlink()
+        result = self.ends(self.start(words=[str(LAB), "--case", "segv", "-n", "2", "--retry"]))
+        self.assertIn("failed 0", result.out)
+        self.assertEqual(self.marks(), [])
 
     def test_what_ended_all_ranks_is_found_by_the_next_launch(self):
         """Of an mpirun that ends all ranks with the first: what that one leaves speaks to whoever comes."""
