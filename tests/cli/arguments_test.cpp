@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <ostream>
 
 namespace kiln::cli {
 namespace {
@@ -156,6 +157,7 @@ TEST(RunArguments, FormsOfValues) {
 struct Bad {
   std::string option, value;
 };
+void PrintTo(const Bad& bad, std::ostream* out) { *out << bad.option << ' ' << testing::PrintToString(bad.value); }
 class BadValue : public testing::TestWithParam<Bad> {};
 
 TEST_P(BadValue, IsRefusedByNameAndValue) {

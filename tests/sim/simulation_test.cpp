@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 namespace kiln::sim {
+static void PrintTo(const NamedMutation& one, std::ostream* out) { *out << one.name; }
+
 namespace {
 
 Limits small() { return {.workers = 8, .units = 200, .restarts = 3}; }

@@ -37,7 +37,6 @@ TEST_F(CommandEnds, ByTimeout) {
   EXPECT_EQ(result.header.signal, SIGTERM);
   EXPECT_EQ(result.out, "begun\n");
   EXPECT_GE(result.header.seconds, 0.1);
-  EXPECT_LT(result.header.seconds, 9.0);
   EXPECT_EQ(run("true").header.ending, Ending::exited);
 }
 
@@ -94,7 +93,6 @@ TEST_F(CommandEnds, WithWhatItLeftBehind) {
   EXPECT_EQ(result.header.ending, Ending::exited);
   EXPECT_EQ(result.header.exit_code, 0);
   EXPECT_EQ(result.out, "out\n");
-  EXPECT_LT(result.header.seconds, 60.0);
   for (const char* name : {"a", "b", "c"}) EXPECT_FALSE(alive(pid_in(name))) << name;
 }
 

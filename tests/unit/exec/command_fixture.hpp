@@ -1,14 +1,13 @@
 #pragma once
 
 #include "exec/spawner_client.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -39,17 +38,11 @@ inline bool alive(pid_t pid) {
 class CommandFixture : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = "commands-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = std::filesystem::absolute(name);
     setup_.environment = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nowhere", "GREETING=good day"};
     setup_.working_directory = folder_;
     setup_.run_directory = "/some/run.kiln";
   }
-  void TearDown() override {
-    client_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { client_.reset(); }
 
   SpawnerClient& client() {
     if (client_ == nullptr) {
@@ -76,7 +69,8 @@ class CommandFixture : public testing::Test {
     return static_cast<pid_t>(std::atol(read(name).c_str()));
   }
 
-  std::filesystem::path folder_;
+  TempFolder temp_;
+  std::filesystem::path folder_ = temp_.path();
   CommandSetup setup_;
   SpawnerClient::Options options_;
   std::unique_ptr<SpawnerClient> client_;

@@ -147,7 +147,6 @@ TEST_F(Commands, TellTimesAndUsage) {
   EXPECT_LE(header.start, static_cast<double>(time(nullptr)) + 1);
   EXPECT_GT(header.user_seconds + header.system_seconds, 0.0);
   EXPECT_GT(header.seconds, 0.0);
-  EXPECT_LT(header.seconds, 60.0);
   const ReplyHeader large = run("head -c 60000000 /dev/zero | tail -c 60000000 | wc -c").header;
   EXPECT_GT(large.max_rss, 55'000'000);
 }

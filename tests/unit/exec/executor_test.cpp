@@ -180,7 +180,6 @@ TEST_F(ExecutorTest, MeasuresTimes) {
   ASSERT_TRUE(eventually([&] { return executor().poll(part); }));
   EXPECT_GE(part.start, before - 1e-3);
   EXPECT_GE(part.busy_seconds, 0.0);
-  EXPECT_LT(part.busy_seconds, 10.0);
   EXPECT_EQ(executor().seconds_ahead(), 0.0);
   script_.hold = true;
   executor().submit(batch(2, 10, 1000));

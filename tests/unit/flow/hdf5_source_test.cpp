@@ -2,7 +2,7 @@
 #include "flow/source_resolver.hpp"
 #include "store/h5.hpp"
 #include "unit/refusal.hpp"
-#include "unit/store/scratch.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,7 +43,7 @@ class Hdf5Source : public ::testing::Test {
   static std::string refusal(const detail::SourceSpec& source, const flow::ResolveOptions& options = {}) {
     return refusal_of(ExitCode::bad_input, [&] { flow::resolve_source(source, options); });
   }
-  Scratch folder_;
+  TempFolder folder_;
   const fs::path path_ = folder_ / "data.h5";
 };
 

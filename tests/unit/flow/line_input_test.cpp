@@ -2,7 +2,7 @@
 
 #include "flow/source_resolver.hpp"
 #include "unit/flow/packed.hpp"
-#include "unit/store/scratch.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,7 +50,7 @@ std::vector<std::string> all_units(const detail::SourceSpec& source) {
 }  // namespace
 
 TEST(LineInput, ReadsFilesInOrderPlainAndPacked) {
-  Scratch folder;
+  TempFolder folder;
   write_text(folder / "a.txt", "1\n22\n333\n");
   write_text(folder / "b.txt", "");
   write_text(folder / "c.txt", "no newline");
@@ -62,7 +62,7 @@ TEST(LineInput, ReadsFilesInOrderPlainAndPacked) {
 }
 
 TEST(LineInput, SaysWhichFileAndWhereInIt) {
-  Scratch folder;
+  TempFolder folder;
   const std::string a = (folder / "a.txt").string(), b = (folder / "b.gz").string();
   write_text(a, "11\n22\n");
   write_text(b, gzip("33\n"));
@@ -84,7 +84,7 @@ TEST(LineInput, SaysWhichFileAndWhereInIt) {
 }
 
 TEST(LineInput, CountsTheLinesOfEachUnitOnce) {
-  Scratch folder;
+  TempFolder folder;
   write_text(folder / "a.txt", "1\n22\n\n333");
   write_text(folder / "b.gz", gzip("4\r\n5\n"));
   const auto source = lines_of({(folder / "*").string()}, 4);
@@ -102,7 +102,7 @@ TEST(LineInput, CountsTheLinesOfEachUnitOnce) {
 }
 
 TEST(LineInput, EveryLineOfRandomFilesComesOnce) {
-  Scratch folder;
+  TempFolder folder;
   std::mt19937_64 random(99);
   for (int round = 0; round < 20; ++round) {
     std::vector<std::string> paths;
@@ -122,7 +122,7 @@ TEST(LineInput, EveryLineOfRandomFilesComesOnce) {
 }
 
 TEST(LineInput, ADamagedFileFailsItsUnitAndNoOther) {
-  Scratch folder;
+  TempFolder folder;
   std::string text;
   for (int i = 0; i < 50'000; ++i) text += std::to_string(i) + "\n";
   const std::string cut = gzip(text).substr(0, 30'000);
@@ -141,7 +141,7 @@ TEST(LineInput, ADamagedFileFailsItsUnitAndNoOther) {
 }
 
 TEST(LineInput, AFileThatChangedOrWentFailsItsUnits) {
-  Scratch folder;
+  TempFolder folder;
   for (const char* name : {"grows", "shrinks", "goes", "stays"}) write_text(folder / name, "one\ntwo\n");
   const auto source = lines_of({(folder / "*").string()}, 4);
   const auto resolved = flow::resolve_source(source, {});
@@ -159,7 +159,7 @@ TEST(LineInput, AFileThatChangedOrWentFailsItsUnits) {
 }
 
 TEST(LineInput, AFileOfTheSameSizeWithOtherBytesFailsItsUnits) {
-  Scratch folder;
+  TempFolder folder;
   for (const char* name : {"other", "touched"}) write_text(folder / name, "one\ntwo\n");
   const auto source = lines_of({(folder / "*").string()}, 4);
   const auto resolved = flow::resolve_source(source, {});
@@ -176,7 +176,7 @@ TEST(LineInput, AFileOfTheSameSizeWithOtherBytesFailsItsUnits) {
 }
 
 TEST(LineInput, ADamagedDescriptorIsNotBelieved) {
-  Scratch folder;
+  TempFolder folder;
   write_text(folder / "a", "x\n");
   const auto source = lines_of({(folder / "a").string()}, 4);
   Bytes descriptor = flow::resolve_source(source, {}).descriptor;

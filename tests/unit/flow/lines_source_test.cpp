@@ -1,7 +1,7 @@
 #include "flow/source_resolver.hpp"
 #include "unit/flow/packed.hpp"
 #include "unit/refusal.hpp"
-#include "unit/store/scratch.hpp"
+#include "unit/temp_folder.hpp"
 #include "units/line_files.hpp"
 
 #include <gmock/gmock.h>
@@ -36,7 +36,7 @@ class LinesSource : public ::testing::Test {
   static std::string refusal(const detail::SourceSpec& source, const flow::ResolveOptions& options = {}) {
     return refusal_of(ExitCode::bad_input, [&] { flow::resolve_source(source, options); });
   }
-  Scratch folder_;
+  TempFolder folder_;
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "flow/path_pattern.hpp"
 
 #include "unit/refusal.hpp"
-#include "unit/store/scratch.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ class PathPattern : public ::testing::Test {
   std::string refusal(const std::string& pattern) {
     return refusal_of(ExitCode::bad_input, [&] { found(pattern); });
   }
-  Scratch folder_;
+  TempFolder folder_;
 };
 
 }  // namespace

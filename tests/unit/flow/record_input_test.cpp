@@ -1,11 +1,11 @@
 #include "flow/record_input.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "flow/source_resolver.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <kiln/detail/plan_text.hpp>
 #include <kiln/error.hpp>
@@ -19,15 +19,6 @@ using ::testing::HasSubstr;
 
 class RecordFiles : public ::testing::Test {
  public:
-  ~RecordFiles() override { std::filesystem::remove_all(folder_); }
-
- protected:
-  RecordFiles()
-      : folder_(std::filesystem::path(::testing::TempDir()) /
-                ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
   std::string write(const std::string& name, std::size_t bytes, const std::string& begin = "") const {
     std::string content = begin;
     while (content.size() < bytes) content.push_back(static_cast<char>(content.size() * 37 % 256));
@@ -46,7 +37,7 @@ class RecordFiles : public ::testing::Test {
   }
 
  private:
-  std::filesystem::path folder_;
+  TempFolder folder_;
 };
 
 TEST_F(RecordFiles, UnitsAreWholeRecordsAndTogetherTheFiles) {

@@ -2,7 +2,7 @@
 
 #include "flow/source_resolver.hpp"
 #include "store/h5.hpp"
-#include "unit/store/scratch.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,7 +43,7 @@ class SeenFiles : public ::testing::Test {
     return seen_.note(spec, flow::resolve_source(spec, {}).descriptor);
   }
 
-  Scratch folder_;
+  TempFolder folder_;
   flow::SeenFiles seen_;
 };
 

@@ -1,4 +1,5 @@
 #include "flow/stage_runner.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <kiln/codec.hpp>
 #include <kiln/kiln.hpp>
@@ -152,8 +153,8 @@ TEST(StageRunner, UnitsKnowTheirStageAndSeed) {
 }
 
 TEST(StageRunner, ScratchDirectoriesLiveAsLongAsTheirUnits) {
-  std::string root = (std::filesystem::temp_directory_path() / "kiln-runner-XXXXXX").native();
-  ASSERT_NE(::mkdtemp(root.data()), nullptr);
+  const TempFolder folder;
+  const std::string root = folder.path().string();
   const auto job = Flow("scratch")
                        .range(2)
                        .map([](std::uint64_t, Unit& unit) {
@@ -165,7 +166,6 @@ TEST(StageRunner, ScratchDirectoriesLiveAsLongAsTheirUnits) {
   ByteReader in(part.rows, "rows");
   EXPECT_EQ(decode_tables(in, runner.tables())[0].at<std::uint8_t>(0, 1), 1);
   EXPECT_TRUE(std::filesystem::is_empty(root));
-  std::filesystem::remove_all(root);
 }
 
 TEST(StageRunner, ClaimsAboutTwoMilliseconds) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <ostream>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -36,6 +37,7 @@ struct Packing {
   std::function<std::string(std::string_view)> pack;
   std::unique_ptr<ByteStream> (*unpack)(ByteStream&, std::string);
 };
+void PrintTo(const Packing& packing, std::ostream* out) { *out << packing.name; }
 
 class Unpack : public ::testing::TestWithParam<Packing> {
  protected:

@@ -1,6 +1,6 @@
 #include "job/crash_note.hpp"
 
-#include "unit/store/scratch.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -45,7 +45,7 @@ class CrashNote : public testing::Test {
   static int signal_in(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
   static int code_in(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 
-  Scratch scratch_;
+  TempFolder scratch_;
 };
 
 TEST_F(CrashNote, ARankThatItsOwnCodeEndsLeavesAMark) {

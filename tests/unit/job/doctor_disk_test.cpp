@@ -1,4 +1,5 @@
 #include "job/doctor_disk.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,13 +21,8 @@ constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 
 class DoctorDisk : public testing::Test {
  protected:
-  DoctorDisk() {
-    std::string name = (fs::temp_directory_path() / "doctor-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  fs::path folder_;
+  TempFolder temp_;
+  fs::path folder_ = temp_.path();
 };
 
 // System calls that fail as told.

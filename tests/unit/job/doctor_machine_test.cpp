@@ -1,4 +1,5 @@
 #include "job/doctor_machine.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,18 +19,13 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 // A machine made of files.
 class FakeRoot : public testing::Test {
  protected:
-  FakeRoot() {
-    std::string name = (fs::temp_directory_path() / "root-XXXXXX").string();
-    root_ = ::mkdtemp(name.data());
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   void put(const std::string& path, const std::string& text) const {
     fs::create_directories((root_ / path).parent_path());
     std::ofstream(root_ / path) << text;
   }
 
-  fs::path root_;
+  TempFolder temp_;
+  fs::path root_ = temp_.path();
 };
 
 MachineFacts plenty() {

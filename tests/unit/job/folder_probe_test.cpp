@@ -1,9 +1,9 @@
 #include "job/folder_probe.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <kiln/error.hpp>
 
-#include <cstdlib>
 #include <fstream>
 
 namespace kiln::job {
@@ -17,12 +17,10 @@ constexpr Duration kTurn = std::chrono::milliseconds(50);
 
 class FolderProbes : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(::mkdtemp(name_.data()), nullptr); }
-  void TearDown() override { fs::remove_all(name_); }
-  fs::path folder() const { return name_; }
+  fs::path folder() const { return temp_.path(); }
 
  private:
-  std::string name_ = (fs::temp_directory_path() / "kiln-probe-XXXXXX").string();
+  TempFolder temp_;
 };
 
 TEST_F(FolderProbes, WhatIsThereIsSeenAtOnce) {

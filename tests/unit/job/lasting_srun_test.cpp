@@ -1,4 +1,5 @@
 #include "job/lasting_srun.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <fmt/core.h>
 #include <gmock/gmock.h>
@@ -25,7 +26,6 @@ using testing::HasSubstr;
 class LastingSrunTest : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_NE(::mkdtemp(name_.data()), nullptr);
     write("status.json", R"({"launch_id":"a1-2"})");
     write("real", "#!/bin/sh\ncd '" + name_ + R"sh('
 for last in "$@"; do :; done
@@ -43,7 +43,6 @@ exit "$(cat code)"
       ::kill(-mpirun_, SIGKILL);
       ::waitpid(mpirun_, nullptr, 0);
     }
-    fs::remove_all(name_);
   }
 
   fs::path folder() const { return name_; }
@@ -91,7 +90,8 @@ exit "$(cat code)"
   }
 
  private:
-  std::string name_ = (fs::temp_directory_path() / "kiln-srun-XXXXXX").string();
+  TempFolder temp_;
+  std::string name_ = temp_.path().string();
   std::optional<LastingSrun> srun_;
 
  protected:

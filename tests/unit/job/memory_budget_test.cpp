@@ -1,6 +1,6 @@
 #include "job/memory_budget.hpp"
 
-#include "unit/store/scratch.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ class MemoryBudgetTest : public ::testing::Test {
     return memory_budget(options, environment_, root_.path()).bytes;
   }
 
-  Scratch root_;
+  TempFolder root_;
   Environment environment_;
 };
 
@@ -69,7 +69,7 @@ TEST_F(MemoryBudgetTest, SlurmsShareCounts) {
 TEST_F(MemoryBudgetTest, IsNeverLessThanARankNeeds) {
   environment_.mpi_ranks_here = 1'000'000;
   EXPECT_EQ(budget(), kLeastBudget);
-  Scratch nothing;
+  TempFolder nothing;
   EXPECT_EQ(memory_budget({}, {}, nothing.path()).bytes, kLeastBudget);
 }
 

@@ -1,13 +1,15 @@
 #include "job/slice_memory.hpp"
 
-#include "unit/store/scratch.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
+using kiln::TempFolder;
+using kiln::write_text;
 using kiln::job::slice_cache_bytes;
 
 TEST(SliceMemory, IsAQuarterOfTheMachineSharedByItsRanks) {
-  Scratch root;
+  TempFolder root;
   EXPECT_EQ(slice_cache_bytes(root.path(), 1), 0U);
   std::filesystem::create_directories(root / "proc/self");
   write_text(root / "proc/meminfo", "MemFree:  17 kB\nMemTotal:       16384 kB\n");
@@ -17,7 +19,7 @@ TEST(SliceMemory, IsAQuarterOfTheMachineSharedByItsRanks) {
 }
 
 TEST(SliceMemory, AControlGroupThatAllowsLessCounts) {
-  Scratch root;
+  TempFolder root;
   std::filesystem::create_directories(root / "proc/self");
   std::filesystem::create_directories(root / "sys/fs/cgroup/job");
   write_text(root / "proc/meminfo", "MemTotal: 16384 kB\n");

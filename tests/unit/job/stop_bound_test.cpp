@@ -1,4 +1,5 @@
 #include "job/stop_bound.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -44,15 +45,13 @@ TEST(StopBound, WhatGetsOnIsNotCutOff) {
 class SightTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(testing::TempDir()) / "stop-bound-sight";
-    std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_ / "segments");
     write("segments/a", "one");
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   void write(const std::string& name, const std::string& text) { std::ofstream(folder_ / name) << text; }
   std::string sight() const { return sight_of(status_, folder_); }
-  std::filesystem::path folder_;
+  TempFolder temp_;
+  std::filesystem::path folder_ = temp_.path();
   std::optional<observe::StatusSnapshot> status_;
 };
 

@@ -1,3 +1,5 @@
+#include "unit/temp_folder.hpp"
+
 #include <kiln/kiln.hpp>
 #include <kiln/monoids.hpp>
 #include <kiln/testing.hpp>
@@ -190,18 +192,16 @@ TEST(Branches, AUnitFailsInAll) {
 /// Lines 0 to 9,999, in units of about 1,400 bytes.
 class BranchLines : public ::testing::Test {
  public:
-  ~BranchLines() override { std::filesystem::remove(path_); }
-
  protected:
   BranchLines() {
-    path_ = std::filesystem::temp_directory_path() / ("kiln-branch-" + std::to_string(::getpid()) + ".txt");
     std::ofstream out(path_);
     for (int i = 0; i < 10'000; ++i) out << i << "\n";
   }
   auto lines() const { return Flow("lines").lines(path_.string(), {.split = 20'000}); }
   static std::uint64_t number_of(const Line& line) { return std::stoull(std::string(line.text)); }
 
-  std::filesystem::path path_;
+  TempFolder folder_;
+  std::filesystem::path path_ = folder_ / "lines.txt";
 };
 
 TEST_F(BranchLines, AreCopiedWithoutAText) {

@@ -1,38 +1,28 @@
+#include "unit/temp_folder.hpp"
+
 #include <kiln/kiln.hpp>
 #include <kiln/testing.hpp>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <charconv>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 namespace {
 
+using kiln::TempFolder;
 using Strings = std::vector<std::string>;
 
 /// A file with this text, gone at the end.
 class TextFile {
  public:
-  explicit TextFile(const std::string& text) {
-    std::string name = (std::filesystem::temp_directory_path() / "kiln-lines-XXXXXX").native();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    folder_ = name;
-    std::ofstream(path(), std::ios::binary) << text;
-  }
-  TextFile(const TextFile&) = delete;
-  TextFile& operator=(const TextFile&) = delete;
-  ~TextFile() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
+  explicit TextFile(const std::string& text) { std::ofstream(path(), std::ios::binary) << text; }
   std::string path() const { return (folder_ / "lines.txt").native(); }
 
  private:
-  std::filesystem::path folder_;
+  TempFolder folder_;
 };
 
 long number(std::string_view text) {

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <unistd.h>
+#include "unit/temp_folder.hpp"
 
-#include <filesystem>
 #include <fstream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -13,17 +11,6 @@ namespace kiln {
 /// A folder of files, gone at the end.
 class RecordFiles {
  public:
-  RecordFiles() {
-    std::string name = (std::filesystem::temp_directory_path() / "kiln-records-XXXXXX").native();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    folder_ = name;
-  }
-  RecordFiles(const RecordFiles&) = delete;
-  RecordFiles& operator=(const RecordFiles&) = delete;
-  ~RecordFiles() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
   /// Writes the file and returns its path.
   std::string write(std::string_view text, const std::string& name = "records") const {
     std::ofstream(path(name), std::ios::binary) << text;
@@ -32,7 +19,7 @@ class RecordFiles {
   std::string path(const std::string& name = "records") const { return (folder_ / name).native(); }
 
  private:
-  std::filesystem::path folder_;
+  TempFolder folder_;
 };
 
 }  // namespace kiln

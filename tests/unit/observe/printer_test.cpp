@@ -1,4 +1,5 @@
 #include "observe/printer.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -68,15 +69,7 @@ struct Pipe {
 
 class PrinterTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = "print-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = std::filesystem::absolute(name);
-  }
-  void TearDown() override {
-    printer_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { printer_.reset(); }
 
   void start(PrintMode mode, bool remove_at_once = false, ProgressDisplay* display = nullptr) {
     Printer::Options options{folder_ / "file", mode, out_.ends[1], err_.ends[1], display, remove_at_once};
@@ -101,7 +94,8 @@ class PrinterTest : public testing::Test {
   }
   bool exists() const { return std::filesystem::exists(folder_ / "file"); }
 
-  std::filesystem::path folder_;
+  TempFolder temp_;
+  std::filesystem::path folder_ = temp_.path();
   Pipe out_, err_;
   std::mutex mutex_;
   std::vector<std::string> said_;

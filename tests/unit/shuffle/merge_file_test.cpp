@@ -1,4 +1,5 @@
 #include "shuffle/merge_file.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "shuffle/run_folder.hpp"
 #include "unit/refusal.hpp"
@@ -21,14 +22,8 @@ using ::testing::HasSubstr;
 
 class MergeFileTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "kiln-merge-file-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path folder_;
+  TempFolder temp_;
+  std::filesystem::path folder_ = temp_.path();
 };
 
 std::vector<std::string> read(detail::RunReader& run) {

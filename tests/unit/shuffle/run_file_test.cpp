@@ -1,4 +1,5 @@
 #include "shuffle/run_folder.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "unit/refusal.hpp"
 
@@ -24,13 +25,6 @@ using Block = std::pair<std::uint32_t, std::string>;
 
 class RunFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "kiln-run-file-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path path() const { return folder_ / "a.run"; }
   detail::RunReference write(const std::vector<Block>& blocks, bool durable = true) {
     std::filesystem::remove(path());
@@ -68,7 +62,8 @@ class RunFile : public ::testing::Test {
   void put(const std::string& bytes) const { std::ofstream(path(), std::ios::binary) << bytes; }
   bool is_empty() const { return std::filesystem::is_empty(folder_); }
 
-  std::filesystem::path folder_;
+  TempFolder temp_;
+  std::filesystem::path folder_ = temp_.path();
 };
 
 const std::vector<Block> kBlocks{{0, "one"}, {3, std::string(100'000, '\0')}, {3, "two"}, {255, "three"}};

@@ -1,5 +1,6 @@
 #include "store/h5.hpp"
 #include "unit/store/journal_fixture.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +14,7 @@ namespace kiln {
 namespace {
 
 TEST(ArrayFile, HoldsWhatWasAppendedPieceByPiece) {
-  const store::testing::TemporaryFolder folder;
+  const TempFolder folder;
   const std::string path = (folder.path() / "in.h5").string();
   std::vector<float> values(3 * 1000);
   std::iota(values.begin(), values.end(), 0.5F);
@@ -35,7 +36,7 @@ TEST(ArrayFile, HoldsWhatWasAppendedPieceByPiece) {
 }
 
 TEST(ArrayFile, IsNotThereWithoutClose) {
-  const store::testing::TemporaryFolder folder;
+  const TempFolder folder;
   const std::string path = (folder.path() / "in.h5").string();
   {
     ArrayFile file(path);
@@ -45,7 +46,7 @@ TEST(ArrayFile, IsNotThereWithoutClose) {
 }
 
 TEST(ArrayFile, RefusesTooMuchTooLittleAndAnotherType) {
-  const store::testing::TemporaryFolder folder;
+  const TempFolder folder;
   ArrayFile file((folder.path() / "in.h5").string());
   file.create<double>("x", 4, 2);
   EXPECT_THROW(file.append<double>(std::vector<double>{1}), Error) << "half a row";

@@ -1,4 +1,5 @@
 #include "store/compaction.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "unit/store/journal_fixture.hpp"
 #include "unit/store/merge_properties.hpp"
@@ -114,7 +115,7 @@ class History {
   }
 
   std::mt19937_64 random_;
-  TemporaryFolder folder_;
+  TempFolder folder_;
   FaultyOps ops_;
   CompactionOptions options_;
   std::unique_ptr<Journal> journal_;

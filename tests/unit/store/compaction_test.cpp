@@ -1,4 +1,5 @@
 #include "store/compaction.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "unit/store/journal_fixture.hpp"
 
@@ -30,7 +31,7 @@ class CompactionTest : public ::testing::Test {
     return count;
   }
 
-  TemporaryFolder folder_;
+  TempFolder folder_;
   FaultyOps ops_;
   Journal journal_;
 };
@@ -126,7 +127,7 @@ TEST_F(CompactionTest, AFullDiskLeavesNoMergedFileBehind) {
 }
 
 TEST_F(CompactionTest, ALostMergedFileOfARetiredFolderIsReportedOnce) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const auto start = [&] {
     Journal journal(folder.path(), {"launch", 8});
     journal.begin_epoch({"launch", "here", 1, 0});
@@ -158,7 +159,7 @@ TEST_F(CompactionTest, ALostMergedFileOfARetiredFolderIsReportedOnce) {
 }
 
 TEST_F(CompactionTest, AHalfRetiredFolderServesWhereTheMergedFileIsLost) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   Journal journal(folder.path(), {"launch", 8});
   journal.begin_epoch({"launch", "here", 1, 0});
   for (std::uint64_t i = 0; i < 10; ++i) journal.append(sample_commit(i, i + 1), sample_schema());

@@ -2,7 +2,7 @@
 
 #include "store/h5_check.hpp"
 #include "unit/refusal.hpp"
-#include "unit/store/scratch.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -73,7 +73,7 @@ class Datasets : public ::testing::Test {
   std::string refusal(const std::string& dataset, ColumnType element, std::uint32_t rank) {
     return refusal_of(ExitCode::bad_input, [&] { const DatasetReader reader(path_, dataset, element, rank); });
   }
-  Scratch folder_;
+  TempFolder folder_;
   const std::filesystem::path path_ = folder_ / "data.h5";
 };
 

@@ -1,4 +1,5 @@
 #include "store/h5.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "unit/store/journal_fixture.hpp"
 
@@ -13,7 +14,7 @@ namespace {
 
 class H5File : public ::testing::Test {
  protected:
-  store::testing::TemporaryFolder folder_;
+  TempFolder folder_;
   std::filesystem::path path_ = folder_.path() / "f.h5";
 };
 

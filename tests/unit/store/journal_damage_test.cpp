@@ -1,5 +1,6 @@
 #include "store/compaction.hpp"
 #include "store/journal.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "unit/store/journal_fixture.hpp"
 
@@ -44,7 +45,7 @@ class JournalDamage : public ::testing::Test {
     EXPECT_EQ(again.last(), highest.next());
   }
 
-  TemporaryFolder folder_;
+  TempFolder folder_;
   FaultyOps ops_;
 };
 

@@ -25,26 +25,6 @@ namespace kiln::store::testing {
 
 namespace fs = std::filesystem;
 
-/// A folder of its own below the working directory, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::current_path() / "journal-test-XXXXXX").native();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 /// How many seeds a property test plays: `few`, or what KILN_PROPERTY_SEEDS says.
 inline std::uint64_t property_seeds(std::uint64_t few) {
   const char* const wanted = std::getenv("KILN_PROPERTY_SEEDS");  // NOLINT(concurrency-mt-unsafe)

@@ -1,5 +1,6 @@
 #include "store/compaction.hpp"
 #include "store/journal.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "unit/store/journal_fixture.hpp"
 
@@ -66,7 +67,7 @@ int try_append(Journal& journal, const CommitEntry& commit) {
 }
 
 TEST(JournalRace, AWriterStoppedBeforeItsLinkIsDeposedWhenItWakes) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   Child sleeper([&] {
     FaultyOps ops;
     Journal journal(folder.path(), {"first", 1000}, ops);
@@ -86,7 +87,7 @@ TEST(JournalRace, AWriterStoppedBeforeItsLinkIsDeposedWhenItWakes) {
 }
 
 TEST(JournalRace, AWriterThatSleptThroughRetirementIsDeposed) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   Child sleeper([&] {
     FaultyOps ops;
     Journal journal(folder.path(), {"first", 4}, ops);
@@ -108,7 +109,7 @@ TEST(JournalRace, AWriterThatSleptThroughRetirementIsDeposed) {
 }
 
 TEST(JournalRace, ManyWritersNeverContradictEachOther) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   constexpr std::uint64_t kWriters = 4;
   constexpr std::uint64_t kReigns = 15;
   // Each writer tells by a file of its own what it was told is committed.
@@ -147,7 +148,7 @@ TEST(JournalRace, ManyWritersNeverContradictEachOther) {
 }
 
 TEST(JournalRace, AReaderSeesAWholePictureWhileAWriterMerges) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   Journal first(folder.path(), {"first", 8});
   first.begin_epoch({"first", "here", 1, 0});
   Child writer([&] {

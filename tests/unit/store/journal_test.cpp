@@ -1,4 +1,5 @@
 #include "store/journal.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "unit/store/journal_fixture.hpp"
 
@@ -22,7 +23,7 @@ class JournalTest : public ::testing::Test {
     return count;
   }
 
-  TemporaryFolder folder_;
+  TempFolder folder_;
   FaultyOps ops_;
   const EpochEntry owner_{"launch-a", "here", 1, 0};
 };

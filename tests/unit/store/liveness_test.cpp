@@ -1,6 +1,6 @@
 #include "store/liveness.hpp"
 
-#include "scratch.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -49,7 +49,7 @@ class Liveness : public testing::Test {
   void write(const Owner& owner) { write_text(scratch_ / "owner.json", to_json(owner)); }
   OwnerCheck check() { return check_owner(scratch_.path(), self_, 5s, fake_.clock()); }
 
-  Scratch scratch_;
+  TempFolder scratch_;
   Owner self_, owner_;
   FakeClock fake_;
 };

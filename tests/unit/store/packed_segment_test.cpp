@@ -2,6 +2,7 @@
 #include "store/row_stream.hpp"
 #include "store/segment.hpp"
 #include "unit/store/journal_fixture.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
@@ -18,7 +19,6 @@ namespace kiln::store {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::TemporaryFolder;
 
 constexpr std::uint64_t kRows = 50'000;
 
@@ -62,7 +62,7 @@ class PackedSegmentTest : public ::testing::Test {
   }
 
   const Tables tables_ = tables_of_numbers();
-  TemporaryFolder folder_;
+  TempFolder folder_;
   std::vector<Rows> rows_;
   SegmentFile segment_;
 };

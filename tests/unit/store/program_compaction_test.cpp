@@ -1,4 +1,5 @@
 #include "store/compaction.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "base/tables.hpp"
 #include "store/journal_view.hpp"
@@ -108,7 +109,7 @@ class ProgramHistory {
 
  private:
   struct Side {
-    TemporaryFolder folder;
+    TempFolder folder;
     std::unique_ptr<Journal> journal;
     std::unique_ptr<Compactor> compactor;
   };

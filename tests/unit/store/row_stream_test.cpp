@@ -1,7 +1,7 @@
 #include "store/row_stream.hpp"
 
-#include "scratch.hpp"
 #include "store/entry_file.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ class Model {
  public:
   explicit Model(unsigned seed) : random_(seed) {}
 
-  void build(const Scratch& scratch) {
+  void build(const TempFolder& scratch) {
     const std::uint64_t units = 1 + random_() % 400;
     const std::size_t files = 1 + random_() % 8;
     std::vector<std::map<std::uint64_t, std::vector<Seen>>> content(files);
@@ -58,7 +58,7 @@ class Model {
   std::vector<UnitId> without;
 
  private:
-  void write(const Scratch& scratch, std::size_t file, const std::map<std::uint64_t, std::vector<Seen>>& content,
+  void write(const TempFolder& scratch, std::size_t file, const std::map<std::uint64_t, std::vector<Seen>>& content,
              const schedule::IntervalSet& take) {
     CommitEntry commit;
     commit.rows = Rows(kSchema);
@@ -81,7 +81,7 @@ class Model {
 
 TEST(RowStream, GivesEachRowThatCountsInOrder) {
   for (unsigned seed = 0; seed < 60; ++seed) {
-    const Scratch scratch;
+    const TempFolder scratch;
     Model model(seed);
     model.build(scratch);
     std::vector<UnitId> expected_units = model.without;
@@ -113,7 +113,7 @@ TEST(RowStream, UnitsWithManyRowsAreForgottenWithTheirRows) {
   if (in_use() == 0) GTEST_SKIP() << "malloc does not count here";
   constexpr std::uint64_t kFiles = 60, kUnits = 3, kRows = 4000;
   const Schema numbers = {{"results/number", ColumnType::u64, "", ""}};
-  const Scratch scratch;
+  const TempFolder scratch;
   std::vector<RowsPart> parts;
   for (std::uint64_t file = 0; file < kFiles; ++file) {
     CommitEntry commit;
@@ -144,7 +144,7 @@ TEST(RowStream, UnitsWithManyRowsAreForgottenWithTheirRows) {
 }
 
 TEST(RowStream, AWindowStaysWithinItsBudget) {
-  const Scratch scratch;
+  const TempFolder scratch;
   CommitEntry commit;
   commit.rows = Rows(kSchema);
   for (std::uint64_t unit = 0; unit < 2000; ++unit) {

@@ -1,6 +1,6 @@
 #include "store/run_directory.hpp"
 
-#include "scratch.hpp"
+#include "unit/temp_folder.hpp"
 
 #include "unit/refusal.hpp"
 
@@ -33,7 +33,7 @@ std::string refusal(const Action& action) {
 }
 
 TEST(RunDirectory, IsCreatedAndOpenedAgain) {
-  const Scratch scratch;
+  const TempFolder scratch;
   const fs::path path = scratch / "deep/er/tasks.kiln/";
   EXPECT_EQ(RunDirectory::examine(path), Found::nothing);
   const RunDirectory made = RunDirectory::create(path, some_facts());
@@ -48,7 +48,7 @@ TEST(RunDirectory, IsCreatedAndOpenedAgain) {
 }
 
 TEST(RunDirectory, TheSecondCreatorGetsTheFirstOnesFacts) {
-  const Scratch scratch;
+  const TempFolder scratch;
   RunDirectory::create(scratch / "r", some_facts());
   RunFacts other = some_facts();
   other.seed = 2;
@@ -56,7 +56,7 @@ TEST(RunDirectory, TheSecondCreatorGetsTheFirstOnesFacts) {
 }
 
 TEST(RunDirectory, LeavesNoTemporaries) {
-  const Scratch scratch;
+  const TempFolder scratch;
   const RunDirectory made = RunDirectory::create(scratch / "r", some_facts());
   made.write_replaced("status.json", "one");
   made.write_replaced("status.json", "two", Durable::yes);
@@ -67,7 +67,7 @@ TEST(RunDirectory, LeavesNoTemporaries) {
 }
 
 TEST(RunDirectory, ACreationThatEndedEarlyIsNew) {
-  const Scratch scratch;
+  const TempFolder scratch;
   fs::create_directories(scratch / "r/journal");
   fs::create_directories(scratch / "r/source");
   write_text(scratch / "r/.kiln-tmp-run.json-1-0", "{\"form");
@@ -76,7 +76,7 @@ TEST(RunDirectory, ACreationThatEndedEarlyIsNew) {
 }
 
 TEST(RunDirectory, ForeignDirectoriesAreRefusedByName) {
-  const Scratch scratch;
+  const TempFolder scratch;
   fs::create_directory(scratch / "r");
   write_text(scratch / "r/thesis.tex", "x");
   write_text(scratch / "r/zebra", "x");
@@ -87,13 +87,13 @@ TEST(RunDirectory, ForeignDirectoriesAreRefusedByName) {
 }
 
 TEST(RunDirectory, AJournalWithoutRunJsonIsNotTakenAsNew) {
-  const Scratch scratch;
+  const TempFolder scratch;
   fs::create_directories(scratch / "r/journal/000");
   EXPECT_THAT(refusal([&] { RunDirectory::examine(scratch / "r"); }), HasSubstr("journal/ is not empty"));
 }
 
 TEST(RunDirectory, WhatIsNoDirectoryIsRefused) {
-  const Scratch scratch;
+  const TempFolder scratch;
   write_text(scratch / "file", "x");
   EXPECT_THAT(refusal([&] { RunDirectory::examine(scratch / "file"); }), HasSubstr("not a directory"));
   const fs::path below = scratch / "file/tasks.kiln";
@@ -109,7 +109,7 @@ TEST(RunDirectory, AnUnwritablePlaceIsRefused) {
 }
 
 TEST(RunDirectory, DamagedFactsSayWhatToDo) {
-  const Scratch scratch;
+  const TempFolder scratch;
   RunDirectory::create(scratch / "r", some_facts());
   const char* kind_is_a_number =
       R"({"format_version":1,"kind":3,"program":"","arguments":[],"seed":0,"created":0,"kiln_version":"1"})";
@@ -135,7 +135,7 @@ TEST(RunDirectory, ColumnsAreKeptAndRaiseTheVersion) {
 }
 
 TEST(RunDirectory, ANewerFormatIsRefused) {
-  const Scratch scratch;
+  const TempFolder scratch;
   RunDirectory::create(scratch / "r", some_facts());
   write_text(scratch / "r/run.json", "{\"format_version\": 4, \"kiln_version\": \"7.1\", \"new\": true}");
   const std::string why = refusal([&] { RunDirectory::open(scratch / "r"); });
@@ -144,7 +144,7 @@ TEST(RunDirectory, ANewerFormatIsRefused) {
 }
 
 TEST(RunDirectory, AnotherKindIsRefused) {
-  const Scratch scratch;
+  const TempFolder scratch;
   RunFacts facts = some_facts();
   facts.kind = "flow";
   RunDirectory::create(scratch / "r", facts);
@@ -152,7 +152,7 @@ TEST(RunDirectory, AnotherKindIsRefused) {
 }
 
 TEST(RunDirectory, RemovalSparesWhatIsNotKilns) {
-  const Scratch scratch;
+  const TempFolder scratch;
   RunDirectory::create(scratch / "r", some_facts());
   write_text(scratch / "r/notes.txt", "mine");
   write_text(scratch / "r/results.h5", "old");
@@ -170,7 +170,7 @@ TEST(RunDirectory, RemovalSparesWhatIsNotKilns) {
 }
 
 TEST(RunDirectory, ARemovalThatEndedEarlyIsFinishedByTheNextRun) {
-  const Scratch scratch;
+  const TempFolder scratch;
   RunDirectory::create(scratch / "r", some_facts());
   write_text(scratch / "r/notes.txt", "mine");
   fs::create_directories(scratch / "r/journal/000");
@@ -183,14 +183,14 @@ TEST(RunDirectory, ARemovalThatEndedEarlyIsFinishedByTheNextRun) {
 }
 
 TEST(RunDirectory, RemovalLeavesForeignDirectoriesAlone) {
-  const Scratch scratch;
+  const TempFolder scratch;
   fs::create_directories(scratch / "r/journal/x");
   refusal([&] { RunDirectory::remove_content(scratch / "r"); });
   EXPECT_TRUE(fs::exists(scratch / "r/journal/x"));
 }
 
 TEST(SmallFile, AFailedWriteKeepsTheOldText) {
-  const Scratch scratch;
+  const TempFolder scratch;
   write_text(scratch / "a", "old");
   EXPECT_THROW(write_replaced(scratch / "none/a", "new", Durable::yes), Error);
   fs::create_directories(scratch / "dir/full");

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "exec/command_setup.hpp"
-#include "scratch.hpp"
 #include "store/run_store.hpp"
+#include "unit/temp_folder.hpp"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -106,7 +106,7 @@ class RunFixture : public testing::Test {
 
   std::unique_ptr<RunStore> open(const std::string& launch = "launch-a") { return RunStore::open(options(launch)); }
 
-  Scratch scratch_;
+  TempFolder scratch_;
 };
 
 /// Changes one byte of a file.

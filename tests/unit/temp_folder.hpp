@@ -8,18 +8,22 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <system_error>
 
-/// A directory of the test's own; gone with it.
-class Scratch {
+namespace kiln {
+
+/// A folder of a test's own, below the working directory; gone with it.
+class TempFolder {
  public:
-  Scratch() {
-    std::string name = (std::filesystem::current_path() / "store-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+  TempFolder() {
+    std::string name = (std::filesystem::current_path() / "test-XXXXXX").native();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder could be made below " + name);
     path_ = name;
   }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  ~TempFolder() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
@@ -39,3 +43,5 @@ inline std::string read_text(const std::filesystem::path& path) {
   text << std::ifstream(path, std::ios::binary).rdbuf();
   return text.str();
 }
+
+}  // namespace kiln
