@@ -61,10 +61,10 @@ struct HelperPage {
   std::atomic<std::uint64_t> beats = 0;  ///< grows while the rank lives
   std::atomic<pid_t> group = 0;          ///< process group of the command that runs; 0: none
   std::atomic<pid_t> helper = 0;         ///< 0: there is none now
-  std::atomic<std::uint32_t> generation =
-      0;                                  ///< of the helper: how many were killed before it, and their set-up with them
-  std::atomic<std::uint64_t> serial = 0;  ///< of the command that runs; 0: none
-  std::atomic<double> began = 0;          ///< when it did; Unix seconds UTC
+  /// How many helpers were killed before this one; what they were set up with is gone with them.
+  std::atomic<std::uint32_t> generation = 0;
+  std::atomic<std::uint64_t> serial = 0;    ///< of the command that runs; 0: none
+  std::atomic<double> began = 0;            ///< when it did; Unix seconds UTC
   std::atomic<std::uint64_t> answered = 0;  ///< the last command whose whole reply the rank has
   std::atomic<bool> replying = false;       ///< a reply is being sent
 };

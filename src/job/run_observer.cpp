@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/quantity.hpp"
+#include "base/ranks_text.hpp"
 #include "base/text.hpp"
 #include "job/clock.hpp"
 
@@ -23,14 +24,8 @@ std::uint64_t ended_units(const protocol::Coordinator::Counts& counts) { return 
 
 // ", and ranks 1 and 2 are lost with it"
 std::string lost_text(const std::vector<Rank>& ranks) {
-  std::string text;
-  for (std::size_t i = 0; i < ranks.size(); ++i) {
-    const char* const between = i == 0 ? "" : i + 1 == ranks.size() ? " and " : ", ";
-    text += between + std::to_string(ranks[i].value());
-  }
-  if (ranks.empty()) return text;
-  return ranks.size() == 1 ? fmt::format(", and rank {} is lost with it", text)
-                           : fmt::format(", and ranks {} are lost with it", text);
+  if (ranks.empty()) return {};
+  return fmt::format(", and {} {} lost with it", ranks_text(ranks), ranks.size() == 1 ? "is" : "are");
 }
 
 }  // namespace

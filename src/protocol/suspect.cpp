@@ -1,5 +1,7 @@
 #include "protocol/suspect.hpp"
 
+#include "base/ranks_text.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -8,16 +10,6 @@ namespace kiln::protocol {
 namespace {
 
 constexpr std::uint32_t kEndedItself = 2, kEndedByOthers = 1, kToBlame = 4;
-
-// "rank 1", "ranks 1 and 2", "ranks 1, 2 and 3".
-std::string ranks_text(const std::vector<Rank>& ranks) {
-  std::string text = ranks.size() == 1 ? "rank " : "ranks ";
-  for (std::size_t i = 0; i < ranks.size(); ++i) {
-    const char* const between = i == 0 ? "" : i + 1 == ranks.size() ? " and " : ", ";
-    text += fmt::format("{}{}", between, ranks[i].value());
-  }
-  return text;
-}
 
 }  // namespace
 

@@ -195,7 +195,6 @@ struct StageOutput {
   std::uint64_t ran = 0;  ///< units from the front that were run; all of them unless cancelled
 };
 
-/// What units may ask for while they run; outlives the call.
 /// Which unit runs, for the case that it ends the process.
 class RunningUnit {
  public:
@@ -213,6 +212,7 @@ class RunningUnit {
   std::atomic<std::uint64_t> unit_ = kSeveral;
 };
 
+/// What units may ask for while they run; outlives the call.
 struct StageHost {
   std::uint64_t seed = 0;   ///< of the run
   std::uint32_t stage = 0;  ///< ordinal of the stage in the run
