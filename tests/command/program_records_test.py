@@ -90,10 +90,11 @@ class MaxRejected(RecordCase):
     def test_it_stops_before_all_is_read(self):
         lines = ["oops"] * 1000 + [json.dumps({"id": 1, "value": 1, "name": "wait"})]
         self.write("a.jsonl", "\n".join(lines) + "\n")
-        self.write("go", "")
-        said = self.run_program("--out", "r", "--batch", "1", "--split", "10", "--checkpoint-every", "1ms",
-                                "--max-rejected", "0", "a.jsonl", code=3).err
-        self.assertRegex(said, r"not run")
+        # The last unit does not end before "go" is there.
+        result = self.start(words=self.words_of("--out", "r", "--batch", "1", "--split", "10", "--checkpoint-every", "1ms",
+                                                "--max-rejected", "0", "--grace", "100ms", "a.jsonl", ranks=3)).wait()
+        self.assertEqual(result.code, 3, result.err)
+        self.assertRegex(result.err, r"not run")
 
     def test_a_share_of_what_was_read(self):
         self.spoil()  # 26 of 2,300 lines: 1.13 %
