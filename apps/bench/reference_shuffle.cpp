@@ -5,7 +5,8 @@
 ///     group ROWS KEYS    the sum of each group, in the order of the rows
 ///     join ROWS KEYS     with a table of all keys
 ///     words FILE         how often each word is there
-///     exchange BYTES     MPI_Alltoallv of so many in all, memory to memory
+///     exchange BYTES     MPI_Alltoallv of so many in all, into memory that is new, as that of a stage is
+///     bare BYTES         the same into memory that was written before: the call alone
 ///
 /// Prints: entries N sum S seconds T. The clock runs from when all ranks are there until all are done.
 #include "keyed_data.hpp"
@@ -75,6 +76,11 @@ class Exchange {
   }
   /// `counts` of `items` are for each rank, in their order.
   static std::vector<T> swap(const std::vector<T>& items, const std::vector<std::size_t>& counts) {
+    std::vector<T> all;
+    swap_into(all, items, counts);
+    return all;
+  }
+  static void swap_into(std::vector<T>& all, const std::vector<T>& items, const std::vector<std::size_t>& counts) {
     const auto size = static_cast<std::size_t>(ranks);
     std::vector<int> sent(size), sent_at(size), came(size), came_at(size);
     for (std::size_t to = 0; to < size; ++to) sent[to] = static_cast<int>(counts[to]);
@@ -86,11 +92,10 @@ class Exchange {
     MPI_Datatype type = MPI_DATATYPE_NULL;
     MPI_Type_contiguous(sizeof(T), MPI_BYTE, &type);
     MPI_Type_commit(&type);
-    std::vector<T> all(static_cast<std::size_t>(came_at.back() + came.back()));
+    all.resize(static_cast<std::size_t>(came_at.back() + came.back()));
     MPI_Alltoallv(items.data(), sent.data(), sent_at.data(), type, all.data(), came.data(), came_at.data(), type,
                   MPI_COMM_WORLD);
     MPI_Type_free(&type);
-    return all;
   }
 
  private:
@@ -301,11 +306,14 @@ Digest words(const char* file) {
 
 // ---- The exchange alone
 
-Digest exchange(std::uint64_t bytes) {
+Digest exchange(std::uint64_t bytes, bool bare) {
   const auto size = static_cast<std::size_t>(ranks);
   const std::vector<char> all(share(bytes, rank + 1) - share(bytes, rank), 'x');
+  const std::vector<std::size_t> counts(size, all.size() / size);
+  std::vector<char> came;
+  if (bare) Exchange<char>::swap_into(came, all, counts);
   begin_clock();  // not for what makes them
-  const std::vector<char> came = Exchange<char>::swap(all, std::vector<std::size_t>(size, all.size() / size));
+  Exchange<char>::swap_into(came, all, counts);
   return {came.size(), 0};
 }
 
@@ -316,8 +324,8 @@ Digest run(int argc, char** argv) {
   if (what == "group" && argc > 3) return group(number(2), number(3));
   if (what == "join" && argc > 3) return join(number(2), number(3));
   if (what == "words") return words(argv[2]);
-  if (what == "exchange") return exchange(number(2));
-  std::fprintf(stderr, "usage: kiln_bench_reference_shuffle sort|group|join|words|exchange …\n");
+  if (what == "exchange" || what == "bare") return exchange(number(2), what == "bare");
+  std::fprintf(stderr, "usage: kiln_bench_reference_shuffle sort|group|join|words|exchange|bare …\n");
   MPI_Abort(MPI_COMM_WORLD, 2);
   return {};
 }
