@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <functional>
 #include <kiln/detail/keyed/emitted.hpp>
 #include <kiln/detail/keyed/groups.hpp>
@@ -17,6 +18,7 @@
 #include <kiln/detail/keyed/merged_entries.hpp>
 #include <kiln/error.hpp>
 #include <kiln/monoids/sum.hpp>
+#include <kiln/unordered.hpp>
 #include <memory>
 #include <span>
 #include <string>
@@ -159,6 +161,47 @@ Digest join_rows(std::span<const Row> left, std::span<const Row> right) {
   return digest;
 }
 
+/// The sums of the keys, in units of a thousand rows. `f(entries, give)`: reads a shard, give(sum) of each key.
+template <class Forest, class M, class F>
+Digest sum_rows(const M& monoid, std::span<const Row> rows, F&& f) {
+  constexpr std::size_t kRows = 1000;
+  Held<Forest> held([&] { return std::make_unique<Forest>(monoid); });
+  for (std::size_t first = 0; first < rows.size(); first += kRows) {
+    Forest& forest = held.forest();
+    forest.begin_unit(UnitId(first / kRows));
+    for (const Row& row : rows.subspan(first, std::min(kRows, rows.size() - first))) forest.emit(row.key, row.value);
+    forest.end_unit();
+    held.look();
+  }
+  held.put_down();
+  Digest digest;
+  for (std::uint32_t shard = 0; shard < kHashShards; ++shard) {
+    held.read(shard,
+              [&](auto& entries) { f(entries, [&](double sum) { digest.add(std::bit_cast<std::uint64_t>(sum)); }); });
+  }
+  return digest;
+}
+
+Digest sum_in_order(std::span<const Row> rows) {
+  using Forest = detail::LiftedForest<std::uint64_t, Sum<double>, double>;
+  const Sum<double> monoid;
+  return sum_rows<Forest>(monoid, rows, [&](auto& entries, auto give) {
+    detail::fold_groups<Forest::Format>(monoid, entries, [&](std::string_view, double sum) { give(sum); });
+  });
+}
+
+Digest sum_in_any_order(std::span<const Row> rows) {
+  using M = detail::Unordered<Sum<double>>;
+  using Forest = detail::CombinedForest<std::uint64_t, M, double>;
+  return sum_rows<Forest>(M({}), rows, [&](auto& entries, auto give) {
+    detail::for_each_group<Forest::Format>(entries, [&](std::string_view, auto& values) {
+      double sum = 0;
+      for (const double value : values) sum += value;
+      give(sum);
+    });
+  });
+}
+
 void expect_same(bool same, const char* what) {
   if (!same) throw Error(ExitCode::internal, fmt::format("{}: kiln and the reference differ", what));
 }
@@ -170,6 +213,20 @@ Line compare(const Settings& settings, const char* what, Own own, Reference refe
   const auto times =
       in_turn(settings.rounds(), {[&] { return seconds_of(own); }, [&] { return seconds_of(reference); }});
   return {what, times[0], times[1], " s", Bound::at_most, 1.3};
+}
+
+/// What the order of reduce_by_key costs where values are many and keys few, and kiln::unordered() saves.
+void compare_orders(const Settings& settings, Lines& lines) {
+  auto rows = random_rows(settings.quick ? 50'000 : 5'000'000, settings.quick ? 1000 : 100'000);
+  for (Row& row : rows)
+    row.value = std::floor(row.value * 0x1p20) * 0x1p-20;  // sums have no rounding: all are the same
+  const Digest expected = reference_group(rows);
+  expect_same(sum_in_order(rows) == expected && sum_in_any_order(rows) == expected, "sums by key");
+  const auto times = in_turn(settings.rounds(), {[&] { return seconds_of([&] { sum_in_order(rows); }); },
+                                                 [&] { return seconds_of([&] { sum_in_any_order(rows); }); },
+                                                 [&] { return seconds_of([&] { reference_group(rows); }); }});
+  lines.push_back({"sum 5 M doubles by 100,000 keys, in the order of units", times[0], times[2], " s"});
+  lines.push_back({"the same in any order (kiln::unordered)", times[1], times[2], " s"});
 }
 
 /// Nanoseconds a key of 3 to 12 bytes.
@@ -219,6 +276,7 @@ Lines keyed_bench(const Settings& settings) {
   lines.push_back(compare(
       settings, "join 10 M rows with 1 M keys", [&] { return join_rows(rows, right); },
       [&] { return reference_join(rows, right); }));
+  compare_orders(settings, lines);
   return lines;
 }
 

@@ -29,3 +29,4 @@
 #include <kiln/sorted_range.hpp>
 #include <kiln/stream.hpp>
 #include <kiln/unit.hpp>
+#include <kiln/unordered.hpp>

@@ -107,8 +107,11 @@ class Operation {
       : op_(std::move(op)), description_(std::move(description)) {}
 
   std::string describe() const { return description_; }
-  T lift(const T& item) const { return item; }
-  void merge(T& left, const T& right) const { left = op_(std::as_const(left), right); }
+  T lift(const T& item) const noexcept(std::is_nothrow_copy_constructible_v<T>) { return item; }
+  void merge(T& left, const T& right) const
+      noexcept(std::is_nothrow_invocable_r_v<T, const Op&, const T&, const T&>&& std::is_nothrow_move_assignable_v<T>) {
+    left = op_(std::as_const(left), right);
+  }
   void merge(T& left, const T& right) const
     requires std::is_void_v<std::invoke_result_t<const Op&, T&, const T&>>
   {

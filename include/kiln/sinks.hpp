@@ -2,6 +2,7 @@
 
 #include <kiln/detail/chain.hpp>
 #include <kiln/monoid.hpp>
+#include <kiln/unordered.hpp>
 
 #include <concepts>
 #include <functional>
@@ -32,6 +33,8 @@ concept Name = std::convertible_to<T, std::string>;
 
 template <class Item, class Reduction>
 auto as_monoid(const Reduction& reduction) {
+  static_assert(!kIsAnyOrder<Reduction>,
+                "kiln: unordered(op) is for reduce_by_key(): reduce() keeps no value of each unit that it could save");
   if constexpr (Monoid<Reduction>) {
     static_assert(MonoidOver<Reduction, Item>, "kiln: this monoid's lift() does not take the items of the stream");
     return reduction;

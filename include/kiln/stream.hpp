@@ -80,8 +80,8 @@ class Stream {
   /// Items are std::pairs of key and value (or structs with KILN_COLUMNS of two fields); the values of each key are
   /// joined by `op`, a monoid or an associative function of two values. The items behind are std::pairs of key and
   /// joined value; their table has the columns "key" and "value". Keys may be numbers, text (also std::string_view),
-  /// pairs, tuples, arrays, vectors, optionals and structs with KILN_COLUMNS of these. Values are joined as by
-  /// reduce(): the same bits every time. Two NaN are one key, and so are 0.0 and -0.0.
+  /// pairs, tuples, arrays, vectors, optionals and structs with KILN_COLUMNS of these; two NaN are one, as 0.0 and
+  /// -0.0. Values are joined as by reduce(): the same bits every time, unless by kiln::unordered(op).
   template <class Op>
   auto reduce_by_key(Op op) const {
     using Parts = detail::KeyedItem<value_type>;

@@ -13,6 +13,7 @@
 #include <kiln/monoids/sum.hpp>
 #include <kiln/sinks.hpp>
 #include <kiln/sorted_range.hpp>
+#include <kiln/unordered.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -117,6 +118,13 @@ auto keyed_monoid(const Op& op) {
   if constexpr (std::integral<V> && !std::same_as<V, bool> &&
                 (std::same_as<Op, std::plus<>> || std::same_as<Op, std::plus<V>>)) {
     return Sum<V>{};
+  } else if constexpr (kIsAnyOrder<Op>) {
+    auto ordered = keyed_monoid<V>(op.op);
+    if constexpr (decltype(ordered)::exact) {
+      return ordered;
+    } else {
+      return Unordered<decltype(ordered)>(std::move(ordered));
+    }
   } else {
     return as_monoid<V>(op);
   }
