@@ -1,4 +1,5 @@
 #include <kiln/detail/forest_format.hpp>
+#include <kiln/detail/join_failure.hpp>
 #include <kiln/detail/keyed/keyed_forest.hpp>
 
 #include <utility>
@@ -13,9 +14,13 @@ constexpr std::size_t kIntervalBytes = 2 * sizeof(std::uint64_t) + 4 * sizeof(vo
 void KeyedForest::absorb(Forest& other) {
   auto& from = same_forest<KeyedForest>(other);
   units_.add(from.units_);
-  from.units_.clear();
   list_.add(std::move(from.list_));
-  absorb_memory(from);
+  try {
+    absorb_memory(from);
+  } catch (...) {
+    throw_join_failed_in(units_.intervals(), from.units_.intervals());
+  }
+  from.units_.clear();
 }
 
 void KeyedForest::admit(ByteReader& in) {

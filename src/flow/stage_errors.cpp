@@ -1,3 +1,4 @@
+#include <kiln/detail/join_failure.hpp>
 #include <kiln/detail/keyed/key_failure.hpp>
 #include <kiln/detail/stage_loop.hpp>
 #include <kiln/error.hpp>
@@ -26,6 +27,16 @@ std::string words_of(const std::exception& error) {
 }  // namespace
 
 std::string failure_text(const std::exception& error) { return "exception: " + words_of(error); }
+
+std::string cause_text(const JoinFailure& failure) {
+  try {
+    std::rethrow_exception(failure.cause());
+  } catch (const std::exception& error) {
+    return failure_text(error);
+  } catch (...) {
+    return kUnknownException;
+  }
+}
 
 void throw_with_key(const std::exception& error, std::string_view key) {
   const std::string said = words_of(error);

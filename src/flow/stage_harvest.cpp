@@ -1,6 +1,7 @@
 #include "flow/stage_harvest.hpp"
 
 #include <fmt/core.h>
+#include <kiln/detail/join_failure.hpp>
 #include <kiln/detail/keyed/keyed_forest.hpp>
 #include <kiln/detail/stage_loop.hpp>
 #include <kiln/error.hpp>
@@ -14,15 +15,18 @@ namespace {
 
 /// Joining, into the reduction of this name, runs the user's op.
 template <class F>
-void guarded(const std::string& name, F&& join) {
+void guarded(const std::string& name, const detail::Forest& forest, F&& join) {
+  const auto of_units = [&] { return fmt::format("of {} for '{}'", detail::units_text(forest.units()), name); };
   try {
     join();
   } catch (const Error&) {
     throw;
+  } catch (const detail::JoinFailure& failure) {
+    detail::throw_fold_failed(fmt::format("{} for '{}'", failure.where(), name), detail::cause_text(failure));
   } catch (const std::exception& error) {
-    detail::throw_fold_failed(fmt::format("of many units for '{}'", name), detail::failure_text(error));
+    detail::throw_fold_failed(of_units(), detail::failure_text(error));
   } catch (...) {
-    detail::throw_fold_failed(fmt::format("of many units for '{}'", name), detail::kUnknownException);
+    detail::throw_fold_failed(of_units(), detail::kUnknownException);
   }
 }
 
@@ -36,14 +40,14 @@ StageHarvest::StageHarvest(const std::vector<detail::ReduceSink>& sinks, std::sh
   for (const detail::ReduceSink& sink : sinks) {
     forests_.push_back(sink.make_forest());
     if (sink.keyed && most_held != 0) static_cast<detail::KeyedForest&>(*forests_.back()).keep_to(most_held);
-    names_.push_back(sink.name);
+    names_.push_back(sink.keyed ? sink.description : sink.name);
   }
 }
 
 void StageHarvest::absorb(exec::Harvest& later) {
   auto& other = static_cast<StageHarvest&>(later);
   for (std::size_t i = 0; i < forests_.size(); ++i) {
-    guarded(names_[i], [&] { forests_[i]->absorb(*other.forests_[i]); });
+    guarded(names_[i], *forests_[i], [&] { forests_[i]->absorb(*other.forests_[i]); });
   }
 }
 
@@ -65,7 +69,7 @@ bool StageHarvest::may_ride() const {
 void StageHarvest::put_down() {
   if (place_ == nullptr) return;
   for (std::size_t i = 0; i < forests_.size(); ++i) {
-    guarded(names_[i], [&] { forests_[i]->put_down(*place_); });
+    guarded(names_[i], *forests_[i], [&] { forests_[i]->put_down(*place_); });
   }
 }
 
@@ -89,14 +93,14 @@ void StageHarvest::encode_beside(ByteWriter& out) const {
 void StageHarvest::admit_beside(ByteReader& in) {
   for (std::size_t i = 0; i < forests_.size(); ++i) {
     detail::Forest& forest = *forests_[i];
-    guarded(names_[i], [&] { forest.count_length() == 0 ? forest.admit(in) : forest.admit_beside(in); });
+    guarded(names_[i], *forests_[i], [&] { forest.count_length() == 0 ? forest.admit(in) : forest.admit_beside(in); });
   }
 }
 
 void StageHarvest::admit(ByteView encoded) {
   ByteReader in(encoded, "partial results");
   for (std::size_t i = 0; i < forests_.size(); ++i) {
-    guarded(names_[i], [&] { forests_[i]->admit(in); });
+    guarded(names_[i], *forests_[i], [&] { forests_[i]->admit(in); });
   }
   in.expect_done();
 }
@@ -105,7 +109,7 @@ std::vector<std::optional<Bytes>> StageHarvest::values() const {
   std::vector<std::optional<Bytes>> values;
   values.reserve(forests_.size());
   for (std::size_t i = 0; i < forests_.size(); ++i) {
-    guarded(names_[i], [&] { values.push_back(forests_[i]->value()); });
+    guarded(names_[i], *forests_[i], [&] { values.push_back(forests_[i]->value()); });
   }
   return values;
 }

@@ -3,6 +3,7 @@
 #include "base/start_directory.hpp"
 
 #include <fmt/core.h>
+#include <kiln/detail/join_failure.hpp>
 #include <kiln/detail/keyed/pages.hpp>
 #include <kiln/detail/keyed/run_place.hpp>
 #include <kiln/detail/stage_loop.hpp>
@@ -40,7 +41,7 @@ void report(const detail::StageOutput& output, Interval claimed, exec::Results& 
 }
 
 std::string text_of(Interval units) {
-  return fmt::format("of some of the units {} to {}", units.first.value(), units.last.value() - 1);
+  return (units.size() == 1 ? "of " : "of some of the ") + detail::units_text({units});
 }
 
 // Of user code that is run for one unit, the code takes what it throws; what comes out was thrown by a merge of
@@ -50,6 +51,8 @@ void run_code(detail::StageCode& code, Interval units, const detail::StageHost& 
     code.run(units, host, output);
   } catch (const Error&) {
     throw;
+  } catch (const detail::JoinFailure& failure) {
+    detail::throw_fold_failed(failure.where(), detail::cause_text(failure));
   } catch (const std::exception& error) {
     detail::throw_fold_failed(text_of(units), detail::failure_text(error));
   } catch (...) {

@@ -111,16 +111,22 @@ class Faults(KilnCase):
         return failed.err
 
     def test_a_merge_that_throws_on_a_worker(self):
-        self.assertIn("rank 1: units can no longer be run", self.check_bad_merge("--batch", "100"))
+        said = self.check_bad_merge("--batch", "100")
+        self.assertIn("rank 1: units can no longer be run", said)
+        self.assertRegex(said, r"joined values of (unit 47 with those of others|"
+                         r"units 32 to 39 with those of units 40 to 47 for 'latest'): exception: cannot be joined")
 
     def test_a_merge_that_throws_on_the_coordinator(self):
-        self.assertIn("for 'latest'", self.check_bad_merge("--batch", "1"))
+        self.assertIn("joined values of units 32 to 39 with those of units 40 to 47 for 'latest': exception: cannot be joined",
+                      self.check_bad_merge("--batch", "1"))
 
     def test_a_merge_that_throws_at_the_end_of_a_stage(self):
-        self.check_bad_merge(file="bad-end")
+        said = self.check_bad_merge(file="bad-end")
+        self.assertIn("joined values of units 64 to 95 with those of units 96 to 99 for 'latest'", said)
 
     def test_a_merge_of_what_a_worker_holds_that_throws(self):
-        self.check_bad_merge("--units", "8", "--batch", "1", what="big", value=f"{1 << 18} {sum(range(8))}\n")
+        said = self.check_bad_merge("--units", "8", "--batch", "1", what="big", value=f"{1 << 18} {sum(range(8))}\n")
+        self.assertIn("joined values of unit 4 with those of unit 5 for 'value'", said)
 
     def test_a_unit_that_calls_exit(self):
         self.check_crash("exit", "called exit()", 75)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/forest_format.hpp>
+#include <kiln/detail/join_failure.hpp>
 #include <kiln/detail/memory.hpp>
 #include <kiln/detail/stage.hpp>
 #include <kiln/detail/tree_forest.hpp>
@@ -32,17 +33,16 @@ class ExactForest final : public Forest, public TypedValue<typename M::value_typ
   /// what they gave cannot be taken out of a value again.
   void add_exact(Interval units, std::optional<Value> value) {
     units_.add(units);
-    merge(std::move(value));
+    merge(std::move(value), [&] { return std::vector<Interval>{units}; });
   }
   void add_exact(const UnitSet& units, std::optional<Value> value) {
     units_.add(units);
-    merge(std::move(value));
+    merge(std::move(value), [&] { return units.intervals(); });
   }
 
   void absorb(Forest& other) override {
     auto& from = same_forest<ExactForest>(other);
     units_.add(from.units_);
-    from.units_.clear();
     if constexpr (Counting<M>) {
       if (value_ && from.value_) {
         monoid_.merge(*value_, *from.value_);
@@ -52,8 +52,9 @@ class ExactForest final : public Forest, public TypedValue<typename M::value_typ
       }
       from.value_.reset();
     } else {
-      merge(std::exchange(from.value_, std::nullopt));
+      merge(std::exchange(from.value_, std::nullopt), [&] { return from.units_.intervals(); });
     }
+    from.units_.clear();
   }
 
   void admit(ByteReader& in) override {
@@ -142,7 +143,15 @@ class ExactForest final : public Forest, public TypedValue<typename M::value_typ
  private:
   static constexpr std::size_t kIntervalBytes = 2 * sizeof(std::uint64_t) + 4 * sizeof(void*);
 
-  void merge(std::optional<Value>&& value) { merge_optional(monoid_, value_, std::move(value)); }
+  /// `units_of()`: of the value, which are in units_ already; asked where the merge throws.
+  template <class F>
+  void merge(std::optional<Value>&& value, F&& units_of) {
+    try {
+      merge_optional(monoid_, value_, std::move(value));
+    } catch (...) {
+      throw_join_failed_in(units_.intervals(), units_of());
+    }
+  }
 
   M monoid_;
   UnitSet units_;

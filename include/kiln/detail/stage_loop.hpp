@@ -22,6 +22,9 @@ namespace kiln::detail {
 
 /// The reason of a unit that failed by an exception.
 std::string failure_text(const std::exception& error);
+class JoinFailure;  // kiln/detail/join_failure.hpp
+/// The same of what a merge threw.
+std::string cause_text(const JoinFailure& failure);
 inline constexpr const char* kUnknownException = "exception that is no std::exception";
 /// Throws kiln::Error (bad input): what the user's merge or add threw when it joined values of several units. `where`:
 /// "of unit 7 with those of others", say.

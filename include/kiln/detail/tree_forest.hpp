@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/detail/forest_format.hpp>
+#include <kiln/detail/join_failure.hpp>
 #include <kiln/detail/memory.hpp>
 #include <kiln/detail/place.hpp>
 #include <kiln/detail/stage.hpp>
@@ -55,11 +56,11 @@ class TreeForest final : public Forest {
         if (left->first != place.sibling().first || left->second.level != place.level) break;
         std::optional<Value> joined = std::move(left->second.value);
         at = erase(left);
-        merge_optional(monoid_, joined, std::move(value));
+        join(joined, std::move(value), place.sibling(), place);
         value = std::move(joined);
       } else {
         if (at == nodes_.end() || at->first != place.sibling().first || at->second.level != place.level) break;
-        merge_optional(monoid_, value, std::move(at->second.value));
+        join(value, std::move(at->second.value), place, place.sibling());
         at = erase(at);
       }
       place = place.parent();
@@ -124,11 +125,18 @@ class TreeForest final : public Forest {
     struct Part {
       Value value;
       std::uint64_t first;
+      std::uint64_t last;  // behind the last unit that may be in it
     };
     // Neighbours are joined where their places meet in the tree: at the level of the highest bit in which they differ.
     std::vector<Part> parts;
     const auto join_last = [&] {
-      monoid_.merge(parts[parts.size() - 2].value, std::move(parts.back().value));
+      Part &left = parts[parts.size() - 2], &right = parts.back();
+      try {
+        monoid_.merge(left.value, std::move(right.value));
+      } catch (...) {
+        throw_join_failed({make_interval(left.first, left.last)}, {make_interval(right.first, right.last)});
+      }
+      left.last = right.last;
       parts.pop_back();
     };
     for (const auto& [first, node] : nodes_) {
@@ -136,7 +144,7 @@ class TreeForest final : public Forest {
       while (parts.size() > 1 && (parts[parts.size() - 2].first ^ parts.back().first) < (parts.back().first ^ first)) {
         join_last();
       }
-      parts.push_back({*node.value, first});
+      parts.push_back({*node.value, first, first + node.units()});
     }
     if (parts.empty()) return std::nullopt;
     while (parts.size() > 1) join_last();
@@ -170,6 +178,13 @@ class TreeForest final : public Forest {
   using Nodes = std::map<std::uint64_t, Node>;  // by first unit
   static constexpr std::size_t kNodeBytes = sizeof(typename Nodes::value_type) + 4 * sizeof(void*);
 
+  void join(std::optional<Value>& left, std::optional<Value>&& right, Place left_place, Place right_place) const {
+    try {
+      merge_optional(monoid_, left, std::move(right));
+    } catch (...) {
+      throw_join_failed({left_place.units()}, {right_place.units()});
+    }
+  }
   typename Nodes::iterator erase(typename Nodes::iterator at) {
     bytes_ -= at->second.bytes;
     return nodes_.erase(at);

@@ -3,6 +3,7 @@
 #include <kiln/detail/keyed/combine_table.hpp>
 #include <kiln/detail/keyed/entry.hpp>
 #include <kiln/detail/keyed/entry_log.hpp>
+#include <kiln/detail/keyed/key_failure.hpp>
 #include <kiln/detail/keyed/keyed_forest.hpp>
 #include <kiln/detail/keyed/order.hpp>
 #include <kiln/detail/keyed/waiting_keys.hpp>
@@ -310,9 +311,11 @@ class CombinedForest final : public KeyedForest {
         continue;
       }
       Value sum(Format::Values::decode(first.value));
-      for (std::size_t i = at + 1; i < next; ++i) {
-        monoid_.merge(sum, Value(Format::Values::decode(Format::look(order[i].at).value)));
-      }
+      for_key<Format>(first.key, [&] {
+        for (std::size_t i = at + 1; i < next; ++i) {
+          monoid_.merge(sum, Value(Format::Values::decode(Format::look(order[i].at).value)));
+        }
+      });
       const PreparedKey key = Keys::prepare_bytes(first.key);
       const auto written = Format::prepare(sum, room);
       entry.resize(Format::size(key, written));
