@@ -2,8 +2,11 @@
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
+#include "base/text.hpp"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kiln::detail {
@@ -21,6 +24,24 @@ std::string explain_stage(const StagePlan& stage, std::uint32_t number) {
     if (reduce.keyed) text += fmt::format("  shuffles by {}, through files of the run directory\n", reduce.description);
   }
   return text;
+}
+
+std::string stage_line(const StagePlan& stage, std::uint32_t number) {
+  constexpr std::size_t kShort = 100, kMost = 200;
+  std::string text = fmt::format("stage {} '{}'", number, stage.name);
+  const char* before = ": ";
+  std::size_t told = 0;
+  for (const std::string& strand : stage.strands) {
+    if (told != 0 && text.size() + strand.size() > kMost) break;
+    text += std::exchange(before, "; ") + for_message(strand, kMost);
+    ++told;
+  }
+  if (told < stage.strands.size()) text += fmt::format("; and {} more (--explain)", stage.strands.size() - told);
+  const bool keyed =
+      std::any_of(stage.reduces.begin(), stage.reduces.end(), [](const ReduceSink& one) { return one.keyed; });
+  if (keyed) text += ", through files";
+  const bool trivial = !keyed && stage.behind.empty() && stage.strands.size() < 2;
+  return trivial && text.size() > kShort ? "" : text;
 }
 
 std::string explain(const JobPlan& plan) {

@@ -130,6 +130,7 @@ Environment read_environment() {
   environment.launch_id = variable(kLaunchIdName);
   environment.first_launch_id = variable(kFirstLaunchName);
   environment.previous_launch_id = variable(kPreviousLaunchName);
+  environment.launcher_logs = !variable(kTellPlanName).empty();
   environment.slurm_job_id = variable("SLURM_JOB_ID");
   environment.stop_time = seconds_of(kStopTimeName);
   environment.until = asked_end();

@@ -23,6 +23,7 @@ struct Environment {
   // Of a launch that goes on with an earlier one of the same launcher, whose ranks are gone:
   std::string first_launch_id;                 ///< the first of them that began the run; "" where none did
   std::string previous_launch_id;              ///< the last one; ""
+  bool launcher_logs = false;                  ///< its progress is a log
   std::string slurm_job_id;                    ///< "" outside Slurm
   std::optional<double> slurm_job_end;         ///< Unix seconds; of Slurm versions that say so
   std::optional<double> stop_time;             ///< by the launcher that started this rank: as its function stop_time
@@ -59,6 +60,7 @@ inline constexpr const char* kFirstLaunchName = "KILN_FIRST_LAUNCH_ID";
 inline constexpr const char* kStopTimeName = "KILN_STOP_TIME";
 inline constexpr const char* kUntilName =
     "KILN_UNTIL";  ///< Unix seconds, and " first" where the job does not end before
+inline constexpr const char* kTellPlanName = "KILN_TELL_PLAN";  ///< not empty: the launcher's progress is a log
 inline constexpr const char* kPreviousLaunchName = "KILN_PREVIOUS_LAUNCH_ID";
 
 }  // namespace kiln::job

@@ -21,6 +21,7 @@ RunObserver::Facts launch_facts(const RunOptions& options, const Environment& en
   facts.job_id = environment.slurm_job_id;
   facts.started = started;
   facts.launched = environment.launched();
+  facts.launcher_logs = environment.launcher_logs;
   facts.no_rerun_lost = options.no_rerun_lost;
   facts.display = options.progress;
   return facts;

@@ -94,6 +94,7 @@ std::vector<std::string> Launcher::variables(const std::string& launch_id) const
   all.push_back(fmt::format("{}={}", kPreviousLaunchName, previous_));
   all.push_back(fmt::format("{}={}", kStopTimeName, stop_time_ ? fmt::format("{:.0f}", *stop_time_) : ""));
   all.push_back(fmt::format("{}={}", kUntilName, until_));
+  all.push_back(fmt::format("{}={}", kTellPlanName, display_.mode() == observe::DisplayMode::log ? "1" : ""));
   if (geteuid() == 0) {
     all.emplace_back("OMPI_ALLOW_RUN_AS_ROOT=1");
     all.emplace_back("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1");
@@ -123,9 +124,10 @@ LaunchAttempt::End Launcher::attempt(const std::string& launch_id) {
   // Where nobody is ever declared dead, a rank that dies must end the others.
   const std::vector<std::string> recovery =
       options_.heartbeat > Duration::zero() ? recovery_words(net::mpi_library_version()) : std::vector<std::string>();
-  const std::vector<std::string> words = mpirun_words(
-      options_, workers_, recovery, hosts_,
-      {kLaunchIdName, kFirstLaunchName, kPreviousLaunchName, kStopTimeName, kUntilName}, own_program(), arguments_);
+  const std::vector<std::string> words =
+      mpirun_words(options_, workers_, recovery, hosts_,
+                   {kLaunchIdName, kFirstLaunchName, kPreviousLaunchName, kStopTimeName, kUntilName, kTellPlanName},
+                   own_program(), arguments_);
   std::vector<std::string> all = variables(launch_id);
   std::optional<LastingSrun> srun;
   if (!recovery.empty() && environment_.slurm_node_cpus.size() > 1) {

@@ -98,6 +98,7 @@ class ProgramRun {
 
   // Stages.
   void run_stage(Running& running, const ProgramCall& call);
+  void tell_stage(const Running& running);
   void run_units(Running& running, const ProgramCall& call, const units::Source& source);
   bool turn(Running& running);
   void prepare_join(Running& running);
@@ -185,6 +186,7 @@ class ProgramRun {
   std::uint64_t unwritten_ = 0;                                         // settled, but not committed
   std::set<std::string> advised_;                                       // what was said of sources
   flow::SeenFiles seen_files_;                                          // by the stages of this launch
+  std::set<std::string> told_;                                          // plans of stages, said on one line
   bool runs_again_ = false;                                             // a stage does, and that was said
   RunEnd end_;
 };

@@ -71,7 +71,16 @@ void ProgramRun::run_stage(Running& running, const ProgramCall& call) {
   plan_ = nullptr;
 }
 
+// Where nobody looks at a bar. An iteration has the same stage many times: its plan is told once.
+void ProgramRun::tell_stage(const Running& running) {
+  if (!running.observer.shows_log() || log::enabled(log::Level::debug) || running.loop.inherits()) return;
+  const std::string line = detail::stage_line(*plan_, stage_);
+  const std::string_view plan = std::string_view(line).substr(std::min(line.size(), line.find('\'')));
+  if (!line.empty() && told_.emplace(plan).second) log::info("{}", line);
+}
+
 void ProgramRun::run_units(Running& running, const ProgramCall& call, const units::Source& source) {
+  tell_stage(running);
   if (state_.resumed && !running.loop.inherits() && !(state_.done.empty() && state_.dead.empty())) {
     log::info("{}: going on: {} of {} units were done earlier", call.described, format_count(state_.done.count()),
               format_count(state_.plan.units));

@@ -24,8 +24,9 @@ class RunObserver final : public Observer {
     double started = 0;       ///< Unix seconds UTC
     bool takes_over = false;  ///< from another rank of this launch
     std::optional<std::uint64_t>
-        done_before;        ///< units, by earlier launches; nothing: what is done at the first snapshot
-    bool launched = false;  ///< a launcher owns the terminal
+        done_before;             ///< units, by earlier launches; nothing: what is done at the first snapshot
+    bool launched = false;       ///< a launcher owns the terminal
+    bool launcher_logs = false;  ///< and its progress is a log
     bool no_rerun_lost = false;
     observe::DisplayMode display = observe::DisplayMode::none;
     std::vector<std::string> stages;                       ///< names of CoordinatorOptions::stages
@@ -64,6 +65,8 @@ class RunObserver final : public Observer {
   int signal() const { return signal_; }
   /// A program's next stage.
   void begin_stage(std::uint32_t stage, const std::string& name, const std::string& plan);
+  /// Whether the progress is shown as a log, here or by the launcher.
+  bool shows_log() const { return display_ ? display_->mode() == observe::DisplayMode::log : facts_.launcher_logs; }
   /// The units are settled; results.h5 is being made.
   void assembling();
   void ended();

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import unittest
 
@@ -125,6 +126,23 @@ class Programs(KilnCase):
             self.assertIn(line + "\n", said)
         events = [json.loads(line) for line in (self.folder / "pi.kiln" / "events.jsonl").read_text().splitlines()]
         self.assertEqual([event["plan"] for event in events if event["event"] == "stage"][0], explained)
+
+    def test_a_log_has_a_line_of_each_stage_at_its_begin(self):
+        lab = [str(PROGRAMS / "keys"), "--units", "20"]
+        said = self.kiln(words=[*lab, "-n", "1"]).err.splitlines()
+        told = [line for line in said if line.startswith("kiln: stage ")]
+        self.assertEqual(told[:2], [
+            "kiln: stage 0 'keys: reduce_by_key': range(20) | flat_map -> reduce_by_key(operation), through files",
+            "kiln: stage 1 'keys: behind reduce_by_key': reduce_by_key(operation) in 256 shards | filter -> rows sums"])
+        self.assertEqual(len(told), len(set(told)))
+        self.assertLess(len(told), 20)
+        shutil.rmtree(self.folder / "keys.kiln")
+        for option in ("--progress=bar", "--progress=none", "-q"):
+            with self.subTest(option=option):
+                self.assertNotIn("kiln: stage", self.kiln(words=[*lab, "-n", "1", "--fresh", option]).err)
+        by_hand = [MPIRUN, "-n", "2", *lab, "--fresh"]
+        self.assertIn("kiln: stage 0 'keys: red", self.kiln(words=by_hand).err)
+        self.assertNotIn("kiln: stage", self.kiln(words=[*by_hand, "--progress", "bar"]).err)
 
     def test_another_option_begins_a_new_round(self):
         self.run_pi(0, "-n", "1")

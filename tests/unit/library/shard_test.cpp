@@ -132,6 +132,25 @@ TEST(Explain, SaysStagesStrandsAndShuffles) {
             "\n"
             "stage 1 'numbers: behind reduce_by_key', behind 0: reads what it kept\n"
             "  reduce_by_key(sum of unsigned integers) in 256 shards -> rows sums\n");
+  EXPECT_EQ(
+      detail::stage_line(job.stages().stages[0], 4),
+      "stage 4 'numbers': range(50) | flat_map -> copy<2>#1.0; copy<2>#1.0 | map -> reduce_by_key(sum of unsigned "
+      "integers); copy<2>#1.1 -> reduce all (count), through files");
+  EXPECT_EQ(detail::stage_line(job.stages().stages[1], 5),
+            "stage 5 'numbers: behind reduce_by_key': reduce_by_key(sum of unsigned integers) in 256 shards -> rows "
+            "sums");
+}
+
+TEST(Explain, OneLineOfAStageIsShort) {
+  const auto line = [](const auto& job) { return detail::stage_line(job.stages().stages[0], 0); };
+  EXPECT_EQ(line(numbers(5).rows("all")), "stage 0 'numbers': range(5) | flat_map -> rows all");
+  EXPECT_EQ(line(numbers(5).rows(std::string(80, 'x'))), "") << "one strand, and no short line";
+  const auto parts = numbers(5).copy<9>();
+  const auto many =
+      together(parts[0].rows("a"), parts[1].rows("b"), parts[2].rows("c"), parts[3].rows("d"), parts[4].rows("e"),
+               parts[5].rows("f"), parts[6].rows("g"), parts[7].rows("h"), parts[8].rows("i"));
+  EXPECT_LT(line(many).size(), 230U);
+  EXPECT_TRUE(line(many).ends_with(" more (--explain)")) << line(many);
 }
 
 }  // namespace
