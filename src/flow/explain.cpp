@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 #include "base/text.hpp"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -37,10 +36,14 @@ std::string stage_line(const StagePlan& stage, std::uint32_t number) {
     ++told;
   }
   if (told < stage.strands.size()) text += fmt::format("; and {} more (--explain)", stage.strands.size() - told);
-  const bool keyed =
-      std::any_of(stage.reduces.begin(), stage.reduces.end(), [](const ReduceSink& one) { return one.keyed; });
-  if (keyed) text += ", through files";
-  const bool trivial = !keyed && stage.behind.empty() && stage.strands.size() < 2;
+  std::vector<std::string_view> shuffles;
+  for (const ReduceSink& reduce : stage.reduces) {
+    if (reduce.keyed) shuffles.push_back(reduce.description);
+  }
+  if (!shuffles.empty()) text += ", through files";
+  if (!shuffles.empty() && told < stage.strands.size())
+    text += " by " + for_message(fmt::format("{}", fmt::join(shuffles, ", ")), kMost);
+  const bool trivial = shuffles.empty() && stage.behind.empty() && stage.strands.size() < 2;
   return trivial && text.size() > kShort ? "" : text;
 }
 

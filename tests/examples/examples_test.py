@@ -123,6 +123,13 @@ class Examples(KilnCase):
             self.assertIn(text, result.out)
         self.assertFalse((self.folder / "explained.kiln").exists())
 
+    def test_the_log_says_what_a_large_stage_shuffles(self):
+        result = self.kiln(words=self.program("signup", "logged.kiln", 1, "--progress", "log"))
+        self.assertEqual(result.code, 0, result.err)
+        line = next(line for line in result.err.splitlines() if "stage 0 'signup'" in line)
+        self.assertTrue(line.endswith("more (--explain), through files by shard(number, 8), join(1 units), "
+                                      "reduce_by_key(sum of unsigned integers)"), line)
+
     def test_terasort(self):
         self.check("terasort")
 
