@@ -158,6 +158,7 @@ void export_program(store::RunReader& run, const ExportCommand& command) {
   check_for_program(run, command);
   if (!command.hdf5.empty() && command.csv.empty() && command.json.empty()) return export_hdf5(run, command, nullptr);
   const ProgramRows rows(run, command.selection);
+  note_so_far(rows, command.selection.reduced);
   Sinks sinks(command, rows.fields(), 0);
   rows.for_each([&](RowValues values) { sinks.put(values); });
   if (!command.hdf5.empty()) export_hdf5(run, command, nullptr);

@@ -76,12 +76,14 @@ Json value_json(const store::ReducedValue& value) {
                       {"rows", shown->rows.size()},
                       {"values", shown->rows.size() <= kRowsInside ? rows_json(*shown) : Json()}});
   }
+  const auto& counts = value.end->counts;
   return {{"name", to_utf8(value.reduce->name)},
           {"stage", value.stage.value()},
           {"newest", value.newest},
           {"reduction", to_utf8(value.reduce->description)},
           {"exact", value.reduce->exact},
           {"empty", value.empty()},
+          {"so_far", value.so_far ? Json({{"done", counts.done}, {"units", counts.units}}) : Json()},
           {"tables", tables}};
 }
 

@@ -3,6 +3,7 @@
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "observe/summary.hpp"
+#include "reduced_choice.hpp"
 #include "result_table.hpp"
 #include "stage_lines.hpp"
 #include "store/record_fields.hpp"
@@ -72,18 +73,20 @@ std::string tables_lines(const std::vector<store::RunReader::TableInfo>& tables)
 std::string reduced_lines(const std::vector<store::ReducedValue>& reduced) {
   std::string out;
   for (const store::ReducedValue& value : reduced) {
-    if (!value.newest) continue;
+    if (!value.newest && !value.so_far) continue;
     if (out.empty()) {
       out = fmt::format("  {:<{}}  {:>5}  {:<{}}  {}\n", "value", kNameWidth, "stage", "reduction", kReductionWidth,
                         "is");
     }
     const auto before = std::count_if(reduced.begin(), reduced.end(), [&](const store::ReducedValue& other) {
-      return !other.newest && other.reduce->name == value.reduce->name;
+      return !other.newest && !other.so_far && other.reduce->name == value.reduce->name;
     });
     out += fmt::format("  {:<{}}  {:>5}  {:<{}}  {}", for_message(value.reduce->name, kNameWidth), kNameWidth,
                        value.stage.value(), for_message(value.reduce->description, kReductionWidth), kReductionWidth,
                        for_message(value_text(value), kValueWidth));
-    if (before != 0) out += fmt::format("  (and of {} earlier {})", before, before == 1 ? "stage" : "stages");
+    if (value.so_far) out += fmt::format("  ({})", so_far_text(value));
+    if (before != 0 && !value.so_far)
+      out += fmt::format("  (and of {} earlier {})", before, before == 1 ? "stage" : "stages");
     out += '\n';
   }
   return out;

@@ -49,6 +49,7 @@ void print_overview(const store::RunReader& run, const ResultsCommand& command) 
   overview.stages = run.stage_infos();
   overview.tables = run.tables();
   overview.reduced = run.reduced();
+  for (const store::ReducedValue& value : run.reduced_so_far()) overview.reduced.push_back(value);
   overview.dead = run.all_dead();
   print(command.format == Format::json ? overview_json(overview) : overview_text(overview));
 }
@@ -57,8 +58,11 @@ void print_value(store::RunReader& run, const ResultsCommand& command) {
   const ReducedChoice choice = choose_reduced(run, command.selection.reduced, command.selection.stage);
   const store::ReducedValue& value = choice.value;
   const std::string& name = value.reduce->name;
+  const std::string state = value.empty()  ? "; empty: no unit gave anything"
+                            : value.so_far ? "; " + so_far_text(value)
+                                           : std::string();
   print(fmt::format("{}: {}, of stage {}{}\n", for_message(name), for_message(value.reduce->description),
-                    value.stage.value(), value.empty() ? "; empty: no unit gave anything" : ""));
+                    value.stage.value(), state));
   const auto tables = value.tables();
   for (const auto* shown : tables) {
     const std::string& part = shown->table.name;
@@ -76,6 +80,7 @@ void print_value(store::RunReader& run, const ResultsCommand& command) {
 
 void print_rows(store::RunReader& run, const ResultsCommand& command) {
   const ProgramRows rows(run, command.selection);
+  note_so_far(rows, command.selection.reduced);
   RowPrinter printer(command.format, rows.fields(), {Layout::chosen});
   if (command.unit) {
     need_unit(run, *command.unit, command.selection.stage);

@@ -28,6 +28,9 @@ class ProgramRows {
   /// What they are, for messages: "rows in table 'points'".
   const std::string& what() const { return what_; }
 
+  /// "so far: 9,728 of 20,000 units" where they are of a value that is not complete; else "".
+  std::string so_far() const { return reduced_ ? so_far_text(reduced_->value) : std::string(); }
+
   /// Ascending by stage and unit. Texts live during the visit.
   void for_each(const std::function<void(RowValues)>& visit) const;
   /// The rows of one unit in the table, whatever else is wanted.

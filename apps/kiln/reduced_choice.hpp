@@ -14,8 +14,9 @@ struct ReducedChoice {
   std::string part;  ///< one of its tables; "": not said
 };
 
-/// `text`: "name", or "name/part". `stage`: the value of this stage, not the newest one. Throws kiln::Error: usage
-/// where there is none of that name, bad_input where its stage is not over.
+/// `text`: "name", or "name/part". `stage`: the value of this stage, not the newest one. Where no stage that is over
+/// has one, that of the stage that goes on, as far as it is known. Throws kiln::Error: usage where there is none of
+/// that name, bad_input where its stage is not over and there is nothing of it yet.
 ReducedChoice choose_reduced(const store::RunReader& run, const std::string& text, std::optional<std::uint64_t> stage);
 
 /// One table of a value; borrowed from the run.
@@ -28,5 +29,8 @@ struct ReducedTable {
 /// is none.
 ReducedTable choose_reduced_table(const store::RunReader& run, const std::string& text,
                                   std::optional<std::uint64_t> stage);
+
+/// "so far: 9,728 of 20,000 units" of a value that is not complete; else "".
+std::string so_far_text(const store::ReducedValue& value);
 
 }  // namespace kiln::cli

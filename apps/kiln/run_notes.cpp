@@ -23,6 +23,11 @@ void note_state(const store::RunReader& run, const std::string& directory) {
       for_message(directory), observe::shell_word(directory));
 }
 
+void note_so_far(const ProgramRows& rows, const std::string& name) {
+  const std::string state = rows.so_far();
+  if (!state.empty()) log::info("'{}' {}; its stage is not over", for_message(name), state);
+}
+
 void note_cut_outputs(std::uint64_t units) {
   if (units == 0) return;
   log::warning("of {} units more was written than kept (--output-limit): --columns looked at what was kept",

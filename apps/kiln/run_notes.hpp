@@ -1,5 +1,6 @@
 #pragma once
 
+#include "program_rows.hpp"
 #include "store/run_reader.hpp"
 
 #include <cstdint>
@@ -13,5 +14,8 @@ void note_state(const store::RunReader& run, const std::string& directory);
 
 /// To standard error, unless it is 0: units of which values were taken from output that was cut.
 void note_cut_outputs(std::uint64_t units);
+
+/// That the rows of the value `--reduced NAME` are not the complete ones, where that is so.
+void note_so_far(const ProgramRows& rows, const std::string& name);
 
 }  // namespace kiln::cli

@@ -36,6 +36,8 @@ class Fold {
   /// Of each reduce sink: its value over the units admitted; nothing where they gave none. Encoded by its codec.
   std::vector<std::optional<Bytes>> values() const { return all_.values(); }
   std::size_t bytes() const { return all_.bytes(); }
+  /// What there is of one reduce sink.
+  const detail::Forest& of(std::size_t reduce) const { return *all_.forests().at(reduce); }
 
  private:
   const std::vector<detail::ReduceSink> sinks_;

@@ -1,5 +1,8 @@
 #include "job/program_archive.hpp"
 
+#include "base/log.hpp"
+#include "job/clock.hpp"
+#include "store/file_ops.hpp"
 #include "store/segment.hpp"
 
 #include <utility>
@@ -10,6 +13,22 @@ void ProgramArchive::begin_stage(const detail::StagePlan& plan) {
   fold_ = std::make_unique<flow::Fold>(plan);
   store_.stages().read_partials([this](const Bytes& partials) { fold_->admit(partials); });
   count_rejected();
+  ahead_ = false;
+  so_far_.begin_stage(plan, now());
+}
+
+// What does not come to disk is only of interest while the run goes on.
+void ProgramArchive::stop_stage() {
+  if (!fold_ || ahead_) return;
+  try {
+    so_far_.write_last(*fold_);
+  } catch (const store::StorageError& error) {
+    log::debug("{}", error.fact());
+  }
+}
+
+void ProgramArchive::tick() {
+  if (fold_ && !ahead_) so_far_.write_if_due(*fold_, now());
 }
 
 void ProgramArchive::count_rejected() {
@@ -21,6 +40,8 @@ void ProgramArchive::commit(protocol::CommitPlan& plan) {
   if (plan.joined && joined_) put_joined(plan);
   if (plan.partials.size() > 1) plan.partials = {fold_->join(plan.partials)};
   store_.commit(plan);
+  ahead_ = false;
+  so_far_.note_news();
   count_rejected();
   if (!plan.joined) {
     for (const Bytes& partials : plan.partials) fold_->admit(partials);
@@ -41,6 +62,7 @@ void ProgramArchive::give_joined(std::unique_ptr<flow::StageHarvest> sum, bool l
 // get the values before it is written: nothing that follows is done before the entry is there.
 void ProgramArchive::put_joined(protocol::CommitPlan& plan) {
   const std::unique_ptr<flow::StageHarvest> sum = std::move(joined_);
+  ahead_ = true;
   for (const Bytes& partials : std::exchange(plan.partials, {})) sum->admit(partials);
   const bool early = joined_last_ && plan.segments.empty() && plan.rows.empty();  // else records may be rejected in it
   const bool alone = fold_->empty();

@@ -3,6 +3,7 @@
 #include "flow/fold.hpp"
 #include "job/rejected_limit.hpp"
 #include "job/run_archive.hpp"
+#include "job/so_far_keeper.hpp"
 #include "job/writer.hpp"
 #include "store/run_store.hpp"
 
@@ -20,7 +21,7 @@ namespace kiln::job {
 class ProgramArchive final : public StoreArchive {
  public:
   /// `store` outlives this.
-  explicit ProgramArchive(store::RunStore& store) : StoreArchive(store) {}
+  explicit ProgramArchive(store::RunStore& store) : StoreArchive(store), so_far_(store) {}
 
   /// Writer thread: a stage begins. What is committed of it already is read.
   void begin_stage(const detail::StagePlan& plan);
@@ -42,8 +43,13 @@ class ProgramArchive final : public StoreArchive {
   }
   /// Writer thread: the stage's plan is not used any more.
   void end_stage() { fold_.reset(); }
+  /// Writer thread: its end is in the journal.
+  void stage_ended() { so_far_.end_stage(); }
+  /// Writer thread: the run stops in it.
+  void stop_stage();
 
   void commit(protocol::CommitPlan& plan) override;
+  void tick() override;
 
  private:
   void put_joined(protocol::CommitPlan& plan);
@@ -51,6 +57,8 @@ class ProgramArchive final : public StoreArchive {
   void publish(std::vector<std::optional<Bytes>> values);
 
   std::unique_ptr<flow::Fold> fold_;
+  bool ahead_ = false;  // there is more in it than is committed
+  SoFarKeeper so_far_;
   // Given by the main thread, taken by the writer thread with the commit that is asked for after it.
   std::unique_ptr<flow::StageHarvest> joined_;
   bool joined_last_ = false;

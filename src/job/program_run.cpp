@@ -270,8 +270,9 @@ int ProgramRun::finish(Running& running) {
   if (const auto& fault = running.loop.rank_fault()) {
     log::error("rank {}: {}", fault->rank.value(), fault->fault.text);
   }
-  on_writer(running, [this] {
+  on_writer(running, [this, &running] {
     if (end_.entry.outcome == protocol::Outcome::complete) leave_runs();
+    if (program_code_) running.archive.stage_ended();
     if (program_code_) write_exports();
     remove_probes(greeting_.probes);
     close_run(*store_, {}, end_);

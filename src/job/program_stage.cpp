@@ -102,6 +102,7 @@ void ProgramRun::run_units(Running& running, const ProgramCall& call, const unit
   if (outcome != protocol::Outcome::complete && outcome != protocol::Outcome::units_failed) {
     stopped_as_ = outcome;
     unwritten_ = counts.done + counts.failed - counts.committed;
+    on_writer(running, [&] { running.archive.stop_stage(); });
     return;
   }
   if (rejects_too_many(running, true)) {
@@ -170,6 +171,7 @@ void ProgramRun::end_stage(ProgramArchive& archive) {
     for (auto& [table, rows] : reduce.show(*end.values[i])) end.show.push_back({i, std::move(table), std::move(rows)});
   }
   store_->stages().end(end);
+  archive.stage_ended();
   ended_ = std::move(end);
 }
 

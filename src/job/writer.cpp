@@ -127,6 +127,7 @@ void Writer::loop() {
     if (!broken_ && std::chrono::steady_clock::now() >= next_events) {
       next_events = std::chrono::steady_clock::now() + kEventsEvery;
       write_events(lock);
+      tick(lock);
     }
   }
   write_events(lock);
@@ -152,6 +153,13 @@ void Writer::write_events(std::unique_lock<std::mutex>& lock) {
   const std::deque<std::string> events = std::exchange(events_, {});
   lock.unlock();
   for (const std::string& line : events) quietly([&] { archive_.write_event(line); });
+  lock.lock();
+}
+
+void Writer::tick(std::unique_lock<std::mutex>& lock) {
+  if (broken_ || stop_ || plan_ || giving_) return;
+  lock.unlock();
+  quietly([this] { archive_.tick(); });
   lock.lock();
 }
 

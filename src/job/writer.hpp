@@ -34,6 +34,8 @@ class Archive {
   virtual void beat() = 0;
   /// A piece of housekeeping, between commits.
   virtual void maintain() = 0;
+  /// About once a second, when no commit waits.
+  virtual void tick() {}
   virtual void write_status(const std::string& text) = 0;
   /// One JSON object.
   virtual void write_event(const std::string& line) = 0;
@@ -84,6 +86,7 @@ class Writer {
   bool work_one(std::unique_lock<std::mutex>& lock);
   void break_with(std::exception_ptr fault);
   void write_events(std::unique_lock<std::mutex>& lock);
+  void tick(std::unique_lock<std::mutex>& lock);
   void do_commit(std::unique_ptr<protocol::CommitPlan> plan);
   void do_give(const schedule::IntervalSet& units);
   void do_look(Rank rank);

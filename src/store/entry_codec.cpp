@@ -246,6 +246,7 @@ EntryBody read_body(const h5::Handle& group, EntryType type, bool rows, std::uin
     case EntryType::plan:
       return read_plan(group, limit);
     case EntryType::stage_end:
+    case EntryType::so_far:
       return read_stage_end(group, limit);
     case EntryType::root:
       return read_root(group, limit);

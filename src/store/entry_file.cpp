@@ -144,6 +144,15 @@ Bytes encode_segment(const Entry& entry, const Schema& schema) {
   return finish(memory, header);
 }
 
+Bytes encode_so_far(const Entry& entry, const std::function<void(const h5::Handle& file)>& add) {
+  const EntryHeader header = header_of(entry, EntryType::so_far, format_of(entry.body));
+  h5::MemoryFile memory;
+  write_facts(memory.root(), header);
+  write_body(memory.root(), entry.body, {});
+  add(memory.root());
+  return finish(memory, header);
+}
+
 Bytes encode_merged(const Merged& merged, const std::vector<Schema>& schemas) {
   EntryHeader header{EntryType::merged, merged.first, merged.last, merged.epoch, StageId(), 0, 0, 0, 0, 1};
   for (const Entry& part : merged.parts) header.format = std::max(header.format, format_of(part.body));

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,10 @@ Bytes encode_entry(const Entry& entry, const Schema& schema);
 
 /// The same as a worker's segment; the body is a commit.
 Bytes encode_segment(const Entry& entry, const Schema& schema);
+
+/// The same as so_far.h5; the body is a stage end. `add` puts more into the file, for those who read it with HDF5
+/// alone.
+Bytes encode_so_far(const Entry& entry, const std::function<void(const h5::Handle& file)>& add);
 
 /// An original entry that a merged file carries as it was.
 struct Carried {

@@ -48,6 +48,8 @@ const char* name_of(EntryType type) {
       return "tombstone";
     case EntryType::segment:
       return "segment";
+    case EntryType::so_far:
+      return "so far";
   }
   return "unknown";
 }

@@ -26,6 +26,7 @@ enum class EntryType : std::uint32_t {
   merged = 100,     ///< below merged/: stands in for a range of entries
   tombstone = 101,  ///< journal/NNN as a file: the folder was retired
   segment = 102,    ///< below segments/: a worker's results, as a commit holds them; its number is 0
+  so_far = 103,     ///< so_far.h5: what a stage that goes on has come to; its number is 0
 };
 const char* name_of(EntryType type);
 

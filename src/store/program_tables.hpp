@@ -2,9 +2,11 @@
 
 #include "store/guarded_file.hpp"
 #include "store/journal_view.hpp"
+#include "store/reduced_values.hpp"
 #include "store/row_stream.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -37,6 +39,9 @@ std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const J
 /// /reduced/NAME: the value of each reduction of the stages that are over. Where several stages have one of that name
 /// it is the last one's; those before are /reduced_of_stage/STAGE/NAME.
 void write_reduced(const GuardedFile& file, const JournalView& view);
+/// One of them as the group `path`. Calls `check` between its tables.
+void write_reduced_value(const h5::Handle& file, const std::string& path, const ReducedValue& reduced,
+                         const std::function<void()>& check);
 /// /stages: one row a stage.
 void write_stages(const h5::Handle& file, const JournalView& view, const std::map<StageId, std::uint64_t>& rejected);
 

@@ -26,8 +26,11 @@ std::string member_name(const std::string& wanted, std::set<std::string>& taken)
   return name;
 }
 
-void write_value(const GuardedFile& file, const std::string& path, const ReducedValue& reduced) {
-  const h5::Handle group = h5::create_group(file.file(), path);
+}  // namespace
+
+void write_reduced_value(const h5::Handle& file, const std::string& path, const ReducedValue& reduced,
+                         const std::function<void()>& check) {
+  const h5::Handle group = h5::create_group(file, path);
   h5::write_attribute(group, "stage", static_cast<std::int32_t>(reduced.stage.value()));
   h5::write_attribute(group, "reduction", to_utf8(reduced.reduce->description));
   h5::write_attribute(group, "exact", static_cast<std::uint8_t>(reduced.reduce->exact));
@@ -43,12 +46,14 @@ void write_value(const GuardedFile& file, const std::string& path, const Reduced
   for (const auto* show : tables) {
     std::string prefix = path + "/";
     if (!show->table.name.empty()) prefix += member_name(show->table.name, taken) + "/";
-    ColumnSet columns(file.file(), prefix, show->table.schema, show->rows.size(), false);
+    ColumnSet columns(file, prefix, show->table.schema, show->rows.size(), false);
     columns.put(show->rows, 0, show->rows.size());
     columns.finish();
-    file.check();
+    check();
   }
 }
+
+namespace {
 
 template <class T, class Get>
 void write_stage_column(const h5::Handle& file, const JournalView& view, const char* name, ColumnType type,
@@ -73,8 +78,9 @@ void write_stage_texts(const h5::Handle& file, const JournalView& view, const ch
 void write_reduced(const GuardedFile& file, const JournalView& view) {
   for (const ReducedValue& one : reduced_values(view)) {
     const std::string& name = one.reduce->name;
-    write_value(file, one.newest ? "reduced/" + name : fmt::format("reduced_of_stage/{}/{}", one.stage.value(), name),
-                one);
+    write_reduced_value(file.file(),
+                        one.newest ? "reduced/" + name : fmt::format("reduced_of_stage/{}/{}", one.stage.value(), name),
+                        one, [&file] { file.check(); });
   }
 }
 

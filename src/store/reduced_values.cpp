@@ -34,4 +34,19 @@ std::vector<ReducedValue> reduced_values(const JournalView& view) {
   return all;
 }
 
+std::vector<ReducedValue> values_so_far(const JournalView& view, const SoFar& so_far) {
+  std::vector<ReducedValue> all;
+  const LedgerState* const ledger = view.stage(so_far.stage);
+  if (ledger == nullptr || !ledger->plan || ledger->end || ledger->round != so_far.round) return all;
+  const auto& reduces = ledger->plan->body.reduces;
+  const auto ended = reduced_values(view);
+  for (std::uint32_t place = 0; place < std::min(reduces.size(), so_far.state.values.size()); ++place) {
+    if (!so_far.state.values[place] || !reduces[place].exact || detail::is_keyed_name(reduces[place].name)) continue;
+    const bool alone =
+        std::ranges::none_of(ended, [&](const ReducedValue& one) { return one.reduce->name == reduces[place].name; });
+    all.push_back({so_far.stage, place, &reduces[place], &so_far.state, alone, true});
+  }
+  return all;
+}
+
 }  // namespace kiln::store

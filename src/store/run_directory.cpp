@@ -3,6 +3,7 @@
 #include "base/start_directory.hpp"
 #include "base/text.hpp"
 #include "store/file_ops.hpp"
+#include "store/so_far.hpp"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -30,9 +31,9 @@ constexpr std::string_view kRunsFolder = "shuffle";
 constexpr std::string_view kExportFolder = "export";
 // Of a job that has been submitted and has not begun.
 constexpr std::string_view kJobNote = "slurm.json";
-constexpr std::array<std::string_view, 9> kFiles = {"launch.json",  "owner.json",   "status.json",
-                                                    "events.jsonl", "outcome.json", "results.h5",
-                                                    "report.html",  kJobNote,       "until.json"};
+constexpr std::array<std::string_view, 10> kFiles = {"launch.json",  "owner.json", "status.json", "events.jsonl",
+                                                     "outcome.json", "results.h5", "report.html", kJobNote,
+                                                     "until.json",   kSoFarName};
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& why) {
   throw Error(ExitCode::run_directory, fmt::format("run directory {}: {}", path.string(), why));

@@ -125,8 +125,12 @@ bool with_row(const RunDirectory& directory, const JournalView& first, UnitId un
 
 RunReader RunReader::open(const std::filesystem::path& path) {
   RunDirectory directory = RunDirectory::open(path);
+  // Before the journal: it goes when its stage is over, and then the journal has the value.
+  std::optional<SoFar> so_far = read_so_far(directory.path());
   JournalView view = read_all(directory);
-  return {std::move(directory), std::move(view)};
+  RunReader reader(std::move(directory), std::move(view));
+  reader.so_far_ = std::move(so_far);
+  return reader;
 }
 
 RunReader::RunReader(RunDirectory directory, JournalView view)

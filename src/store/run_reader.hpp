@@ -96,6 +96,10 @@ class RunReader {
   std::vector<StageInfo> stage_infos() const;
   /// The values of reductions, of stages that are over. Borrowed from this.
   std::vector<ReducedValue> reduced() const { return reduced_values(view_); }
+  /// What those of the stage that goes on have come to, as far as the run has written it down. Borrowed from this.
+  std::vector<ReducedValue> reduced_so_far() const {
+    return so_far_ ? values_so_far(view_, *so_far_) : std::vector<ReducedValue>();
+  }
 
   enum class Which { all, failed };
   /// Calls back for each unit that has a result or is a dead letter, ascending by id. Memory stays bounded. Of a
@@ -127,6 +131,7 @@ class RunReader {
 
   RunDirectory directory_;
   JournalView view_;
+  std::optional<SoFar> so_far_;
   Schema schema_;
   std::string table_;               // of a program
   std::vector<StagePlace> places_;  // where its rows are

@@ -291,7 +291,8 @@ class Underway(KilnCase):
         self.assertEqual((stage["name"], stage["units"], stage["over"]), ("pi", 20000, False))
         self.assertRegex(self.expect(0, "status", "pi.kiln").out, r"0  pi +20,000 +[0-9,]+ +0 +0 +running\n")
         self.assertIn("has not ended", self.expect(0, "results", "pi.kiln").err)
-        self.assertIn("is not over yet", self.expect(3, "results", "--reduced", "value", "pi.kiln").err)
+        refused = self.expect(3, "results", "--reduced", "value", "pi.kiln").err
+        self.assertIn("is not over yet, and its parts are joined in a fixed order", refused)
         os.kill(running.pid, signal.SIGKILL)
         running.wait()
         self.expect_nobody()

@@ -25,7 +25,7 @@ class FullDisk : public Error {
 class FakeArchive final : public Archive {
  public:
   std::function<void()> on_commit = [] {}, on_give = [] {}, on_beat = [] {}, on_maintain = [] {}, on_status = [] {},
-                        on_event = [] {}, on_look = [] {};
+                        on_event = [] {}, on_look = [] {}, on_tick = [] {};
 
   void commit(protocol::CommitPlan& plan) override {
     on_commit();
@@ -46,6 +46,10 @@ class FakeArchive final : public Archive {
   void maintain() override {
     on_maintain();
     note([&] { ++maintained; });
+  }
+  void tick() override {
+    on_tick();
+    note([&] { ++ticks; });
   }
   void write_status(const std::string& text) override {
     on_status();
@@ -70,7 +74,7 @@ class FakeArchive final : public Archive {
   schedule::IntervalSet given;
   std::vector<std::string> statuses, events;
   std::set<Rank> crashed;  // these have ended themselves; before the writer begins
-  int beats = 0, maintained = 0;
+  int beats = 0, maintained = 0, ticks = 0;
 
  private:
   void note(const std::function<void()>& write) {

@@ -53,6 +53,17 @@ class WriterTest : public testing::Test {
   std::optional<Writer> writer_;
 };
 
+TEST_F(WriterTest, TicksWithoutBeingAskedAndBearsAFullDisk) {
+  int calls = 0;
+  archive_.on_tick = [&calls] {
+    if (++calls == 1) throw FullDisk();
+  };
+  start();
+  EXPECT_TRUE(archive_.eventually([this] { return archive_.ticks >= 1; }));
+  writer_->commit(plan(7));
+  EXPECT_TRUE(outcome());
+}
+
 TEST_F(WriterTest, CommitsWakesAndThenKeepsHouse) {
   start();
   writer_->commit(plan(7));
