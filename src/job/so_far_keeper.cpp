@@ -33,7 +33,7 @@ void SoFarKeeper::begin_stage(const detail::StagePlan& plan, Instant now) {
   if (!may_be_there_) return;
   const store::StageStore& stages = store_.stages();
   const auto old = store::read_so_far(store_.directory().path());
-  if (!old || old->stage != stages.stage() || old->round != stages.round()) end_stage();
+  if (!old || old->stage != stages.stage() || old->round != stages.round()) remove();
 }
 
 void SoFarKeeper::write_if_due(const flow::Fold& fold, Instant now) {
@@ -90,6 +90,10 @@ store::SoFar SoFarKeeper::collect(const flow::Fold& fold) const {
 
 void SoFarKeeper::end_stage() {
   sinks_.clear();
+  remove();
+}
+
+void SoFarKeeper::remove() {
   if (std::exchange(may_be_there_, false)) store::remove_so_far(store_.directory().path());
 }
 

@@ -38,6 +38,7 @@ class SoFarKeeper {
 
  private:
   void write(const flow::Fold& fold);
+  void remove();
   store::SoFar collect(const flow::Fold& fold) const;
 
   store::RunStore& store_;
