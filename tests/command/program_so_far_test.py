@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What the values of a stage that goes on have come to: while it runs, after it was killed, and when it is over."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -44,10 +45,11 @@ class SoFar(RecoveryCase):
         """What the committed units gave, as the journal has it."""
         return [row["value"] for row in self.rows("--table", "items")]
 
-    def settled(self):
-        """The same, when the file tells of just these."""
+    def settled(self, workers):
+        """The same, when so many workers wait at the gate and the file tells of just these."""
         def seen():
-            done = self.done()
+            waiting = [one for one in self.status().get("slowest", []) if one["seconds"] > 3]
+            done = self.done() if len(waiting) >= workers else 0
             items = self.items() if done != 0 else []
             return items if len(items) == done and self.done() == done else None
         return self.wait_for(seen, "what is committed is in the file")
@@ -61,11 +63,20 @@ class SoFar(RecoveryCase):
             bins[item // 3 * 4 // UNITS] += 1
         self.assertEqual([row["count"] for row in self.rows("--reduced", "histogram")], bins)
 
+    def kill_all(self, running):
+        """Ranks and all, none of which can write another word."""
+        for one in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in self.processes():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, one)
+        running.wait()
+        self.expect_nobody()
+
     # ---- while it runs ----
 
     def test_values_of_what_is_committed(self):
         running = self.begin()
-        items = self.settled()
+        items = self.settled(2)
         self.assertLess(len(items), UNITS)
         self.expect_values(items)
         mark = f"so far: {len(items):,} of 20,000 units"
@@ -95,7 +106,7 @@ class SoFar(RecoveryCase):
 
     def test_a_tree_has_no_value_before_its_end(self):
         running = self.begin(ranks=1)
-        self.settled()
+        self.settled(1)
         refused = self.look("--reduced", "mean", code=3)
         self.assertEqual(refused.out, "")
         self.assertIn("the stage that gives 'mean' is not over yet, and its parts are joined in a fixed order", refused.err)
@@ -123,16 +134,14 @@ class SoFar(RecoveryCase):
 
     def test_what_was_killed_keeps_it(self):
         running = self.begin(ranks=1)
-        items = self.settled()
-        os.kill(running.pid, signal.SIGKILL)
-        running.wait()
-        self.expect_nobody()
+        items = self.settled(1)
+        self.kill_all(running)
         self.expect_values(items)
         self.assertIn(f"so far: {len(items):,} of 20,000 units", self.look("--reduced", "count").out)
         # The next launch goes on with it. More workers begin in more places, and come further.
         running = self.begin(ranks=3)
         self.wait_for(lambda: self.done() > len(items), "the next launch writes it anew")
-        self.expect_values(self.settled())
+        self.expect_values(self.settled(3))
         self.open_gate()
         self.assertEqual(running.wait().code, 0)
         self.assertFalse(self.file.exists())
@@ -140,7 +149,7 @@ class SoFar(RecoveryCase):
 
     def test_what_was_stopped_has_all_that_is_committed(self):
         running = self.begin(ranks=1)
-        self.settled()
+        self.settled(1)
         running.process.send_signal(signal.SIGTERM)
         self.assertEqual(running.wait().code, 75)
         items = self.items()
@@ -149,10 +158,8 @@ class SoFar(RecoveryCase):
 
     def test_a_file_that_is_no_good(self):
         running = self.begin(ranks=1)
-        self.settled()
-        os.kill(running.pid, signal.SIGKILL)
-        running.wait()
-        self.expect_nobody()
+        self.settled(1)
+        self.kill_all(running)
         whole = self.file.read_bytes()
         self.file.write_bytes(whole[:-100])
         self.assertIn("is not over yet", self.look("--reduced", "count", code=3).err)
@@ -176,11 +183,11 @@ class SoFar(RecoveryCase):
     def test_another_rank_goes_on_with_it(self):
         running = self.start(words=self.surviving(4, PROGRAM, "--heartbeat", "1s", *self.options))
         pids = self.wait_for_ranks(3)
-        self.settled()
+        self.settled(3)
         self.file.unlink()
         self.kill(pids[0])
         self.wait_for(lambda: self.happened("takeover"), "another rank takes over")
-        items = self.settled()
+        items = self.settled(2)
         self.expect_values(items)
         self.open_gate()
         self.ends(running)
