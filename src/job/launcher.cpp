@@ -183,7 +183,8 @@ void Launcher::look_at_limit() {
   Until until = options_.until;
   const bool asked = until.kind == Until::Kind::at;
   if (const auto note = asked && !options_.fresh ? read_until_note(options_.directory) : std::nullopt) {
-    until.time = time_of_first_start(*note, until.asked, this_start(read_variables())).value_or(until.time);
+    const UntilNote now = this_start(read_variables(), read_again_note(options_.directory));
+    until.time = time_of_first_start(*note, until.asked, now).value_or(until.time);
   }
   const auto end = end_of_job(until, environment_, slurm.find("squeue"), slurm.ask(), begun);
   if (!end) return;

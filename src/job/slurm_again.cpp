@@ -41,6 +41,13 @@ std::string describe_code(int code) {
   }
 }
 
+void keep(const std::string& directory, const AgainNote& note) try {
+  std::filesystem::create_directories(directory);
+  store::write_replaced(std::filesystem::path(directory) / kNoteName, to_json(note), store::Durable::no);
+} catch (const std::exception& error) {
+  log::debug("{}", error.what());
+}
+
 std::string variable(const Variables& variables, const char* name) {
   const auto found = variables.find(name);
   return found == variables.end() ? "" : found->second;
@@ -109,13 +116,32 @@ std::optional<AgainNote> read_again_note(const std::string& directory) try {
   return std::nullopt;
 }
 
-void note_next_job(const std::string& directory, const std::string& job) try {
-  AgainNote note = read_again_note(directory).value_or(AgainNote());
+std::string chain_of(const Variables& variables, const std::optional<AgainNote>& note) {
+  std::string job = variable(variables, "SLURM_JOB_ID");
+  if (note && !note->chain.empty() && !note->next.empty() &&
+      (note->next == job || note->next == variable(variables, "KILN_NEXT_JOB"))) {
+    return note->chain;
+  }
+  std::string chain = variable(variables, "KILN_CHAIN");
+  return chain.empty() ? job : chain;
+}
+
+void note_next_job(const std::string& directory, const std::string& job) {
+  const auto before = read_again_note(directory);
+  AgainNote note = before.value_or(AgainNote());
+  std::string chain = chain_of(read_variables(), before);
+  if (chain != note.chain) note.in_vain = 0;
+  note.chain = std::move(chain);
   note.next = job;
-  std::filesystem::create_directories(directory);
-  store::write_replaced(std::filesystem::path(directory) / kNoteName, to_json(note), store::Durable::no);
-} catch (const std::exception& error) {
-  log::debug("{}", error.what());
+  keep(directory, note);
+}
+
+void note_submitted_job(const std::string& directory, const std::string& job) {
+  AgainNote note = read_again_note(directory).value_or(AgainNote());
+  note.chain.clear();
+  note.in_vain = 0;
+  note.next = job;
+  keep(directory, note);
 }
 
 AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> code) {
@@ -123,8 +149,8 @@ AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> c
   const std::filesystem::path note = std::filesystem::path(directory) / kNoteName;
   EndedJob job;
   job.code = code.value_or(to_int(ExitCode::stopped_early));
-  job.chain = variable(variables, "KILN_CHAIN");
-  if (job.chain.empty()) job.chain = variable(variables, "SLURM_JOB_ID");
+  job.before = read_again_note(directory);
+  job.chain = chain_of(variables, job.before);
   job.next = variable(variables, "KILN_NEXT_JOB");
   if (job.next.empty()) job.next = variable(variables, "SLURM_JOB_ID");
   job.restarts = static_cast<std::uint32_t>(
@@ -139,7 +165,6 @@ AgainAnswer ask_whether_again(const std::string& directory, std::optional<int> c
       job.until = asked->asked;
     }
     if (!run.is_program()) job.cut_off = read_cut_off(directory);
-    job.before = read_again_note(directory);
   } catch (const Error& error) {
     log::debug("{}", error.what());
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "job/cut_off.hpp"
+#include "job/environment.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -50,9 +51,16 @@ AgainAnswer shall_go_on(const EndedJob& job);
 std::string to_json(const AgainNote& note);
 std::optional<AgainNote> parse_again_note(std::string_view text);
 
-/// The job that a user has submitted for this run directory, or the next one of a chain, is kept in its note. Makes the
-/// directory where there is none. Does nothing where that cannot be written.
+/// The first of the jobs that this one belongs to: that of the note where it names this job, or the one after it, as
+/// the next, else KILN_CHAIN, else this job. (sbatch --export=NONE hands on no KILN_CHAIN.)
+std::string chain_of(const Variables& variables, const std::optional<AgainNote>& note);
+
+/// The job that goes on after this one is kept in the note of this run directory. Makes the directory where there is
+/// none. Does nothing where that cannot be written.
 void note_next_job(const std::string& directory, const std::string& job);
+
+/// The same for a job that a user has submitted: the first of others.
+void note_submitted_job(const std::string& directory, const std::string& job);
 
 /// The note of this run directory; nothing where there is none.
 std::optional<AgainNote> read_again_note(const std::string& directory);

@@ -64,11 +64,10 @@ std::optional<UntilNote> read_until_note(const std::filesystem::path& run_direct
   }
 }
 
-UntilNote this_start(const Variables& variables) {
+UntilNote this_start(const Variables& variables, const std::optional<AgainNote>& chain) {
   UntilNote note;
   note.job = variable(variables, "SLURM_JOB_ID");
-  note.chain = variable(variables, "KILN_CHAIN");
-  if (note.chain.empty()) note.chain = note.job;
+  note.chain = chain_of(variables, chain);
   note.restarts = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(parse_count(variable(variables, "SLURM_RESTART_COUNT")).value_or(0), 1'000'000));
   return note;
@@ -86,7 +85,7 @@ void keep_until(const store::RunDirectory& directory, const RunOptions& options,
     std::filesystem::remove(from_start(directory.file(kName)), ignored);
     return;
   }
-  UntilNote note = this_start(read_variables());
+  UntilNote note = this_start(read_variables(), read_again_note(directory.path()));
   note.asked = options.until.asked;
   note.time = environment.until ? environment.until->time : options.until.time;
   const double end = environment.slurm_job_end.value_or(note.time);

@@ -2,6 +2,7 @@
 
 #include "job/environment.hpp"
 #include "job/run_options.hpp"
+#include "job/slurm_again.hpp"
 #include "store/run_directory.hpp"
 
 #include <cstdint>
@@ -32,8 +33,8 @@ std::optional<UntilNote> parse_until_note(std::string_view text);
 /// Nothing where there is none, or it cannot be read.
 std::optional<UntilNote> read_until_note(const std::filesystem::path& run_directory);
 
-/// This start, as its variables have it: job, chain and restarts of Slurm.
-UntilNote this_start(const Variables& variables);
+/// This start, as its variables and the note about its chain have it: job, chain and restarts of Slurm.
+UntilNote this_start(const Variables& variables, const std::optional<AgainNote>& chain);
 
 /// The time that an earlier start of the same job, or chain of jobs, was given by the same words; nothing where this is
 /// the first, or a new command in the same job.

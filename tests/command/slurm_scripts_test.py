@@ -18,7 +18,7 @@ class Preludes(ScriptCase):
         self.marking_tasks(2, gate=0)
         script = self.script(*self.strict_prelude(), "--grace", "100ms", "-n", "1", "tasks.txt")
         done = self.stopped(script, signal.SIGUSR1).wait()
-        self.assertEqual(self.calls("scontrol"), ["requeue 17"], done.err)
+        self.assertEqual(self.calls("scontrol"), ["show job 17", "requeue 17"], done.err)
         self.assertNotIn("stricter", done.out)
 
     def test_nor_is_it_where_slurm_ends_the_job(self):
@@ -26,7 +26,7 @@ class Preludes(ScriptCase):
         script = self.script(*self.strict_prelude(), "--grace", "100ms", "-n", "1", "tasks.txt")
         self.program("scontrol", "[ \"$1\" != show ] || { echo Reason=TimeLimit; seq 200000; }")  # grep reads one line
         self.assertEqual(self.stopped(script, signal.SIGTERM).wait().code, 75)
-        self.assertEqual(self.calls("scontrol"), ["show job 17", "requeue 17"])
+        self.assertEqual(self.calls("scontrol"), ["show job 17", "show job 17", "requeue 17"])
 
     def test_units_that_failed_are_said_under_a_strict_prelude_too(self):
         self.write_tasks(["true", "false"])
@@ -52,7 +52,7 @@ class Until(ScriptCase):
         self.marking_tasks(3, gate=1)
         script = self.script("--until", "6s", "--grace", "100ms", "-n", "1", "tasks.txt")
         self.assertEqual(self.stopped(script, signal.SIGUSR1).wait().code, -signal.SIGKILL)  # some limit has come before
-        self.assertEqual(self.calls("scontrol"), ["requeue 17"])
+        self.assertEqual(self.calls("scontrol"), ["show job 17", "requeue 17"])
         end = json.loads((self.run_directory / "until.json").read_text())["time"]
         self.open_gate()
         self.wait_for(lambda: time.time() > end, "that time is over")
@@ -66,7 +66,7 @@ class Until(ScriptCase):
         script = self.script("--until", "5h", "--grace", "100ms", "-n", "1", "tasks.txt")
         end = str(int(time.time()) + 10)
         self.job(script, SLURM_JOB_END_TIME=end).wait()
-        self.assertEqual(self.calls("scontrol"), ["requeue 17"])
+        self.assertEqual(self.calls("scontrol"), ["show job 17", "requeue 17"])
 
 
 if __name__ == "__main__":

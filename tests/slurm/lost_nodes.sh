@@ -41,7 +41,8 @@ begin_job() { # begin_job NAME WORDS…: on three nodes; its number
 }
 
 node_again() { # node_again K: it was lost
-  await 60 "node $1 is seen down" node_is "n$1" down || true
+  await 60 "node $1 is seen down" node_is "n$1" 'down\|drained\*' || true
+  if node_is "n$1" drained; then scontrol update nodename="n$1" state=undrain; fi
   "$here/slurm-lab" start-node "$1" "$lab"
   await 60 "node $1 is back" node_is "n$1" idle || true
 }
@@ -109,13 +110,19 @@ check "$name: the job completes" state_is "$job" COMPLETED
 check "$name: the results are those of an undisturbed run" same_results "$name.kiln" here.kiln
 node_again 3
 
-lose_first() { # lose_first NAME NODES COUNT: of a job on so many nodes its first ones, at the same moment
+lose_first() { # lose_first NAME NODES COUNT HOW: of a job on so many nodes its first ones, at the same moment
   local name=$1 job before node lost begun
   job=$(submit -N "$2" --time 10:00 --output "$name.log" --checkpoint-every 1s --out "$name.kiln" long.txt 2>/dev/null)
   await 60 "$name: 60 units" has_done "$name.kiln" 60 || true
   before=$(done_units "$name.kiln" || echo '?') begun=$SECONDS
   lost=$(scontrol show hostnames "$(job_field "$job" NodeList)" | head -n "$3")
-  for node in $lost; do "$here/slurm-lab" kill-node "$node" "$lab" & done
+  for node in $lost; do
+    case $4 in
+      drained) scontrol update nodename="$node" state=drain reason=test && "$here/slurm-lab" kill-node "$node" "$lab" & ;;
+      slurmd) "$here/slurm-lab" kill-slurmd "$node" "$lab" & ;;
+      *) "$here/slurm-lab" kill-node "$node" "$lab" & ;;
+    esac
+  done
   wait
   check "$name: it goes back into the queue by itself" await 120 "$name: back in the queue" was_put_back "$job"
   echo "--- $name: $(echo $lost) lost with $before units done; the job was put back $((SECONDS - begun)) s later"
@@ -161,8 +168,10 @@ lose_last() { # lose_last HOW: node 2 of nodes 1 and 2, or what mpirun has there
 for how in killed slurmd step; do lose_last "$how"; done
 
 # The first node goes, and the batch script with it.
-lose_first batch-host 2 1
-lose_first batch-host-and-the-next 4 2
+lose_first batch-host 2 1 killed
+lose_first batch-host-and-the-next 4 2 killed
+lose_first batch-host-that-is-drained 2 1 drained
+lose_first slurmd-of-the-batch-host 2 1 slurmd
 
 name=program
 lose "$name" 60 program "$programs/montecarlo" --heartbeat "$heartbeat" --paths 2000000 --out "$name.kiln"

@@ -39,31 +39,58 @@ next=$KILN_NEXT_JOB
 echo "kiln: job $next waits in case that this one does not come to the end"
 )";
 
-constexpr std::string_view kWatch = R"(
+constexpr std::string_view kWatch = R"--(
 # 0. With --no-kill Slurm leaves the job alone when a node is lost, even this one, the first: then nobody would go on until
-#    the time limit. So up to three other nodes look twice a minute whether Slurm still has it, each in a step of its own,
-#    which the loss of another does not end. Whoever sees it second finds the job started anew, or waiting, and lets it be.
-for node in 1 2 3; do
-  if [ "$node" -ge "${{SLURM_JOB_NUM_NODES:-1}}" ]; then break; fi
+#    the time limit. So up to three other nodes (the next, one in the middle, the last) look twice a minute whether the job
+#    still has it, each in a step of its own, which the loss of another does not end. Whoever sees it second finds the job
+#    started anew, or waiting, and lets it be.
+nodes=${{SLURM_JOB_NUM_NODES:-1}} last=0
+for node in 1 $((nodes / 2)) $((nodes - 1)); do
+  if [ "$node" -le "$last" ] || [ "$node" -ge "$nodes" ]; then continue; fi
+  last=$node
   srun --overlap --no-kill --mpi=none --nodes=1 --ntasks=1 --relative="$node" bash -c '
+    echo watches
+    exec >/dev/null 2>&1
     while sleep 30; do
-      case $(sinfo --noheader --nodes="$0" --format=%t) in down*)
-        scontrol show job "$SLURM_JOB_ID" | grep -qw "Restarts=${{SLURM_RESTART_COUNT:-0}}" && {} "$SLURM_JOB_ID" ;;
-      esac
-    done' "$SLURMD_NODENAME" </dev/null >/dev/null 2>&1 &
+      job=$(scontrol show job "$SLURM_JOB_ID")
+      if ! grep -qw JobState=RUNNING <<<"$job" || ! grep -qw "Restarts=${{SLURM_RESTART_COUNT:-0}}" <<<"$job"; then continue; fi
+      has=$(scontrol show hostnames "$(sed -n "s/^ *NodeList=//p" <<<"$job")")
+      [ -z "$has" ] || grep -qxF "$0" <<<"$has" || {} "$SLURM_JOB_ID"
+    done' "$SLURMD_NODENAME" </dev/null 2>&1 | {{
+    while read -r line; do
+      if [ "$line" = watches ]; then exec cat >/dev/null; fi
+      why=$line
+    done
+    echo "kiln: node $((node + 1)) of $nodes cannot watch the first one, $SLURMD_NODENAME: ${{why:-srun has ended}}"
+  }} &
 done
-)";
+)--";
 
-constexpr std::string_view kRequeue = R"(
+constexpr std::string_view kRequeue = R"--(
 # 1. How it goes on. Exit code 75 says: stopped early. kiln tells whether it makes sense to go on (three starts in a row that
-#    got nowhere do not) and says why; then the job goes back into the queue.
+#    got nowhere do not) and says why; then the job goes back into the queue, if another node has not put it there already
+#    (see 0.). Where the site does not allow that, this script is submitted once more.
 go_on() {{
-  "$kiln" slurm again --code "$code" {} || return
+  local restarts
+  next=
+  "$kiln" slurm again --code "$code" {0} || return
+  restarts=$(scontrol show job "$SLURM_JOB_ID" | grep -ow 'Restarts=[0-9]*')
+  if [ "${{restarts#*=}}" -gt "${{SLURM_RESTART_COUNT:-0}}" ] 2>/dev/null; then
+    echo "kiln: another node of the job has put it back into the queue"
+    return
+  fi
   scontrol requeue "$SLURM_JOB_ID" && return
-  echo "kiln: this site does not put the job back: submit the same line again, or see kiln-chain.sbatch"
+  export KILN_CHAIN=${{KILN_CHAIN:-$SLURM_JOB_ID}}  # kiln counts by it how often the work went on in vain
+  if next=$(sbatch --parsable --dependency=afterany:"$SLURM_JOB_ID" {1}"$0" "$@"); then
+    echo "kiln: this site does not put the job back: job ${{next%%;*}} goes on in its place"
+    "$kiln" slurm again --next "${{next%%;*}}" {0}
+    return
+  fi
+  echo "kiln: so the job does NOT go on: this site neither puts it back nor takes a next one from it. Submit the same line"
+  echo "kiln: again, from where you submitted it: what is committed stays"
   return 1
 }}
-)";
+)--";
 
 constexpr std::string_view kNextJob = R"(
 # 1. How it goes on. Exit code 75 says: stopped early. kiln tells whether it makes sense to go on (three starts in a row that
@@ -97,8 +124,8 @@ trap - USR1 TERM
 )";
 
 constexpr std::string_view kRequeueEnd = R"(
-# 4. Slurm ends this script while it sleeps.
-if [ "$settled" = no ] && go_on "$@"; then sleep 60; fi
+# 4. Slurm ends this script while it sleeps, where the job goes back into the queue.
+if [ "$settled" = no ] && go_on "$@" && [ -z "$next" ]; then sleep 60; fi
 exit "$code"
 )";
 
@@ -131,6 +158,12 @@ constexpr const char* kGoesOn =
 // Without a word the shell would run nothing, and well.
 constexpr const char* kRunProgram =
     R"({ [ $# -gt 0 ] || { echo "kiln: a program is missing: sbatch kiln-program.sbatch ./montecarlo"; exit 2; }; exec "$@"; })";
+
+// What stood behind sbatch is nowhere else.
+constexpr const char* kAsThisJob =
+    R"--(--nodes="$SLURM_JOB_NUM_NODES" \
+    --time="$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%l)" --partition="$SLURM_JOB_PARTITION" \
+    ${SLURM_JOB_ACCOUNT:+--account="$SLURM_JOB_ACCOUNT"} )--";
 
 constexpr std::array kReady{
     Ready{"run", "kiln", GoesOn::requeue,
@@ -208,7 +241,7 @@ std::string script_text(const SbatchScript& script) {
   const bool chain = script.goes_on == GoesOn::next_job;
   if (chain) out += kSubmitNext;
   out += fmt::format(kWatch, chain ? "scancel" : "scontrol requeue");
-  out += chain ? fmt::format(kNextJob, script.again) : fmt::format(kRequeue, script.again);
+  out += chain ? fmt::format(kNextJob, script.again) : fmt::format(kRequeue, script.again, script.next);
   out += fmt::format(kRun, chain ? "\n  else\n    scancel \"$next\"" : "", script.run);
   return out.append(chain ? kNextJobEnd : kRequeueEnd);
 }
@@ -237,6 +270,7 @@ std::string ready_script(const std::string& name) {
   for (auto& line : common_header(script.goes_on, kUsualLead)) script.header.push_back(std::move(line));
   script.run = found->run;
   script.again = found->again;
+  if (script.goes_on == GoesOn::requeue) script.next = kAsThisJob;
   return script_text(script);
 }
 

@@ -19,6 +19,9 @@ struct SbatchScript {
   std::string kiln = "kiln";
   std::string run;    ///< words of the shell that start the work
   std::string again;  ///< words behind `kiln slurm again --code N`
+  /// Words of sbatch for a job that takes the place of one that may not go back; "": the header has all, else with a
+  /// blank at the end.
+  std::string next;
   GoesOn goes_on = GoesOn::requeue;
 };
 

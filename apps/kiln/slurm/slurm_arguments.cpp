@@ -178,7 +178,7 @@ std::string directory_of_run(const RunWords& given, const Words& rest) {
 
 Command parse_slurm_again(const Words& words) {
   RunWords given;
-  std::string code;
+  std::string code, next;
   bool program = false;
   Parser parser("kiln slurm again", slurm_again_usage(), slurm_again_footer());
   CLI::App& app = parser.app();
@@ -187,12 +187,17 @@ Command parse_slurm_again(const Words& words) {
       ->option_text("N")
       ->group("What has ended")
       ->take_last();
+  app.add_option("--next", next, "only note that job ID goes on in place of this one")
+      ->option_text("ID")
+      ->group("What has ended")
+      ->take_last();
   app.add_flag("--program", program, "the words are those of a program on the library")->group("What has ended");
   parser.add_run_options(given, args::kRun);
   const bool of_program = std::find(words.begin(), words.end(), "--program") != words.end();
   const auto rest = parser.parse(words, of_program ? Options::before_first_word : Options::of_a_run);
   if (!rest) return Parser::shown(shown_page(parser.page()));
   SlurmAgainCommand command;
+  if (!next.empty()) command.next = std::to_string(args::count_value("--next", next, 1, UINT32_MAX));
   if (!code.empty()) command.code = static_cast<int>(args::count_value("--code", code, 0, 255));
   if (rest->empty()) usage("the run directory is missing: kiln slurm again tasks.kiln");
   command.directory = program ? directory_of_program(*rest) : directory_of_run(given, *rest);

@@ -46,6 +46,7 @@ struct SlurmConvertCommand {
 struct SlurmAgainCommand {
   std::string directory;
   std::optional<int> code;  ///< that the run has ended with; nothing: not given
+  std::string next;         ///< only keeps in mind that this job goes on; "": not given
 };
 
 }  // namespace kiln::cli

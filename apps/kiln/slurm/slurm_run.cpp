@@ -133,7 +133,7 @@ std::string lines_of(const std::string& text) {
 // For kiln status, until the job has begun.
 void note_job(const SlurmRunCommand& command, const std::string& job) {
   if (find(command.options, "--clusters") != nullptr) return;
-  job::note_next_job(seen_from_here(command, command.run.directory), job);
+  job::note_submitted_job(seen_from_here(command, command.run.directory), job);
 }
 
 int submit(const SlurmRunCommand& command, const std::string& script, const job::SlurmTools& slurm) {

@@ -68,6 +68,18 @@ TEST(SlurmAgain, KeepsTheJobThatGoesOn) {
   EXPECT_EQ(shall_go_on(job).note.next, "");
 }
 
+TEST(SlurmAgain, AJobThatTheNoteNamesBelongsToItsChain) {
+  const AgainNote note{"17", 10, 2, "18"};
+  EXPECT_EQ(chain_of({{"SLURM_JOB_ID", "18"}}, note), "17");
+  EXPECT_EQ(chain_of({{"SLURM_JOB_ID", "18"}, {"KILN_CHAIN", "18"}}, note), "17") << "nobody has told it";
+  EXPECT_EQ(chain_of({{"SLURM_JOB_ID", "18"}, {"KILN_NEXT_JOB", "19"}}, AgainNote{"17", 10, 2, "19"}), "17");
+  EXPECT_EQ(chain_of({{"SLURM_JOB_ID", "19"}}, note), "19");
+  EXPECT_EQ(chain_of({{"SLURM_JOB_ID", "19"}, {"KILN_CHAIN", "17"}}, note), "17");
+  EXPECT_EQ(chain_of({{"SLURM_JOB_ID", "18"}}, AgainNote{"", 10, 0, "18"}), "18") << "submitted by hand";
+  EXPECT_EQ(chain_of({{"SLURM_JOB_ID", "18"}}, std::nullopt), "18");
+  EXPECT_EQ(chain_of({}, AgainNote{"17", 10, 2, ""}), "") << "no Slurm";
+}
+
 TEST(SlurmAgain, NothingAtAllIsInVainToo) {
   EndedJob job = stopped(0);
   for (const bool again : {true, true, false}) {
