@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""The batch scripts under a prelude that wants much, and with --until."""
+"""The batch scripts under a prelude that wants much, when nodes are lost or a job may not go back, and with --until."""
 
 import json
+import re
 import signal
 import time
 import unittest
@@ -33,6 +34,86 @@ class Preludes(ScriptCase):
         done = self.job(self.script(*self.strict_prelude(), "tasks.txt")).wait()
         self.assertEqual(done.code, 1, done.err)
         self.assertIn("some units failed", done.out)
+
+
+class LostNodes(ScriptCase):
+    def watched(self, restarts, nodes="n[2-5]", state="RUNNING"):
+        """What is asked of scontrol by those who watch the first node of a job of five."""
+        self.write_tasks(["true"])
+        script = self.script("tasks.txt")
+        self.program("srun", "shift 6; exec \"$@\"")
+        listed = " ".join(f"n{i}" for i in range(int(nodes[2]), 6)) if nodes.startswith("n[") else ""
+        self.program("sleep", f"[ ! -e '{self.folder}/slept.'$PPID ] && touch '{self.folder}/slept.'$PPID")
+        self.program("scontrol", f"""case $2 in
+          job) printf '%s\\n' '   JobState={state} Reason=None' '   Requeue=1 Restarts={restarts} BatchFlag=1' \\
+            '   ReqNodeList=n1 ExcNodeList=(null)' '   NodeList={nodes}' '   BatchHost=n1' ;;
+          hostnames) [ -z "$3" ] || printf '%s\\n' {listed} ;;
+        esac""")
+        self.assertEqual(self.job(script, SLURM_JOB_NUM_NODES="5", SLURMD_NODENAME="n1",
+                                  SLURM_RESTART_COUNT="1").wait().code, 0)
+        self.wait_for(lambda: len(self.calls("sleep")) >= 6, "each has looked once")
+        self.assertEqual(sorted(re.findall("--relative=(.)", "\n".join(self.calls("srun")))), ["1", "2", "4"])
+        return self.calls("scontrol")
+
+    def test_other_nodes_put_the_job_back_when_the_first_is_lost(self):
+        self.assertIn("requeue 17", self.watched(restarts=1))
+
+    def test_they_leave_a_job_alone_that_has_its_first_node(self):
+        self.assertEqual(set(self.watched(1, nodes="n[1-5]")), {"show job 17", "show hostnames n[1-5]"})
+
+    def test_they_leave_a_job_alone_of_which_nothing_is_known(self):
+        self.assertEqual(set(self.watched(1, nodes="")), {"show job 17", "show hostnames "})
+
+    def test_they_leave_a_job_alone_that_waits(self):
+        self.assertEqual(set(self.watched(1, nodes="(null)", state="PENDING")), {"show job 17"})
+
+    def test_a_node_that_cannot_watch_is_said(self):
+        self.marking_tasks(1, gate=0)
+        self.program("srun", "echo srun: warning: slow >&2; echo srun: error: no such partition >&2; exit 1")
+        job = self.job(self.script("tasks.txt"), SLURM_JOB_NUM_NODES="2", SLURMD_NODENAME="n1")
+        said = "kiln: node 2 of 2 cannot watch the first one, n1: srun: error: no such partition"
+        self.wait_for(lambda: said in job.said(), said)
+        self.open_gate()
+        self.assertEqual(job.wait().code, 0)
+
+    def test_they_leave_a_job_alone_that_was_put_back_already(self):
+        self.assertEqual(set(self.watched(restarts=2)), {"show job 17"})
+
+    def test_a_script_leaves_a_job_alone_that_was_put_back_already(self):
+        self.marking_tasks(2, gate=0)
+        script = self.script("--grace", "100ms", "-n", "1", "tasks.txt")
+        self.program("sleep", "")
+        self.program("scontrol", "[ $1 = requeue ] && exit 1; echo '   Requeue=1 Restarts=1 BatchFlag=1'")
+        done = self.stopped(script, signal.SIGUSR1).wait()
+        self.assertEqual(self.calls("scontrol"), ["show job 17"])
+        self.assertIn("another node of the job has put it back", done.out)
+        self.assertNotIn("this site", done.out)
+
+    def refused(self, sbatch):
+        """What a job says whose site does not put it back."""
+        self.marking_tasks(2, gate=0)
+        script = self.script("--grace", "100ms", "-n", "1", "tasks.txt")
+        self.program("scontrol", "[ $1 != requeue ]")
+        self.program("sbatch", sbatch)
+        return self.stopped(script, signal.SIGUSR1).wait()
+
+    def test_where_a_job_may_not_go_back_another_one_goes_on(self):
+        done = self.refused(f"env > '{self.folder}/environment'; echo 4711")
+        self.assertEqual(done.code, 75, done.err)
+        self.assertRegex(self.calls("sbatch")[0], "^--parsable --dependency=afterany:17 [^ ]+$")
+        self.assertIn("KILN_CHAIN=17\n", (self.folder / "environment").read_text())
+        self.assertIn("this site does not put the job back: job 4711 goes on in its place", done.out)
+        note = json.loads((self.run_directory / "slurm.json").read_text())
+        self.assertEqual((note["chain"], note["next"], note["in_vain"]), ("17", "4711", 1))
+        for job, again in (("4711", True), ("4712", False)):  # also where nobody tells them
+            said = self.kiln("slurm", "again", "tasks.txt", SLURM_JOB_ID=job, KILN_CHAIN=job)
+            self.assertEqual(said.code, 0 if again else 1, said.out)
+            self.kiln("slurm", "again", "--next", "4712", "tasks.txt", SLURM_JOB_ID=job)
+
+    def test_where_no_other_one_may_be_submitted_it_is_said(self):
+        done = self.refused("exit 1")
+        self.assertEqual(done.code, 75, done.err)
+        self.assertIn("so the job does NOT go on: this site neither puts it back nor takes a next one", done.out)
 
 
 class Until(ScriptCase):

@@ -29,6 +29,7 @@ finish() {
 
 begin() { # begin NODES NAME: a Slurm, $work is an empty folder for this test
   [ "$(id -u)" = 0 ] || { echo "slurm: needs root" >&2; exit 1; }
+  /usr/bin/python3 -c 'import h5py' || { echo "slurm: needs h5py (package python3-h5py), to compare results" >&2; exit 1; }
   work=$(mktemp -d "/tmp/kiln-$2-XXXXXX")
   lab=$work/lab
   trap finish EXIT
@@ -84,30 +85,61 @@ late_tasks() { seq -f "trap '' TERM; echo %g; sleep 8" 26; }
 # shellcheck disable=SC2034
 until_slurm_ends_it=(--until never --grace 60s --sbatch '--signal=B:CONT@1' --checkpoint-every 2s)
 
-submitted() { sed -n 's/^job \([0-9]*\) is submitted$/\1/p'; }
+# When it was submitted is kept, and told with its results.
+noted() {
+  local job
+  read -r job || return
+  echo "$SECONDS" >"$work/begun.$job"
+  echo "$job"
+}
+sbatch() { command sbatch "$@" | noted; } # with --parsable
+submitted() { sed -n 's/^job \([0-9]*\) is submitted$/\1/p' | noted; }
 # shellcheck disable=SC2154  # kiln: of the script
 submit() { "$kiln" slurm run --submit "$@" | submitted; }
 ended_as() { # ended_as NAME JOB STATE SECONDS: of a job whose log is kiln-JOB.log
   await "$4" "$1: the end of job $2" has_ended "$2" || true
+  echo "--- $1: job $2: $((SECONDS - $(cat "$work/begun.$2" 2>/dev/null || echo "$SECONDS"))) s since it was submitted, started again $(job_field "$2" Restarts) times"
   check "$1: the job is $3" state_is "$2" "$3"
   state_is "$2" "$3" || { scontrol show job "$2"; cat "kiln-$2.log" || true; }
+}
+
+# Said with the results: the seconds of the work, had nothing come between, and how many units needed another attempt.
+undisturbed() { # undisturbed RUN_DIR
+  /usr/bin/python3 - "$1/results.h5" <<'PY' || true
+import h5py, sys
+with h5py.File(sys.argv[1], "r") as f:
+    if "units/seconds" in f and "units/rank" in f and "units/attempts" in f:
+        units = f["units"]
+        workers, seconds = len(set(units["rank"][:])), float(units["seconds"][:].sum())
+        again = int((units["attempts"][:] > 1).sum())
+        print(f"--- {sys.argv[1]}: undisturbed {seconds / workers:.0f} s ({workers} workers); {again} units of {len(units["seconds"])} took more than one attempt")
+PY
 }
 
 # What must be the same however the run went: no times, ranks, hosts, attempts.
 facts() { # facts RUN_DIR
   /usr/bin/python3 - "$1/results.h5" <<'PY'
 import h5py, hashlib, sys
+count = 0
 skip = {"rank", "host", "start", "seconds", "attempts", "max_rss", "user", "system"}
 total = hashlib.sha256()
 def add(name, item):
+    global count
     parts = name.split("/")
     if not isinstance(item, h5py.Dataset) or parts[0] in ("batches", "stages") or parts[-1] in skip:
         return
     values = item.asstr()[:].tolist() if h5py.check_string_dtype(item.dtype) else item[()].tobytes()
+    count += item.size
     total.update(repr((name, item.shape, values)).encode())
 with h5py.File(sys.argv[1], "r") as f:
     f.visititems(add)
-print(total.hexdigest())
+if count == 0:
+    sys.exit(f"{sys.argv[1]}: nothing to compare")
+print(total.hexdigest(), count)
 PY
 }
-same_results() { [ "$(facts "$1")" = "$(facts "$2")" ]; }
+same_results() {
+  local one other
+  undisturbed "$1"
+  one=$(facts "$1") && other=$(facts "$2") && [ -n "$one" ] && [ "$one" = "$other" ]
+}
