@@ -112,7 +112,7 @@ with h5py.File(sys.argv[1], "r") as f:
         units = f["units"]
         workers, seconds = len(set(units["rank"][:])), float(units["seconds"][:].sum())
         again = int((units["attempts"][:] > 1).sum())
-        print(f"--- {sys.argv[1]}: undisturbed {seconds / workers:.0f} s ({workers} workers); {again} units of {len(units["seconds"])} took more than one attempt")
+        print(f"--- {sys.argv[1]}: undisturbed {seconds / workers:.0f} s ({workers} workers); {again} units of {len(units['seconds'])} took more than one attempt")
 PY
 }
 
