@@ -69,6 +69,13 @@ void check_task_file(const std::string& file) {
   }
 }
 
+// In a retry nobody knows yet what the run is: there the unit stands for it.
+void refuse_index(const RunWords& words) {
+  if (words.output_files == "none" || !exec::OutputPattern(words.output_files).names_index()) return;
+  usage(fmt::format("--output-files '{}': {{index}} is that of --array, which is not given: take {{unit}}",
+                    for_message(words.output_files, 200)));
+}
+
 job::RunOptions array_options(const RunWords& words, const std::vector<std::string>& rest) {
   if (takes_values(words, rest)) {
     usage("--array gives a command an index each, ::: and -a give it values: choose one of them");
@@ -93,6 +100,7 @@ job::RunOptions array_options(const RunWords& words, const std::vector<std::stri
 
 job::RunOptions run_options(const RunWords& words, const std::vector<std::string>& rest) {
   if (!words.array.empty()) return array_options(words, rest);
+  refuse_index(words);
   if (takes_values(words, rest)) {
     job::RunOptions options = check_run_words(words);
     options.arguments = values_of(words, rest);

@@ -85,7 +85,7 @@ void CommandRunner::run_one(UnitId unit, std::uint32_t attempt, const units::Uni
   }
   protocol::UnitFailure failure;
   failure.unit = unit;
-  failure.reason = reason(header, unit, attempt, payload.fields.timeout.value_or(timeout_));
+  failure.reason = reason(header, unit, attempt, payload);
   if (header.ending == Ending::cancelled) {
     failure.kind = protocol::FailureKind::cancelled;
   } else {
@@ -122,9 +122,11 @@ void CommandRunner::put_row(Rows& rows, UnitId unit, std::uint32_t attempt, std:
 }
 
 std::string CommandRunner::reason(const ReplyHeader& header, UnitId unit, std::uint32_t attempt,
-                                  Duration timeout) const {
+                                  const units::UnitPayload& payload) const {
+  const Duration timeout = payload.fields.timeout.value_or(timeout_);
   if (header.file_error == 0 || !output_files_) return ending(header, timeout);
-  const std::string file = output_files_->path(static_cast<OutputStream>(header.file_stream), unit, attempt);
+  const std::string file =
+      output_files_->path(static_cast<OutputStream>(header.file_stream), unit, attempt, payload.fields.array_index);
   const std::string why = fmt::format("cannot write its output to {}: {}", for_message(file, 200),
                                       std::strerror(header.file_error));  // NOLINT(concurrency-mt-unsafe)
   return header.ending == Ending::not_started ? why + "; it was not started"

@@ -32,7 +32,8 @@ class CommandRunner : public Runner {
  private:
   void run_one(UnitId unit, std::uint32_t attempt, const units::UnitPayload& payload, Results& results);
   void put_row(Rows& rows, UnitId unit, std::uint32_t attempt, std::string_view command, const CommandResult& result);
-  std::string reason(const ReplyHeader& header, UnitId unit, std::uint32_t attempt, Duration timeout) const;
+  std::string reason(const ReplyHeader& header, UnitId unit, std::uint32_t attempt,
+                     const units::UnitPayload& payload) const;
   std::string ending(const ReplyHeader& header, Duration timeout) const;
 
   SpawnerClient& client_;

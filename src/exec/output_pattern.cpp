@@ -12,7 +12,8 @@ namespace kiln::exec {
 namespace {
 
 constexpr std::uint64_t kMostDigits = 20;
-constexpr std::string_view kKnown = "{unit}, {unit:06}, {attempt}, {stream}; {{ and }} are braces";
+constexpr std::string_view kKnown =
+    "{unit}, {unit:06}, {index} (with --array), {attempt}, {stream}; {{ and }} are braces";
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
   throw Error(ExitCode::usage, fmt::format("--output-files '{}': {}", for_message(text, 200), why));
@@ -57,6 +58,8 @@ std::size_t OutputPattern::take_placeholder(std::string_view text, std::size_t a
   Piece piece;
   if (name == "unit") {
     piece.kind = Kind::unit;
+  } else if (name == "index") {
+    piece.kind = Kind::index;
   } else if (name == "attempt") {
     piece.kind = Kind::attempt;
   } else if (name == "stream") {
@@ -80,22 +83,27 @@ bool OutputPattern::names(Kind kind) const {
 }
 
 void OutputPattern::check(std::string_view text) const {
-  if (!names(Kind::unit)) refuse(text, "all units would write the same file: it needs {unit}");
+  if (!names(Kind::unit) && !names(Kind::index)) {
+    refuse(text, "all units would write the same file: it needs {unit}");
+  }
   if (text.ends_with('/')) refuse(text, "it names a folder: end it with the name of a file, such as {unit}.{stream}");
   // Unit 1, attempt 11 and unit 11, attempt 1 must not be one name.
   const Piece* number = nullptr;  // the last one, with nothing but digits behind it
   for (const Piece& piece : pieces_) {
     if (piece.kind == Kind::stream || (piece.kind == Kind::text && has_non_digit(piece.text))) number = nullptr;
-    if (piece.kind != Kind::unit && piece.kind != Kind::attempt) continue;
+    if (piece.kind == Kind::text || piece.kind == Kind::stream) continue;
     if (number != nullptr && number->kind != piece.kind) {
-      refuse(text,
-             "two units could write the same file: between {unit} and {attempt} something other than digits is needed");
+      refuse(
+          text,
+          "two units could write the same file: between {unit}, {index} and {attempt} something other than digits is "
+          "needed");
     }
     number = &piece;
   }
 }
 
-std::string OutputPattern::path(OutputStream stream, UnitId unit, std::uint32_t attempt) const {
+std::string OutputPattern::path(OutputStream stream, UnitId unit, std::uint32_t attempt,
+                                std::optional<std::uint64_t> index) const {
   const std::string_view name = stream == OutputStream::out ? "out" : "err";
   std::string path;
   for (const Piece& piece : pieces_) {
@@ -105,6 +113,9 @@ std::string OutputPattern::path(OutputStream stream, UnitId unit, std::uint32_t 
         break;
       case Kind::unit:
         path += fmt::format("{:0{}}", unit.value(), piece.digits);
+        break;
+      case Kind::index:
+        path += fmt::format("{:0{}}", index.value_or(unit.value()), piece.digits);
         break;
       case Kind::attempt:
         path += fmt::format("{:0{}}", attempt, piece.digits);

@@ -2,6 +2,7 @@
 
 #include "exec/process_tree.hpp"
 #include "exec/shell_syntax.hpp"
+#include "exec/unit_variables.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -106,9 +107,10 @@ void Spawner::run(const Order& order) {
 // A command whose output cannot be kept is not started.
 bool Spawner::open_files(const Order& order, ReplyHeader& reply) {
   if (!output_files_) return true;
+  const auto index = array_index_of(order.body.substr(0, order.header.environment_size));
   for (const OutputStream stream : {OutputStream::out, OutputStream::err}) {
     OutputFile& file = stream == OutputStream::out ? streams_.out.file() : streams_.err.file();
-    if (file.open(output_files_->path(stream, UnitId(order.header.unit), order.header.attempt))) continue;
+    if (file.open(output_files_->path(stream, UnitId(order.header.unit), order.header.attempt, index))) continue;
     reply.ending = Ending::not_started;
     reply.step = Step::output_file;
     reply.file_stream = static_cast<std::uint8_t>(stream);

@@ -1,11 +1,19 @@
 #include "exec/unit_variables.hpp"
 
+#include "base/quantity.hpp"
+
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace kiln::exec {
+namespace {
+
+constexpr std::string_view kArrayIndex = "SLURM_ARRAY_TASK_ID";
+
+}  // namespace
 
 UnitVariables::UnitVariables(std::int32_t worker) : worker_(std::to_string(worker)) {
   put("KILN_WORKER", worker_);
@@ -23,7 +31,7 @@ std::string_view UnitVariables::of(const units::UnitFields& fields) {
     put("DISBATCH_REPEAT_INDEX", fields.repeat ? fmt::to_string(*fields.repeat) : "-1");
   }
   if (fields.place) put("DISBATCH_TASKID", fmt::to_string(*fields.place));
-  if (fields.array_index) put("SLURM_ARRAY_TASK_ID", fmt::to_string(*fields.array_index));
+  if (fields.array_index) put(kArrayIndex, fmt::to_string(*fields.array_index));
   return text_;
 }
 
@@ -32,6 +40,17 @@ void UnitVariables::put(std::string_view name, std::string_view value) {
   text_ += '=';
   text_ += value;
   text_ += '\0';
+}
+
+std::optional<std::uint64_t> array_index_of(std::string_view variables) {
+  while (!variables.empty()) {
+    const std::string_view one = variables.substr(0, variables.find('\0'));
+    variables.remove_prefix(std::min(variables.size(), one.size() + 1));
+    if (one.starts_with(kArrayIndex) && one.substr(kArrayIndex.size()).starts_with('=')) {
+      return parse_count(one.substr(kArrayIndex.size() + 1));
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace kiln::exec

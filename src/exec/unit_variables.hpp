@@ -3,6 +3,7 @@
 #include "units/unit_payload.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,5 +26,8 @@ class UnitVariables {
   std::size_t common_ = 0;  // what all units have
   std::string worker_;
 };
+
+/// The index in an array among such variables; nothing where there is none.
+std::optional<std::uint64_t> array_index_of(std::string_view variables);
 
 }  // namespace kiln::exec

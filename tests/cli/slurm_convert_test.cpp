@@ -1,5 +1,6 @@
 #include "slurm/convert.hpp"
 
+#include "slurm/output_names.hpp"
 #include "unit/refusal.hpp"
 
 #include <gmock/gmock.h>
@@ -29,17 +30,20 @@ TEST(Convert, AnArrayBecomesOneJob) {
       "#SBATCH -J sweep\n#SBATCH --array=1-1000%50   # fifty at a time\n#SBATCH -t 00:10:00 -A \"my project\"\n"
       "#SBATCH -o logs/%A_%a.out\n#SBATCH --mem=2G\n#SBATCH -c 1\n#SBATCH --mail-type=END\n"
       "module load python\nsrun python3 sim.py $SLURM_ARRAY_TASK_ID\n#SBATCH --qos=ignored\n");
-  EXPECT_THAT(made.script,
-              HasSubstr("\"$kiln\" run --out old.kiln --mem-per-unit 2GiB -n 50 --timeout 600s --array 1-1000 "
-                        "env SLURM_CPUS_PER_TASK=1 /bin/bash old.sbatch &\n"));
+  EXPECT_THAT(made.script, HasSubstr("\"$kiln\" run --out old.kiln --mem-per-unit 2GiB -n 50 --timeout 600s "
+                                     "--output-files 'logs/old_{index}.{stream}' --array 1-1000 "
+                                     "env SLURM_CPUS_PER_TASK=1 /bin/bash old.sbatch &\n"));
   EXPECT_THAT(made.script, HasSubstr("slurm again --code \"$code\" --out old.kiln --mem-per-unit 2GiB -n 50"));
   for (const char* line : {"--job-name=sweep", "--account=\"my project\"", "--mail-type=END", "--requeue"}) {
     EXPECT_THAT(made.script, HasSubstr("\n#SBATCH " + std::string(line) + "\n"));
   }
-  for (const char* gone : {"#SBATCH --mem=2G", "%A_%a", "--qos", "#SBATCH --time=00:10:00", "%50", "--job-name=old"}) {
+  for (const char* gone :
+       {"#SBATCH --mem=2G", "#SBATCH --output=logs", "--qos", "#SBATCH --time=00:10:00", "%50", "--job-name=old"}) {
     EXPECT_THAT(made.script, Not(HasSubstr(gone)));
   }
-  EXPECT_THAT(all(made.notes), HasSubstr("--output=logs/%A_%a.out: the output of each task is kept"));
+  EXPECT_THAT(all(made.notes),
+              HasSubstr("--output=logs/%A_%a.out: the output of each task is in logs/old_{index}.{stream}"));
+  EXPECT_THAT(made.script, HasSubstr("\n# - line 10: srun would start")) << "the notes stand in the script";
   EXPECT_THAT(all(made.notes), HasSubstr("--mem=2G: "));
   EXPECT_THAT(all(made.notes), HasSubstr("line 10: srun"));
   EXPECT_THAT(all(made.notes), Not(HasSubstr("cpus-per-task")));
@@ -68,7 +72,7 @@ TEST(Convert, WhatATaskHadForItselfItHas) {
   for (const char* line : {"--mem=0", "--gpus-per-node=2", "--exclusive"}) {
     EXPECT_THAT(made.script, HasSubstr("\n#SBATCH " + std::string(line) + "\n"));
   }
-  EXPECT_THAT(made.script, Not(HasSubstr("--gpus=2")));
+  EXPECT_THAT(made.script, Not(HasSubstr("#SBATCH --gpus=2")));
   EXPECT_THAT(all(made.notes), HasSubstr("--mem=2G: a task with more than 2GiB is ended"));
   EXPECT_THAT(all(made.notes), HasSubstr("--gpus=2: each task gets 2 of the GPUs"));
   EXPECT_THAT(notes("#SBATCH -c 4\n"), Not(HasSubstr("cpus-per-task")));
@@ -92,7 +96,7 @@ TEST(Convert, AProgramOfSeveralProcessesStaysOne) {
 
 TEST(Convert, AsManyAtATimeAsFit) {
   const Converted made = converted("#SBATCH -a 1-99%50 -c 4\n");
-  EXPECT_THAT(made.script, Not(HasSubstr("-n 50")));
+  EXPECT_THAT(made.script, Not(HasSubstr("-n 50 --")));
   EXPECT_THAT(all(made.notes), HasSubstr("more than 50, and too many: -n 50 behind run"));
   EXPECT_THAT(converted("#SBATCH -a 0-99:3,200\n").script, HasSubstr("--array 0-99:3,200 /bin/bash old.sbatch"));
 }
@@ -132,12 +136,38 @@ TEST(Convert, TheJobHasTimeForItsLongestTask) {
   EXPECT_THAT(all(unlimited.notes), HasSubstr("--time=0: each task must end within one job"));
 }
 
+TEST(Convert, TakesOverWhatItDoesNotKnow) {
+  const Converted made = converted(
+      "#SBATCH --tres-per-task=cpu:4 --array=1-9 -A bio\n#SBATCH --stepmgr\n#SBATCH --batch=knl --acctg-freq=30 "
+      "--network=x --wait-all-nodes=1 --ignore-pbs\n#SBATCH --oom-kill-step 1\n");
+  for (const char* line : {"--tres-per-task=cpu:4", "--stepmgr", "--batch=knl", "--oom-kill-step 1", "--account=bio",
+                           "--acctg-freq=30", "--network=x", "--wait-all-nodes=1", "--ignore-pbs"}) {
+    EXPECT_THAT(made.script, HasSubstr("\n#SBATCH " + std::string(line) + "\n"));
+  }
+  EXPECT_THAT(all(made.notes),
+              HasSubstr("old.sbatch:2: kiln does not know --tres-per-task=cpu:4: taken over as it is"));
+  EXPECT_THAT(all(made.notes), Not(HasSubstr("--acctg-freq")));
+}
+
+TEST(Convert, OutputsOfTasksHaveTheirNames) {
+  const auto pattern = [](const char* name) { return output_pattern(name, "old", "job"); };
+  EXPECT_EQ(pattern("logs/%A_%a.out"), "logs/old_{index}.{stream}");
+  EXPECT_EQ(pattern("%x-%04a.log"), "job-{index:04}.log");
+  EXPECT_EQ(pattern("%j"), "{index}");
+  EXPECT_EQ(pattern("%j_%a{}%%"), "old_{index}{{}}%");
+  EXPECT_EQ(pattern("all.log"), std::nullopt) << "one file of all";
+  EXPECT_EQ(pattern("%N-%a"), std::nullopt) << "nobody knows it before";
+  const std::string said = notes("#SBATCH -o o/%a.txt -e e/%a.txt\n");
+  EXPECT_THAT(said, HasSubstr("--error=e/%a.txt: standard error is beside standard output"));
+}
+
 TEST(Convert, RefusesWhatIsNoArray) {
   EXPECT_THAT(complaint("#SBATCH -N 1\necho\n"), HasSubstr("no #SBATCH --array"));
   EXPECT_THAT(complaint("echo\n#SBATCH --array=1-9\n"), HasSubstr("no #SBATCH --array")) << "sbatch stops at a command";
   EXPECT_THAT(complaint("#SBATCH --array=9-1\n"), HasSubstr("old.sbatch: --array"));
   EXPECT_THAT(complaint("#SBATCH --array=1-9%x\n"), HasSubstr("% takes a number"));
-  EXPECT_THAT(complaint("\n#SBATCH --arry=1-9\n"), HasSubstr("old.sbatch:3: there is no option --arry"));
+  EXPECT_THAT(complaint("\n#SBATCH --arry=1-9\n"), HasSubstr("no #SBATCH --array"));
+  EXPECT_THAT(complaint("\n#SBATCH --nodes\n"), HasSubstr("old.sbatch:3: --nodes"));
   EXPECT_THAT(complaint("#SBATCH --array=1-9\n#SBATCH --time=2h\n"), HasSubstr("as Slurm writes it"));
   EXPECT_THAT(complaint("#SBATCH --array=1-9 -c many\n"), HasSubstr("old.sbatch: --cpus-per-task=many: a number"));
   EXPECT_THAT(complaint("#SBATCH --array=1-9 --mem=lots\n"), HasSubstr("old.sbatch: --mem=lots: a number"));

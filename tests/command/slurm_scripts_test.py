@@ -36,6 +36,22 @@ class Preludes(ScriptCase):
         self.assertIn("some units failed", done.out)
 
 
+class Arrays(ScriptCase):
+    def test_a_converted_array_has_the_files_of_the_old_one(self):
+        (self.folder / "old.sbatch").write_text("#!/bin/bash\n#SBATCH --array=5-15:5\n#SBATCH -o logs/%A_%a.out\n"
+                                                "echo case $SLURM_ARRAY_TASK_ID; echo no >&2\n")
+        (self.folder / "new.sbatch").write_text(self.expect(0, "slurm", "convert", "old.sbatch").out)
+        done = self.job(self.folder / "new.sbatch").wait()
+        self.assertEqual(done.code, 0, done.err)
+        self.assertEqual({file.name: file.read_text() for file in (self.folder / "logs").iterdir()},
+                         {f"old_{i}.{name}": text for i in (5, 10, 15) for name, text in (("out", f"case {i}\n"), ("err", "no\n"))})
+
+    def test_an_index_without_an_array_is_refused(self):
+        self.write_tasks(["true"])
+        self.assertIn("{index} is that of --array, which is not given: take {unit}",
+                      self.expect(2, "run", "--output-files", "{index}.{stream}", "tasks.txt").err)
+
+
 class LostNodes(ScriptCase):
     def watched(self, restarts, nodes="n[2-5]", state="RUNNING"):
         """What is asked of scontrol by those who watch the first node of a job of five."""

@@ -76,6 +76,44 @@ class Site(SlurmCase):
                       self.expect(0, "slurm", "run", "--array", "1-20", "./nosuch.sh").err)
 
 
+    def test_options_of_sbatch_are_passed_on(self):
+        self.write_tasks(["true"])
+        made = self.expect(0, "slurm", "run", "--acctg-freq", "30", "--network", "x", "--wait-all-nodes", "1", "--ignore-pbs",
+                           "--sbatch", "--batch=knl", "--batch", "2", "tasks.txt").out
+        for line in ("--acctg-freq=30", "--network=x", "--wait-all-nodes=1", "--ignore-pbs", "--batch=knl"):
+            self.assertIn(f"\n#SBATCH {line}\n", made)
+
+    def test_srun_in_commands_over_nodes_is_warned_of(self):
+        self.write_tasks(["true", "# srun", "srun --overlap -n1 ls", "cd /tmp && srun ls", "srun ls"])
+        (self.folder / "job.sh").write_text("#!/bin/bash\nsrun ls\n")
+        (self.folder / "job.sh").chmod(0o755)
+        for words, where in ((["tasks.txt"], "tasks.txt:4"), (["--array", "1-9", "./job.sh"], "./job.sh:2"),
+                             (["srun ls", ":::", "1"], "the command")):
+            self.assertIn(f"kiln: {where}: on several nodes srun would wait for ever",
+                          self.expect(0, "slurm", "run", "-N", "2", *words).err)
+            self.assertNotIn("for ever", self.expect(0, "slurm", "run", "-N", "1", *words).err)
+
+    def test_what_belongs_to_other_commands_is_said_with_them(self):
+        self.a_slurm()
+        self.write_tasks(["true"])
+        self.assertIn("kiln slurm --estimate --units-per-hour 300 --units N",
+                      self.expect(2, "slurm", "run", "--units-per-hour", "300", "tasks.txt").err)
+        said = self.expect(3, "slurm", "run", "--submit", "-o", "x.kiln", "/bin/true").err
+        self.assertIn("is a program, not a list of commands: of the kiln library: kiln slurm script program", said)
+        self.assertEqual(self.calls("sbatch"), [])
+
+    def test_a_time_in_which_no_unit_fits_is_refused(self):
+        self.a_slurm()
+        self.write_tasks(["sleep 1.2", "sleep 1.3"])
+        self.expect(0, "run", "-n", "2", "tasks.txt")
+        short = ("slurm", "run", "--grace", "0", "--time", "0:01", "-n", "2", "tasks.txt")
+        self.assertIn("begins anew", self.expect(0, *short).err)
+        self.assertRegex(self.expect(2, *short[:2], "--submit", *short[2:]).err,
+                         "--time 0:00:01: no unit of the run so far took less than 1.2")
+        self.assertEqual(self.calls("sbatch"), [])
+        self.expect(0, "slurm", "run", "--submit", "--grace", "0", "--time", "0:05", "-n", "2", "tasks.txt")
+
+
 class Status(SlurmCase):
     def test_status_of_a_job_that_has_not_begun(self):
         self.a_slurm()

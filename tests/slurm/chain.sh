@@ -2,7 +2,8 @@
 # chain.sh KILN: chains of jobs (kiln slurm run --chain) in a three-node Slurm on this machine: one that meets its time limit
 # goes on in the next job, and in the next, as does one whose commands still run at the limit, and one that is preempted; one
 # that is cancelled does not, nor does its next job, also where Slurm ends the script before its commands have ended; one that
-# loses its first node does. Needs root and the packages slurm-wlm, munge, iproute2.
+# loses its first node does; three jobs that get nowhere end one, also with --export NONE; a job that may not go back into the
+# queue goes on in another one. Needs root and the packages slurm-wlm, munge, iproute2.
 set -euo pipefail
 
 kiln=$(readlink -f "${1:?path of kiln}")
@@ -16,6 +17,7 @@ export KILN=$kiln
 next_of() { sed -n 's/^kiln: job \([0-9]*\) waits.*/\1/p' "kiln-$1.log" 2>/dev/null | head -n 1; }
 has_steps() { [ "$(squeue --noheader --steps --jobs="$1" | grep -c "$1\.[0-9]")" -ge "$2" ]; }
 queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
+running() { grep -q "\"state\": *\"running\"" "$1/status.json" 2>/dev/null && state_is "$2" RUNNING && squeue --noheader --steps --jobs="$2" >/dev/null; }
 same_script() { scontrol write batch_script "$1" - | cmp - <(scontrol write batch_script "$2" -); }
 
 seq -f 'echo %g; sleep 0.5' 120 >tasks.txt
@@ -85,6 +87,30 @@ ends_in_the_next() { # ends_in_the_next NAME JOB STATE RUN LIKE: JOB ends as STA
 name="commands that still run at the time limit"
 job=$(submit --chain -N 1 --time 1 "${until_slurm_ends_it[@]}" --out late.kiln late.txt 2>/dev/null)
 ends_in_the_next "$name" "$job" TIMEOUT late late.here.kiln
+
+name="a chain that hands on no variables, and gets nowhere"
+job=$(submit --chain --export NONE -N 1 --time 10:00 --grace 1s --out none.kiln sleep 600 ::: 1 2 2>/dev/null)
+for start in 1 2 3; do
+  await 60 "$name: its start $start" running none.kiln "$job" || true
+  scancel --signal=USR1 --batch "$job"
+  ended_as "$name: its start $start" "$job" FAILED 60
+  if [ "$start" -lt 3 ]; then
+    check "$name: it goes on ($start of 3)" grep -q "none since its last start ($start of 3)" "kiln-$job.log"
+    job=$(next_of "$job")
+  fi
+done
+check "$name: after three it does not" grep -q '3 starts in a row got nowhere' "kiln-$job.log"
+ended_as "$name: the next one" "$(next_of "$job")" CANCELLED 30
+
+name="a job that may not go back into the queue"
+job=$(submit -N 1 --time 10:00 --checkpoint-every 1s --grace 1s --out refused.kiln tasks.txt 2>/dev/null)
+await 60 "$name: units" has_done refused.kiln 10 || true
+scontrol update JobId="$job" Requeue=0
+scancel --signal=USR1 --batch "$job"
+ended_as "$name" "$job" FAILED 60
+next=$(sed -n 's/.*does not put the job back: job \([0-9]*\) goes on in its place$/\1/p' "kiln-$job.log")
+ended_as "$name: job ${next:-none} in its place" "${next:-0}" COMPLETED 120
+check "$name: the results" same_results refused.kiln here.kiln
 
 name="preemption"
 two_partitions

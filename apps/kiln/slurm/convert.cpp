@@ -9,6 +9,7 @@
 #include "observe/summary.hpp"
 #include "output.hpp"
 #include "slurm/array_needs.hpp"
+#include "slurm/output_names.hpp"
 #include "slurm/sbatch_options.hpp"
 #include "slurm/script.hpp"
 #include "store/small_file.hpp"
@@ -86,31 +87,57 @@ void take_options(const std::vector<std::string>& words, std::vector<SbatchOptio
 
 struct OldScript {
   std::vector<SbatchOption> options;
-  std::vector<std::size_t> srun_lines;
+  std::vector<std::string> unknown;  // what stood behind #SBATCH
+  std::vector<std::string> notes;
 };
+
+bool is_known(const std::string& word) {
+  const std::string name = word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
+  const std::vector<args::OptionShape> all = shapes();
+  return std::any_of(all.begin(), all.end(), [&](const args::OptionShape& one) {
+    return std::find(one.names.begin(), one.names.end(), name) != one.names.end();
+  });
+}
+
+// One line; options that only sbatch knows stay as they are, with the words behind them.
+void take_line(const std::vector<std::string>& words, OldScript& old, const std::string& where) {
+  std::vector<std::string> known;
+  bool behind_unknown = false;
+  for (const std::string& word : words) {
+    const bool option = word.size() > 1 && word.front() == '-';
+    if (option) behind_unknown = !is_known(word);
+    if (!behind_unknown) {
+      known.push_back(word);
+    } else if (option) {
+      const std::size_t equal = word.find('=');
+      old.unknown.push_back(equal == std::string::npos ? word
+                                                       : sbatch_text({word.substr(0, equal), word.substr(equal + 1)}));
+      old.notes.push_back(fmt::format("{}: kiln does not know {}: taken over as it is, and sbatch says whether it does",
+                                      where, for_message(word, 60)));
+    } else {
+      old.unknown.back() += " " + observe::shell_word(word);
+    }
+  }
+  take_options(known, old.options);
+}
 
 OldScript read_script(const std::string& name, std::string_view text) {
   OldScript old;
   std::istringstream lines{std::string(text)};
   std::size_t number = 0;
-  bool header = true;
   for (std::string line; std::getline(lines, line);) {
     ++number;
     const std::size_t first = line.find_first_not_of(" \t");
     if (first == std::string::npos) continue;
-    if (header && (line.starts_with("#SBATCH ") || line.starts_with("#SBATCH\t"))) {
+    if (line.starts_with("#SBATCH ") || line.starts_with("#SBATCH\t")) {
+      const std::string where = fmt::format("{}:{}", for_message(name), number);
       try {
-        take_options(sbatch_line_words(std::string_view(line).substr(8)), old.options);
+        take_line(sbatch_line_words(std::string_view(line).substr(8)), old, where);
       } catch (const Error& error) {
-        refuse(fmt::format("{}:{}: {}", for_message(name), number, error.what()));
+        refuse(fmt::format("{}: {}", where, error.what()));
       }
     }
-    if (line[first] == '#') continue;
-    header = false;  // as sbatch does
-    std::istringstream words(line);
-    for (std::string word; words >> word;) {
-      if (word == "srun" || word.ends_with("/srun")) old.srun_lines.push_back(number);
-    }
+    if (line[first] != '#') break;  // as sbatch does
   }
   return old;
 }
@@ -154,9 +181,7 @@ class Conversion {
     if (option.name == "--chdir") directory = value;
     constexpr std::array kOfTasks{"--output", "--error", "--input"};
     if (is_one_of(kOfTasks, option.name)) {
-      note(option,
-           "the output of each task is kept in the results (kiln results --unit N --stdout); as files: "
-           "--output-files 'out/{unit}.{stream}' behind run");
+      if (option.name == "--input") note(option, "the tasks have an empty standard input");
       return;
     }
     if (says_need(option.name)) return;
@@ -253,6 +278,36 @@ std::vector<std::string> sbatch_line_words(std::string_view line) {
   return words;
 }
 
+std::vector<std::size_t> srun_lines(std::string_view text) {
+  std::vector<std::size_t> found;
+  std::istringstream lines{std::string(text)};
+  std::size_t number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    const std::size_t first = line.find_first_not_of(" \t");
+    if (first == std::string::npos || line[first] == '#' || line.find("--overlap") != std::string::npos) continue;
+    std::istringstream words(line);
+    for (std::string word; words >> word;) {
+      if (word != "srun" && !word.ends_with("/srun")) continue;
+      found.push_back(number);
+      break;
+    }
+  }
+  return found;
+}
+
+namespace {
+
+void note_srun(const ArrayNeeds& needs, std::string_view text, std::vector<std::string>& notes) {
+  for (const std::size_t line : needs.several_nodes ? std::vector<std::size_t>() : srun_lines(text)) {
+    notes.push_back(fmt::format(
+        "line {}: srun would start a job step of its own for each task, and wait for CPUs that kiln's workers have: {}",
+        line, needs.processes == 1 ? "leave the word out" : fmt::format("mpirun -n {} in its place", needs.processes)));
+  }
+}
+
+}  // namespace
+
 Converted convert_array(const std::string& name, std::string_view text, const std::string& program) {
   const OldScript old = read_script(name, text);
   std::vector<SbatchOption> last;  // of the same name the last one counts
@@ -263,24 +318,25 @@ Converted convert_array(const std::string& name, std::string_view text, const st
   const ArrayNeeds needs = array_needs(last, name);
   Conversion made(name, needs);
   for (const SbatchOption& option : last) made.take(option);
+  for (const std::string& line : old.unknown) made.header.emplace_back(line, "");
+  made.notes.insert(made.notes.end(), old.notes.begin(), old.notes.end());
+  const std::string stem = std::filesystem::path(name).stem().string();
+  OutputNames files = output_names(last, stem);
+  made.words.insert(made.words.end(), files.words.begin(), files.words.end());
+  made.notes.insert(made.notes.end(), files.notes.begin(), files.notes.end());
   if (made.range.empty()) {
     refuse(fmt::format(
         "{} has no #SBATCH --array: a script of a single job needs nothing new; what it runs many times goes "
         "into a task file: kiln slurm run tasks.txt",
         for_message(name)));
   }
-  for (const std::size_t line : needs.several_nodes ? std::vector<std::size_t>() : old.srun_lines) {
-    made.notes.push_back(fmt::format(
-        "line {}: srun would start a job step of its own for each task, and wait for CPUs that kiln's workers have: {}",
-        line, needs.processes == 1 ? "leave the word out" : fmt::format("mpirun -n {} in its place", needs.processes)));
-  }
+  note_srun(needs, text, made.notes);
   const std::string time = made.time == kUsualTime ? "04:00:00" : job::format_slurm_time(made.time);
   made.notes.push_back(
       fmt::format("--time={} is of the whole job, and yours to choose, as is --nodes; the job goes on in a next "
                   "one until all tasks are done",
                   time));
 
-  const std::string stem = std::filesystem::path(name).stem().string();
   std::vector<std::string> command = needs.variables;
   if (!command.empty()) command.insert(command.begin(), "env");
   for (std::string& word : starter_of(text)) command.push_back(std::move(word));
@@ -293,6 +349,8 @@ Converted convert_array(const std::string& name, std::string_view text, const st
 
   SbatchScript script;
   script.intro = fmt::format("Runs the job array of {} in one job. Made by kiln slurm convert.\n", for_message(name));
+  script.intro += "\nWhat is otherwise than in the old one, and to be looked at:\n";
+  for (const std::string& note : made.notes) script.intro += "- " + note + "\n";
   const bool named = std::any_of(made.header.begin(), made.header.end(),
                                  [](const auto& line) { return line.first.starts_with("--job-name="); });
   if (!named) script.header.emplace_back(sbatch_text({"--job-name", stem}), "");

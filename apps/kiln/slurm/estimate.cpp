@@ -200,6 +200,15 @@ UnitTimes unit_times(std::vector<double> times) {
   return found;
 }
 
+std::optional<double> shortest_unit(const std::string& directory) try {
+  const Trial trial = read_trial(directory);
+  const auto least = std::min_element(trial.times.begin(), trial.times.end());
+  return least == trial.times.end() ? std::nullopt : std::optional(*least);
+} catch (const Error& error) {
+  log::debug("{}", error.what());
+  return std::nullopt;
+}
+
 std::uint64_t at_a_time(const Sizing& sizing) {
   std::uint64_t units = sizing.cpus / sizing.cpus_per_unit;
   if (sizing.gpus != 0 && sizing.gpus_per_unit != 0) units = std::min(units, sizing.gpus / sizing.gpus_per_unit);

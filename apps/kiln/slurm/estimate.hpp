@@ -18,6 +18,8 @@ struct UnitTimes {
 };
 /// Of what was measured; zeros of nothing.
 UnitTimes unit_times(std::vector<double> seconds);
+/// The one that took least of those that a run of commands has results of; nothing where it has none.
+std::optional<double> shortest_unit(const std::string& directory);
 
 struct Sizing {
   std::uint64_t units = 0;  ///< to run

@@ -61,7 +61,7 @@ for node in 1 $((nodes / 2)) $((nodes - 1)); do
       if [ "$line" = watches ]; then exec cat >/dev/null; fi
       why=$line
     done
-    echo "kiln: node $((node + 1)) of $nodes cannot watch the first one, $SLURMD_NODENAME: ${{why:-srun has ended}}"
+    echo "kiln: node $((node + 1)) of $nodes cannot watch the first one, $SLURMD_NODENAME: ${{why:-srun has ended}}" >&2
   }} &
 done
 )--";

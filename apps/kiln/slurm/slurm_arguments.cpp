@@ -108,6 +108,18 @@ std::string trimmed_text(const std::string& text) {
   return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
 }
 
+// What says the -N and --time that were to be had by --units-per-hour.
+std::string estimate_line(const Words& words) {
+  std::string value = "X";
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--units-per-hour" && i + 1 < words.size()) value = words[i + 1];
+    if (words[i].starts_with("--units-per-hour=")) value = words[i].substr(words[i].find('=') + 1);
+  }
+  return fmt::format(
+      "kiln slurm --estimate --units-per-hour {} --units N, with the number of units, says which -N and --time to give",
+      for_message(value, 40));
+}
+
 Command parse_slurm_run(const Words& words) {
   SlurmRunCommand command;
   RunWords given;
@@ -130,6 +142,7 @@ Command parse_slurm_run(const Words& words) {
   std::vector<args::OptionShape> refused{
       {{"--wrap"}, true, false, "what the job runs is made by kiln; lines before that: --prelude FILE"},
       {{"--parsable", "--wait", "--test-only", "-W"}, false, false, "kiln submits the job itself: --submit"}};
+  refused.push_back({{"--units-per-hour"}, true, false, estimate_line(words)});
   for (const args::OptionShape& habit : gnu_options()) refused.push_back(habit);
   parser.refuse(std::move(refused));
   const auto rest = parser.parse(words, Options::of_a_run);

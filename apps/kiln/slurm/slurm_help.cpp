@@ -38,8 +38,9 @@ Usage: kiln slurm run [OPTIONS] TASKS
 std::string_view slurm_run_footer() {
   return R"(
 All other long options of sbatch are passed on, too, and -b -c -d -D -e -H -L -M
--m -O -s -S -F -w -x -B -G. -n, -o, -a, -C and -q are those of kiln run. What
-this Slurm's partitions allow is checked, where a Slurm answers.
+-m -O -s -S -F -w -x -B -G. -n, -o, -a, -C, -q and --batch are those of kiln run;
+that of sbatch: --sbatch '--batch=LIST'. What this Slurm's partitions allow is
+checked, where a Slurm answers.
 
 Exit codes: 0 printed or submitted; 2 usage, or more than the partition allows;
   3 there is no Slurm, or it did not take the job, or a file cannot be read.
@@ -92,7 +93,8 @@ std::string_view slurm_script_footer() {
 std::string_view slurm_convert_usage() {
   return R"(Prints a batch script that runs the job array of an old one in one job: the old
 script, unchanged, once for each index. Its #SBATCH lines become options of kiln
-run and lines of the new one; what has no counterpart is said on standard error.
+run and lines of the new one; lines that kiln does not know are taken over. What
+has no counterpart is said in the new script, and on standard error.
 
 Usage: kiln slurm convert FILE
 )";

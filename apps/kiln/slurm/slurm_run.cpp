@@ -12,6 +12,7 @@
 #include "job/slurm_programs.hpp"
 #include "observe/summary.hpp"
 #include "output.hpp"
+#include "slurm/estimate.hpp"
 #include "slurm/script.hpp"
 #include "slurm/site_check.hpp"
 #include "slurm/task_check.hpp"
@@ -206,6 +207,19 @@ std::vector<std::string> time_doubts(const SlurmRunCommand& command, const job::
   return doubts;
 }
 
+// A job in which none of the units that were measured comes to its end is no use.
+void need_time_for_a_unit(const SlurmRunCommand& command) {
+  const job::TimeLimit limit = time_of(command);
+  if (!command.submit || !limit) return;
+  const Duration time = *limit - std::chrono::seconds(lead_seconds(command)) + command.run.grace;
+  const auto least = shortest_unit(seen_from_here(command, command.run.directory));
+  if (!least || *least <= to_seconds(time)) return;
+  throw Error(ExitCode::usage,
+              fmt::format("--time {}: no unit of the run so far took less than {}, and such a job has {} for one: none "
+                          "would ever end; ask for more time",
+                          job::format_slurm_time(limit), format_duration(from_seconds(*least)), format_duration(time)));
+}
+
 }  // namespace
 
 std::uint64_t lead_seconds(const SlurmRunCommand& command) {
@@ -292,6 +306,7 @@ int make_job(const SlurmRunCommand& given) {
     log::warning("{}", doubt);
   }
   need_task_file(command);
+  need_time_for_a_unit(command);
   check_tasks(command, partition.empty() ? nullptr : &partition.front());
   if (command.submit) return submit(command, script, slurm);
   print(script);

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "job/environment.hpp"
 #include "job/task_input.hpp"
+#include "slurm/convert.hpp"
 #include "slurm/site_check.hpp"
 #include "units/argument_expansion.hpp"
 #include "units/input_file.hpp"
@@ -14,6 +15,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <vector>
 
 namespace kiln::cli {
 namespace {
@@ -37,6 +41,40 @@ std::string source_of(const job::RunOptions& run) {
   return run.task_file.empty() ? "this line" : for_message(run.task_file);
 }
 
+bool is_program(const std::string& file) {
+  std::string start(4, '\0');
+  std::ifstream(file, std::ios::binary).read(start.data(), 4);
+  return start ==
+         "\x7f"
+         "ELF";
+}
+
+// Of the task file, or of the script that each command is: a text that names srun has lines to look at.
+void warn_of_srun(const SlurmRunCommand& command, const job::RunOptions& run, const std::string& program) {
+  if (command.nodes == 1) return;  // 0: nobody knows
+  const std::string& file = run.task_file.empty() ? program : run.task_file;
+  constexpr std::uintmax_t kMostRead = 64U << 20U;
+  std::error_code error;
+  std::vector<std::size_t> lines;
+  const std::string typed = run.array ? run.array->command : run.arguments ? run.arguments->command : "";
+  std::string where = "the command";
+  if (!srun_lines(typed).empty()) {
+    lines.push_back(1);
+  } else if (!file.empty() && fs::file_size(file, error) <= kMostRead && !error && !is_program(file)) {
+    std::ostringstream text;
+    text << std::ifstream(file).rdbuf();
+    std::string all = text.str();
+    if (!run.task_file.empty() || all.starts_with("#!")) lines = srun_lines(all);
+    if (!lines.empty()) where = fmt::format("{}:{}", for_message(file), lines.front());
+  }
+  if (lines.empty()) return;
+  log::warning(
+      "{}: on several nodes srun would wait for ever for CPUs that kiln's workers have: leave the word out, one worker "
+      "runs one command; for several processes on the node of the command: mpirun -n 4, or srun --overlap -N1 -n1 -w "
+      "\"$(hostname)\"",
+      where);
+}
+
 }  // namespace
 
 std::uint64_t workers_of(const SlurmRunCommand& command, const job::Partition* partition) {
@@ -58,7 +96,15 @@ void check_tasks(const SlurmRunCommand& command, const job::Partition* partition
   if (!program.empty() && !fs::exists(program, ignored)) {
     log::warning("there is no {} here: each command would fail", for_message(program));
   }
+  warn_of_srun(command, run, program);
   try {
+    if (!run.task_file.empty() && is_program(run.task_file)) {
+      throw Error(
+          ExitCode::bad_input,
+          fmt::format("{0} is a program, not a list of commands: of the kiln library: kiln slurm script program "
+                      "> job.sbatch; sbatch job.sbatch {0}; any other: kiln slurm run {0} ::: VALUES",
+                      for_message(run.task_file)));
+    }
     const std::uint64_t units = count_units(run);
     if (units == 0) {
       throw Error(ExitCode::bad_input,

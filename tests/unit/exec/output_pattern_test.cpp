@@ -32,6 +32,16 @@ TEST(OutputPattern, FillsInWhatItIsTold) {
   EXPECT_EQ(out("{unit}{unit}"), "77.out");
 }
 
+TEST(OutputPattern, KnowsTheIndexOfAnArray) {
+  const OutputPattern pattern("{index:03}.{stream}");
+  EXPECT_TRUE(pattern.names_index());
+  EXPECT_EQ(pattern.path(OutputStream::out, UnitId(1), 1, 10), "010.out");
+  EXPECT_EQ(pattern.path(OutputStream::err, UnitId(1), 1), "001.err");
+  EXPECT_EQ(OutputPattern("{unit}-{index}").path(OutputStream::out, UnitId(1), 1, 10), "1-10.out");
+  EXPECT_THAT(why_refused("{unit}{index}"), HasSubstr("two units could write the same file"));
+  EXPECT_FALSE(OutputPattern("{unit}").names_index());
+}
+
 TEST(OutputPattern, PointsAtWhatIsWrong) {
   EXPECT_THAT(why_refused("logs/{unti}"), HasSubstr("character 6: there is no {unti}"));
   EXPECT_THAT(why_refused("{unit}{"), HasSubstr("character 7: a { without its }"));
