@@ -17,7 +17,7 @@ export KILN=$kiln
 next_of() { sed -n 's/^kiln: job \([0-9]*\) waits.*/\1/p' "kiln-$1.log" 2>/dev/null | head -n 1; }
 has_steps() { [ "$(squeue --noheader --steps --jobs="$1" | grep -c "$1\.[0-9]")" -ge "$2" ]; }
 queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
-running() { grep -q "\"state\": *\"running\"" "$1/status.json" 2>/dev/null && state_is "$2" RUNNING && squeue --noheader --steps --jobs="$2" >/dev/null; }
+runs_in() { grep -q "\"state\":\"running\".*\"job_id\":\"$2\"" "$1/status.json" 2>/dev/null; }
 same_script() { scontrol write batch_script "$1" - | cmp - <(scontrol write batch_script "$2" -); }
 
 seq -f 'echo %g; sleep 0.5' 120 >tasks.txt
@@ -91,7 +91,7 @@ ends_in_the_next "$name" "$job" TIMEOUT late late.here.kiln
 name="a chain that hands on no variables, and gets nowhere"
 job=$(submit --chain --export NONE -N 1 --time 10:00 --grace 1s --out none.kiln sleep 600 ::: 1 2 2>/dev/null)
 for start in 1 2 3; do
-  await 60 "$name: its start $start" running none.kiln "$job" || true
+  await 60 "$name: its start $start" runs_in none.kiln "$job" || true
   scancel --signal=USR1 --batch "$job"
   ended_as "$name: its start $start" "$job" FAILED 60
   if [ "$start" -lt 3 ]; then

@@ -98,7 +98,9 @@ submitted() { sed -n 's/^job \([0-9]*\) is submitted$/\1/p' | noted; }
 submit() { "$kiln" slurm run --submit "$@" | submitted; }
 ended_as() { # ended_as NAME JOB STATE SECONDS: of a job whose log is kiln-JOB.log
   await "$4" "$1: the end of job $2" has_ended "$2" || true
-  echo "--- $1: job $2: $((SECONDS - $(cat "$work/begun.$2" 2>/dev/null || echo "$SECONDS"))) s since it was submitted, started again $(job_field "$2" Restarts) times"
+  if [ -e "$work/begun.$2" ]; then
+    echo "--- $1: job $2: $((SECONDS - $(cat "$work/begun.$2"))) s since it was submitted, started again $(job_field "$2" Restarts) times"
+  fi
   check "$1: the job is $3" state_is "$2" "$3"
   state_is "$2" "$3" || { scontrol show job "$2"; cat "kiln-$2.log" || true; }
 }
