@@ -33,9 +33,9 @@ constexpr std::array<std::string_view, 8> kDroppedLines{
     "Unable to find reachable pairing between local and remote interfaces",
     "btl_tcp_proc_create_interface_graph]",
     "send_handler] invalid connection state"};
-constexpr std::array<std::string_view, 6> kLinesOfADeath{"NBC_Progress: an error 75",  "NBC_Progress: an error 77",
-                                                         "Error in NBC_Start_round()", "PMIX ERROR: BAD-PARAM",
-                                                         "PMIX ERROR: UNREACHABLE",    "PMIX ERROR: LOST-CONNECTION"};
+constexpr std::array<std::string_view, 7> kLinesOfADeath{
+    "NBC_Progress: an error 75", "NBC_Progress: an error 77",   "Error in NBC_Start_round()", "PMIX ERROR: BAD-PARAM",
+    "PMIX ERROR: UNREACHABLE",   "PMIX ERROR: LOST-CONNECTION", "pml_ob1_sendreq.c:"};
 constexpr std::array<std::string_view, 2> kLinesAfterADeath{"[btl_tcp_", "/btl_tcp_"};
 // A peer that is gone, whichever end of the connection notices it first.
 constexpr std::array<std::string_view, 2> kGonePeer{"Connection reset by peer", "Broken pipe"};

@@ -36,11 +36,19 @@ int to_count(std::size_t bytes) {
   return static_cast<int>(bytes);
 }
 
-// Read by Open MPI 4.1 when it is initialised; others do not know it. Between processes of a node messages go through
-// shared memory, piece by piece, instead of being fetched by a system call that looks up each page: 68 KiB and the 16
-// of their answer take 7 instead of 14 us of processor time in all, 64 MiB no more than before, and no right to look
-// into other processes is needed (containers). What the user chose holds.
-void choose_ways() { setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0); }
+// Read by Open MPI when it is initialised; others do not know them. What the user chose holds.
+//
+// Between processes of a node messages go through shared memory, piece by piece, instead of being fetched by a system
+// call that looks up each page: 68 KiB and the 16 of their answer take 7 instead of 14 us of processor time in all, 64
+// MiB no more than before, and no right to look into other processes is needed (containers).
+//
+// Over TCP no large message is put into the receiver's memory: when that one dies meanwhile, Open MPI tells it so on
+// the connection that it is closing, and waits for a lock that it holds, for ever (seen in 4.1.4). Sent piece by piece
+// it may end the process instead, which is a death like others.
+void choose_ways() {
+  setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
+  setenv("OMPI_MCA_btl_tcp_flags", "send,inplace,need-ack,need-csum,hetero-rdma", 0);
+}
 
 }  // namespace
 
