@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <functional>
 #include <kiln/monoids.hpp>
+#include <map>
 #include <string>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
 namespace clickstream {
@@ -43,20 +43,17 @@ KILN_COLUMNS(Difference, row, more)
 
 /// Without its folder, and without the ending of a file that was packed since: offset and line are those of what is in
 /// it.
-template <class Row>
-Row bare(Row row) {
-  if constexpr (std::is_same_v<Row, BadLine>) {
-    const std::filesystem::path name = std::filesystem::path(row.file).filename();
-    const bool packed = name.extension() == ".gz" || name.extension() == ".zst";
-    row.file = (packed ? name.stem() : name).string();
-  }
-  return row;
+BadLine bare(BadLine line) {
+  const std::filesystem::path name = std::filesystem::path(line.file).filename();
+  const bool packed = name.extension() == ".gz" || name.extension() == ".zst";
+  line.file = (packed ? name.stem() : name).string();
+  return line;
 }
 
 /// The rows that are on one side only, each with how often: more in the first file, or less.
 template <class Row>
 auto compared(const std::string& run, const std::string& folder, const std::string& table) {
-  const auto side = [](std::int64_t sign) { return [sign](const Row& row) { return std::pair(bare(row), sign); }; };
+  const auto side = [](std::int64_t sign) { return [sign](const Row& row) { return std::pair(row, sign); }; };
   const kiln::Flow flow("check " + table);
   return flow.csv<Row>(exported(run, table))
       .map(side(1))
@@ -69,14 +66,57 @@ auto compared(const std::string& run, const std::string& folder, const std::stri
       .into(kiln::to_rows(table + "_differs"), kiln::to_reduce(kiln::Count{}, table));
 }
 
+/// A row of the table of rejected records: of a unit with very many, one stands for all that are not listed.
+struct RejectedRow {
+  std::string file;
+  std::uint64_t offset = 0;
+  std::int64_t line = 0;
+  std::uint64_t count = 0;
+};
+KILN_COLUMNS(RejectedRow, file, offset, line, count)
+
+/// The same of the rejected lines, file by file. Where not all of a file are listed, those that are must be in the
+/// truth, and all of them as many as there.
+auto compared_lines(const std::string& run, const std::string& folder) {
+  // Offset and line; how many lines it stands for, less than 0 in the truth.
+  using Place = std::tuple<std::uint64_t, std::int64_t, std::int64_t>;
+  const kiln::Flow flow("check rejected");
+  const auto reported = [](const RejectedRow& row) {
+    const BadLine line = bare(BadLine{row.file, row.offset, row.line});
+    return std::pair(line.file, Place(line.offset, line.line, static_cast<std::int64_t>(row.count)));
+  };
+  const auto true_line = [](const BadLine& line) { return std::pair(line.file, Place(line.offset, line.line, -1)); };
+  return flow.csv<RejectedRow>(exported(run, "rejected"))
+      .map(reported)
+      .merge(flow.csv<BadLine>(truth_file(folder, "rejected")).map(true_line))
+      .group_by_key()
+      .template flat_map<Difference>([](kiln::Group<std::string, Place>& group, auto& emit) {
+        std::map<std::pair<std::uint64_t, std::int64_t>, std::int64_t> more;
+        std::int64_t all = 0;
+        bool listed = true;
+        for (const auto& [offset, line, count] : group) {
+          more[{offset, line}] += count < 0 ? -1 : 1;
+          all += count;
+          listed = listed && count <= 1;
+        }
+        for (const auto& [place, times] : more) {
+          if (times > 0 || (listed && times < 0)) {
+            emit(Difference{text_of_row(BadLine{group.key, place.first, place.second}), times});
+          }
+        }
+        if (!listed && all != 0) emit(Difference{group.key, all});
+      })
+      .into(kiln::to_rows("rejected_differs"), kiln::to_reduce(kiln::Count{}, "rejected"));
+}
+
 }  // namespace
 
 int check(kiln::Session& session, const std::string& run, const std::string& folder) {
   expect_files(run, folder);
-  const auto report = session.run(
-      kiln::together(compared<HourRow>(run, folder, "hours"), compared<PageRow>(run, folder, "pages"),
-                     compared<PageRow>(run, folder, "top_pages"), compared<UserRow>(run, folder, "users"),
-                     compared<CountryRow>(run, folder, "countries"), compared<BadLine>(run, folder, "rejected")));
+  const auto report =
+      session.run(kiln::together(compared<HourRow>(run, folder, "hours"), compared<PageRow>(run, folder, "pages"),
+                                 compared<PageRow>(run, folder, "top_pages"), compared<UserRow>(run, folder, "users"),
+                                 compared<CountryRow>(run, folder, "countries"), compared_lines(run, folder)));
   const std::array<std::uint64_t, kTables.size()> counts =
       std::apply([](auto... count) { return std::array<std::uint64_t, kTables.size()>{count...}; }, report.values);
   bool good = report.exit_code() == 0 && report.counts.rejected + report.rejected_before == 0;

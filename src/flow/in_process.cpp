@@ -70,8 +70,7 @@ class InProcess {
     }
     sort_rows();
     stage_.result.values = fold_.values();
-    stage_.result.counts = {source.units, source.units - stage_.dead.size(), stage_.dead.size(),
-                            stage_.rejected.size()};
+    stage_.result.counts = {source.units, source.units - stage_.dead.size(), stage_.dead.size(), records_rejected()};
     stage_.result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return std::move(stage_);
   }
@@ -99,6 +98,12 @@ class InProcess {
         stage_.dead.push_back({failure.unit.value(), attempt, std::move(failure.reason)});
       }
     }
+  }
+
+  std::uint64_t records_rejected() const {
+    std::uint64_t sum = 0;
+    for (const RejectedRecord& record : stage_.rejected) sum += record.count;
+    return sum;
   }
 
   /// Units that were tried again came later.

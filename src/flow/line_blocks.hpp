@@ -17,7 +17,7 @@ class LineBlocks {
  public:
   /// Of a longer line only the begin is given. Bytes, with its end.
   static constexpr std::size_t kLongestLine = std::size_t{64} << 20;
-  static constexpr std::size_t kBegin = 1024;  ///< bytes of that
+  static constexpr std::size_t kBegin = std::size_t{64} << 10;  ///< bytes of that
 
   /// The stream stands at place_before(begin), and must live until the last call of next().
   void open(ByteStream& stream, std::uint64_t begin, std::uint64_t end);

@@ -4,8 +4,8 @@
 
 namespace kiln::flow {
 
-/// The table of rejected records, behind the tables of a stage's rows sinks: file, offset, record, reason, with the
-/// unit.
+/// The table of rejected records, behind the tables of a stage's rows sinks: file, offset, line, record, reason and how
+/// many it stands for, with the unit.
 inline constexpr const char* kRejectedTable = "rejected";
 
 Table rejected_table();

@@ -169,16 +169,14 @@ protocol::Segment ProgramRank::write_segment(const protocol::SegmentContent& con
   schedule::IntervalSet units;
   for (const Interval interval : content.units) units.insert(interval);
   const Tables tables = flow::stage_tables(*plan_);
-  std::vector<std::uint64_t> counts;
-  store::SegmentContent what{StageId(stage_), units, tables, content.rows, content.partials, &counts};
+  protocol::Segment segment;
+  store::SegmentContent what{StageId(stage_), units, tables, content.rows, content.partials, &segment.rejected};
   const store::SegmentFile written =
       store::write_segment(greeting_->directory, Epoch(greeting_->epoch), rank, ++segments_, std::move(what));
-  protocol::Segment segment;
   segment.file = written.file;
   segment.length = written.length;
   segment.checksum = written.checksum;
   segment.units = content.units;
-  segment.rejected = counts.back();  // their table is the last one
   return segment;
 }
 

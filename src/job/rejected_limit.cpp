@@ -26,7 +26,7 @@ std::string too_many_text(std::string_view stage, const RejectedCounts& counts, 
 }
 
 void RejectedTally::add(detail::RejectedRecord record) {
-  ++of_file_[record.file];
+  of_file_[record.file] += record.count;
   if (examples_.size() < kExamples) examples_.push_back(std::move(record));
 }
 

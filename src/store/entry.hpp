@@ -91,6 +91,8 @@ struct CommitEntry {
 
 /// The table of a plan that holds rejected records; all stages share it in results.h5.
 inline constexpr std::string_view kRejectedTable = "rejected";
+/// Its column of the number of records that a row stands for (u64).
+inline constexpr std::string_view kRejectedCount = "count";
 
 /// A round of a stage begins: what the program asks for. Readers need it to know the tables.
 struct PlanEntry {

@@ -262,6 +262,13 @@ std::vector<std::uint64_t> EntryFile::row_units(RowsPlace place, std::uint64_t f
   return RowsGroup(*std::move(group), header_.length).units(first, count);
 }
 
+std::vector<std::uint64_t> EntryFile::row_numbers(RowsPlace place, std::string_view column, std::uint64_t first,
+                                                  std::uint64_t count) const {
+  auto group = rows_group(place);
+  if (count == 0 || !group) return {};
+  return RowsGroup(*std::move(group), header_.length).numbers(column, first, count);
+}
+
 Rows EntryFile::rows(RowsPlace place, std::uint64_t first, std::uint64_t count) const {
   auto group = rows_group(place);
   if (count == 0 || !group) return {};

@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The bytes of one entry: a header of 512 bytes, then an HDF5 file (for HDF5 the header is a user block, so that
@@ -78,6 +79,9 @@ class EntryFile {
   Schema schema(RowsPlace place = {}) const;
   /// The unit of each row [first, first + count), ascending.
   std::vector<std::uint64_t> row_units(RowsPlace place, std::uint64_t first, std::uint64_t count) const;
+  /// Of these rows, the values of one column of u64; all 0 where there is no such column.
+  std::vector<std::uint64_t> row_numbers(RowsPlace place, std::string_view column, std::uint64_t first,
+                                         std::uint64_t count) const;
   /// Rows [first, first + count). Read in pieces of at most h5::kPiece under the lock.
   Rows rows(RowsPlace place, std::uint64_t first, std::uint64_t count) const;
 

@@ -2,6 +2,7 @@
 
 #include "base/start_directory.hpp"
 #include "store/column_set.hpp"
+#include "store/rejected_count.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -88,13 +89,14 @@ std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const J
     const std::uint64_t more = rows_of(view, table, limits).rows();
     rows += more;
     if (more != 0) filled.push_back(table);
-    counts[table.stage] = more;
+    counts[table.stage] = 0;
   }
   const std::string name(kRejectedTable);
   ColumnWriter stage(file.file(), name + "/stage", ColumnType::i32, rows);
   stage.describe("", "number of the stage");
   ColumnWriter unit = unit_column(file.file(), name, rows);
   ColumnSet columns(file.file(), name + "/", schema, rows, false);
+  const RejectedCount count(schema);
   RowWindow window;
   for (const StageTable& table : filled) {
     RowStream stream = rows_of(view, table, limits);
@@ -103,7 +105,10 @@ std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const J
       put_units(window, unit);
       columns.put(window);
       for (const RowWindow::Run& run : window.runs) {
-        for (std::size_t i = 0; i < run.count; ++i) stage.put(static_cast<std::int32_t>(table.stage.value()));
+        for (std::size_t i = 0; i < run.count; ++i) {
+          stage.put(static_cast<std::int32_t>(table.stage.value()));
+          counts[table.stage] += count.of(window.rows[run.slot], run.row + i);
+        }
       }
       file.check();
     }

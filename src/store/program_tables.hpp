@@ -32,7 +32,7 @@ std::vector<StageTable> rejected_tables_of(const JournalView& view);
 void write_row_tables(const GuardedFile& file, const JournalView& view, const RowStreamLimits& limits);
 /// The columns of the one that has most: stages that an older kiln began may have fewer. `tables` is not empty.
 const Schema& widest(const std::vector<StageTable>& tables);
-/// /rejected: the same of the rejected records of all stages. Returns how many each stage has.
+/// /rejected: the same of the rejected records of all stages. Returns how many records each stage has rejected.
 std::map<StageId, std::uint64_t> write_rejected(const GuardedFile& file, const JournalView& view,
                                                 const RowStreamLimits& limits);
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -229,6 +230,18 @@ std::vector<std::uint64_t> RowsGroup::units(std::uint64_t first, std::uint64_t c
   read_pieces(h5::open_dataset(group_, "unit"), h5::Type::u64, sizeof(std::uint64_t), first,
               std::as_writable_bytes(std::span(units)));
   return units;
+}
+
+std::vector<std::uint64_t> RowsGroup::numbers(std::string_view column, std::uint64_t first, std::uint64_t count) const {
+  if (first > size_ || count > size_ - first) throw Error(ExitCode::internal, "rows are asked for that are not there");
+  std::vector<std::uint64_t> numbers(count);
+  const auto found = std::find_if(schema_.begin(), schema_.end(), [&](const Column& one) {
+    return one.name == column && one.type == ColumnType::u64 && one.count == 1 && !one.list;
+  });
+  if (found == schema_.end()) return numbers;
+  const Values values = read_column(*found, first, count);
+  std::memcpy(numbers.data(), values.bytes.data(), values.bytes.size());
+  return numbers;
 }
 
 RowsGroup::Values RowsGroup::read_column(const Column& column, std::uint64_t first, std::uint64_t count) const {

@@ -4,6 +4,7 @@
 #include "store/h5.hpp"
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 /// Rows as a group of an HDF5 file: "unit" (u64, ascending), each column under its name (numbers as they are, fixed
@@ -25,6 +26,8 @@ class RowsGroup {
   std::uint64_t bytes() const;
   std::vector<std::uint64_t> units(std::uint64_t first, std::uint64_t count) const;
   Rows read(std::uint64_t first, std::uint64_t count) const;
+  /// Values of one column of u64, single numbers; all 0 where there is no such column.
+  std::vector<std::uint64_t> numbers(std::string_view column, std::uint64_t first, std::uint64_t count) const;
 
  private:
   struct Values {

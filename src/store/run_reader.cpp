@@ -3,6 +3,7 @@
 #include "exec/command_setup.hpp"
 #include "store/file_ops.hpp"
 #include "store/program_tables.hpp"
+#include "store/rejected_count.hpp"
 #include "store/results_file.hpp"
 #include "store/results_tables.hpp"
 #include "store/results_trailer.hpp"
@@ -250,7 +251,7 @@ std::vector<RunReader::StageInfo> RunReader::stage_infos() const {
     for (StageInfo& info : all) info.counts.rejected = 0;
     for (const StageTable& table : rejected_tables_of(view)) {
       if (table.stage.value() >= all.size()) continue;
-      all[table.stage.value()].counts.rejected = RowStream(view.parts_of(table.stage, table.place)).rows();
+      all[table.stage.value()].counts.rejected = rejected_in(view.parts_of(table.stage, table.place));
     }
   });
   return all;

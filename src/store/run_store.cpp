@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "store/commit_rows.hpp"
 #include "store/crash_mark.hpp"
+#include "store/rejected_count.hpp"
 #include "store/results_file.hpp"
 #include "store/source_copy.hpp"
 
@@ -242,10 +243,7 @@ EntryNumber RunStore::commit(const protocol::CommitPlan& plan) {
   const Tables& tables = stages_->plan().tables;
   CommitEntry entry = ledger_of(plan);
   std::vector<Rows> rows = join_tables(plan.rows, tables);
-  std::uint64_t rejected = 0;
-  for (std::size_t i = 0; i < tables.size(); ++i) {
-    if (tables[i].name == kRejectedTable) rejected += rows[i].size();
-  }
+  std::uint64_t rejected = rejected_in(rows, tables);
   put_tables(std::move(rows), tables, entry);
   entry.partials = plan.partials;
   entry.has_partials = !plan.partials.empty();

@@ -4,6 +4,7 @@
 #include "store/commit_rows.hpp"
 #include "store/journal_files.hpp"
 #include "store/journal_layout.hpp"
+#include "store/rejected_count.hpp"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -25,9 +26,7 @@ SegmentFile write_segment(const fs::path& run_directory, Epoch epoch, Rank rank,
   CommitEntry commit;
   commit.done = content.units;
   std::vector<Rows> rows = join_tables(std::exchange(content.rows, {}), content.tables);
-  if (content.counts != nullptr) {
-    for (const Rows& table : rows) content.counts->push_back(table.size());
-  }
+  if (content.rejected != nullptr) *content.rejected = rejected_in(rows, content.tables);
   put_tables(std::move(rows), content.tables, commit);
   commit.has_partials = !content.partials.empty();
   commit.partials = std::move(content.partials);

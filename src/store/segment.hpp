@@ -20,7 +20,7 @@ struct SegmentContent {
   const Tables& tables;         ///< of the stage; borrowed for the call
   std::vector<Bytes> rows;      ///< blobs as encode_tables writes them, in any order
   std::vector<Bytes> partials;
-  std::vector<std::uint64_t>* counts = nullptr;  ///< where given, gets the number of rows of each table
+  std::uint64_t* rejected = nullptr;  ///< where given, gets how many records were rejected
 };
 
 /// Where they lie.

@@ -1,5 +1,6 @@
 #include "store/stage_store.hpp"
 
+#include "store/rejected_count.hpp"
 #include "store/stage_identity.hpp"
 
 #include <fmt/core.h>
@@ -156,27 +157,14 @@ StageState StageStore::keep(LedgerState& ledger, const PlanEntry& plan) {
   }
   for (const RowsPart& part : view.parts) {
     if (part.stage != stage_) continue;
-    count_kept(part, plan);
     if (!part.partials || plan.reduces.empty()) continue;
     state.partials += EntryFile(part.file).partials(part.part) - part.skip.size();
     parts_.push_back(part);
   }
-  return state;
-}
-
-void StageStore::count_kept(const RowsPart& part, const PlanEntry& plan) {
-  constexpr std::uint64_t kPiece = 1 << 16;
   for (std::size_t table = 0; table < plan.tables.size(); ++table) {
-    if (plan.tables[table].name != kRejectedTable) continue;
-    const EntryFile file(part.file);
-    const RowsPlace place(part.part, table);
-    const std::uint64_t rows = file.row_count(place);
-    for (std::uint64_t row = 0; row < rows; row += kPiece) {
-      for (const std::uint64_t unit : file.row_units(place, row, std::min(kPiece, rows - row))) {
-        rejected_ += part.take.contains(UnitId(unit)) ? 1 : 0;
-      }
-    }
+    if (plan.tables[table].name == kRejectedTable) rejected_ += rejected_in(view.parts_of(stage_, table));
   }
+  return state;
 }
 
 bool StageStore::is_followed(StageId stage, const StageEndEntry& end, std::uint32_t by) const {

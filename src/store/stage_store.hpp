@@ -97,7 +97,6 @@ class StageStore {
   void check_tables(const PlanEntry& plan);
   std::uint64_t identity_here(PlanEntry plan) const;
   StageState keep(LedgerState& ledger, const PlanEntry& plan);
-  void count_kept(const RowsPart& part, const PlanEntry& plan);
   void begin_round(StageState& state, const PlanEntry& plan, const LedgerState* old, std::string why = {});
 
   Journal& journal_;

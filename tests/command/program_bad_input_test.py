@@ -49,7 +49,7 @@ class Lines(ReaderCase):
         self.same(done.out, sum(range(10)) + 12, 1026, 0, 1)
         rejected = self.table(group="rejected")
         self.assertEqual([rejected[name][0] for name in ("file", "offset", "line", "reason", "record")],
-                         ["big.txt", 2, 2, "the line is longer than 64 MiB", r"\x00" * 200])
+                         ["big.txt", 2, 2, "the line is longer than 64 MiB", r"\x00" * 65536])
 
     def test_a_file_that_changes_or_goes_while_it_runs(self):
         for what, said, code in (("other", "b.txt changed since the stage began: it is the same 30 bytes long, but with another content", 1),

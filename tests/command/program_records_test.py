@@ -4,6 +4,7 @@
 import gzip
 import json
 import math
+import shutil
 import unittest
 
 from program_case import ProgramCase
@@ -54,6 +55,39 @@ class Read(RecordCase):
         self.expect(0, "results", "--table", "rejected", "r2")
         self.write("b.jsonl", lines[1] + "\n")
         self.assertNotIn("rejected", self.run_program("--out", "clean", "b.jsonl").err)
+
+    def test_all_rejected_records_of_a_unit_are_counted(self):
+        lines = b"oops\n" * 30000 + b'{"id": 1, "value": 1, "name": ""}\n'
+        self.write("plain.jsonl", lines)
+        self.write("packed.jsonl.gz", gzip.compress(lines))
+        rows = "id,name,value\n" + 29998 * "oops,,\n" + '"oops\n",,\n' + "oops,,\n1,,1\n"
+        self.write("several.csv", rows)
+        for words in (("--split", "1048576", "plain.jsonl"), ("packed.jsonl.gz",), ("--csv", "--multiline", "several.csv")):
+            out = "of-" + words[-1]
+            for most, which in (("20000", "30,000 records were"), ("99%", "30,000 of 30,0")):
+                said = self.run_program("--out", out, "--max-rejected", most, *words, ranks=2, code=3).err
+                self.assertIn(which, said)
+                self.assertRegex(said, r"most of them are in .*: 30,000\n")
+            printed = ""
+            for ranks in (1, 3):  # then all is done earlier
+                done = self.run_program("--out", out, "--max-rejected", "30000", *words, ranks=ranks)
+                self.assertIn("kiln: 30,000 records were rejected; see them", done.err)
+                printed += done.out
+            self.assertIn("rejected 30000\n", printed)
+            self.assertEqual(self.run_program("--verify", "--out", "again", *words).out, printed)
+            shutil.rmtree(self.folder / "again")
+            rejected = self.table(self.folder / out, group="rejected")
+            self.assertEqual((len(rejected["count"]), sum(rejected["count"])), (10001, 30000))
+            self.assertEqual(self.table(self.folder / out, group="stages")["rejected"], [30000])
+            self.assertEqual(json.loads(self.expect(0, "results", out, "--json").out)["stages"][0]["rejected"], 30000)
+
+    def test_the_text_of_a_record_is_kept(self):
+        long = ["x" * size for size in (201, 65536, 65537, 10000)]
+        self.write("a.jsonl", "\n".join(long) + "\n" + ("y" * 60000 + "\n") * 30)
+        self.run_program("--out", "r", "--split", "4194304", "a.jsonl")
+        kept = [len(text) for text in self.table(self.folder / "r", group="rejected")["record"]]
+        self.assertEqual(kept[:4], [201, 65536, 65536, 10000])
+        self.assertEqual(kept[4:], [60000] * 16 + [200] * 14, "1 MiB of a unit, then the begin")
 
     def test_a_file_with_another_header_is_refused_before_any_unit(self):
         self.write("a.csv", "id,name,value\n1,a,2\n")
@@ -198,7 +232,7 @@ class Export(RecordCase):
         self.write("a.jsonl", json.dumps(self.events(1)[0]) + "\n")
         self.run_program("--out", "r", "--export", "csv", "a.jsonl")
         self.assertEqual((self.folder / "r/export/rejected.csv").read_text(),
-                         "stage,unit,file,offset,line,record,reason\n")
+                         "stage,unit,file,offset,line,record,reason,count\n")
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ class Looking(KilnCase):
     def test_what_is_in_it(self):
         text = self.results().out
         for line in (r"0  points +30 +29 +1 +0 +\d", r"1  lines +2 +2 +0 +2 +\d", r"points +0 +29  place\[3\] codes\[\] name root",
-                     r"rejected +all +2  file offset line record reason", r"codes +0  operation +\d+", r"all +1  collect +\[1, 2, 40, 5, 7\]",
+                     r"rejected +all +2  file offset line record reason count", r"codes +0  operation +\d+", r"all +1  collect +\[1, 2, 40, 5, 7\]",
                      r"sum +3  operation +45  \(and of 1 earlier stage\)", r"none +2 .*no unit gave anything",
                      r"unit 7 of stage 0: exception: unlucky\\xFF"):
             self.assertRegex(text, line)
@@ -159,9 +159,9 @@ class Looking(KilnCase):
         self.assertEqual(self.csv("--table", "parities", "--limit", "2")[1:], [["1", "0", "1"], ["2", "1", "4"]])
         self.assertRegex(self.results("--table", "points", "--limit", "1").out, r"unit +place +codes +name +root\n +0 ")
         self.assertEqual(self.csv("--table", "rejected"),
-                         [["stage", "unit", "file", "offset", "line", "record", "reason"],
-                          ["1", "0", "a.txt", "4", "3", "x3", "no number"],
-                          ["1", "1", "b.txt", "2", "2", "\\xFF\\xFE", "no number"]])
+                         [["stage", "unit", "file", "offset", "line", "record", "reason", "count"],
+                          ["1", "0", "a.txt", "4", "3", "x3", "no number", "1"],
+                          ["1", "1", "b.txt", "2", "2", "\\xFF\\xFE", "no number", "1"]])
         self.assertIn("no rows in table 'rejected' that match", self.results("--table", "rejected", "--stage", "2").err)
 
     def test_failed_units(self):

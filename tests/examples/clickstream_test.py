@@ -121,6 +121,23 @@ class Clickstream(KilnCase):
         self.assertIn("shop/events/day-00001.jsonl.gz", self.column("packed.kiln", "rejected/file"))
         self.assertIn("check: good", self.run_it("check.kiln", "check", "packed.kiln", "shop").out)
 
+    def test_a_packed_day_with_very_many_bad_lines_is_still_right(self):
+        self.run_it("made.kiln", "generate", "shop", "--days", "1", "--events", "60000", "--users", "300", "--malformed", "20")
+        packed = self.folder / "shop/events/day-00001.jsonl"
+        (packed.parent / (packed.name + ".gz")).write_bytes(gzip.compress(packed.read_bytes(), 1))
+        packed.unlink()
+        self.assertIn("the run stops", self.run_it("few.kiln", "--max-rejected", "19%", "report", "shop", code=3).err)
+        self.assertIn("check: good", self.run_it("packed.kiln", "report", "shop", "--export", "csv", "--max-rejected", "21%").out)
+        self.assertEqual(len(self.column("packed.kiln", "rejected/line")), 10001)
+        self.assertIn("check: good", self.run_it("check.kiln", "check", "packed.kiln", "shop").out)
+        bad = self.truth("rejected")
+        self.spoil("rejected", ",".join(bad[-1].values()) + "\n", "")  # not listed
+        found = self.run_it("found.kiln", "check", "packed.kiln", "shop", code=1)
+        self.assertEqual(self.column("found.kiln", "rejected_differs/row"), ["day-00001.jsonl"])
+        self.spoil("rejected", ",".join(bad[3].values()) + "\n", "")
+        found = self.run_it("more.kiln", "check", "packed.kiln", "shop", code=1)
+        self.assertEqual(sorted(self.column("more.kiln", "rejected_differs/more")), [1, 2], found.out)
+
     def test_a_second_night_reads_only_what_is_new(self):
         self.generate(2)
         nights = ("report", "shop", "--only-new", "--export", "csv")

@@ -181,9 +181,10 @@ struct RejectedRecord {
   UnitId unit;
   std::string file;          ///< "" where the source has no files
   std::uint64_t offset = 0;  ///< of the record in the (uncompressed) file; for other sources its number in the unit
-  std::string text;          ///< its first 200 bytes
+  std::string text;          ///< its first bytes (RejectedList)
   std::string reason;
-  std::int64_t line = -1;  ///< number of its first line in the file, from 1; -1 where it is not counted
+  std::int64_t line = -1;   ///< number of its first line in the file, from 1; -1 where it is not counted
+  std::uint64_t count = 1;  ///< records that it stands for: those of a unit that are too many for a list are one
 };
 
 /// Where the code of a stage puts what came of units. Belongs to one call of StageCode::run.

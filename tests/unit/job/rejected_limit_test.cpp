@@ -47,6 +47,13 @@ TEST(RejectedLimit, NamesTheWorstFileAndThreeExamples) {
                                          "  b, byte 7: worse: y"));
 }
 
+TEST(RejectedLimit, ARowMayStandForMany) {
+  RejectedTally tally;
+  for (int i = 0; i < 5; ++i) tally.add({UnitId(1), "b", 7, "y", "worse", -1});
+  tally.add({UnitId(2), "c", 5, "", "from here on", 2, 6});
+  EXPECT_EQ(tally.lines().front(), "most of them are in c: 6");
+}
+
 TEST(RejectedLimit, WithoutFilesItNamesUnits) {
   RejectedTally tally;
   tally.add({UnitId(3), "", 0, "", "bad", -1});

@@ -243,7 +243,7 @@ TEST(JsonLines, AVeryLongLineIsARejectedRecord) {
   ASSERT_EQ(result.rejected.size(), 1U);
   EXPECT_EQ(result.rejected[0].reason, "the line is longer than 64 MiB");
   EXPECT_EQ(std::tuple(result.rejected[0].offset, result.rejected[0].line), std::tuple(30U, 2));
-  EXPECT_EQ(result.rejected[0].text, std::string(200, '\0'));
+  EXPECT_EQ(result.rejected[0].text, std::string(std::size_t{64} << 10, '\0'));
 }
 
 TEST(JsonLines, AFileThatShrinksOrVanishesFailsItsUnits) {

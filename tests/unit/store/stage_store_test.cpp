@@ -90,6 +90,53 @@ TEST_F(StageStoreTest, RejectedRecordsAreCountedOverLaunches) {
   EXPECT_EQ(store->stages().records(), 100U) << "of this round";
 }
 
+TEST_F(StageStoreTest, ARowMayStandForManyRejectedRecords) {
+  PlanEntry first = plan("a", 30);
+  first.tables.push_back(
+      {std::string(kRejectedTable),
+       {{"offset", ColumnType::u64, "", ""}, {std::string(kRejectedCount), ColumnType::u64, "", ""}}});
+  const auto rows_of = [&](std::uint64_t unit, std::uint64_t count) {
+    std::vector<Rows> rows = make_tables(first.tables);
+    for (const std::uint64_t n : {std::uint64_t{1}, count}) {
+      rows.back().begin_row(UnitId(unit));
+      rows.back().put(n);
+      rows.back().put(n);
+    }
+    ByteWriter out;
+    encode_tables(rows, out);
+    return out.take();
+  };
+  {
+    auto store = open();
+    store->stages().begin(StageId(0), first);
+    protocol::CommitPlan here;
+    here.done.insert(single(UnitId(1)));
+    here.rows.push_back(rows_of(1, 500));
+    store->commit(here);
+    EXPECT_EQ(store->stages().rejected(), 501U);
+    std::uint64_t counted = 0;
+    schedule::IntervalSet units;
+    units.insert(single(UnitId(2)));
+    const SegmentFile file = write_segment(path(), store->recovered().epoch, Rank(1), 1,
+                                           {StageId(0), units, first.tables, {rows_of(2, 70)}, {}, &counted});
+    EXPECT_EQ(counted, 71U);
+    protocol::Segment named;
+    named.file = file.file;
+    named.length = file.length;
+    named.checksum = file.checksum;
+    named.units = {single(UnitId(2))};
+    named.rejected = counted;
+    protocol::CommitPlan segment;
+    segment.segments.push_back(named);
+    store->commit(segment);
+    EXPECT_EQ(store->stages().rejected(), 572U);
+  }
+  EXPECT_EQ(RunReader::open(path()).stage_infos().at(0).counts.rejected, 572U);
+  auto store = open("launch-b");
+  store->stages().begin(StageId(0), first);
+  EXPECT_EQ(store->stages().rejected(), 572U);
+}
+
 TEST_F(StageStoreTest, ATableThatHadFewerColumnsGoesOnWithThoseOfNow) {
   const Column offset{"offset", ColumnType::u64, "", ""}, line{"line", ColumnType::i64, "", ""};
   PlanEntry before = plan("a", 30), now = plan("a", 30);
