@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
       files = {path.string()};
     }
     const auto words = kiln::Flow("words")
-                           .text(files)
+                           .text(files, {.words = true})
                            .flat_map<std::pair<std::string_view, std::uint64_t>>(
                                [](const kiln::Text& text, auto& emit) { split_words(text, emit); })
                            .reduce_by_key(std::plus<>{})
@@ -107,7 +107,8 @@ int main(int argc, char** argv) {
 
     Found found;
     std::tie(found.words, found.different, found.sum, found.first) = report.values;
-    const bool good = !own || found == count_plainly(files.front());
+    const bool right = !own || found == count_plainly(files.front());
+    const std::uint64_t too_long = report.counts.rejected + report.rejected_before;
     session.at_root("print", [&] {
       std::printf("%llu words, %llu different ones\n", static_cast<unsigned long long>(found.words),
                   static_cast<unsigned long long>(found.different));
@@ -116,8 +117,12 @@ int main(int argc, char** argv) {
         std::fwrite(found.first[i].word.data(), 1, found.first[i].word.size(), stdout);
         std::printf("\n");
       }
-      if (own) std::printf("check: %s\n", good ? "good" : "NOT GOOD");
+      if (own) std::printf("check: %s\n", right ? "good" : "NOT GOOD");
+      if (too_long != 0) {
+        std::printf("NOT counted: %llu of more than 64 MiB (kiln results --table rejected)\n",
+                    static_cast<unsigned long long>(too_long));
+      }
     });
-    return good ? report.exit_code() : 1;
+    return right && too_long == 0 ? report.exit_code() : 1;
   });
 }

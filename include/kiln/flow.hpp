@@ -22,6 +22,11 @@ namespace kiln {
 struct LineOptions {
   std::uint64_t split = 1 << 20;  ///< bytes of a unit; part of the run: another value, other units
 };
+struct TextOptions {
+  std::uint64_t split = 1 << 20;  ///< as of lines
+  bool words =
+      false;  ///< cut at any white space (blank, \t to \r), not only at line ends: for steps that need no lines
+};
 struct Hdf5Options {
   bool keep = false;  ///< a worker keeps the slices it has read in memory, for later stages of the program
 };
@@ -66,12 +71,12 @@ class Flow {
   }
 
   /// The same files and units, many lines at a time: the items are kiln::Texts. For steps that need no single lines,
-  /// such as counting words: they read as fast as memory is.
-  Stream<detail::TextSource> text(std::string pattern, LineOptions options = {}) const {
+  /// such as counting words: they read as fast as memory is. With {.words = true} a line may be of any length.
+  Stream<detail::TextSource> text(std::string pattern, TextOptions options = {}) const {
     return text(std::vector<std::string>{std::move(pattern)}, options);
   }
-  Stream<detail::TextSource> text(std::vector<std::string> patterns, LineOptions options = {}) const {
-    return begin(detail::text_spec(std::move(patterns), options.split), detail::TextSource{});
+  Stream<detail::TextSource> text(std::vector<std::string> patterns, TextOptions options = {}) const {
+    return begin(detail::text_spec(std::move(patterns), options.split, options.words), detail::TextSource{});
   }
 
   /// Records of the same files, one JSON object a line (docs/reading-data.md): the items are structs with KILN_COLUMNS,

@@ -25,8 +25,9 @@ struct Record {
   operator std::string_view() const { return bytes; }  // NOLINT(*-explicit-*): as Line
 };
 
-/// Many lines of a file at once: what Flow::text gives. Whole lines; how many is not promised, so what a step makes of
-/// them must not depend on where they are cut. All of it is valid while its step runs.
+/// Many lines of a file at once: what Flow::text gives. Whole lines, or where it was asked for, whole words; how many
+/// is not promised, so what a step makes of them must not depend on where they are cut. All of it is valid while its
+/// step runs.
 struct Text {
   std::string_view text;  ///< with its line ends, as they are in the file
   std::string_view file;

@@ -11,17 +11,11 @@ constexpr std::size_t kBlock = std::size_t{256} << 10;  // read at a time: fits 
 constexpr std::size_t kStep = std::size_t{4} << 10;     // first read behind the end of a range
 constexpr std::size_t kKept = 4 * kBlock;               // a larger buffer is given back
 
-// Place behind the first newline at or after `from`; 0 where there is none.
-std::size_t behind_newline(const char* data, std::size_t from, std::size_t size) {
-  if (from >= size) return 0;
-  const void* found = std::memchr(data + from, '\n', size - from);
-  return found == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(found) - data) + 1;
-}
-
 }  // namespace
 
-void LineBlocks::open(ByteStream& stream, std::uint64_t begin, std::uint64_t end) {
+void LineBlocks::open(ByteStream& stream, std::uint64_t begin, std::uint64_t end, Cut cut) {
   stream_ = &stream;
+  words_ = cut == Cut::words;
   end_ = end;
   base_ = place_before(begin);
   filled_ = delivered_ = 0;
@@ -65,17 +59,36 @@ bool LineBlocks::next(std::string_view& text, std::uint64_t& offset) {
   return lines != 0;
 }
 
-// In front of what makes the block too large; 0 where that is one line.
-std::size_t LineBlocks::lines_that_fit() const {
-  const void* found = memrchr(buffer_.data(), '\n', kLongestLine);
+// Place in the buffer behind the first end of a line at or after `from`; 0 where there is none.
+std::size_t LineBlocks::behind_first_end(std::size_t from) const {
+  if (from >= filled_) return 0;
+  const char* const begin = buffer_.data();
+  if (words_) {
+    const char* const found = std::find_if(begin + from, begin + filled_, [this](char byte) { return is_end(byte); });
+    return found == begin + filled_ ? 0 : static_cast<std::size_t>(found - begin) + 1;
+  }
+  const void* found = std::memchr(begin + from, '\n', filled_ - from);
+  return found == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(found) - begin) + 1;
+}
+
+// The same of the last one in [from, to).
+std::size_t LineBlocks::behind_last_end(std::size_t from, std::size_t to) const {
+  if (words_) {
+    while (to > from && !is_end(buffer_[to - 1])) --to;
+    return to == from ? 0 : to;
+  }
+  const void* found = memrchr(buffer_.data() + from, '\n', to - from);
   return found == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data()) + 1;
 }
+
+// In front of what makes the block too large; 0 where that is one line.
+std::size_t LineBlocks::lines_that_fit() const { return behind_last_end(0, kLongestLine); }
 
 // The first line of the buffer, which is not kept: its length has no bound.
 void LineBlocks::skip_line() {
   cut_ = true;
   begin_.assign(buffer_.data(), kBegin);
-  std::size_t end = behind_newline(buffer_.data(), 0, filled_);
+  std::size_t end = behind_first_end(0);
   while (end == 0) {
     drop(filled_);
     if (buffer_.size() > kKept) std::vector<char>().swap(buffer_);
@@ -83,17 +96,17 @@ void LineBlocks::skip_line() {
       done_ = true;
       return;
     }
-    end = behind_newline(buffer_.data(), 0, filled_);
+    end = behind_first_end(0);
   }
   drop(end);
   if (base_ >= end_) done_ = true;
 }
 
-// The line that begins first at or behind the range's begin follows the first newline at or behind the byte before.
+// The line that begins first at or behind the range's begin follows the first end of one at or behind the byte before.
 bool LineBlocks::skip_to_first() {
   while (true) {
     if (base_ + 1 >= end_ || !read_more()) return false;
-    const std::size_t begin = behind_newline(buffer_.data(), 0, filled_);
+    const std::size_t begin = behind_first_end(0);
     drop(begin == 0 ? filled_ : begin);
     if (begin != 0) break;
   }
@@ -107,10 +120,9 @@ std::size_t LineBlocks::whole_lines(std::size_t looked_at) const {
   if (base_ + filled_ >= end_) {
     // The last line of the range is the one with its last byte.
     const std::size_t last = end_ - 1 < base_ ? 0 : static_cast<std::size_t>(end_ - 1 - base_);
-    return behind_newline(buffer_.data(), std::max(last, looked_at), filled_);
+    return behind_first_end(std::max(last, looked_at));
   }
-  const void* found = memrchr(buffer_.data() + looked_at, '\n', filled_ - looked_at);
-  return found == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data()) + 1;
+  return behind_last_end(looked_at, filled_);
 }
 
 void LineBlocks::drop(std::size_t bytes) {

@@ -12,7 +12,8 @@
 namespace kiln::flow {
 
 static_assert(LineBlocks::kLongestLine == std::size_t{64} << 20 &&
-              LineBlocks::kBegin >= detail::RejectedList::kRecordBytes);
+                  LineBlocks::kBegin >= detail::RejectedList::kRecordBytes,
+              "of a line that is too long as much is kept as of others");
 
 detail::RawSlice LineInput::slice(UnitId) { throw Error(ExitCode::internal, "a source of lines has no slices"); }
 
@@ -28,15 +29,16 @@ void LineInput::open_lines(UnitId unit) {
   plain.go_to(LineBlocks::place_before(range.begin), file.size);
   unpacked_ = unpack(plain, file);
   ByteStream& stream = unpacked_ ? *unpacked_ : static_cast<ByteStream&>(plain);
-  blocks_.open(stream, range.begin, range.end);
+  blocks_.open(stream, range.begin, range.end, words_ ? LineBlocks::Cut::words : LineBlocks::Cut::lines);
 }
 
 bool LineInput::next_lines(detail::LineBlock& block) {
   block.file = file_;
   if (!blocks_.next(block.text, block.offset)) return false;
-  block.rejected = blocks_.is_cut() ? "the line is longer than 64 MiB" : nullptr;
+  const char* const too_long = words_ ? "the word is longer than 64 MiB" : "the line is longer than 64 MiB";
+  block.rejected = blocks_.is_cut() ? too_long : nullptr;
   if (!std::exchange(begun_, true)) first_offset_ = block.offset;
-  count(count_line_ends(block.text) + (block.text.ends_with('\n') ? 0 : 1));
+  count(count_line_ends(block.text) + (blocks_.is_end(block.text.back()) ? 0 : 1));
   return true;
 }
 

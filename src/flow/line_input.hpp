@@ -16,7 +16,8 @@ namespace kiln::flow {
 /// Reads the units of a source of lines. A file that has another size than when its stage began fails its units.
 class LineInput final : public detail::UnitInput, public CountedInput {
  public:
-  explicit LineInput(units::LineFiles files) : files_(std::move(files)) {}
+  /// `words`: blocks are whole words, not whole lines.
+  explicit LineInput(units::LineFiles files, bool words = false) : files_(std::move(files)), words_(words) {}
 
   /// There is none: throws kiln::Error (internal).
   detail::RawSlice slice(UnitId unit) override;
@@ -28,6 +29,7 @@ class LineInput final : public detail::UnitInput, public CountedInput {
 
  private:
   const units::LineFiles files_;
+  const bool words_;
   std::uint32_t file_ = 0;  // of the open unit
   KeptFile plain_;
   std::unique_ptr<ByteStream> unpacked_;  // of the open unit, where the file is packed

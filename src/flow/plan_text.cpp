@@ -119,9 +119,10 @@ SourceSpec lines_spec(std::vector<std::string> patterns, std::uint64_t split) {
   return spec;
 }
 
-SourceSpec text_spec(std::vector<std::string> patterns, std::uint64_t split) {
+SourceSpec text_spec(std::vector<std::string> patterns, std::uint64_t split, bool words) {
   SourceSpec spec = lines_spec(std::move(patterns), split);
-  spec.description = "text of " + spec.description;
+  spec.description = (words ? "words of " : "text of ") + spec.description;
+  spec.words = words;
   return spec;
 }
 

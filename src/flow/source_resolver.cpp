@@ -43,7 +43,7 @@ std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, 
   ByteReader in(descriptor, "the setup of a source");
   std::unique_ptr<detail::UnitInput> input;
   if (source.kind == Kind::lines) {
-    input = std::make_unique<LineInput>(units::LineFiles::decode(in));
+    input = std::make_unique<LineInput>(units::LineFiles::decode(in), source.words);
   } else if (source.kind == Kind::records) {
     input = std::make_unique<RecordInput>(units::LineFiles::decode(in), source.record_size);
   } else {

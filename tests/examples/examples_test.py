@@ -167,6 +167,24 @@ class Examples(KilnCase):
         self.assertIn("has 1050 bytes: 10 records of 100 bytes, and 50 bytes more", result.err)
         self.assertEqual(self.terasort("words.kiln", "sort", "cut").code, 2)
 
+    def test_wordcount_counts_words_of_a_line_of_any_length(self):
+        (self.folder / "line.txt").write_bytes(b"alpha beta " * 6_500_000)
+        result = self.kiln(words=self.program("wordcount", "line.kiln", 2, "--top", "2", "line.txt"), seconds=120)
+        self.assertEqual(result.code, 0, result.err)
+        self.assertEqual(result.out, "13000000 words, 2 different ones\n   6500000 alpha\n   6500000 beta\n")
+
+    def test_wordcount_says_that_a_word_is_too_long(self):
+        with open(self.folder / "word.txt", "wb") as file:
+            file.write(b"one ")
+            file.truncate((64 << 20) + 100)
+            file.seek(0, os.SEEK_END)
+            file.write(b" two two\n")
+        result = self.kiln(words=self.program("wordcount", "word.kiln", 2, "--top", "0", "word.txt"), seconds=120)
+        self.assertEqual(result.code, 1, result.err)
+        self.assertEqual(result.out, "3 words, 2 different ones\nNOT counted: 1 of more than 64 MiB (kiln results --table rejected)\n")
+        with h5py.File(self.folder / "word.kiln" / "results.h5") as results:
+            self.assertEqual(results["rejected/offset"][:].tolist(), [4])
+
     def test_terasort_begins_no_file_for_an_input_that_is_none(self):
         result = self.terasort("none.kiln", "sort", "missing", "none.sorted")
         self.assertEqual(result.code, 3, result.err)

@@ -20,8 +20,8 @@ SourceSpec grid_spec(std::uint64_t units, std::string description);
 SourceSpec items_spec(std::uint64_t units, ByteView encoded);
 /// Throws kiln::Error (usage) for no patterns or a split of 0.
 SourceSpec lines_spec(std::vector<std::string> patterns, std::uint64_t split);
-/// The same files, not cut into lines.
-SourceSpec text_spec(std::vector<std::string> patterns, std::uint64_t split);
+/// The same files, not cut into lines; `words`: cut at any white space.
+SourceSpec text_spec(std::vector<std::string> patterns, std::uint64_t split, bool words = false);
 /// Records of `size` bytes. Throws kiln::Error (usage) for a size of 0.
 SourceSpec fixed_records_spec(std::vector<std::string> patterns, std::uint64_t size, std::uint64_t split);
 /// What the stage before gives by key; `step`: how it was made. 0 shards: as many as hold anything.

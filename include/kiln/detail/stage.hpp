@@ -113,6 +113,7 @@ struct SourceSpec {
   std::uint32_t rank = 0;                ///< hdf5: its number of dimensions; 0: any
   std::uint64_t unit_size = 0;           ///< lines, records: bytes of a unit (split); hdf5: its rows
   std::uint64_t record_size = 0;         ///< records: bytes
+  bool words = false;                    ///< lines: the text is cut at any white space, not only at line ends
   bool keep = false;  ///< hdf5: a worker keeps the slices it has read, for later stages of the session
   std::shared_ptr<const RecordFormat> records = {};  ///< lines: what is made of them; null for text
   /// shards: which stages give the runs, and the runs (encode_runs), set when these are over. No other kind has any.
@@ -131,7 +132,7 @@ struct RawSlice {
   std::vector<std::uint64_t> dimensions;  ///< of a row: those of the dataset behind the first
 };
 
-/// Whole lines, or records, of one file.
+/// Whole lines (or words), or records, of one file.
 struct LineBlock {
   std::string_view text;     ///< complete lines; the last one of a file may lack its newline
   std::uint64_t offset = 0;  ///< of the text's first byte in the (uncompressed) file

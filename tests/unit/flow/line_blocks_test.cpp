@@ -92,6 +92,42 @@ TEST(LineBlocks, ForRandomTextsAndSplitsTheUnitsTogetherAreTheFile) {
   }
 }
 
+TEST(LineBlocks, ItMayCutAtAnyWhiteSpace) {
+  std::mt19937_64 random(7);
+  LineBlocks blocks;
+  for (int round = 0; round < 3000; ++round) {
+    std::string file(random() % 300, ' ');
+    for (char& c : file) c = "ab \n\t\v\f\r\0\x0e"[random() % 10];
+    const std::uint64_t split = 1 + random() % 40;
+    std::string all;
+    for (std::uint64_t begin = 0; begin < file.size(); begin += split) {
+      TextStream stream(file, LineBlocks::place_before(begin), random());
+      blocks.open(stream, begin, std::min<std::uint64_t>(begin + split, file.size()), LineBlocks::Cut::words);
+      std::string_view text;
+      std::uint64_t offset = 0;
+      while (blocks.next(text, offset)) {
+        ASSERT_EQ(offset, all.size()) << "split " << split;
+        all += text;
+        ASSERT_TRUE(blocks.is_end(text.back()) || all.size() == file.size()) << "a word is whole";
+      }
+    }
+    ASSERT_EQ(all, file) << "split " << split;
+  }
+}
+
+TEST(LineBlocks, ALineOfAnyLengthIsWords) {
+  const std::string file = std::string(std::size_t{50} << 20, 'x') + " " + std::string(std::size_t{30} << 20, 'y');
+  LineBlocks blocks;
+  TextStream stream(file, 0, 1);
+  blocks.open(stream, 0, 1, LineBlocks::Cut::words);
+  std::string_view text;
+  std::uint64_t offset = 0;
+  ASSERT_TRUE(blocks.next(text, offset));
+  EXPECT_FALSE(blocks.is_cut());
+  EXPECT_EQ(text.size(), (std::size_t{50} << 20) + 1);
+  EXPECT_FALSE(blocks.next(text, offset)) << "the range ends in it";
+}
+
 TEST(LineBlocks, TheSameWithFilesOfManyBlocksAndLinesLongerThanThem) {
   std::mt19937_64 random(3);
   LineBlocks blocks;
