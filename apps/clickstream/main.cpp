@@ -48,8 +48,7 @@ int make_report(kiln::Session& session, const std::string& folder) {
 
 int run(kiln::Session& session, const std::vector<std::string>& words, const Shop& shop, std::uint64_t days) {
   if (words == std::vector<std::string>{""}) {
-    const fs::path beside = fs::path(session.directory()).parent_path();
-    const std::string folder = fs::proximate(beside / ("clickstream-" + std::to_string(shop.seed))).string();
+    const std::string folder = fs::proximate(session.beside("shop-" + std::to_string(shop.seed))).string();
     const int made = generate(session, shop, days, folder);
     return made != 0 ? made : make_report(session, folder);
   }

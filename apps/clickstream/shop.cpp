@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <kiln/random.hpp>
+#include <string>
 #include <string_view>
 
 namespace clickstream {
@@ -211,9 +212,23 @@ void AddUp::merge(Sums& left, const Sums& right) {
   left.bad.insert(left.bad.end(), right.bad.begin(), right.bad.end());
 }
 
-Sums make_day(const Shop& shop, const std::string& folder, std::uint64_t day) {
+std::string name_of_day(std::uint64_t day) {
   char name[32];
   std::snprintf(name, sizeof name, "day-%05llu.jsonl", static_cast<unsigned long long>(day + 1));
+  return name;
+}
+
+bool is_name_of_day(const std::string& name) {
+  constexpr std::string_view kBegin = "day-", kEnd = ".jsonl";
+  if (!name.starts_with(kBegin) || !name.ends_with(kEnd)) return false;
+  const std::string number = name.substr(kBegin.size(), name.size() - kBegin.size() - kEnd.size());
+  if (number.empty() || number.size() > 18 || number.find_first_not_of("0123456789") != std::string::npos) return false;
+  const std::uint64_t day = std::stoull(number);
+  return day != 0 && name == name_of_day(day - 1);
+}
+
+Sums make_day(const Shop& shop, const std::string& folder, std::uint64_t day) {
+  const std::string name = name_of_day(day);
   WholeFile file(folder + "/events/" + name);
   kiln::Random random(shop.seed, kOfEvents, day);
   Sums sums;
@@ -252,6 +267,14 @@ void write_users(const Shop& shop, const std::string& folder) {
     if (!country.empty()) file.add(number + ",\"User, number " + number + "\"," + country + "\n");
   }
   file.finish();
+}
+
+bool is_truth_of(const Shop& shop, const Sums& sums, const Figures& figures) {
+  std::uint64_t hours_sum = 0, users = 0;
+  for (const auto& [hour, done] : sums.hours) hours_sum += hash_of(hour_row(hour, done));
+  for (const auto& [user, who] : sums.visitors) users += country_of(shop, user).empty() ? 0 : 1;
+  return figures.events == sums.events && figures.bots == sums.bots && figures.rejected == sums.bad.size() &&
+         figures.hours_sum == hours_sum && figures.users == users;
 }
 
 void write_truth(const Shop& shop, const Sums& sums, const std::string& folder) {

@@ -41,6 +41,10 @@ struct AddUp {
   static void merge(Sums& left, const Sums& right);
 };
 
+/// "day-00001.jsonl" for day 0.
+std::string name_of_day(std::uint64_t day);
+bool is_name_of_day(const std::string& name);
+
 /// Writes the events of a day, the same for every run with these numbers, to a file that appears complete or not at
 /// all: FOLDER/events/day-00001.jsonl for day 0. Throws std::runtime_error.
 Sums make_day(const Shop& shop, const std::string& folder, std::uint64_t day);
@@ -53,5 +57,8 @@ void write_users(const Shop& shop, const std::string& folder);
 /// The tables that a report of these days must come to, and its figures, as FOLDER/truth/*.csv. The figures come last:
 /// without them there is no truth. Throws std::runtime_error.
 void write_truth(const Shop& shop, const Sums& sums, const std::string& folder);
+
+/// Whether these are the figures that write_truth() wrote: those that can be told without making its tables.
+bool is_truth_of(const Shop& shop, const Sums& sums, const Figures& figures);
 
 }  // namespace clickstream

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <kiln/array_file.hpp>
 #include <kiln/kiln.hpp>
 #include <limits>
@@ -129,8 +128,7 @@ int main(int argc, char** argv) {
     if (rows == 0 || clusters == 0) throw kiln::Error(kiln::ExitCode::usage, "--rows and --clusters want at least 1");
     const bool own = data.empty();
     if (own) {
-      data = (std::filesystem::path(session.directory()).parent_path() / ("kmeans-" + std::to_string(rows) + ".h5"))
-                 .string();
+      data = session.beside("points-" + std::to_string(rows) + ".h5");
       session.at_root("make the points", [&] { make_points(data, rows); });
     }
     kiln::Flow flow("kmeans");

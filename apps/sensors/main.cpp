@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <kiln/kiln.hpp>
 #include <string>
 #include <vector>
@@ -108,8 +107,7 @@ int main(int argc, char** argv) {
     const auto hours = static_cast<std::uint64_t>(years * 365.25 * 24);
     const sensors::Record record{session.seed(), count, hours};
     if (own) {
-      const std::string name = "sensors-" + std::to_string(count) + "x" + std::to_string(hours) + ".h5";
-      data = (std::filesystem::path(session.directory()).parent_path() / name).string();
+      data = session.beside("readings-" + std::to_string(count) + "x" + std::to_string(hours) + ".h5");
       session.at_root("make the readings", [&] { sensors::write_record(record, data); });
     }
     kiln::Flow flow("sensors");

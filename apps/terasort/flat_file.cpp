@@ -62,6 +62,20 @@ void finish(const fs::path& file, std::uint64_t bytes) {
   if (::fsync(folder.fd) != 0) fail("write", folder_of(file), errno);
 }
 
+void expect_there(const fs::path& file, std::uint64_t bytes) {
+  const auto refuse = [&](const std::string& why) {
+    throw kiln::Error(kiln::ExitCode::bad_input,
+                      file.string() + " " + why + " since this run wrote it: --fresh begins anew and writes it again");
+  };
+  // Opened, so that a file system of a network asks its server.
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) refuse("is gone");
+  if (fd < 0) fail("open", file, errno);
+  const off_t size = ::lseek(fd, 0, SEEK_END);
+  ::close(fd);
+  if (size != static_cast<off_t>(bytes)) refuse("has changed");
+}
+
 PartWriter::PartWriter(const fs::path& file, std::uint64_t place)
     : path_(part_of(file)), fd_(::open(path_.c_str(), O_WRONLY | O_CLOEXEC)), place_(place) {
   if (fd_ < 0 && errno == ENOENT) {

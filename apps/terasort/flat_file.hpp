@@ -16,6 +16,9 @@ void make_part(const std::filesystem::path& file);
 /// NAME.part becomes the file, on one rank, when all that was written is durable. May be called again. Throws
 /// std::runtime_error where it is not so long.
 void finish(const std::filesystem::path& file, std::uint64_t bytes);
+/// When it is finished, by an earlier launch perhaps: throws kiln::Error (bad input) where the file is gone, or of
+/// another size.
+void expect_there(const std::filesystem::path& file, std::uint64_t bytes);
 
 /// Writes to NAME.part from one place on.
 class PartWriter {

@@ -66,7 +66,10 @@ kiln::Report<Summary> generate(kiln::Session& session, std::uint64_t records, co
                        })
                        .reduce(Summarize{}, "generated");
   auto report = session.run(job, kiln::inputs(file.string()));
-  if (report.exit_code() == 0) session.at_root("name the file", [&] { finish(file, records * kRecord); });
+  if (report.exit_code() == 0) {
+    session.at_root("name the file", [&] { finish(file, records * kRecord); });
+    expect_there(file, records * kRecord);
+  }
   return report;
 }
 
@@ -94,6 +97,7 @@ kiln::Report<Summary> sort(kiln::Session& session, const fs::path& from, const f
                             kiln::inputs(to.string()));
   if (report.exit_code() == 0) {
     session.at_root("name the sorted file", [&] { finish(to, report.value.records * kRecord); });
+    expect_there(to, report.value.records * kRecord);
   }
   return report;
 }
@@ -125,9 +129,8 @@ std::uint64_t number_of(const std::string& word, int base, const char* what) {
 
 /// Makes a file, sorts it and looks at the result.
 int check(kiln::Session& session) {
-  const fs::path folder = fs::path(session.directory()).parent_path();
-  const std::string name = "terasort-" + std::to_string(session.seed());
-  const fs::path from = folder / (name + ".records"), to = folder / (name + ".sorted");
+  const std::string seed = "-" + std::to_string(session.seed());
+  const fs::path from = session.beside("records" + seed), to = session.beside("sorted" + seed);
   const auto made = generate(session, kOwnRecords, from);
   if (made.exit_code() != 0) return made.exit_code();
   const auto sorted = sort(session, from, to);

@@ -7,7 +7,6 @@
 #include <complex>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <kiln/kiln.hpp>
 #include <string>
 #include <vector>
@@ -74,8 +73,7 @@ int main(int argc, char** argv) {
   return kiln::run_main(program, argc, argv, [&](kiln::Session& session) {
     if (view.size == 0 || view.tile == 0 || view.most == 0)
       throw kiln::Error(kiln::ExitCode::usage, "--size, --tile and --most want at least 1");
-    if (picture_name.empty())
-      picture_name = (std::filesystem::path(session.directory()).parent_path() / "tiles.png").string();
+    if (picture_name.empty()) picture_name = session.beside("png");
     kiln::Flow flow("tiles");
     auto tiles = flow.range(view.across() * view.across())
                      .map([&](std::uint64_t number) { return mandelbrot::render(view, number); })

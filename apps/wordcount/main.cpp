@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <kiln/kiln.hpp>
@@ -84,10 +83,8 @@ int main(int argc, char** argv) {
     }
     const bool own = files == std::vector<std::string>{""};
     if (own) {
-      const auto path = std::filesystem::path(session.directory()).parent_path() /
-                        ("wordcount-" + std::to_string(session.seed()) + ".txt");
-      session.at_root("make the text", [&] { wordcount::write_text(session.seed(), kOwnBytes, path); });
-      files = {path.string()};
+      files = {session.beside("text-" + std::to_string(session.seed()) + ".txt")};
+      session.at_root("make the text", [&] { wordcount::write_text(session.seed(), kOwnBytes, files.front()); });
     }
     const auto words = kiln::Flow("words")
                            .text(files, {.words = true})

@@ -41,6 +41,13 @@ class Session {
   std::uint64_t seed() const { return port_->seed(); }
   /// The run directory: a program may write files of its own there, from at_root.
   std::string directory() const { return port_->directory(); }
+  /// A path beside the run directory for what belongs to this run alone and is not to go with it: DIRECTORY.NAME. The
+  /// same in each launch, and another one in each run.
+  std::string beside(std::string_view name) const {
+    std::string path = directory();
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path + "." + std::string(name);
+  }
 
  private:
   detail::SessionPort* port_;

@@ -138,6 +138,31 @@ class Clickstream(KilnCase):
         found = self.run_it("more.kiln", "check", "packed.kiln", "shop", code=1)
         self.assertEqual(sorted(self.column("more.kiln", "rejected_differs/more")), [1, 2], found.out)
 
+    def test_fewer_days_in_the_same_folder_are_fewer(self):
+        for out, days in (("same.kiln", 2), ("same.kiln", 1), ("other.kiln", 3), ("third.kiln", 1)):
+            self.run_it(out, "generate", "shop", "--days", str(days), *SMALL)
+            self.assertEqual(len(list((self.folder / "shop/events").iterdir())), days)
+            self.assertIn("check: good", self.run_it(f"{out}-{days}.report", "report", "shop").out)
+        self.run_it("third.kiln", "generate", "shop", "--days", "1", *SMALL)
+        for out, days in (("same.kiln", 2), ("other.kiln", 3)):  # all done earlier, and gone since
+            said = self.run_it(out, "generate", "shop", "--days", str(days), *SMALL, code=3).err
+            self.assertIn("shop does not hold any more what this run made there: --fresh makes it again", said)
+
+    def test_a_folder_with_other_files_is_left_alone(self):
+        (self.folder / "shop/events").mkdir(parents=True)
+        for name in ("day-00009.jsonl", "mine.jsonl.gz"):
+            mine = self.folder / "shop/events" / name
+            mine.write_text("mine\n")
+            said = self.run_it(f"{name}.kiln", "generate", "shop", "--days", "1", *SMALL, code=3).err
+            self.assertIn(f"shop/events/{name} is none of the 1 days that are made here", said)
+            self.assertEqual([path.name for path in (self.folder / "shop/events").iterdir()], [name])
+            mine.unlink()
+
+    def test_runs_beside_each_other_have_data_of_their_own(self):
+        for out, days in (("a.kiln", 2), ("b.kiln", 1)):
+            self.assertIn("check: good", self.run_it(out, "--days", str(days), *SMALL).out)
+        self.assertIn("all done earlier", self.run_it("a.kiln/", "--days", "2", *SMALL).err)
+
     def test_a_second_night_reads_only_what_is_new(self):
         self.generate(2)
         nights = ("report", "shop", "--only-new", "--export", "csv")

@@ -167,6 +167,33 @@ class Examples(KilnCase):
         self.assertIn("has 1050 bytes: 10 records of 100 bytes, and 50 bytes more", result.err)
         self.assertEqual(self.terasort("words.kiln", "sort", "cut").code, 2)
 
+    def test_terasort_says_that_what_it_wrote_is_gone(self):
+        for words in (["generate", "1000", "made"], ["sort", "made", "made.sorted"]):
+            out = words[0] + ".kiln"
+            self.assertEqual(self.terasort(out, *words).code, 0)
+            self.assertEqual(self.terasort(out, *words).code, 0, "all done earlier")
+            made = self.folder / words[-1]
+            kept = made.read_bytes()
+            for what, change in (("is gone", made.unlink), ("has changed", lambda: made.write_bytes(b"x"))):
+                change()
+                result = self.terasort(out, *words)
+                self.assertEqual(result.code, 3, result.err)
+                self.assertIn(f"{words[-1]} {what} since this run wrote it: --fresh begins anew and writes it again", result.err)
+            self.assertEqual(self.terasort(out, "--fresh", *words).code, 0)
+            self.assertEqual(made.read_bytes(), kept)
+
+    def test_programs_in_one_folder_have_data_of_their_own(self):
+        for name in ("terasort", "wordcount", "kmeans", "sensors", "tiles"):
+            runs = [self.start(words=self.program(name, f"{name}-{i}.kiln", 1)) for i in range(2)]
+            for run in runs:
+                result = run.wait()
+                self.assertEqual(result.code, 0, result.err)
+        beside = {path.name for path in self.folder.iterdir() if path.is_file()}
+        for i in range(2):
+            for name in (f"terasort-{i}.kiln.sorted-0", f"wordcount-{i}.kiln.text-0.txt", f"kmeans-{i}.kiln.points-120000.h5",
+                         f"sensors-{i}.kiln.readings-24x17532.h5", f"tiles-{i}.kiln.png"):
+                self.assertIn(name, beside)
+
     def test_wordcount_counts_words_of_a_line_of_any_length(self):
         (self.folder / "line.txt").write_bytes(b"alpha beta " * 6_500_000)
         result = self.kiln(words=self.program("wordcount", "line.kiln", 2, "--top", "2", "line.txt"), seconds=120)

@@ -33,7 +33,7 @@ class ProgramClickstream(RecoveryCase):
         self.assertEqual(len(files), 12)
         content = content_of(self.run_directory / "results.h5")
         shutil.rmtree(self.run_directory)
-        shutil.rmtree(self.folder / "clickstream-0")
+        shutil.rmtree(self.folder / "clickstream.kiln.shop-0")
         return content, files
 
     def expect_same(self, expected, found):
