@@ -20,6 +20,7 @@ Membership::Membership(const std::vector<Rank>& others, Duration deadline)
 void Membership::begin(Instant now) {
   ticked_at_ = now;
   for (auto& [rank, member] : members_) member.heard_at = member.sent_at = now;
+  earliest_death_ = now + deadline_;
 }
 
 void Membership::set_host(Rank rank, std::string host) {
@@ -88,6 +89,10 @@ std::vector<Membership::Death> Membership::on_tick(Instant now) {
     gone_.erase(death.rank);
     --living_;
   }
+  earliest_death_ = now + deadline_;
+  for (const auto& [rank, member] : members_) {
+    if (member.lives) earliest_death_ = std::min(earliest_death_, member.heard_at + deadline_);
+  }
   return deaths;
 }
 
@@ -109,7 +114,7 @@ std::vector<Rank> Membership::beats_due(Instant now) {
 std::optional<Instant> Membership::next_wake() const {
   if (!gone_.empty()) return ticked_at_;
   if (deadline_ <= Duration::zero() || members_.empty()) return std::nullopt;
-  return ticked_at_ + deadline_ / kTicksADeadline;
+  return std::min(ticked_at_ + deadline_ / kTicksADeadline, earliest_death_);
 }
 
 bool Membership::lives(Rank rank) const {

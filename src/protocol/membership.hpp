@@ -55,13 +55,14 @@ class Membership {
     bool alone = true;
     Duration silence{};
   };
-  /// To be called at least every eighth of the deadline (next_wake); says who is dead from now on.
+  /// To be called at next_wake, or more often; says who is dead from now on.
   std::vector<Death> on_tick(Instant now);
   /// Something was sent to this rank: it needs no beat for a while.
   void sent(Rank to, Instant now);
   /// Living ranks that are to get a beat now; counts as sent.
   std::vector<Rank> beats_due(Instant now);
-  /// When on_tick and beats_due are wanted next.
+  /// When on_tick and beats_due are wanted next: an eighth of the deadline after the last on_tick, and never later than
+  /// the moment at which a rank that stays silent is dead.
   std::optional<Instant> next_wake() const;
 
   bool lives(Rank rank) const;
@@ -85,6 +86,7 @@ class Membership {
   std::set<Rank> gone_;  // and not declared dead yet
   View last_view_{1};
   Instant ticked_at_{};
+  Instant earliest_death_{};            // of those that lived at the last tick, if none of them is heard any more
   std::optional<Instant> stood_still_;  // for longer than the deadline, until then
 };
 

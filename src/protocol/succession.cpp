@@ -94,7 +94,10 @@ bool Succession::on_tick(Instant now) {
 
 std::optional<Instant> Succession::next_wake() const {
   if (deadline_ <= Duration::zero() || taking_over_) return std::nullopt;
-  return ticked_at_ + deadline_ / kTicksADeadline;
+  const Instant look = ticked_at_ + deadline_ / kTicksADeadline;
+  // While all is well this is all: whose turn it is needs a look at all ranks.
+  if (look <= silent_since_ + deadline_ && !gone_.contains(coordinator_)) return look;
+  return std::min(look, silent_since_ + (candidate_ ? deadline_ : patience()));
 }
 
 Living living_of(const std::vector<Rank>& ranks) {

@@ -41,10 +41,12 @@ class Succession {
   /// waited for as if it had just been heard.
   void beaten(Instant now);
 
-  /// To be called at least every eighth of the deadline (next_wake), after all messages that wait were heard. True:
-  /// this rank is to take over now; said once, until follow() or beaten(). From then on it sends Candidate to all
-  /// ranks but the coordinator, at least every quarter of the deadline.
+  /// To be called at next_wake, or more often, after all messages that wait were heard. True: this rank is to take over
+  /// now; said once, until follow() or beaten(). From then on it sends Candidate to all ranks but the coordinator, at
+  /// least every quarter of the deadline.
   bool on_tick(Instant now);
+  /// An eighth of the deadline after the last on_tick, and never later than the moment at which it is this rank's turn
+  /// or a candidate was silent for too long.
   std::optional<Instant> next_wake() const;
 
   Rank coordinator() const { return coordinator_; }

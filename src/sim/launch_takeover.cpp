@@ -61,7 +61,9 @@ void Launch::look_for_successor(Rank rank, std::uint64_t search) {
                   protocol::encode(protocol::Candidate{}, {worker(rank).epoch(), View(1)}));
     }
   }
-  events_.put(now_ + scenario_.deadline / kTicksADeadline, EventKind::succession, rank, search);
+  const Instant look = now_ + scenario_.deadline / kTicksADeadline;
+  events_.put(std::max(succession->next_wake().value_or(look), now_ + Duration(1)), EventKind::succession, rank,
+              search);
 }
 
 // The link is the only fence.

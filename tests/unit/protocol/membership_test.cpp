@@ -37,12 +37,60 @@ TEST_F(MembershipTest, WhoIsSilentForTheDeadlineIsDead) {
   EXPECT_TRUE(pass(10s, {Rank(1), Rank(2)}).empty()) << "nobody dies twice";
 }
 
+// Whenever it was heard last: to look every eighth of the deadline alone would add up to that much.
+TEST_F(MembershipTest, ASilentRankIsDeadWhenTheDeadlineIsOver) {
+  for (const Duration last : {1ms, 100ms, 624ms, 626ms, 1700ms, 2400ms, 4999ms}) {
+    members = Membership({Rank(1), Rank(2), Rank(3)}, 5s);
+    const Instant begun = now;
+    members.begin(now);
+    bool heard = false;
+    std::vector<Membership::Death> dead;
+    for (int looks = 0; dead.empty() && looks < 100; ++looks) {
+      ASSERT_TRUE(members.next_wake());
+      ASSERT_GT(*members.next_wake(), now) << "it would spin";
+      if (!heard && *members.next_wake() > begun + last) {
+        members.heard(Rank(3), View(1), begun + last);
+        heard = true;
+      }
+      now = *members.next_wake();
+      for (const Rank rank : {Rank(1), Rank(2)}) members.heard(rank, View(1), now);
+      dead = members.on_tick(now);
+    }
+    ASSERT_EQ(dead.size(), 1U);
+    EXPECT_EQ(dead[0].rank, Rank(3));
+    EXPECT_EQ(dead[0].silence, 5s);
+    EXPECT_EQ(now, begun + last + 5s);
+  }
+}
+
+TEST_F(MembershipTest, WhileAllAreHeardItLooksEveryEighthOfTheDeadline) {
+  for (int looks = 0; looks < 100; ++looks) {
+    if (looks % 2 == 0) {
+      for (const Rank rank : {Rank(1), Rank(2), Rank(3)}) members.heard(rank, View(1), now);
+    }
+    ASSERT_EQ(members.next_wake(), now + 625ms);
+    now = *members.next_wake();
+    EXPECT_TRUE(members.on_tick(now).empty());
+  }
+}
+
 TEST_F(MembershipTest, AStoppedRankForgivesTheOthersThatTime) {
   pass(1s, {Rank(1), Rank(2), Rank(3)});
   now += 60s;
   EXPECT_TRUE(members.on_tick(now).empty());
   EXPECT_TRUE(pass(4500ms, {}).empty());
   EXPECT_EQ(pass(1s, {}).size(), 3U) << "but not what is silent from then on";
+}
+
+// The moment at which a rank would have been dead came while nobody looked.
+TEST_F(MembershipTest, APauseIsForgivenAlsoToWhoWasAboutToBeDead) {
+  pass(4500ms, {Rank(1), Rank(2)});
+  EXPECT_EQ(members.next_wake(), now + 500ms);
+  now += 60s;
+  EXPECT_TRUE(members.on_tick(now).empty());
+  EXPECT_EQ(members.next_wake(), now + 500ms);
+  now += 500ms;
+  EXPECT_EQ(members.on_tick(now).size(), 1U);
 }
 
 TEST_F(MembershipTest, WhoWasDeadBeforeIsTakenUpWhenItIsHeard) {

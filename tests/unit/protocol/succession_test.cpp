@@ -31,6 +31,18 @@ class SuccessionTest : public testing::Test {
     return std::nullopt;
   }
 
+  /// As a loop that looks when it is asked to; nothing more is heard.
+  std::optional<Duration> looks_until_its_turn(Succession& one) const {
+    Instant at = now;
+    for (int looks = 0; looks < 100; ++looks) {
+      const auto wake = one.next_wake();
+      if (!wake || *wake <= at) return std::nullopt;
+      at = *wake;
+      if (one.on_tick(at)) return at - now;
+    }
+    return std::nullopt;
+  }
+
   Instant now{};
   std::array<std::optional<Succession>, 5> ranks;
 };
@@ -39,6 +51,31 @@ TEST_F(SuccessionTest, TheLowestRankGoesFirstAndTheKthWaitsKDeadlinesMore) {
   EXPECT_EQ(waits(rank(1), 10s), 1s);
   EXPECT_EQ(waits(rank(2), 10s), 2s);
   EXPECT_EQ(waits(rank(4), 10s), 4s);
+}
+
+// Whenever the coordinator was heard last: to look every eighth of the deadline alone would add up to that much.
+TEST_F(SuccessionTest, ItLooksWhenItsTurnComes) {
+  rank(1).heard(now + 20ms);
+  EXPECT_EQ(looks_until_its_turn(rank(1)), 1020ms);
+  rank(2).heard(now + 20ms);
+  EXPECT_EQ(looks_until_its_turn(rank(2)), 2020ms);
+  rank(3).heard(now + 20ms);
+  rank(3).gone(Rank(0));
+  EXPECT_EQ(looks_until_its_turn(rank(3)), 2020ms) << "known to have ended";
+}
+
+TEST_F(SuccessionTest, ItLooksWhenACandidateWasSilentForTheDeadline) {
+  rank(2).candidate(Rank(1), now + 1170ms);
+  EXPECT_EQ(looks_until_its_turn(rank(2)), 2170ms);
+}
+
+TEST_F(SuccessionTest, WhileTheCoordinatorIsHeardItLooksEveryEighthOfTheDeadline) {
+  for (int looks = 0; looks < 100; ++looks) {
+    if (looks % 2 == 0) rank(1).heard(now);
+    ASSERT_EQ(rank(1).next_wake(), now + kTurn);
+    now += kTurn;
+    EXPECT_FALSE(rank(1).on_tick(now));
+  }
 }
 
 TEST_F(SuccessionTest, NobodyTakesOverFromACoordinatorThatIsHeard) {
