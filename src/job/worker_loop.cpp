@@ -149,6 +149,7 @@ void WorkerLoop::inherit() {
   inheritance_->why = why_;
   inheritance_->interrupts = std::move(interrupts_);
   link_.transport().forget(link_.coordinator());
+  for (const Rank rank : inheritance_->lost) link_.transport().forget(rank);
 }
 
 // Nothing is written any more: the others are told under an epoch that nobody has begun.

@@ -88,8 +88,20 @@ bool Succession::on_tick(Instant now) {
     silent_since_ = now - deadline_;  // whoever is next has waited for it
   }
   if (candidate_ || now - silent_since_ < patience()) return false;
+  pass_over_silent(now - silent_since_);
   taking_over_ = true;
   return true;
+}
+
+// The k-th has its turn k + 1 deadlines after the coordinator was heard, or before: a deadline later it would have said
+// so. Not whose turn may only have come: of a coordinator that is known to have ended, who is on another node knows
+// less.
+void Succession::pass_over_silent(Duration silence) {
+  Duration said_by = 2 * deadline_;
+  for (const Rank rank : heirs()) {
+    if (rank != self_ && said_by <= silence) passed_over_.insert(rank);
+    said_by += deadline_;
+  }
 }
 
 std::optional<Instant> Succession::next_wake() const {

@@ -17,7 +17,8 @@ namespace kiln::protocol {
 ///
 /// The lowest rank that lives, as far as is known, takes over when the coordinator was silent for the deadline, the
 /// k-th k deadlines later. A rank that has begun says so (Candidate) and is waited for while it is heard; who falls
-/// silent then is passed over. Ranks that are known to have ended are passed over at once. A rank whose own loop stood
+/// silent then is passed over, as is who has let its turn pass by a deadline: it is no heir of the one that takes over.
+/// Ranks that are known to have ended are passed over at once. A rank whose own loop stood
 /// still for more than a quarter of the deadline forgives the others that time.
 class Succession {
  public:
@@ -58,14 +59,16 @@ class Succession {
   bool lives(Rank rank) const;
   std::int64_t before_me() const;
   Duration patience() const;
+  void pass_over_silent(Duration silence);
 
   Rank self_;
   std::int32_t ranks_;
   Rank coordinator_;
   Duration deadline_;
   std::vector<Living::Span> living_;
-  std::set<Rank> gone_;         // known to have ended
-  std::set<Rank> passed_over_;  // fell silent while they took over, since the coordinator was heard
+  std::set<Rank> gone_;  // known to have ended
+  std::set<Rank>
+      passed_over_;  // since the coordinator was heard: silent while they took over, or when it was their turn
   std::optional<Rank> candidate_;
   bool beaten_ = false;  // somebody has begun an epoch since the coordinator was heard
   bool taking_over_ = false;

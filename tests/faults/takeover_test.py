@@ -202,6 +202,24 @@ class Takeover(RecoveryCase):
         self.expect_once()
         self.assertEqual(len(self.happened("takeover")), 1)
 
+    def test_the_next_one_is_silent_as_well(self):
+        """Who takes over has waited for it already, and does not once more."""
+        self.marking_tasks(UNITS, gate=20)
+        running = self.begin(4, "--checkpoint-every", "100ms", heartbeat="500ms")
+        pids = self.wait_for_ranks(3)
+        self.wait_for(lambda: len(self.ran()) > 20, "units run")
+        os.kill(pids[1], signal.SIGSTOP)
+        os.kill(pids[0], signal.SIGSTOP)
+        said = self.takeovers()[0]
+        self.assertEqual(said["lost"], [1])
+        os.kill(pids[1], signal.SIGCONT)
+        self.wait_for(lambda: [1] == [one["rank"] for one in self.happened("rank_returned")], "it is taken up again")
+        os.kill(pids[0], signal.SIGCONT)
+        self.open_gate()
+        self.ends(running)
+        self.expect_all(20)
+        self.assertEqual(len(self.happened("takeover")), 1)
+
     def test_a_pause_of_all_changes_nothing(self):
         self.marking_tasks(UNITS, gate=20)
         running = self.begin(4, heartbeat="500ms")

@@ -92,6 +92,26 @@ TEST_F(SuccessionTest, ItIsSaidOnce) {
   EXPECT_EQ(rank(1).next_wake(), std::nullopt);
 }
 
+// They had their turn a deadline ago: the one that takes over does not wait for them once more.
+TEST_F(SuccessionTest, WhoLetItsTurnPassIsNoHeir) {
+  ASSERT_EQ(waits(rank(3), 10s), 3s);
+  EXPECT_EQ(rank(3).heirs(), (std::vector{Rank(3), Rank(4)}));
+}
+
+// A rank on another node does not know that the coordinator has ended: its turn has just come.
+TEST_F(SuccessionTest, WhoMayOnlyBeginNowIsAnHeir) {
+  rank(3).gone(Rank(0));
+  ASSERT_EQ(waits(rank(3), 10s), 2s);
+  EXPECT_EQ(rank(3).heirs(), (std::vector{Rank(2), Rank(3), Rank(4)}));
+}
+
+TEST_F(SuccessionTest, WhoLetItsTurnPassMayComeBack) {
+  ASSERT_EQ(waits(rank(2), 10s), 2s);
+  rank(2).beaten(now);
+  rank(2).candidate(Rank(1), now);
+  EXPECT_EQ(rank(2).heirs(), (std::vector{Rank(1), Rank(2), Rank(3), Rank(4)}));
+}
+
 TEST_F(SuccessionTest, WhoIsNotOnTheListComesLast) {
   rank(2).living(living_of({Rank(0), Rank(2), Rank(4)}));
   rank(3).living(living_of({Rank(0), Rank(2), Rank(4)}));
