@@ -24,8 +24,8 @@ struct LineOptions {
 };
 struct TextOptions {
   std::uint64_t split = 1 << 20;  ///< as of lines
-  bool words =
-      false;  ///< cut at any white space (blank, \t to \r), not only at line ends: for steps that need no lines
+  /// Cut at any white space (blank, \t to \r), not only at line ends: for steps that need no lines.
+  bool words = false;
 };
 struct Hdf5Options {
   bool keep = false;  ///< a worker keeps the slices it has read in memory, for later stages of the program
