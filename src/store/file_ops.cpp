@@ -16,8 +16,6 @@
 namespace kiln::store {
 namespace {
 
-bool is_full(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
-
 std::string describe(int error_number, std::string_view doing, const std::filesystem::path& path) {
   return fmt::format("cannot {} {}: {}", doing, path.native(), std::generic_category().message(error_number));
 }
@@ -62,6 +60,8 @@ void write_all(FileOps& ops, int fd, ByteView bytes, const std::filesystem::path
 }
 
 }  // namespace
+
+bool is_full(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
 
 StorageError::StorageError(int error_number, std::string_view doing, const std::filesystem::path& path)
     : Error(is_full(error_number) ? ExitCode::stopped_early : ExitCode::run_directory,

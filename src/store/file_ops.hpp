@@ -12,6 +12,9 @@
 
 namespace kiln::store {
 
+/// ENOSPC and EDQUOT: there is no room, and there may be some later.
+bool is_full(int error_number);
+
 /// The disk said no. Code: stopped_early for ENOSPC and EDQUOT (make room, run again), else run_directory.
 class StorageError : public Error {
  public:

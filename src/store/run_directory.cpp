@@ -98,20 +98,26 @@ std::string read_facts(const fs::path& path) {
   return *std::move(text);
 }
 
-void make_own_folder(const fs::path& path) {
-  if (::mkdir(from_start(path).c_str(), 0777) == 0) return;
+// A disk without room is no reason to go elsewhere.
+void throw_if_full(int error, std::string_view doing, const fs::path& path) {
+  if (is_full(error)) throw StorageError(error, doing, path);
+}
+
+void make_own_folder(FileOps& ops, const fs::path& path) {
+  if (ops.mkdir(path.c_str(), 0777) == 0) return;
   const int error = errno;
+  throw_if_full(error, "make the folder", path);
   std::error_code ignored;
   if (error == EEXIST && fs::is_directory(from_start(path), ignored)) return;
   if (error == EEXIST) refuse(path, "is a file, not a directory. Choose another --out");
   refuse(path, fmt::format("cannot be created: {}. Choose another --out", std::strerror(error)));
 }
 
-void make_path(const fs::path& path) {
+void make_path(FileOps& ops, const fs::path& path) {
   std::error_code ignored;
   if (path.empty() || fs::is_directory(from_start(path), ignored)) return;
-  make_path(path.parent_path());
-  make_own_folder(path);
+  make_path(ops, path.parent_path());
+  make_own_folder(ops, path);
 }
 
 fs::path tidy(const fs::path& path) {
@@ -164,35 +170,35 @@ RunDirectory RunDirectory::open(const fs::path& given, For purpose) {
   return {path, parse_run_facts(text, (path / kFactsName).string(), purpose == For::writing)};
 }
 
-RunDirectory RunDirectory::open_for_writing(const fs::path& path, std::string_view kind) {
+RunDirectory RunDirectory::open_for_writing(const fs::path& path, std::string_view kind, FileOps& ops) {
   RunDirectory directory = open(path, For::writing);
   if (directory.facts_.kind != kind) {
     refuse(directory.path_, fmt::format("belongs to another kind of run (\"{}\", not \"{}\"). Choose another --out",
                                         for_message(directory.facts_.kind), kind));
   }
-  require_link(directory.path_);
-  for (const std::string_view name : kFolders) make_own_folder(directory.path_ / name);
+  require_link(directory.path_, ops);
+  for (const std::string_view name : kFolders) make_own_folder(ops, directory.path_ / name);
   std::error_code ignored;
   fs::remove(from_start(directory.path_ / kRemovedName), ignored);
   return directory;
 }
 
-RunDirectory RunDirectory::create(const fs::path& given, const RunFacts& facts) {
+RunDirectory RunDirectory::create(const fs::path& given, const RunFacts& facts, FileOps& ops) {
   const fs::path path = tidy(given);
   const bool existed = has_name(path);
-  make_path(path);
+  make_path(ops, path);
   try {
-    require_link(path);
+    require_link(path, ops);
   } catch (const Error&) {
     if (!existed) ::rmdir(from_start(path).c_str());
     throw;
   }
   if (has_name(path / kRemovedName) && !has_name(path / kFactsName)) finish_removal(path);
-  for (const std::string_view name : kFolders) make_own_folder(path / name);
+  for (const std::string_view name : kFolders) make_own_folder(ops, path / name);
   sync_folder(system_file_ops(), path);
   write_new(path / kFactsName, to_json(facts));
   sync_folder(system_file_ops(), path.has_parent_path() ? path.parent_path() : fs::path("."));
-  return open_for_writing(path, facts.kind);
+  return open_for_writing(path, facts.kind, ops);
 }
 
 void RunDirectory::remove_content(const fs::path& given) {
@@ -216,21 +222,24 @@ fs::path export_folder(const fs::path& run_directory) { return run_directory / k
 
 std::string runs_prefix(StageId stage) { return fmt::format("s{}-", stage.value()); }
 
-void require_link(const fs::path& directory) {
+void require_link(const fs::path& directory, FileOps& ops) {
   const fs::path from = directory / fmt::format("{}link-{}", kTemporaryPrefix, ::getpid());
   const fs::path to = from.string() + "-b";
   ::unlink(from_start(from).c_str());
   ::unlink(from_start(to).c_str());
-  const int fd = ::open(from_start(from).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int fd = ops.open(from.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd < 0) {
+    const int error = errno;
+    throw_if_full(error, "create", from);
     refuse(directory,
-           fmt::format("cannot be written: {}. Check its permissions, or choose another --out", std::strerror(errno)));
+           fmt::format("cannot be written: {}. Check its permissions, or choose another --out", std::strerror(error)));
   }
   ::close(fd);
-  const int error = ::link(from_start(from).c_str(), from_start(to).c_str()) == 0 ? 0 : errno;
+  const int error = ops.link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
   ::unlink(from_start(to).c_str());
   ::unlink(from_start(from).c_str());
   if (error == 0) return;
+  throw_if_full(error, "link", to);
   refuse(directory, fmt::format("its file system does not support hard links (link: {}), by which kiln keeps two runs "
                                 "from writing the same entry. Choose an --out on another file system",
                                 std::strerror(error)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <kiln/ids.hpp>
+#include "store/file_ops.hpp"
 #include "store/run_facts.hpp"
 #include "store/small_file.hpp"
 
@@ -32,12 +33,14 @@ class RunDirectory {
 
   /// As open, for writing: also refuses another kind of run, a directory that cannot be written, and a file system
   /// without link(2).
-  static RunDirectory open_for_writing(const std::filesystem::path& path, std::string_view kind);
+  static RunDirectory open_for_writing(const std::filesystem::path& path, std::string_view kind,
+                                       FileOps& ops = system_file_ops());
 
   /// A new run. Where another process creates the same one at this moment, both get the one that came first.
   /// `path` must be examined as Found::nothing or Found::half_gone. A crash at any moment leaves something that
   /// examine() finds to be one of these, or a complete run directory without entries.
-  static RunDirectory create(const std::filesystem::path& path, const RunFacts& facts);
+  static RunDirectory create(const std::filesystem::path& path, const RunFacts& facts,
+                             FileOps& ops = system_file_ops());
 
   /// Deletes what kiln keeps in a run directory and nothing else; files of others stay. The caller knows that no run
   /// uses it. A crash at any moment leaves Found::run (nothing deleted yet) or Found::half_gone.
@@ -65,7 +68,7 @@ std::filesystem::path export_folder(const std::filesystem::path& run_directory);
 std::string runs_prefix(StageId stage);
 
 /// Throws kiln::Error (run_directory), with the reason and what to do, unless link(2) works in the directory: it is
-/// what keeps two runs from writing the same entry.
-void require_link(const std::filesystem::path& directory);
+/// what keeps two runs from writing the same entry. Where only room is missing, StorageError.
+void require_link(const std::filesystem::path& directory, FileOps& ops = system_file_ops());
 
 }  // namespace kiln::store

@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <kiln/error.hpp>
 
+#include <cerrno>
+
 namespace kiln::store {
 namespace {
 
@@ -106,6 +108,51 @@ TEST(RunDirectory, AnUnwritablePlaceIsRefused) {
   // /proc refuses everybody, root too.
   EXPECT_THAT(refusal([&] { RunDirectory::create("/proc/tasks.kiln", some_facts()); }), HasSubstr("cannot be created"));
   EXPECT_THAT(refusal([&] { require_link("/proc/self"); }), HasSubstr("cannot be written"));
+}
+
+// One call of this kind fails, the others are the system's.
+class NoRoom final : public FileOps {
+ public:
+  enum class At { open, link, mkdir };
+  NoRoom(At at, int error) : at_(at), error_(error) {}
+  int open(const char* path, int flags, mode_t mode) override {
+    return fails(At::open) ? -1 : FileOps::open(path, flags, mode);
+  }
+  int link(const char* from, const char* to) override { return fails(At::link) ? -1 : FileOps::link(from, to); }
+  int mkdir(const char* path, mode_t mode) override { return fails(At::mkdir) ? -1 : FileOps::mkdir(path, mode); }
+
+ private:
+  bool fails(At at) const {
+    if (at == at_) errno = error_;
+    return at == at_;
+  }
+  At at_;
+  int error_;
+};
+
+TEST(RunDirectory, ADiskWithoutRoomIsToBeMadeRoomOn) {
+  for (const NoRoom::At at : {NoRoom::At::open, NoRoom::At::link, NoRoom::At::mkdir}) {
+    for (const int error : {ENOSPC, EDQUOT}) {
+      const TempFolder scratch;
+      NoRoom ops(at, error);
+      const std::string why =
+          refusal_of(ExitCode::stopped_early, [&] { RunDirectory::create(scratch / "r", some_facts(), ops); });
+      EXPECT_THAT(why, HasSubstr("make room, then run again"));
+      EXPECT_THAT(why, Not(HasSubstr("another")));
+      EXPECT_FALSE(fs::exists(scratch / "r")) << "nothing was begun";
+      RunDirectory::create(scratch / "r", some_facts());
+      refusal_of(ExitCode::stopped_early, [&] {
+        if (at == NoRoom::At::mkdir) fs::remove(scratch / "r/merged");
+        RunDirectory::open_for_writing(scratch / "r", "commands", ops);
+      });
+    }
+  }
+}
+
+TEST(RunDirectory, OtherFaultsOfLinkAreOfTheFileSystem) {
+  const TempFolder scratch;
+  NoRoom ops(NoRoom::At::link, EPERM);
+  EXPECT_THAT(refusal([&] { require_link(scratch.path(), ops); }), HasSubstr("does not support hard links"));
 }
 
 TEST(RunDirectory, DamagedFactsSayWhatToDo) {
