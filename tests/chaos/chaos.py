@@ -122,6 +122,11 @@ class Chaos:
             print(f"from kill to the next batch, {kind}: {len(seconds)} times, median {statistics.median(seconds):.2f} s, "
                   f"worst {max(seconds):.2f} s")
 
+    def note_runs(self):
+        """For who reports of this: there may have been no time for all."""
+        if file := os.environ.get("KILN_CHAOS_RUNS"):
+            pathlib.Path(file).write_text(f"{len(self.cases)} of {self.options.cases} runs")
+
     def run(self):
         end = time.time() + self.options.seconds
         for seed in range(self.options.seed, self.options.seed + self.options.cases):
@@ -130,6 +135,7 @@ class Chaos:
                 break
             self.one(seed)
         self.table()
+        self.note_runs()
         blamed = sum(case.blamed for _, case in self.cases)
         if blamed:
             print(f"{blamed} units ran alone on four ranks that were killed, and were retried")
