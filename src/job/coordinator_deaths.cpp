@@ -14,6 +14,21 @@ constexpr Duration kLeastPatience = std::chrono::seconds(1);
 
 }  // namespace
 
+// Who was stopped for a while may have been replaced, and those that it misses may have left in good order: before it
+// says anything of them, its writer looks.
+bool CoordinatorLoop::reign_is_open() {
+  const Instant at = now();
+  const Duration pause = at - std::exchange(looked_at_, at).value_or(at);
+  if (execution_.heartbeat > Duration::zero() && pause > execution_.heartbeat) {
+    reign_open_ = true;
+    writer_.look_at_reign();
+  }
+  if (!reign_open_) return false;
+  reign_open_ = writer_.looks_at_reign();
+  for (const Rank rank : living_.beats_due(at)) link_.send(rank, living_.own_place());
+  return reign_open_;
+}
+
 // Outside of stages too: a rank may die while rank 0's program plots.
 void CoordinatorLoop::look_for_deaths() {
   const Instant at = now();

@@ -90,6 +90,7 @@ Duration CoordinatorLoop::calm() const {
 }
 
 bool CoordinatorLoop::turn() {
+  if (reign_is_open()) return false;
   bool busy = receive();
   if (own_worker_ && own_worker_->step()) busy = true;
   if (each_turn_) looks_ = each_turn_();
@@ -216,6 +217,10 @@ void CoordinatorLoop::account(Instant begun, bool busy) {
 
 void CoordinatorLoop::wait_while(const std::function<bool()>& busy) {
   while (busy()) {
+    if (reign_is_open()) {
+      waiter_.pause(kLongestPause);
+      continue;
+    }
     const bool any = receive();
     if (own_worker_) own_worker_->step();
     if (each_turn_) looks_ = each_turn_();

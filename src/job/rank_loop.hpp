@@ -163,6 +163,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   void hear_signals();
   void account(Instant begun, bool busy);
   void end_stage();
+  bool reign_is_open();
   void look_for_deaths();
   void bury(const Living::Death& death);
   void take_up(Rank rank);
@@ -203,7 +204,9 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   Observer& observer_;
   std::vector<Rank> workers_;
   std::unique_ptr<WorkerSide> own_worker_;
-  bool work_here_ = false;  // asked for: no other worker lives
+  std::optional<Instant> looked_at_;  // the begin of the last turn
+  bool reign_open_ = false;           // after a pause of its own: whether it still is the coordinator
+  bool work_here_ = false;            // asked for: no other worker lives
   std::function<bool()> each_turn_;
   std::function<void()> on_death_;
   std::function<void(Rank)> on_back_;

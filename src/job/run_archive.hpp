@@ -17,6 +17,7 @@ class StoreArchive : public Archive {
   protocol::ProcessEnd how_ended(Rank rank) override;
   void beat() override { store_.beat(); }
   void maintain() override { store_.maintain(); }
+  void look_at_reign() override { store_.look_at_reign(); }
   void write_status(const std::string& text) override;
   /// One more line of events.jsonl. For people and tools that look on: what cannot be written is left out.
   void write_event(const std::string& line) override;

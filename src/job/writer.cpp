@@ -64,6 +64,14 @@ void Writer::look_who_ended(Rank rank) {
   changed_.notify_one();
 }
 
+void Writer::look_at_reign() {
+  {
+    const std::lock_guard lock(mutex_);
+    reign_open_ = true;
+  }
+  changed_.notify_one();
+}
+
 void Writer::status(std::string text) {
   {
     const std::lock_guard lock(mutex_);
@@ -104,6 +112,12 @@ std::optional<Writer::Ended> Writer::poll_ended() {
   const Ended first = ended_.front();
   ended_.pop_front();
   return first;
+}
+
+bool Writer::looks_at_reign() {
+  const std::lock_guard lock(mutex_);
+  if (fault_) std::rethrow_exception(std::exchange(fault_, nullptr));
+  return reign_open_;
 }
 
 bool Writer::running() {
@@ -166,6 +180,7 @@ void Writer::tick(std::unique_lock<std::mutex>& lock) {
 // Takes the most urgent thing; false when there is none. After a fault nothing is written any more.
 bool Writer::work_one(std::unique_lock<std::mutex>& lock) {
   if (broken_) {
+    reign_open_ = false;
     plan_.reset();
     giving_.reset();
     looks_.clear();
@@ -174,7 +189,11 @@ bool Writer::work_one(std::unique_lock<std::mutex>& lock) {
     tasks_open_ = 0;
     return false;
   }
-  if (plan_) {
+  if (reign_open_) {
+    lock.unlock();
+    do_look_at_reign();
+    wake_();
+  } else if (plan_) {
     auto plan = std::move(plan_);
     lock.unlock();
     do_commit(std::move(plan));
@@ -267,6 +286,12 @@ void Writer::do_look(Rank rank) {
   quietly([&] { found.end = archive_.how_ended(rank); });
   const std::lock_guard lock(mutex_);
   ended_.push_back(found);
+}
+
+void Writer::do_look_at_reign() {
+  quietly([this] { archive_.look_at_reign(); });
+  const std::lock_guard lock(mutex_);
+  reign_open_ = false;
 }
 
 // A full disk met by status, beats and housekeeping must not end a run: it is said once. Being deposed must, and so

@@ -37,6 +37,8 @@ class Archive {
   /// About once a second, when no commit waits.
   virtual void tick() {}
   virtual void write_status(const std::string& text) = 0;
+  /// Throws where somebody else has taken over, seen by all that is on disk: what was ours may be gone meanwhile.
+  virtual void look_at_reign() {}
   /// One JSON object.
   virtual void write_event(const std::string& line) = 0;
   /// Whether what threw this may succeed later (a full disk); else the run ends at once (deposed, a fault).
@@ -56,6 +58,8 @@ class Writer {
   void give(schedule::IntervalSet units);
   /// How the dead rank has ended, behind what has to be durable.
   void look_who_ended(Rank rank);
+  /// Whether this rank still reigns, before all else that waits: looks_at_reign() says when that is known.
+  void look_at_reign();
   /// Only the latest counts, if the thread is busy.
   void status(std::string text);
   void event(std::string line);
@@ -77,6 +81,8 @@ class Writer {
   };
   /// The same of look_who_ended(), one answer each, in order.
   std::optional<Ended> poll_ended();
+  /// Whether look_at_reign() has still to find out. Rethrows what it threw.
+  bool looks_at_reign();
   /// Whether tasks given to run() are still to be done. Rethrows what they threw.
   bool running();
 
@@ -90,6 +96,7 @@ class Writer {
   void do_commit(std::unique_ptr<protocol::CommitPlan> plan);
   void do_give(const schedule::IntervalSet& units);
   void do_look(Rank rank);
+  void do_look_at_reign();
   void quietly(const std::function<void()>& task);
 
   Archive& archive_;
@@ -97,6 +104,7 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<protocol::CommitPlan> plan_;
+  bool reign_open_ = false;
   std::optional<schedule::IntervalSet> giving_;
   std::optional<std::string> given_;  // why it failed
   std::deque<Rank> looks_;

@@ -4,6 +4,7 @@
 #include "store/commit_rows.hpp"
 #include "store/crash_mark.hpp"
 #include "store/rejected_count.hpp"
+#include "store/reign.hpp"
 #include "store/results_file.hpp"
 #include "store/source_copy.hpp"
 
@@ -272,7 +273,15 @@ void RunStore::beat() noexcept {
 }
 
 void RunStore::check_reign() const {
-  if (!journal_.passed()) return;
+  if (journal_.passed()) throw_deposed();
+}
+
+void RunStore::look_at_reign() const {
+  check_reign();
+  if (const auto last = last_epoch(directory_.path()); last && *last > recovered_.epoch) throw_deposed();
+}
+
+void RunStore::throw_deposed() const {
   throw Deposed(
       fmt::format("somebody else has taken over the run directory {}: this rank writes nothing more and leaves",
                   directory_.path().string()));

@@ -112,6 +112,9 @@ class RunStore {
   void beat() noexcept;
   /// Throws Deposed where somebody else has begun an epoch: before what is no entry of the journal is written.
   void check_reign() const;
+  /// The same after a pause of this process, in which the other may have put the journal's entries together. Lists the
+  /// journal.
+  void look_at_reign() const;
   /// The launch has ended.
   void end(const EndEntry& entry);
   /// Makes results.h5 of what is committed; the old one stays until the new one is complete. `schema` gives the columns
@@ -125,6 +128,7 @@ class RunStore {
   EntryNumber last() const { return journal_.last(); }
 
  private:
+  [[noreturn]] void throw_deposed() const;
   RunStore(RunDirectory directory, const RunStoreOptions& options);
   void begin(const Owner& self);
   void recover(const JournalView& view);

@@ -78,7 +78,8 @@ class ProgramRecovery(RecoveryCase):
         result = self.ends(running)
         self.assertIn("mpirun ended the ranks, and nobody had told kiln to stop", result.err)
         self.assertIn("starting again in 1.0 s (1 of 3)", result.err)
-        self.assertEqual(result.out, expected)
+        # One that is told again while it waits for its ranks' time to pass says so there.
+        self.assertEqual(result.out.splitlines()[-1:], expected.splitlines())
 
     # ---- who ended a rank ----
 

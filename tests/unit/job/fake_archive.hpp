@@ -25,7 +25,7 @@ class FullDisk : public Error {
 class FakeArchive final : public Archive {
  public:
   std::function<void()> on_commit = [] {}, on_give = [] {}, on_beat = [] {}, on_maintain = [] {}, on_status = [] {},
-                        on_event = [] {}, on_look = [] {}, on_tick = [] {};
+                        on_event = [] {}, on_look = [] {}, on_tick = [] {}, on_reign = [] {};
 
   void commit(protocol::CommitPlan& plan) override {
     on_commit();
@@ -39,6 +39,7 @@ class FakeArchive final : public Archive {
     on_look();
     return {crashed.contains(rank)};
   }
+  void look_at_reign() override { on_reign(); }
   void beat() override {
     on_beat();
     note([&] { ++beats; });

@@ -197,6 +197,36 @@ TEST_F(WriterTest, WhoIsDeposedWritesNothingMore) {
   EXPECT_THAT(archive_.events, ElementsAre());
 }
 
+TEST_F(WriterTest, WhetherItReignsIsFoundOutBeforeAllElse) {
+  Gate looked;
+  archive_.on_reign = [&] { looked.open(); };
+  start();
+  EXPECT_FALSE(writer_->looks_at_reign());
+  writer_->look_at_reign();
+  looked.pass();
+  finish_status();
+  EXPECT_FALSE(writer_->looks_at_reign());
+}
+
+TEST_F(WriterTest, WhoDoesNotReignAnyMoreWritesNothing) {
+  Gate busy, asked;
+  archive_.on_commit = [&] {
+    busy.open();
+    asked.pass();
+  };
+  archive_.on_reign = [] { throw Error(ExitCode::run_directory, "another rank has taken over"); };
+  start();
+  writer_->commit(plan(1));
+  busy.pass();
+  writer_->status("late");
+  writer_->look_at_reign();
+  EXPECT_TRUE(writer_->looks_at_reign()) << "what is under way comes first";
+  asked.open();
+  EXPECT_THROW(while (writer_->looks_at_reign()) std::this_thread::yield(), Error);
+  writer_.reset();
+  EXPECT_THAT(archive_.statuses, ElementsAre());
+}
+
 TEST_F(WriterTest, AFaultThatIsNoErrorOfKilnsIsToldToo) {
   archive_.on_maintain = [] { throw std::logic_error("bug"); };
   start();

@@ -203,11 +203,13 @@ TEST_F(RunStoreTest, ARankOfTheRunTakesOverFromItsCoordinatorOnly) {
   EXPECT_EQ(second->recovered().done.count(), 1u);
   EXPECT_EQ(second->recovered().epoch, first->recovered().epoch.next());
   EXPECT_THROW(first->check_reign(), Deposed);
+  EXPECT_THROW(first->look_at_reign(), Deposed);
   EXPECT_THROW(first->write_results(exec::command_schema()), Deposed);
   EXPECT_FALSE(std::filesystem::exists(path() / "results.h5"));
   first->beat();
   EXPECT_EQ(parse_owner(read_small_file(path() / "owner.json").value())->epoch, second->recovered().epoch);
   EXPECT_NO_THROW(second->check_reign());
+  EXPECT_NO_THROW(second->look_at_reign());
   EXPECT_EQ(owning_launch(path()), "launch-a");
   EXPECT_EQ(last_epoch(path()), second->recovered().epoch);
   EXPECT_THROW(first->commit(done_plan(1, 2), exec::command_schema()), Deposed);
