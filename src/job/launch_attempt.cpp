@@ -4,6 +4,7 @@
 #include "job/launch_processes.hpp"
 #include "job/launch_word.hpp"
 #include "job/run_printing.hpp"
+#include "store/owner.hpp"
 #include "store/small_file.hpp"
 
 #include <fmt/core.h>
@@ -36,7 +37,8 @@ LaunchAttempt::LaunchAttempt(Shared shared, const std::vector<std::string>& word
       launch_id_(std::move(launch_id)),
       process_(words, variables, standard_input),
       noise_(shared.options.verbosity > 0),
-      stop_(shared.options.grace) {
+      stop_(shared.options.grace),
+      silence_(shared.silence_limit) {
   if (shared_.options.print != observe::PrintMode::none) begin_printing();
 }
 
@@ -52,7 +54,7 @@ LaunchAttempt::End LaunchAttempt::run() {
       for (const std::string& line : noise_.end()) show_line(line);
       shared_.display.done();
       print_rest();
-      return {*status, exit_code_ ? exit_code_ : code_of_a_rank_, asked_to_end_, overdue_};
+      return {*status, exit_code_ ? exit_code_ : code_of_a_rank_, asked_to_end_, overdue_, silent_};
     }
   }
 }
@@ -149,6 +151,7 @@ void LaunchAttempt::end_lingering() {
       asked_to_end_ = true;  // asked, it would wake what is stopped, and that would still begin the run
     }
     look_at_stop();
+    look_at_silence();
   }
   if (!end_mpirun_at_ && idle_since_) end_mpirun_at_ = *idle_since_ + kPatienceWithIdle;
   if (!end_mpirun_at_ || now() < *end_mpirun_at_) return;
@@ -168,6 +171,30 @@ void LaunchAttempt::look_at_stop() {
   overdue_ = stop_.waited(now());
   end_mpirun_at_ = now();
   asked_to_end_ = true;  // as above: whoever has stopped them may not want them to go on
+}
+
+// Where the coordinator has died and all others hang inside MPI, nobody is left who could do anything about it.
+void LaunchAttempt::look_at_silence() {
+  if (!running_ || stop_.was_told() || exit_code_ || over_ || end_mpirun_at_) return;
+  silence_.look(beat(),
+                {[this] { return sight_of(status_, shared_.options.directory); },
+                 [this] { return has_stopped_ranks(launch_id_); }},
+                now());
+  if (!silence_.passed()) return;
+  silent_ = silence_.silence();
+  end_mpirun_at_ = now();
+}
+
+// Nothing where it cannot be seen, or is of another launch: that says nothing of this one.
+std::string LaunchAttempt::beat() const {
+  try {
+    const auto text = store::read_small_file(std::filesystem::path(shared_.options.directory) / "owner.json");
+    const auto owner = text ? store::parse_owner(*text) : std::nullopt;
+    if (!owner || owner->launch_id != launch_id_) return "";
+    return fmt::format("{} {}", *text, status_ ? status_->updated : 0);
+  } catch (const Error&) {
+    return "";
+  }
 }
 
 bool LaunchAttempt::is_idle() {

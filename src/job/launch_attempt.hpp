@@ -5,6 +5,7 @@
 #include "job/mpirun_noise.hpp"
 #include "job/mpirun_process.hpp"
 #include "job/run_options.hpp"
+#include "job/silence_bound.hpp"
 #include "job/stop_bound.hpp"
 #include "job/waiter.hpp"
 #include "observe/printer.hpp"
@@ -30,12 +31,14 @@ class LaunchAttempt {
     Waiter& waiter;  ///< made before any process is started: it must not inherit our wish to see signals, nor miss one
     observe::ProgressDisplay& display;
     UserSignals& signals;
+    Duration silence_limit;  ///< as SilenceBound
   };
   struct End {
     int status = 0;                   ///< mpirun's wait status
     std::optional<int> exit_code;     ///< with which a rank ended the run, or left it, by its own decision
     bool forced = false;              ///< it did not end by itself, and was ended
     std::optional<Duration> overdue;  ///< the ranks were told to stop so long before, and it was ended for that
+    std::optional<Duration> silent;   ///< they gave no sign of life for so long, and it was ended for that
   };
   /// Starts mpirun, with `variables` ("NAME=value") added to the environment. `standard_input`: as MpirunProcess.
   LaunchAttempt(Shared shared, const std::vector<std::string>& words, const std::vector<std::string>& variables,
@@ -57,6 +60,8 @@ class LaunchAttempt {
   bool lost_a_rank_early();
   bool is_not_coming_up();
   void look_at_stop();
+  void look_at_silence();
+  std::string beat() const;
 
   Shared shared_;
   std::string launch_id_;
@@ -68,7 +73,8 @@ class LaunchAttempt {
   bool running_ = false;  // the ranks take signals: they have written a status
   bool pending_ = false;  // a signal came in before that
   StopBound stop_;
-  std::optional<Duration> overdue_;                // as End
+  SilenceBound silence_;
+  std::optional<Duration> overdue_, silent_;       // as End
   std::optional<observe::StatusSnapshot> status_;  // the last of this launch
   std::optional<Instant> end_mpirun_at_;
   bool asked_to_end_ = false;          // mpirun was, and has not done so

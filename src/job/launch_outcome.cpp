@@ -68,7 +68,8 @@ std::optional<int> exit_code_of(int status, std::optional<int> said, const Launc
   return std::nullopt;
 }
 
-std::string describe_end(int status, const LaunchOutcome& outcome, std::optional<Duration> overdue) {
+std::string describe_end(int status, const LaunchOutcome& outcome, std::optional<Duration> overdue,
+                         std::optional<Duration> silent) {
   const char* const name = WIFSIGNALED(status) ? ::sigabbrev_np(WTERMSIG(status)) : nullptr;
   std::string what = WIFSIGNALED(status)
                          ? fmt::format("mpirun was ended by SIG{} before the run ended", name == nullptr ? "?" : name)
@@ -79,6 +80,8 @@ std::string describe_end(int status, const LaunchOutcome& outcome, std::optional
     what = fmt::format("the ranks had not ended {} after they were told to stop, and were killed",
                        format_duration(*overdue));
   }
+  if (silent)
+    what = fmt::format("the ranks have given no sign of life for {}, and were killed", format_duration(*silent));
   if (outcome.units == 0) return what + (outcome.began ? "" : ", and before it began");
   const std::string where = outcome.stages < 2 ? "" : fmt::format(" of {} stages", outcome.stages);
   return fmt::format("{}; {} of {} units{} are committed", what, format_count(outcome.settled),

@@ -27,7 +27,9 @@ LaunchOutcome read_outcome(const std::string& directory, const std::string& laun
 /// again. `status`: mpirun's; `said`: as LaunchAttempt::End::exit_code.
 std::optional<int> exit_code_of(int status, std::optional<int> said, const LaunchOutcome& outcome);
 
-/// "the ranks ended before the run did; 12,345 of 20,000 units are committed". `overdue`: as LaunchAttempt::End.
-std::string describe_end(int status, const LaunchOutcome& outcome, std::optional<Duration> overdue = {});
+/// "the ranks ended before the run did; 12,345 of 20,000 units are committed". `overdue`, `silent`: as
+/// LaunchAttempt::End.
+std::string describe_end(int status, const LaunchOutcome& outcome, std::optional<Duration> overdue = {},
+                         std::optional<Duration> silent = {});
 
 }  // namespace kiln::job

@@ -91,11 +91,16 @@ std::optional<std::vector<pid_t>> children_of(pid_t pid) {
   return children;
 }
 
-// The state stands behind the name, which may hold anything. A process that is gone has none.
-bool has_ended(pid_t pid) {
+// The state stands behind the name, which may hold anything. A process that is gone is as one that has ended.
+char state_of(pid_t pid) {
   const std::string stat = read_proc(pid, "stat");
   const std::size_t name = stat.rfind(')');
-  return name == std::string::npos || stat.substr(name).starts_with(") Z") || stat.substr(name).starts_with(") X");
+  return name == std::string::npos || name + 2 >= stat.size() ? 'X' : stat[name + 2];
+}
+
+bool has_ended(pid_t pid) {
+  const char state = state_of(pid);
+  return state == 'Z' || state == 'X';
 }
 
 void end_all(const std::string& launch_id, bool helpers_too) {
@@ -129,6 +134,13 @@ std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id) {
     found.push_back({pid, helper, helper ? 0 : number_in(variables, "OMPI_COMM_WORLD_LOCAL_SIZE=")});
   }
   return found;
+}
+
+bool has_stopped_ranks(const std::string& launch_id) {
+  return std::ranges::any_of(processes_of_launch(launch_id), [](const LaunchProcess& one) {
+    const char state = one.ranks_here == 0 ? 'X' : state_of(one.pid);
+    return state == 'T' || state == 't';
+  });
 }
 
 bool end_launch(const std::string& launch_id, EndLaunch how) {

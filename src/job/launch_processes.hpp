@@ -22,6 +22,9 @@ std::string read_proc(pid_t pid, const char* name);
 /// Those that live, but for the caller.
 std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id);
 
+/// Whether one of its ranks on this host is stopped, by a signal or a debugger.
+bool has_stopped_ranks(const std::string& launch_id);
+
 enum class EndLaunch { patiently, at_once };
 
 /// Ends them: those that do not go by themselves, then helpers that do not either; what is stopped, too. Helpers that

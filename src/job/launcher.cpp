@@ -38,6 +38,7 @@ namespace {
 
 constexpr int kLookMilliseconds = 50;
 constexpr const char* kGoOn = "run the same command again to go on from the last checkpoint";
+constexpr const char* kSilenceLimitName = "KILN_SILENCE_LIMIT";  // seconds: a short one, for tests
 constexpr Duration kPatienceWithNode = std::chrono::seconds(15);
 
 /// Starts mpirun until the run has ended, or there is no sense in starting it again.
@@ -59,6 +60,7 @@ class Launcher {
  private:
   LaunchAttempt::End attempt(const std::string& launch_id);
   std::vector<std::string> variables(const std::string& launch_id) const;
+  Duration silence_limit() const;
   SrunFacts srun_facts(const std::string& launch_id) const;
   bool start_again(const LaunchAttempt::End& end, const LaunchOutcome& outcome);
   bool pause(Duration time);
@@ -134,9 +136,17 @@ LaunchAttempt::End Launcher::attempt(const std::string& launch_id) {
     srun.emplace(srun_facts(launch_id), environment_.temporary_directory);
     all.insert(all.end(), srun->variables().begin(), srun->variables().end());
   }
-  LaunchAttempt attempt({options_, waiter_, display_, signals_}, words, all, launch_id,
+  LaunchAttempt attempt({options_, waiter_, display_, signals_, silence_limit()}, words, all, launch_id,
                         spool_ ? spool_->descriptor() : -1);
   return attempt.run();
+}
+
+Duration Launcher::silence_limit() const {
+  const Duration limit = SilenceBound::limit_for(options_.heartbeat);
+  const Variables variables = read_variables();
+  const auto given = variables.find(kSilenceLimitName);
+  const auto seconds = given == variables.end() ? std::nullopt : parse_count(given->second);
+  return seconds && limit > Duration::zero() ? std::chrono::seconds(*seconds) : limit;
 }
 
 // Where units have needs, mpirun is told how many workers a machine has; else it knows. Returns the machines it is
@@ -229,7 +239,7 @@ int Launcher::run() {
 }
 
 bool Launcher::start_again(const LaunchAttempt::End& end, const LaunchOutcome& outcome) {
-  const std::string what = describe_end(end.status, outcome, end.overdue);
+  const std::string what = describe_end(end.status, outcome, end.overdue, end.silent);
   if (signals_.count != 0 || options_.restarts == 0) {
     log::error("{}; {}", what, kGoOn);
     return false;

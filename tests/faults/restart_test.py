@@ -2,8 +2,10 @@
 """All ranks are gone, or their mpirun: the launcher starts again from the last checkpoint, and it comes to the same."""
 
 import os
+import re
 import shutil
 import signal
+import time
 import unittest
 
 from kiln_case import SHIMS, KilnCase, mpi_major
@@ -12,7 +14,7 @@ UNITS = 40
 GATE = 20  # units from here on wait for the gate
 
 
-class Restarted(KilnCase):
+class RestartCase(KilnCase):
     def setUp(self):
         super().setUp()
         self.launch = None
@@ -61,6 +63,8 @@ class Restarted(KilnCase):
         self.assertEqual(self.attributes()["launches"], launches)
         self.expect_nobody()
 
+
+class Restarted(RestartCase):
     def test_mpirun_is_killed(self):
         self.start_some()
         self.kill(self.mpirun_pid())
@@ -311,6 +315,54 @@ class Restarted(KilnCase):
         result = self.kiln(words=self.mpirun(2, "run", "tasks.txt"))
         self.assertEqual(result.code, 0, result.err)
         self.assertNotIn("kiln-launch", result.err)
+
+
+class Silence(RestartCase):
+    """Nobody is left who could do anything, and mpirun goes on."""
+
+    LIMIT = 3  # in place of two minutes
+
+    def start_some(self, *options):
+        self.hang = self.folder / "hang"
+        self.environment.update(KILN_SILENCE_LIMIT=str(self.LIMIT), LD_PRELOAD=str(SHIMS / "hang.so"), HANG_WHEN=str(self.hang))
+        super().start_some(*options)
+
+    def fall_silent(self):
+        """Rank 0 dies, and the others hang inside MPI."""
+        pids = self.rank_pids()
+        self.hang.touch()
+        self.kill(pids[0])
+        def said():
+            return re.search("the ranks have given no sign of life for [0-9.]+ s, and were killed", self.run_.said())
+        self.wait_for(lambda: said() or self.run_.ended(), "that is seen")
+        self.hang.unlink()
+        self.assertTrue(said(), self.run_.said())
+        return said()[0]
+
+    def test_it_is_started_again(self):
+        self.start_some()
+        self.expect_restart(self.fall_silent())
+
+    def test_no_restart_is_wanted(self):
+        self.start_some("--restarts", "0")
+        why = self.fall_silent()
+        result = self.run_.wait()
+        self.assertEqual(result.code, 75, result.err)
+        self.assertIn(f"{why}; {GATE} of {UNITS} units are committed; run the same command again to go on", result.err)
+        self.expect_nobody()
+
+    def test_ranks_that_somebody_has_stopped_are_left_alone(self):
+        self.start_some()
+        pids = self.rank_pids().values()
+        self.kill(*pids, number=signal.SIGSTOP)
+        begun = time.monotonic()
+        self.wait_for(lambda: time.monotonic() > begun + 3 * self.LIMIT, "the pause is long")
+        self.kill(*pids, number=signal.SIGCONT)
+        self.open_gate()
+        result = self.run_.wait()
+        self.assertEqual(result.code, 0, result.err)
+        self.assertNotIn("sign of life", result.err)
+        self.assertEqual(self.attributes()["launches"], 1)
 
 
 class DeathBeforeTheRun(KilnCase):

@@ -72,6 +72,8 @@ TEST(LaunchOutcome, IsDescribedWithWhatIsKept) {
             "the ranks ended before the run did; 12,345 of 20,000 units are committed");
   EXPECT_THAT(describe_end(SIGKILL, begun()), HasSubstr("mpirun was ended by SIGKILL before the run ended; 12,345 of"));
   EXPECT_EQ(describe_end(exited(0), LaunchOutcome()), "the ranks ended before the run did, and before it began");
+  EXPECT_EQ(describe_end(SIGTERM, begun(), {}, std::chrono::seconds(120)),
+            "the ranks have given no sign of life for 2m 00s, and were killed; 12,345 of 20,000 units are committed");
   LaunchOutcome outcome = begun();
   outcome.stages = 3;
   EXPECT_THAT(describe_end(exited(0), outcome), HasSubstr("12,345 of 20,000 units of 3 stages are committed"));
