@@ -46,6 +46,9 @@ class Examples(KilnCase):
         """Everything in results.h5 that must not depend on how the run went."""
         found = content_of(self.folder / out / "results.h5")
         self.assertTrue(found)
+        if "rejected/file" in found:  # in data of the run's own, which are called after it
+            of, shape, names = found["rejected/file"]
+            found["rejected/file"] = of, shape, [name.replace(f"{out}.".encode(), b"") for name in names]
         return found
 
     def expect_same(self, one, other, what):
