@@ -3,8 +3,8 @@
 #include "base/log.hpp"
 #include "store/commit_rows.hpp"
 #include "store/crash_mark.hpp"
-#include "store/rejected_count.hpp"
 #include "store/reign.hpp"
+#include "store/rejected_count.hpp"
 #include "store/results_file.hpp"
 #include "store/source_copy.hpp"
 
