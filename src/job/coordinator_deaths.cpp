@@ -31,6 +31,7 @@ bool CoordinatorLoop::reign_is_open() {
 
 // Outside of stages too: a rank may die while rank 0's program plots.
 void CoordinatorLoop::look_for_deaths() {
+  if (reign_is_open()) return;  // again: it may have been stopped while it looked for messages, where it mostly is
   const Instant at = now();
   const std::vector<Living::Death> deaths = living_.look(at);
   for (const Living::Death& death : deaths) bury(death);

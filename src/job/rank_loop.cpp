@@ -98,6 +98,7 @@ bool CoordinatorLoop::turn() {
   if (hear_who_ended()) busy = true;
   hear_signals();
   look_for_deaths();
+  if (reign_open_) return busy;
   const Instant at = now();
   // Asked as of the last tick: of what is due after that moment, none may be passed over.
   if (const auto wake = coordinator_->next_wake(ticked_at_); wake && *wake <= at) {

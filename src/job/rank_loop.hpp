@@ -204,8 +204,8 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   Observer& observer_;
   std::vector<Rank> workers_;
   std::unique_ptr<WorkerSide> own_worker_;
-  std::optional<Instant> looked_at_;  // the begin of the last turn
-  bool reign_open_ = false;           // after a pause of its own: whether it still is the coordinator
+  std::optional<Instant> looked_at_;  // at whether it still is the coordinator
+  bool reign_open_ = false;           // that is not known, after a pause of its own
   bool work_here_ = false;            // asked for: no other worker lives
   std::function<bool()> each_turn_;
   std::function<void()> on_death_;

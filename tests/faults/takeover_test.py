@@ -220,7 +220,8 @@ class Takeover(RecoveryCase):
         self.expect_all(20)
         self.assertEqual(len(self.happened("takeover")), 1)
 
-    def test_one_that_wakes_behind_the_end_changes_nothing(self):
+    def test_one_that_wakes_behind_the_end_says_nothing_of_others(self):
+        """They have left in good order, and are not dead."""
         self.marking_tasks(UNITS, gate=20)
         running = self.begin(3, "--checkpoint-every", "100ms", heartbeat="500ms")
         pids = self.wait_for_ranks(2)
@@ -233,6 +234,8 @@ class Takeover(RecoveryCase):
         os.kill(pids[0], signal.SIGCONT)
         behind = self.ends(running).err.partition(f"{UNITS} units: {UNITS} done")[2]
         self.assertTrue(behind, "the summary stands there")
+        self.assertNotIn("died", behind)
+        self.assertNotIn("again", behind)
         self.assertIn("writes nothing more", behind)
         self.expect_all(20)
 
