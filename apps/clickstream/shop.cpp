@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cinttypes>
 #include <cstdio>
 #include <kiln/random.hpp>
 #include <string>
@@ -214,7 +215,7 @@ void AddUp::merge(Sums& left, const Sums& right) {
 
 std::string name_of_day(std::uint64_t day) {
   char name[32];
-  std::snprintf(name, sizeof name, "day-%05llu.jsonl", static_cast<unsigned long long>(day + 1));
+  std::snprintf(name, sizeof name, "day-%05" PRIu64 ".jsonl", day + 1);
   return name;
 }
 
@@ -264,7 +265,10 @@ void write_users(const Shop& shop, const std::string& folder) {
   for (std::uint64_t user = 0; user < shop.users; ++user) {
     const std::string country = country_of(shop, user);
     const std::string number = std::to_string(user);
-    if (!country.empty()) file.add(number + ",\"User, number " + number + "\"," + country + "\n");
+    if (country.empty()) continue;
+    std::string line = number;
+    line.append(",\"User, number ").append(number).append("\",").append(country).append("\n");
+    file.add(line);
   }
   file.finish();
 }

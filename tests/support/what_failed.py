@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """What failed, in few lines, for the end of a long log: what_failed.py FILE…
 
-A FILE is what CTest wrote for JUnit (*.xml), or what a step printed: of that the lines with FAILED, and those behind.
+A FILE is what CTest wrote for JUnit (*.xml), or what a step printed: of that the lines with FAILED, and those behind,
+and what compilers and linters found.
 """
 
+import re
 import sys
 import xml.etree.ElementTree as xml
 
@@ -11,6 +13,7 @@ MOST = 60  # lines in all
 OF_TEST = 14  # the last ones of each
 BEHIND = 8
 COLUMNS = 180
+FOUND = re.compile(r": (error|warning): |^lint: .* is not clean$")
 
 
 def of_tests(path):
@@ -27,7 +30,7 @@ def of_log(path):
     with open(path, encoding="utf-8", errors="replace") as log:
         for line in log:
             left = BEHIND + 1 if "FAILED" in line else left - 1
-            if left > 0:
+            if left > 0 or FOUND.search(line):
                 yield line.rstrip()
 
 
