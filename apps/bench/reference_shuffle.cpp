@@ -92,7 +92,7 @@ class Exchange {
     MPI_Datatype type = MPI_DATATYPE_NULL;
     MPI_Type_contiguous(sizeof(T), MPI_BYTE, &type);
     MPI_Type_commit(&type);
-    all.resize(static_cast<std::size_t>(came_at.back() + came.back()));
+    all.resize(static_cast<std::size_t>(came_at.back()) + static_cast<std::size_t>(came.back()));
     MPI_Alltoallv(items.data(), sent.data(), sent_at.data(), type, all.data(), came.data(), came_at.data(), type,
                   MPI_COMM_WORLD);
     MPI_Type_free(&type);
