@@ -140,17 +140,19 @@ void words(const Shuffles& shuffles, Lines& lines) {
   fs::remove(file);
 }
 
+/// Both into memory that they have not written before, as a program's first shuffle has it; then the call alone again,
+/// when its memory is there.
 void exchange(const Shuffles& shuffles, Lines& lines) {
   const std::size_t bytes = (shuffles.settings().quick ? std::size_t{16} : std::size_t{512}) << 20;
   const auto seconds = shuffles.compare({"exchange", std::to_string(bytes)});
   const auto rate = [&](double s) { return static_cast<double>(bytes) / s / (1 << 20); };
   lines.push_back({"items of 64 KiB to their shards, to MPI_Alltoallv of the same bytes into new memory",
-                   rate(seconds[1]), rate(seconds[0]), " MiB/s", Bound::none, 0});
+                   rate(seconds[1]), rate(seconds[0]), " MiB/s", Bound::at_least, 0.7});
   const auto bare = in_turn(shuffles.settings().rounds(), {[&] {
                               return said(shuffles.reference({"bare", std::to_string(bytes)}), "seconds");
                             }});
   lines.push_back({"the same, to MPI_Alltoallv alone, into memory that was written before", rate(seconds[1]),
-                   rate(bare[0]), " MiB/s", Bound::at_least, 0.7});
+                   rate(bare[0]), " MiB/s", Bound::none, 0});
 }
 
 }  // namespace
