@@ -1,6 +1,8 @@
 #include "job/clock.hpp"
+#include "job/leave.hpp"
 #include "job/rank_loop.hpp"
 #include "job/rest.hpp"
+#include "store/journal.hpp"
 
 #include <algorithm>
 #include <kiln/exit_code.hpp>
@@ -41,6 +43,13 @@ void CoordinatorLoop::look_for_deaths() {
     work_here();
     coordinator_->on_back(link_.transport().rank(), now());
   }
+  leave_if_buried();
+}
+
+// Alone it forgets nobody any more, and nobody would go on.
+void CoordinatorLoop::leave_if_buried() {
+  if (stop_ || others().empty() || !buries_too_much(link_.transport(), execution_)) return;
+  throw store::Deposed("another rank is to take over: this one writes nothing more and leaves");
 }
 
 void CoordinatorLoop::bury(const Living::Death& death) {

@@ -26,6 +26,9 @@ struct MemoryBudget {
   std::size_t waiting(std::size_t usual) const { return std::min<std::size_t>(usual, bytes / 2); }
   /// Of rank 0 while it makes results.h5: store::RunStoreOptions.
   std::uint64_t results() const { return bytes / 2; }
+  /// Of what was given up with ranks that are gone, and is kept while the process lives. So much at least that it takes
+  /// many deaths: one that leaves for it costs more.
+  std::size_t buried() const { return std::max<std::size_t>(bytes / 4, std::size_t{256} << 20); }
   /// Slices of datasets that are kept: of what is left.
   std::size_t slices(std::size_t usual) const { return std::min<std::size_t>(usual, bytes / 4); }
 };

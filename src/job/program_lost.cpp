@@ -1,20 +1,12 @@
 #include "base/log.hpp"
 #include "job/program_running.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
-#include <climits>
 #include <kiln/error.hpp>
 #include <utility>
 
 /// ProgramRun: ranks that die, and ranks that are back. Answers that they have missed are read from the journal.
 namespace kiln::job {
-namespace {
-
-constexpr std::size_t kMostAnswerBytes = INT_MAX - 4096;  // MPI counts in ints
-
-}  // namespace
 
 // A collective with a dead rank never ends: all leave it. What is in the sum already is taken, before the stage hears
 // of the death; what is not, who gave it holds again.
@@ -91,19 +83,10 @@ bool ProgramRun::pay(Running& running, const Answered& answer) {
     result = result_of(end->second, answer.resumed);
   }
   const protocol::Answer message{call.call, call.plan, encode_call_answer(call.described, call.done_before, result)};
-  check_length(message);
   for (const auto& [rank, from] : owed_) {
     if (call.call >= from) running.loop.tell(rank, message);
   }
   return true;
-}
-
-void ProgramRun::check_length(const protocol::Answer& answer) {
-  if (answer.content.size() <= kMostAnswerBytes) return;
-  throw Error(ExitCode::stopped_early,
-              fmt::format("a rank has died, and the value of call {}, {} bytes, is too large for a message (2 GiB); "
-                          "what is committed is safe: the same command goes on from there",
-                          answer.call, answer.content.size()));
 }
 
 }  // namespace kiln::job

@@ -53,6 +53,8 @@ Execution ProgramRank::execution(Rank rank, Duration heartbeat) {
   if (heartbeat > Duration::zero()) execution.retain_bytes = protocol::Retained::kBytes;
   execution.make_runner = [this](const protocol::Setup& setup, Rank of) { return make_runner(setup, of); };
   execution.executor.ride_bytes = kRideBytes;
+  execution.most_buried = memory_.buried();
+  execution.buried_in_collectives = [this] { return collectives_->buried(); };
   execution.hold_bytes = memory_.held(execution.hold_bytes);
   execution.write_segment = [this, rank](const protocol::SegmentContent& content) {
     return write_segment(content, rank);

@@ -246,9 +246,7 @@ void ProgramRun::answer(Running& running, const ProgramCall& call, detail::Stage
 void ProgramRun::begin_answer(Running& running, const ProgramCall& call, detail::StageResult result, Bytes content) {
   const bool large = content.size() > kMostInMessage && !running.loop.others().empty();
   if (!large || !running.groups.usable()) {
-    const protocol::Answer answer{call.ordinal, call.digest, std::move(content)};
-    check_length(answer);
-    running.loop.tell_workers(answer);
+    running.loop.tell_workers(protocol::Answer{call.ordinal, call.digest, std::move(content)});
   } else {
     running.loop.tell_workers(protocol::Announce{call.ordinal, call.digest, content.size(), checksum(content)});
     rank0_.collectives.begin_broadcast(std::move(content));

@@ -72,7 +72,6 @@ class ProgramRun {
   void answer(Running& running, const ProgramCall& call, detail::StageResult result);
   void begin_answer(Running& running, const ProgramCall& call, detail::StageResult result, Bytes content);
   void end_answer(Running& running);
-  static void check_length(const protocol::Answer& answer);
 
   // Another rank was the coordinator before (program_takeover.cpp).
   void take_over(Running& running);

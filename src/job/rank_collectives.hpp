@@ -46,6 +46,8 @@ class RankCollectives {
   /// are missing come by message. What this rank gave to a join, or was to give, where the coordinator does not have
   /// it; else nothing.
   exec::HeldResults abandon();
+  /// As net::Collectives has it.
+  std::size_t buried() const { return collectives_.buried(); }
   /// They move on only while this rank looks.
   bool under_way() const { return !waiting_.empty() && !std::holds_alternative<Grouping>(waiting_.front()); }
 

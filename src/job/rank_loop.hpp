@@ -165,6 +165,7 @@ class CoordinatorLoop final : public protocol::CoordinatorPort {
   void end_stage();
   bool reign_is_open();
   void look_for_deaths();
+  void leave_if_buried();
   void bury(const Living::Death& death);
   void take_up(Rank rank);
   void work_here();

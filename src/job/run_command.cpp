@@ -51,6 +51,7 @@ class CommandRank {
     };
     execution_.beat = [&spawner] { spawner.beat(); };
     execution_.heartbeat = heartbeat_of(options, environment);
+    execution_.most_buried = memory_budget(options, environment).buried();
     if (execution_.heartbeat > Duration::zero()) execution_.retain_bytes = protocol::Retained::kBytes;
   }
 

@@ -19,6 +19,7 @@ WorkerLoop::WorkerLoop(net::Transport& transport, Waiter& waiter, const Executio
                        const std::function<bool(WorkerSide&)>& each_turn, Claim claim)
     : waiter_(waiter),
       each_turn_(each_turn),
+      execution_(execution),
       heartbeat_(execution.heartbeat),
       claim_(std::move(claim)),
       link_(transport),
@@ -38,6 +39,8 @@ WorkEnd WorkerLoop::run() {
     if (hear()) busy = true;
     if (!worker_->left()) look_for_coordinator();
     if (inheritance_) return {0, false, std::move(inheritance_)};
+    if (!worker_->left() && !over_ && buries_too_much(link_.transport(), execution_))
+      over_ = to_int(ExitCode::stopped_early);
     busy ? waiter_.reset() : rest(waiter_, link_.transport(), looks, [&] { return worker_->calm(); });
   }
   if (over_) return {*over_, false, nullptr};

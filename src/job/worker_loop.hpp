@@ -40,6 +40,7 @@ class WorkerLoop {
 
   Waiter& waiter_;
   const std::function<bool(WorkerSide&)>& each_turn_;
+  const Execution& execution_;
   const Duration heartbeat_;
   Claim claim_;
   Link link_;

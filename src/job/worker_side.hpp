@@ -2,6 +2,7 @@
 
 #include "exec/executor.hpp"
 #include "job/link.hpp"
+#include "job/memory_budget.hpp"
 #include "job/segment_writer.hpp"
 #include "protocol/worker.hpp"
 
@@ -46,6 +47,11 @@ struct Execution {
   Duration heartbeat{};
   /// What is kept until it is committed, so that another rank can take over (protocol::Worker); 0: none can.
   std::uint64_t retain_bytes = 0;
+  /// Memory that may be kept of what was given up with ranks that are gone (net::Transport::buried); with more this
+  /// rank leaves.
+  std::size_t most_buried = MemoryBudget().buried();
+  /// More of it: of collectives.
+  std::function<std::size_t()> buried_in_collectives = {};
 };
 
 /// A rank as worker: joins the protocol's state machine, the link and the executor.

@@ -58,6 +58,8 @@ class Collectives {
   /// before another group is made; poll() says that nothing is under way. Memory that the others may still read or
   /// write is kept while the process lives.
   virtual void abandon() {}
+  /// Bytes that are kept so.
+  virtual std::size_t buried() const { return 0; }
 
   /// These ranks, ascending, are to take part from now on, `root` among them; each of them calls this with the same
   /// arguments, and none of them is known to be dead. Returns at once; group_made() says how it ends. What is under way

@@ -34,6 +34,9 @@ class Operation {
   /// Whether it is done; else moves it on.
   virtual bool poll() = 0;
 
+  /// Of memory that is as large as what is sent, about.
+  virtual std::size_t bytes() const { return 0; }
+
  protected:
   bool done(MPI_Request& request) {
     int flag = 0;
@@ -84,6 +87,12 @@ class Gather final : public Operation {
     if (!done(request_)) return false;
     round_ ? void(take_round()) : prepare();
     return !begin_round();
+  }
+
+  std::size_t bytes() const override {
+    std::size_t total = mine_.capacity() + piece_.capacity();
+    for (const Bytes& one : result_) total += one.capacity();
+    return total;
   }
 
  private:
@@ -148,6 +157,12 @@ class Pieces : public Operation {
       fill();
     }
     return true;
+  }
+
+  std::size_t bytes() const final {
+    std::size_t counts = 0;
+    for (const Piece& piece : pieces_) counts += piece.mine.capacity() + piece.sum.capacity();
+    return counts * sizeof(std::uint64_t);
   }
 
  protected:
@@ -246,6 +261,8 @@ class Broadcast final : public Operation {
     return false;
   }
 
+  std::size_t bytes() const override { return value_.capacity(); }
+
  private:
   Bytes value_;
   Bytes& result_;
@@ -339,6 +356,7 @@ void MpiCollectives::abandon() {
   // Messages go through MPI_COMM_WORLD.
   if (state_ != nullptr && state_->group.comm != MPI_COMM_WORLD) revoke(state_->group.comm);
   const bool under_way = state_ != nullptr && state_->operation;
+  if (under_way) buried_ += state_->operation->bytes();
   [[maybe_unused]] const State* const kept = under_way ? state_.release() : nullptr;
   state_.reset();
 }

@@ -30,6 +30,7 @@ class MpiCollectives final : public Collectives {
   std::vector<Bytes> gathered() override;
   Bytes received() override;
   void abandon() override;
+  std::size_t buried() const override { return buried_; }
   void begin_group(const std::vector<Rank>& members, Rank root, std::uint64_t number) override;
   std::optional<bool> group_made() override;
 
@@ -42,6 +43,7 @@ class MpiCollectives final : public Collectives {
   struct Making;
   std::unique_ptr<Making> making_;  // a group
   bool made_ = false;               // the last one
+  std::size_t buried_ = 0;
 };
 
 }  // namespace kiln::net

@@ -5,14 +5,12 @@
 #include "net/mpi_check.hpp"
 #include "net/ulfm.hpp"
 
-#include <fmt/core.h>
 #include <malloc.h>
 #include <mpi.h>
 
 #include <algorithm>
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>
-#include <climits>
 #include <cstdlib>
 #include <deque>
 #include <kiln/error.hpp>
@@ -28,13 +26,6 @@ namespace {
 constexpr int kTag = 1;
 constexpr std::size_t kMostReceiving = 64;
 constexpr std::size_t kMostUnsentUnlooked = 16;  // sends, and calls of receive(), between looks for what has left
-
-int to_count(std::size_t bytes) {
-  if (bytes > INT_MAX) {
-    throw Error(ExitCode::internal, fmt::format("a message of {} bytes is too large for MPI (2 GiB)", bytes));
-  }
-  return static_cast<int>(bytes);
-}
 
 // Read by Open MPI when it is initialised; others do not know them. What the user chose holds.
 //
@@ -55,11 +46,15 @@ void choose_ways() {
 struct MpiTransport::State {
   struct Transfer {
     Rank peer;
-    Bytes bytes;  // must not move while the request lives: neither list nor deque moves what it holds
+    // Must not move while the request lives: neither list nor deque moves what it holds. Of a message that is sent in
+    // pieces the last one has all of them.
+    Bytes bytes;
     MPI_Request request = MPI_REQUEST_NULL;
+    bool last = true;  // of the pieces of a message that is sent
   };
 
-  State(int& argc, char**& argv) : environment(argc, argv, boost::mpi::threading::multiple, false) {
+  State(int& argc, char**& argv, std::size_t piece_bytes)
+      : environment(argc, argv, boost::mpi::threading::multiple, false), piece(piece_bytes) {
     // Messages of up to a MiB come and go at a high rate: their pages are kept instead of being faulted in anew.
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
@@ -72,15 +67,19 @@ struct MpiTransport::State {
   static bool done(Transfer& transfer) { return progress(transfer) != Progress::under_way; }
   void note_deaths();
   void bury(Transfer&& transfer);
+  void begin_send(Rank to, const std::byte* from, std::size_t count);
+  std::optional<Bytes> whole_message(Rank from, Bytes&& arrived);
   std::list<Transfer>::iterator drop(std::list<Transfer>::iterator received);
 
   boost::mpi::environment environment;
   boost::mpi::communicator world;
+  const std::size_t piece;
   // By receiver, oldest first: what one of them has not taken yet holds up what comes behind it, and nothing else.
   std::map<Rank, std::deque<Transfer>> sending;
   std::size_t unsent = 0;
   std::size_t receives_unlooked = 0;
   std::list<Transfer> receiving;
+  std::map<Rank, std::vector<Bytes>> partial;  // pieces of messages whose last one is not here
   // What comes from ranks that were forgotten: it may never be whole, so nobody waits for it.
   std::set<Rank> forgotten;
   std::size_t receiving_forgotten = 0;
@@ -142,9 +141,42 @@ bool MpiTransport::State::begin_receive() {
   return false;
 }
 
-MpiTransport::MpiTransport(int& argc, char**& argv) {
+void MpiTransport::State::begin_send(Rank to, const std::byte* from, std::size_t count) {
+  Transfer& transfer = sending[to].emplace_back();
+  transfer.peer = to;
+  transfer.last = false;
+  const int code = MPI_Isend(from, static_cast<int>(count), MPI_BYTE, to.value(), kTag, world, &transfer.request);
+  if (!is_death(code)) return check_mpi(code, "MPI_Isend");
+  note_deaths();
+  transfer.request = MPI_REQUEST_NULL;  // as one that has left
+}
+
+// Nothing while pieces are missing. What is left of a message whose begin was given up looks like a message, and has no
+// checksum that fits.
+std::optional<Bytes> MpiTransport::State::whole_message(Rank from, Bytes&& arrived) {
+  const auto found = partial.find(from);
+  if (found == partial.end() && arrived.size() < piece) return std::move(arrived);
+  const bool last = arrived.size() < piece;
+  std::vector<Bytes>& pieces = found == partial.end() ? partial[from] : found->second;
+  pieces.push_back(std::move(arrived));
+  if (!last) return std::nullopt;
+  std::size_t total = 0;
+  for (const Bytes& one : pieces) total += one.size();
+  Bytes message;
+  message.reserve(total);  // its pages come when they are written to
+  for (Bytes& one : pieces) {
+    message.insert(message.end(), one.begin(), one.end());
+    Bytes().swap(one);
+  }
+  partial.erase(from);
+  return message;
+}
+
+MpiTransport::MpiTransport(int& argc, char**& argv, std::size_t piece_bytes) {
+  if (piece_bytes == 0 || piece_bytes > kPieceBytes)
+    throw Error(ExitCode::internal, "pieces of messages have no such size");
   choose_ways();
-  state_ = std::make_unique<State>(argc, argv);
+  state_ = std::make_unique<State>(argc, argv, piece_bytes);
 }
 
 MpiTransport::~MpiTransport() {
@@ -167,15 +199,14 @@ void MpiTransport::send(Rank to, Bytes message) {
     return;
   }
   if (!state_->forgotten.empty()) take_in(to);
-  State::Transfer& transfer = state_->sending[to].emplace_back();
+  const std::size_t piece = state_->piece;
+  std::size_t at = 0;
+  for (; message.size() - at >= piece; at += piece) state_->begin_send(to, message.data() + at, piece);
+  state_->begin_send(to, message.data() + at, message.size() - at);
+  State::Transfer& last = state_->sending[to].back();
+  last.last = true;
+  last.bytes = std::move(message);  // keeps its place
   ++state_->unsent;
-  transfer.peer = to;
-  transfer.bytes = std::move(message);
-  const int code = MPI_Isend(transfer.bytes.data(), to_count(transfer.bytes.size()), MPI_BYTE, to.value(), kTag,
-                             state_->world, &transfer.request);
-  if (!is_death(code)) return check_mpi(code, "MPI_Isend");
-  state_->note_deaths();
-  transfer.request = MPI_REQUEST_NULL;  // as one that has left
 }
 
 Bytes MpiTransport::spare(std::size_t size) { return state_->pool.take(size); }
@@ -197,9 +228,11 @@ std::optional<Received> MpiTransport::receive() {
       const bool blocked = std::find(unfinished.begin(), unfinished.end(), it->peer) != unfinished.end();
       const auto progress = blocked ? State::Progress::under_way : State::progress(*it);
       if (progress == State::Progress::whole) {
-        Received message{it->peer, std::move(it->bytes)};
-        state_->drop(it);
-        return message;
+        const Rank from = it->peer;
+        auto message = state_->whole_message(from, std::move(it->bytes));
+        it = state_->drop(it);
+        if (message) return Received{from, std::move(*message)};
+        continue;
       }
       if (progress == State::Progress::broken) {
         state_->note_deaths();
@@ -218,9 +251,9 @@ std::size_t MpiTransport::unsent() {
   for (auto peer = state_->sending.begin(); peer != state_->sending.end();) {
     std::deque<State::Transfer>& waiting = peer->second;
     while (!waiting.empty() && State::done(waiting.front())) {
+      if (waiting.front().last) --state_->unsent;
       state_->pool.give(std::move(waiting.front().bytes));
       waiting.pop_front();
-      --state_->unsent;
     }
     peer = waiting.empty() ? state_->sending.erase(peer) : std::next(peer);
   }
@@ -228,16 +261,20 @@ std::size_t MpiTransport::unsent() {
 }
 
 bool MpiTransport::under_way() const {
-  return state_->receiving.size() != state_->receiving_forgotten || state_->unsent != 0;
+  if (state_->receiving.size() != state_->receiving_forgotten || state_->unsent != 0) return true;
+  return std::any_of(state_->partial.begin(), state_->partial.end(),
+                     [this](const auto& one) { return !state_->forgotten.contains(one.first); });
 }
 
 void MpiTransport::forget(Rank rank) {
   if (!state_->forgotten.insert(rank).second) return;
   forgot_any_ = true;
   if (const auto found = state_->sending.find(rank); found != state_->sending.end()) {
-    state_->unsent -= found->second.size();
+    bool stuck = false;  // behind one that is under way everything: its memory may be with the last piece
     for (State::Transfer& transfer : found->second) {
-      if (!State::done(transfer)) state_->bury(std::move(transfer));
+      if (transfer.last) --state_->unsent;
+      stuck = stuck || !State::done(transfer);
+      if (stuck) state_->bury(std::move(transfer));
     }
     state_->sending.erase(found);
   }
@@ -247,6 +284,7 @@ void MpiTransport::forget(Rank rank) {
     if (it->peer == rank) state_->receiving.erase(it);
     it = next;
   }
+  state_->partial.erase(rank);
 }
 
 const std::vector<Rank>& MpiTransport::lost() const { return state_->lost; }

@@ -2,6 +2,7 @@
 
 #include "net/transport.hpp"
 
+#include <cstddef>
 #include <memory>
 
 namespace kiln::net {
@@ -11,7 +12,11 @@ namespace kiln::net {
 /// kiln::Error (internal) on an MPI error.
 class MpiTransport final : public Transport {
  public:
-  MpiTransport(int& argc, char**& argv);
+  static constexpr std::size_t kPieceBytes = std::size_t{1} << 30;
+
+  /// Messages of `piece_bytes` or more travel in pieces of that size, the last one smaller: MPI counts in ints. All
+  /// ranks must say the same.
+  MpiTransport(int& argc, char**& argv, std::size_t piece_bytes = kPieceBytes);
   ~MpiTransport() override;
   MpiTransport(const MpiTransport&) = delete;
   MpiTransport& operator=(const MpiTransport&) = delete;

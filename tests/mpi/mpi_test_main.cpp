@@ -14,7 +14,9 @@ kiln::net::MpiTransport& transport() { return *the_transport; }
 
 // Failures of all ranks are gathered over the transport itself; rank 0 prints, its exit code speaks for all.
 int main(int argc, char** argv) {
-  the_transport = std::make_unique<kiln::net::MpiTransport>(argc, argv);
+  const char* piece = std::getenv("KILN_TEST_PIECE");
+  the_transport = std::make_unique<kiln::net::MpiTransport>(
+      argc, argv, piece == nullptr ? kiln::net::MpiTransport::kPieceBytes : std::stoul(piece));
   testing::InitGoogleTest(&argc, argv);
   const int rank = transport().rank().value();
   if (rank != 0) {
