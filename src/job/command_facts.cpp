@@ -1,6 +1,7 @@
 #include "job/command_facts.hpp"
 
 #include "base/quantity.hpp"
+#include "job/unit_srun.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@ namespace kiln::job {
 exec::CommandSetup make_command_setup(const RunOptions& options, const std::filesystem::path& run_directory) {
   exec::CommandSetup setup;
   setup.environment = exec::clean_environment(environ);
+  give_unit_srun(setup.environment, run_directory);
   setup.working_directory = std::filesystem::current_path().string();
   const mode_t mask = umask(0);
   umask(mask);

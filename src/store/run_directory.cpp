@@ -29,6 +29,8 @@ constexpr std::string_view kRemovedName = ".kiln-removed-run.json";
 constexpr std::array<std::string_view, 5> kFolders = {"source", "journal", "merged", "segments", "damaged"};
 constexpr std::string_view kRunsFolder = "shuffle";
 constexpr std::string_view kExportFolder = "export";
+// The srun of commands in a Slurm job.
+constexpr std::string_view kSlurmFolder = "slurm";
 // Of a job that has been submitted and has not begun.
 constexpr std::string_view kJobNote = "slurm.json";
 constexpr std::array<std::string_view, 10> kFiles = {"launch.json",  "owner.json", "status.json", "events.jsonl",
@@ -61,7 +63,8 @@ std::vector<std::string> names_in(const fs::path& path) {
 }
 
 bool is_folder_of_ours(std::string_view name) {
-  return name == kRunsFolder || std::find(kFolders.begin(), kFolders.end(), name) != kFolders.end();
+  return name == kRunsFolder || name == kSlurmFolder ||
+         std::find(kFolders.begin(), kFolders.end(), name) != kFolders.end();
 }
 
 bool is_leftover(std::string_view name) { return name.starts_with(kTemporaryPrefix) || name.starts_with(".nfs"); }
@@ -135,6 +138,7 @@ void finish_removal(const fs::path& path) {
   for (const std::string_view name : kFiles) remove(path / name);
   for (const std::string_view name : kFolders) remove(path / name);
   remove(runs_folder(path));
+  remove(path / kSlurmFolder);
   remove(export_folder(path));
   remove_temporaries(path);
   sync_folder(system_file_ops(), path);

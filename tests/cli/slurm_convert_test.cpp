@@ -43,7 +43,8 @@ TEST(Convert, AnArrayBecomesOneJob) {
   }
   EXPECT_THAT(all(made.notes),
               HasSubstr("--output=logs/%A_%a.out: the output of each task is in logs/old_{index}.{stream}"));
-  EXPECT_THAT(made.script, HasSubstr("\n# - line 10: srun would start")) << "the notes stand in the script";
+  EXPECT_THAT(made.script, HasSubstr("\n# - line 10: srun starts one process on the node of the task"))
+      << "the notes stand in the script";
   EXPECT_THAT(all(made.notes), HasSubstr("--mem=2G: "));
   EXPECT_THAT(all(made.notes), HasSubstr("line 10: srun"));
   EXPECT_THAT(all(made.notes), Not(HasSubstr("cpus-per-task")));
@@ -85,13 +86,15 @@ TEST(Convert, AProgramOfSeveralProcessesStaysOne) {
             "--cpus-per-unit 16 --array 1-9 env SLURM_NTASKS=16 /bin/bash old.sbatch");
   EXPECT_THAT(words("#SBATCH -N 1 --ntasks-per-node=4 -c 2\n"), HasSubstr("--cpus-per-unit 8 "));
   const std::string said = notes("#SBATCH --ntasks=16\nsrun ./x\n");
-  EXPECT_THAT(said, HasSubstr("--ntasks=16: each task was a program of 16 processes: mpirun -n 16 starts them"));
-  EXPECT_THAT(said, HasSubstr("mpirun -n 16 in its place"));
-  EXPECT_THAT(said, Not(HasSubstr("leave the word out")));
+  EXPECT_THAT(said,
+              HasSubstr("--ntasks=16: each task was a program of 16 processes: srun, or mpirun -n 16, starts them"));
+  EXPECT_THAT(said, HasSubstr("srun starts 16 processes on the node of the task"));
+  EXPECT_THAT(said, Not(HasSubstr("left out")));
+  EXPECT_THAT(notes("/opt/slurm/bin/srun ./x\n"), HasSubstr("srun by its path waits for CPUs"));
   const std::string many = notes("#SBATCH --nodes=2-4\nsrun ./x\n");
   EXPECT_THAT(many, HasSubstr("--nodes=2-4: each task had several nodes"));
   EXPECT_THAT(many, HasSubstr("a job of its own: sbatch old.sbatch"));
-  EXPECT_THAT(many, Not(HasSubstr("in its place")));
+  EXPECT_THAT(many, Not(HasSubstr("srun starts")));
 }
 
 TEST(Convert, AsManyAtATimeAsFit) {

@@ -2,11 +2,13 @@
 """The batch scripts under a prelude that wants much, when nodes are lost or a job may not go back, and with --until."""
 
 import json
+import os
 import re
 import signal
 import time
 import unittest
 
+from kiln_case import KILN
 from slurm_case import ScriptCase
 
 
@@ -34,6 +36,44 @@ class Preludes(ScriptCase):
         done = self.job(self.script(*self.strict_prelude(), "tasks.txt")).wait()
         self.assertEqual(done.code, 1, done.err)
         self.assertIn("some units failed", done.out)
+
+
+class AskedForAgain(ScriptCase):
+    """A ready script whose sbatch line had options: the job that goes on in its place has them, too."""
+
+    SHOWN = "\\n".join(("JobId=17 JobName=my name", "   Nice=0 Account=proj QOS=long", "   TimeLimit=00:07:00 TimeMin=N/A",
+                        "   Partition=p AllocNode:Sid=n:1", "   ReqNodeList=(null) ExcNodeList=n9", "   NumNodes=1 NumCPUs=2",
+                        "   MinCPUsNode=1 MinMemoryNode=4G MinTmpDiskNode=0", "   Features=ib&fast", "   Comment=a b",
+                        "   StdErr=/x/kiln-17.log", "   StdOut=/x/kiln-17.log", "   MailUser=me@x MailType=END"))
+    OPTIONS = ["--nodes=3", "--mem=4096", "--job-name=my name", "--time=00:07:00", "--partition=p", "--account=proj",
+               "--qos=long", "--constraint=ib&fast", "--comment=a b", "--exclude=n9", "--mail-type=END",
+               "--mail-user=me@x", "--output=/x/kiln-%j.log"]
+
+    def stopped_script(self, name):
+        self.marking_tasks(2, gate=0)
+        file = self.folder / "ready.sbatch"
+        file.write_text(self.expect(0, "slurm", "script", name).out)
+        self.program("scontrol", f"[ $1 != requeue ] && printf '{self.SHOWN}\\n'")
+        self.program("sbatch", f"printf '%s\\n' \"$@\" > '{self.folder}/words'; echo 4711")
+        self.program("srun", "")
+        job = self.job(file, "--grace", "100ms", "-n", "1", "tasks.txt", KILN=KILN, SLURM_JOB_NUM_NODES="3",
+                       SLURM_MEM_PER_NODE="4096", SLURMD_NODENAME="n1")
+        self.wait_for(lambda: self.ran(), "a unit runs")
+        os.kill(job.pid, signal.SIGUSR1)
+        self.assertEqual(job.wait().code, 75)
+        words = (self.folder / "words").read_text().splitlines()
+        self.assertEqual(words[-4:], ["100ms", "-n", "1", "tasks.txt"])
+        return words
+
+    def test_where_a_job_may_not_go_back(self):
+        words = self.stopped_script("run")
+        self.assertEqual(words[:2], ["--parsable", "--dependency=afterany:17"])
+        self.assertEqual(sorted(words[2:-6]), sorted(self.OPTIONS))
+
+    def test_in_a_chain(self):
+        words = self.stopped_script("chain")
+        self.assertEqual(words[:3], ["--parsable", "--dependency=afternotok:17", "--kill-on-invalid-dep=yes"])
+        self.assertEqual(sorted(words[3:-6]), sorted(self.OPTIONS))
 
 
 class Arrays(ScriptCase):

@@ -83,13 +83,13 @@ class Site(SlurmCase):
         for line in ("--acctg-freq=30", "--network=x", "--wait-all-nodes=1", "--ignore-pbs", "--batch=knl"):
             self.assertIn(f"\n#SBATCH {line}\n", made)
 
-    def test_srun_in_commands_over_nodes_is_warned_of(self):
-        self.write_tasks(["true", "# srun", "srun --overlap -n1 ls", "cd /tmp && srun ls", "srun ls"])
-        (self.folder / "job.sh").write_text("#!/bin/bash\nsrun ls\n")
+    def test_srun_by_its_path_in_commands_over_nodes_is_warned_of(self):
+        self.write_tasks(["srun true", "# /b/srun", "/b/srun --overlap -n1 ls", "cd /tmp && /b/srun ls", "/b/srun ls"])
+        (self.folder / "job.sh").write_text("#!/bin/bash\n/b/srun ls\n")
         (self.folder / "job.sh").chmod(0o755)
         for words, where in ((["tasks.txt"], "tasks.txt:4"), (["--array", "1-9", "./job.sh"], "./job.sh:2"),
-                             (["srun ls", ":::", "1"], "the command")):
-            self.assertIn(f"kiln: {where}: on several nodes srun would wait for ever",
+                             (["/b/srun ls", ":::", "1"], "the command")):
+            self.assertIn(f"kiln: {where}: on several nodes srun by its path would wait for ever",
                           self.expect(0, "slurm", "run", "-N", "2", *words).err)
             self.assertNotIn("for ever", self.expect(0, "slurm", "run", "-N", "1", *words).err)
 

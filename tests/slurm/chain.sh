@@ -9,7 +9,7 @@ set -euo pipefail
 kiln=$(readlink -f "${1:?path of kiln}")
 # shellcheck source=tests/slurm/lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
-export SLURM_LAB_CONF=$may_preempt
+export SLURM_LAB_CONF=$may_preempt$'\nLicenses=some:4'
 begin 3 chain
 cd "$work"
 export KILN=$kiln
@@ -111,6 +111,28 @@ ended_as "$name" "$job" FAILED 60
 next=$(sed -n 's/.*does not put the job back: job \([0-9]*\) goes on in its place$/\1/p' "kiln-$job.log")
 ended_as "$name: job ${next:-none} in its place" "${next:-0}" COMPLETED 120
 check "$name: the results" same_results refused.kiln here.kiln
+
+# Of the options behind sbatch.
+asked_for() { scontrol show job "$1" | grep -ow -e 'JobName=[^ ]*' -e 'TimeLimit=[^ ]*' -e 'Account=[^ ]*' -e 'Features=[^ ]*' -e 'Comment=.*' \
+  -e 'MinMemoryNode=[^ ]*' -e 'NumNodes=[^ ]*' -e 'MailUser=[^ ]*' -e 'MailType=[^ ]*' -e 'Licenses=[^ ]*' -e 'OverSubscribe=[^ ]*' \
+  -e 'ExcNodeList=[^ ]*' -e 'Nice=[^ ]*' -e 'Reservation=[^ ]*'; }
+as_asked() { [ "$(asked_for "$1" | wc -l)" -ge 12 ] && diff <(asked_for "$1") <(asked_for "$2"); }
+scontrol update nodename=n[1-3] availablefeatures=ib,fast activefeatures=ib,fast
+for script in run chain; do
+  name="kiln-$script.sbatch with options behind sbatch"
+  job=$(sbatch --parsable --nodes=1 --time=7 --mem=300M --account=proj --constraint='ib&fast' --comment='a b' --licenses=some:1 \
+    --mail-type=END --mail-user=me@x --nice=3 --exclude=n3 --job-name=mine "$here/../../slurm/kiln-$script.sbatch" \
+    --checkpoint-every 1s --grace 1s --out "as-$script.kiln" tasks.txt)
+  await 60 "$name: units" has_done "as-$script.kiln" 10 || true
+  if [ "$script" = run ]; then scontrol update JobId="$job" Requeue=0; fi
+  scancel --signal=USR1 --batch "$job"
+  ended_as "$name" "$job" FAILED 60
+  next=$(sed -n 's/.*does not put the job back: job \([0-9]*\) goes on in its place$/\1/p' "kiln-$job.log")
+  next=${next:-$(next_of "$job")}
+  ended_as "$name: job ${next:-none}" "${next:-0}" COMPLETED 120
+  check "$name: job ${next:-none} was asked for as it was" as_asked "$job" "${next:-0}"
+  check "$name: the results" same_results "as-$script.kiln" here.kiln
+done
 
 name="preemption"
 two_partitions

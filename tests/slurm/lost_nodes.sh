@@ -75,8 +75,9 @@ lose() { # lose NAME UNITS HOW WORDS…: starts WORDS in a job, loses node 3 onc
 }
 
 seq -f 'echo %g; sleep 0.1' 400 >tasks.txt
-# Longer than Slurm takes to see that a node is lost; what the launcher does to the PATH of mpirun is not for commands.
-seq -f "echo %g; sleep 0.2; [ \"\$PATH\" = '$PATH' ] || echo \"\$PATH\"" 900 >long.txt
+# Longer than Slurm takes to see that a node is lost; what the launcher does to the PATH of mpirun is not for commands, which
+# have kiln's srun for them first on it.
+seq -f "echo %g; sleep 0.2; [ \"\${PATH#*.kiln/slurm:}\" = '$PATH' ] || echo \"\$PATH\"" 900 >long.txt
 "$kiln" run --out here.kiln -n 32 tasks.txt 2>here.log
 "$kiln" run --out long.here.kiln -n 32 long.txt 2>>here.log
 "$programs/montecarlo" -n 2 --out program.here.kiln --paths 2000000 >here.out 2>>here.log

@@ -83,8 +83,8 @@ class Needs {
     made_.variables.push_back(fmt::format("SLURM_NTASKS={}", made_.processes));
     note(*given(given("--ntasks") == nullptr ? "--ntasks-per-node" : "--ntasks"),
          fmt::format(
-             "each task was a program of {0} processes: mpirun -n {0} starts them on the node of the task, srun does "
-             "not; where one node has not enough CPUs, such a task is a job of its own",
+             "each task was a program of {0} processes: srun, or mpirun -n {0}, starts them on the node of the task; "
+             "where one node has not enough CPUs, such a task is a job of its own",
              made_.processes));
   }
 

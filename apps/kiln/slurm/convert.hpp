@@ -16,8 +16,12 @@ struct Converted {
 /// Throws kiln::Error (bad_input) for a script that is no job array, or with lines that sbatch would not take.
 Converted convert_array(const std::string& name, std::string_view text, const std::string& program);
 
-/// The numbers, from 1, of the lines that have a word srun, but for comments and those with --overlap.
-std::vector<std::size_t> srun_lines(std::string_view text);
+/// Lines that start a program by srun, numbers from 1; not comments.
+struct SrunLines {
+  std::vector<std::size_t> by_name;  ///< srun, of which kiln has its own for commands
+  std::vector<std::size_t> by_path;  ///< /usr/bin/srun, which is Slurm's; but for those with --overlap
+};
+SrunLines srun_lines(std::string_view text);
 
 /// The words of a line behind #SBATCH, quotes taken off, up to a comment.
 std::vector<std::string> sbatch_line_words(std::string_view line);

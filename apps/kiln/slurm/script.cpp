@@ -32,9 +32,9 @@ trap - ERR
 constexpr std::string_view kSubmitNext = R"(
 # The next job begins only when this one has ended without success. It is submitted now: a job that is killed could not.
 # $0 is Slurm's copy of this script, which lives as long as the job; sbatch sends Slurm another one for the next.
-export KILN_CHAIN=${KILN_CHAIN:-$SLURM_JOB_ID}               # kiln counts by it how often the work went on in vain
-next=$(sbatch --parsable --dependency=afternotok:"$SLURM_JOB_ID" --kill-on-invalid-dep=yes "$0" "$@") || exit
-export KILN_NEXT_JOB=${next%%;*}                              # kiln status shows it
+export KILN_CHAIN=${{KILN_CHAIN:-$SLURM_JOB_ID}}               # kiln counts by it how often the work went on in vain
+{1}next=$(sbatch --parsable --dependency=afternotok:"$SLURM_JOB_ID" --kill-on-invalid-dep=yes {0}"$0" "$@") || exit
+export KILN_NEXT_JOB=${{next%%;*}}                              # kiln status shows it
 next=$KILN_NEXT_JOB
 echo "kiln: job $next waits in case that this one does not come to the end"
 )";
@@ -81,7 +81,7 @@ go_on() {{
   fi
   scontrol requeue "$SLURM_JOB_ID" && return
   export KILN_CHAIN=${{KILN_CHAIN:-$SLURM_JOB_ID}}  # kiln counts by it how often the work went on in vain
-  if next=$(sbatch --parsable --dependency=afterany:"$SLURM_JOB_ID" {1}"$0" "$@"); then
+{2}  if next=$(sbatch --parsable --dependency=afterany:"$SLURM_JOB_ID" {1}"$0" "$@"); then
     echo "kiln: this site does not put the job back: job ${{next%%;*}} goes on in its place"
     "$kiln" slurm again --next "${{next%%;*}}" {0}
     return
@@ -159,11 +159,9 @@ constexpr const char* kGoesOn =
 constexpr const char* kRunProgram =
     R"({ [ $# -gt 0 ] || { echo "kiln: a program is missing: sbatch kiln-program.sbatch ./montecarlo"; exit 2; }; exec "$@"; })";
 
-// What stood behind sbatch is nowhere else.
-constexpr const char* kAsThisJob =
-    R"--(--nodes="$SLURM_JOB_NUM_NODES" \
-    --time="$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%l)" --partition="$SLURM_JOB_PARTITION" \
-    ${SLURM_JOB_ACCOUNT:+--account="$SLURM_JOB_ACCOUNT"} )--";
+// What stood behind sbatch is nowhere in the script.
+constexpr const char* kReadOptions = R"--(mapfile -t options < <("$kiln" slurm again --options))--";
+constexpr const char* kAsThisJob = R"--("${options[@]}" )--";
 
 constexpr std::array kReady{
     Ready{"run", "kiln", GoesOn::requeue,
@@ -182,9 +180,9 @@ constexpr std::array kReady{
           "\n"
           "    sbatch --nodes=4 --time=4:00:00 kiln-array.sbatch 1-1000 ./job.sh\n"
           "\n"
-          "The script must be executable and start nothing by srun. Options of kiln run stand in front of the indices "
-          "as\n"
-          "--array: --timeout 10m --array 1-1000. The results: job.sh.kiln/results.h5.\n",
+          "The script must be executable; an srun in it starts on the node of its task. Options of kiln run stand in "
+          "front of the\n"
+          "indices as --array: --timeout 10m --array 1-1000. The results: job.sh.kiln/results.h5.\n",
           R"("$kiln" run --array "$@")", R"(--array "$@")"},
     Ready{"program", "kiln-program", GoesOn::requeue,
           "Runs a program that is built on the kiln library on all CPUs of a Slurm allocation:\n"
@@ -200,9 +198,9 @@ constexpr std::array kReady{
           "\n"
           "    sbatch kiln-chain.sbatch [options of kiln run] tasks.txt\n"
           "\n"
-          "Write what you ask of Slurm into the header: the next jobs do not know what stood behind sbatch. scancel "
-          "ends the\n"
-          "job that runs and the next one. The results: tasks.kiln/results.h5.\n",
+          "The next jobs are asked for as this one was, also behind sbatch (kiln slurm again --options). scancel ends "
+          "the job\n"
+          "that runs and the next one. The results: tasks.kiln/results.h5.\n",
           R"("$kiln" run "$@")", R"("$@")"},
 };
 
@@ -239,9 +237,12 @@ std::string script_text(const SbatchScript& script) {
   out += fmt::format("{:<61}# the program; every node must see it under this name\n",
                      fmt::format("kiln=${{KILN:-{}}}", script.kiln));
   const bool chain = script.goes_on == GoesOn::next_job;
-  if (chain) out += kSubmitNext;
+  const std::string options = script.as_this_job ? fmt::format("{}\n", kReadOptions) : "";
+  const char* const next = script.as_this_job ? kAsThisJob : "";
+  if (chain) out += fmt::format(kSubmitNext, next, options);
   out += fmt::format(kWatch, chain ? "scancel" : "scontrol requeue");
-  out += chain ? fmt::format(kNextJob, script.again) : fmt::format(kRequeue, script.again, script.next);
+  out += chain ? fmt::format(kNextJob, script.again)
+               : fmt::format(kRequeue, script.again, next, options.empty() ? "" : "  " + options);
   out += fmt::format(kRun, chain ? "\n  else\n    scancel \"$next\"" : "", script.run);
   return out.append(chain ? kNextJobEnd : kRequeueEnd);
 }
@@ -270,7 +271,6 @@ std::string ready_script(const std::string& name) {
   for (auto& line : common_header(script.goes_on, kUsualLead)) script.header.push_back(std::move(line));
   script.run = found->run;
   script.again = found->again;
-  if (script.goes_on == GoesOn::requeue) script.next = kAsThisJob;
   return script_text(script);
 }
 

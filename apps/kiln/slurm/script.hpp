@@ -19,9 +19,9 @@ struct SbatchScript {
   std::string kiln = "kiln";
   std::string run;    ///< words of the shell that start the work
   std::string again;  ///< words behind `kiln slurm again --code N`
-  /// Words of sbatch for a job that takes the place of one that may not go back; "": the header has all, else with a
-  /// blank at the end.
-  std::string next;
+  /// What stood behind sbatch is asked for again where another job goes on in the place of this one; else the header
+  /// has all.
+  bool as_this_job = true;
   GoesOn goes_on = GoesOn::requeue;
 };
 

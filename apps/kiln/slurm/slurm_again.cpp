@@ -1,13 +1,31 @@
 #include "slurm/slurm_again.hpp"
 
 #include "job/slurm_again.hpp"
+#include "job/slurm_job_options.hpp"
+#include "job/slurm_programs.hpp"
 #include "output.hpp"
 
 #include <fmt/core.h>
 
 namespace kiln::cli {
 
+namespace {
+
+int say_options() {
+  const job::Variables variables = job::read_variables();
+  const auto id = variables.find("SLURM_JOB_ID");
+  const job::SlurmTools slurm;
+  const std::string scontrol = slurm.find("scontrol");
+  job::Answer answer;
+  if (id != variables.end() && !scontrol.empty()) answer = slurm.ask()({scontrol, "show", "job", id->second});
+  for (const std::string& option : job::options_of_job(answer.well ? answer.text : "", variables)) print(option + "\n");
+  return 0;
+}
+
+}  // namespace
+
 int say_whether_again(const SlurmAgainCommand& command) {
+  if (command.options) return say_options();
   if (!command.next.empty()) {
     job::note_next_job(command.directory, command.next);
     return 0;

@@ -192,7 +192,7 @@ std::string directory_of_run(const RunWords& given, const Words& rest) {
 Command parse_slurm_again(const Words& words) {
   RunWords given;
   std::string code, next;
-  bool program = false;
+  bool program = false, options = false;
   Parser parser("kiln slurm again", slurm_again_usage(), slurm_again_footer());
   CLI::App& app = parser.app();
   app.add_option("--code", code,
@@ -204,6 +204,10 @@ Command parse_slurm_again(const Words& words) {
       ->option_text("ID")
       ->group("What has ended")
       ->take_last();
+  app.add_flag(
+         "--options", options,
+         "only print what this job was asked for, options of sbatch, one a\nline, for one that goes on in its place")
+      ->group("What has ended");
   app.add_flag("--program", program, "the words are those of a program on the library")->group("What has ended");
   parser.add_run_options(given, args::kRun);
   const bool of_program = std::find(words.begin(), words.end(), "--program") != words.end();
@@ -212,6 +216,8 @@ Command parse_slurm_again(const Words& words) {
   SlurmAgainCommand command;
   if (!next.empty()) command.next = std::to_string(args::count_value("--next", next, 1, UINT32_MAX));
   if (!code.empty()) command.code = static_cast<int>(args::count_value("--code", code, 0, 255));
+  command.options = options;
+  if (options) return command;
   if (rest->empty()) usage("the run directory is missing: kiln slurm again tasks.kiln");
   command.directory = program ? directory_of_program(*rest) : directory_of_run(given, *rest);
   return command;

@@ -47,6 +47,7 @@ struct SlurmAgainCommand {
   std::string directory;
   std::optional<int> code;  ///< that the run has ended with; nothing: not given
   std::string next;         ///< only keeps in mind that this job goes on; "": not given
+  bool options = false;     ///< only says what this job was asked for; without a directory
 };
 
 }  // namespace kiln::cli

@@ -233,6 +233,7 @@ std::uint64_t lead_seconds(const SlurmRunCommand& command) {
 
 std::string script_of(const SlurmRunCommand& command, const std::string& program, const std::string& prelude) {
   SbatchScript script;
+  script.as_this_job = false;
   script.goes_on = command.chain ? SbatchScript::GoesOn::next_job : SbatchScript::GoesOn::requeue;
   script.intro =
       fmt::format("Made by: {}\nThe results: {}/results.h5\n\nTo submit it: sbatch FILE. {}\n",

@@ -49,7 +49,7 @@ bool is_program(const std::string& file) {
          "ELF";
 }
 
-// Of the task file, or of the script that each command is: a text that names srun has lines to look at.
+// Of the task file, or of the script that each command is: a text that names srun by its path has lines to look at.
 void warn_of_srun(const SlurmRunCommand& command, const job::RunOptions& run, const std::string& program) {
   if (command.nodes == 1) return;  // 0: nobody knows
   const std::string& file = run.task_file.empty() ? program : run.task_file;
@@ -58,20 +58,20 @@ void warn_of_srun(const SlurmRunCommand& command, const job::RunOptions& run, co
   std::vector<std::size_t> lines;
   const std::string typed = run.array ? run.array->command : run.arguments ? run.arguments->command : "";
   std::string where = "the command";
-  if (!srun_lines(typed).empty()) {
+  if (!srun_lines(typed).by_path.empty()) {
     lines.push_back(1);
   } else if (!file.empty() && fs::file_size(file, error) <= kMostRead && !error && !is_program(file)) {
     std::ostringstream text;
     text << std::ifstream(file).rdbuf();
     std::string all = text.str();
-    if (!run.task_file.empty() || all.starts_with("#!")) lines = srun_lines(all);
+    if (!run.task_file.empty() || all.starts_with("#!")) lines = srun_lines(all).by_path;
     if (!lines.empty()) where = fmt::format("{}:{}", for_message(file), lines.front());
   }
   if (lines.empty()) return;
   log::warning(
-      "{}: on several nodes srun would wait for ever for CPUs that kiln's workers have: leave the word out, one worker "
-      "runs one command; for several processes on the node of the command: mpirun -n 4, or srun --overlap -N1 -n1 -w "
-      "\"$(hostname)\"",
+      "{}: on several nodes srun by its path would wait for ever for CPUs that kiln's workers have: write the word "
+      "srun "
+      "alone, which starts on the node of the command; or leave it out, one worker runs one command",
       where);
 }
 
