@@ -26,6 +26,7 @@
 #include <kiln/session.hpp>
 #include <kiln/sinks.hpp>
 #include <kiln/slice.hpp>
+#include <kiln/so_far.hpp>
 #include <kiln/sorted_range.hpp>
 #include <kiln/stream.hpp>
 #include <kiln/unit.hpp>

@@ -2,6 +2,7 @@
 
 #include <kiln/detail/chain.hpp>
 #include <kiln/monoid.hpp>
+#include <kiln/so_far.hpp>
 #include <kiln/unordered.hpp>
 
 #include <concepts>
@@ -33,6 +34,7 @@ concept Name = std::convertible_to<T, std::string>;
 
 template <class Item, class Reduction>
 auto as_monoid(const Reduction& reduction) {
+  static_assert(!kIsWatched<Reduction>, "kiln: so_far(reduction, f) is for reduce() and to_reduce()");
   static_assert(!kIsAnyOrder<Reduction>,
                 "kiln: unordered(op) is for reduce_by_key(): reduce() keeps no value of each unit that it could save");
   if constexpr (Monoid<Reduction>) {

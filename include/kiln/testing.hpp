@@ -57,7 +57,8 @@ class Gathered {
 template <class JobReport>
 struct Result : JobReport, Gathered {};
 
-/// Runs the job in this thread. What its functions throw becomes dead letters and rejected records, as in a run.
+/// Runs the job in this thread. Functions given to so_far() are called after each batch but the last one of the stage,
+/// whatever the time. What its functions throw becomes dead letters and rejected records, as in a run.
 template <class AnyJob>
 auto run(const AnyJob& job, const Options& options = {}) {
   Gathered gathered;

@@ -2,11 +2,16 @@
 
 #include "flow/stage_harvest.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace kiln::flow {
+
+/// How many units are in it.
+std::uint64_t count_units(const detail::Forest& forest);
 
 /// All partial results of a stage on the coordinator: what was committed, joined as it comes. Lives on the writer
 /// thread (joining runs the user's op). Keeps nothing of the plan.
@@ -38,6 +43,9 @@ class Fold {
   std::size_t bytes() const { return all_.bytes(); }
   /// What there is of one reduce sink.
   const detail::Forest& of(std::size_t reduce) const { return *all_.forests().at(reduce); }
+  /// Tells the program what `sink`, that of number `reduce`, has come to, if anything: kiln::so_far. Throws what the
+  /// program's function does.
+  void tell(std::size_t reduce, const detail::ReduceSink& sink) const;
 
  private:
   const std::vector<detail::ReduceSink> sinks_;

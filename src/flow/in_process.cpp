@@ -67,6 +67,7 @@ class InProcess {
     const std::uint64_t batch = std::max<std::uint64_t>(options_.batch, 1);
     for (std::uint64_t first = 0; first < source.units; first += std::min(batch, source.units - first)) {
       run_units(make_interval(first, first + std::min(batch, source.units - first)), 1);
+      if (source.units - first > batch) tell_so_far();
     }
     sort_rows();
     stage_.result.values = fold_.values();
@@ -97,6 +98,13 @@ class InProcess {
       } else {
         stage_.dead.push_back({failure.unit.value(), attempt, std::move(failure.reason)});
       }
+    }
+  }
+
+  /// After each batch but the last, whatever the time.
+  void tell_so_far() const {
+    for (std::size_t i = 0; i < plan_.reduces.size(); ++i) {
+      if (plan_.reduces[i].tell_so_far) fold_.tell(i, plan_.reduces[i]);
     }
   }
 

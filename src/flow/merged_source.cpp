@@ -59,6 +59,11 @@ ResolvedSource resolve_merged(const detail::SourceSpec& source, const ResolveOpt
                               "other: --fresh begins anew with all files, or take the new ones away",
                               part.description));
     }
+    for (GoneFile& file : one.gone) {
+      const Interval units = file.units;
+      merged.gone.push_back(
+          {std::move(file.path), make_interval(merged.units + units.first.value(), merged.units + units.last.value())});
+    }
     descriptors.put(one.units);
     descriptors.put_bytes(one.descriptor);
     merged.units += one.units;

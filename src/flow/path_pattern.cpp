@@ -144,7 +144,7 @@ void expect_file(const std::string& path, const std::string& pattern) {
 
 }  // namespace
 
-std::vector<std::string> find_files(const std::string& pattern) {
+std::vector<std::string> find_files(const std::string& pattern, bool may_find_none) {
   if (pattern.empty() || pattern.find('\0') != std::string::npos) {
     refuse(fmt::format("{} is not the name of a file", in_quotes(pattern)));
   }
@@ -152,7 +152,7 @@ std::vector<std::string> find_files(const std::string& pattern) {
   const bool literal =
       lstat(from_start(pattern).c_str(), &status) == 0 || pattern.find_first_of("*?[") == std::string::npos;
   std::vector<std::string> found = literal ? std::vector<std::string>{pattern} : Search(pattern).run();
-  if (found.empty()) {
+  if (found.empty() && !may_find_none) {
     refuse(fmt::format("no file matches {}; check the pattern, and the directory that the program was started in",
                        in_quotes(pattern)));
   }

@@ -35,6 +35,20 @@ ResolvedSource resolve_source(const detail::SourceSpec& source, const ResolveOpt
   return {source.units, {}, source.description, source.description, source.units, {}};
 }
 
+void expect_all_there(const detail::SourceSpec& source, ByteView recorded) {
+  ByteReader in(recorded, "the files of a source");
+  try {
+    if (source.kind == Kind::lines || source.kind == Kind::records) expect_lines_there(in);
+    if (source.kind != Kind::merged) return;
+    for (const detail::SourceSpec& part : source.parts) {
+      in.get<std::uint64_t>();  // its units
+      expect_all_there(part, in.get_bytes());
+    }
+  } catch (const Error& error) {
+    if (error.code() == ExitCode::bad_input) throw;  // else these are no files of lines
+  }
+}
+
 std::unique_ptr<detail::UnitInput> open_input(const detail::SourceSpec& source, ByteView descriptor, SliceCache* cache,
                                               std::shared_ptr<detail::RunPlace> place) {
   if (source.kind == Kind::shards) return std::make_unique<ShardInput>(source, std::move(place));

@@ -15,10 +15,12 @@ void ProgramArchive::begin_stage(const detail::StagePlan& plan) {
   count_rejected();
   ahead_ = false;
   so_far_.begin_stage(plan, now());
+  teller_.begin_stage(plan, now());
 }
 
 // What does not come to disk is only of interest while the run goes on.
 void ProgramArchive::stop_stage() {
+  teller_.end_stage();
   if (!fold_ || ahead_) return;
   try {
     so_far_.write_last(*fold_);
@@ -28,7 +30,9 @@ void ProgramArchive::stop_stage() {
 }
 
 void ProgramArchive::tick() {
-  if (fold_ && !ahead_) so_far_.write_if_due(*fold_, now());
+  if (!fold_ || ahead_) return;
+  so_far_.write_if_due(*fold_, now());
+  teller_.tell_if_due(*fold_, now());
 }
 
 void ProgramArchive::count_rejected() {
@@ -42,6 +46,7 @@ void ProgramArchive::commit(protocol::CommitPlan& plan) {
   store_.commit(plan);
   ahead_ = false;
   so_far_.note_news();
+  teller_.note_news();
   count_rejected();
   if (!plan.joined) {
     for (const Bytes& partials : plan.partials) fold_->admit(partials);
@@ -76,6 +81,7 @@ void ProgramArchive::put_joined(protocol::CommitPlan& plan) {
 }
 
 void ProgramArchive::publish(std::vector<std::optional<Bytes>> values) {
+  teller_.end_stage();  // the program goes on with them
   const std::lock_guard lock(early_mutex_);
   early_ = Early{std::move(values), store_.stages().rejected()};
 }

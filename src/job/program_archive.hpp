@@ -4,6 +4,7 @@
 #include "job/rejected_limit.hpp"
 #include "job/run_archive.hpp"
 #include "job/so_far_keeper.hpp"
+#include "job/so_far_teller.hpp"
 #include "job/writer.hpp"
 #include "store/run_store.hpp"
 
@@ -21,7 +22,7 @@ namespace kiln::job {
 class ProgramArchive final : public StoreArchive {
  public:
   /// `store` outlives this.
-  explicit ProgramArchive(store::RunStore& store) : StoreArchive(store), so_far_(store) {}
+  explicit ProgramArchive(store::RunStore& store) : StoreArchive(store), so_far_(store), teller_(store) {}
 
   /// Writer thread: a stage begins. What is committed of it already is read.
   void begin_stage(const detail::StagePlan& plan);
@@ -42,7 +43,10 @@ class ProgramArchive final : public StoreArchive {
     return {rejected, records_};  // never fewer than those that the rejected ones are of
   }
   /// Writer thread: the stage's plan is not used any more.
-  void end_stage() { fold_.reset(); }
+  void end_stage() {
+    teller_.end_stage();
+    fold_.reset();
+  }
   /// Writer thread: its end is in the journal.
   void stage_ended() { so_far_.end_stage(); }
   /// Writer thread: the run stops in it.
@@ -59,6 +63,7 @@ class ProgramArchive final : public StoreArchive {
   std::unique_ptr<flow::Fold> fold_;
   bool ahead_ = false;  // there is more in it than is committed
   SoFarKeeper so_far_;
+  SoFarTeller teller_;
   // Given by the main thread, taken by the writer thread with the commit that is asked for after it.
   std::unique_ptr<flow::StageHarvest> joined_;
   bool joined_last_ = false;

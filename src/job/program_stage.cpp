@@ -1,6 +1,7 @@
 #include <kiln/detail/explain.hpp>
 #include "base/log.hpp"
 #include "base/quantity.hpp"
+#include "base/text.hpp"
 #include "flow/counts.hpp"
 #include "flow/source_resolver.hpp"
 #include "job/clock.hpp"
@@ -29,6 +30,20 @@ constexpr std::uint64_t kMostSuspects = 100'000;  // of a rank that has died: th
 void tell_plan(std::string_view lines) {
   for (std::size_t end = 0; (end = lines.find('\n')) != std::string_view::npos; lines.remove_prefix(end + 1)) {
     log::debug("{}", lines.substr(0, end));
+  }
+}
+
+// Nothing of them is to be run: they can be read by nobody.
+void expect_done(const std::vector<flow::GoneFile>& gone, const store::StageState& state) {
+  schedule::IntervalSet settled = state.done;
+  for (const protocol::DeadLetter& letter : state.dead) settled.insert(single(letter.unit));
+  for (const flow::GoneFile& file : gone) {
+    if (file.units.empty() || settled.contains(file.units)) continue;
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{} is not among the input files any more, and not all of it is done; put it back, or begin "
+                    "anew in another run directory (--out)",
+                    for_message(file.path, 400)));
   }
 }
 
@@ -126,7 +141,12 @@ void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
   flow::ResolveOptions how;
   // Files that are newer than the stage: whoever goes on in it has its source as it was.
   how.only_new = options_.only_new && !began_in_this_launch(StageId(call.stage));
-  if (stored != nullptr && same_but_source(*stored, plan, ground)) how.recorded = recorded.source;
+  how.gone_stay = options_.only_new;
+  if (stored != nullptr && same_but_source(*stored, plan, ground)) {
+    how.recorded = recorded.source;
+  } else if (stored != nullptr && options_.only_new) {
+    flow::expect_all_there(plan.source, recorded.source);  // else what earlier nights gave would be lost without a word
+  }
   flow::ResolvedSource source = flow::resolve_source(plan.source, how);
   if (!source.advice.empty() && advised_.insert(source.advice).second) log::info("{}", source.advice);
 
@@ -153,6 +173,7 @@ void ProgramRun::begin_stage(const ProgramCall& call, ProgramArchive& archive) {
         call.described, recorded.machine, rank0_.machine);
   }
   if (state_.end) return;
+  expect_done(source.gone, state_);
   priorities_ = priority_classes(plan, state_.plan.units);
   archive.begin_stage(plan);
 }

@@ -16,12 +16,6 @@ namespace {
 
 bool is_shown(const detail::ReduceSink& sink) { return sink.exact && !sink.keyed && sink.show != nullptr; }
 
-std::uint64_t count_units(const detail::Forest& forest) {
-  std::uint64_t units = 0;
-  for (const Interval& interval : forest.units()) units += interval.size();
-  return units;
-}
-
 }  // namespace
 
 void SoFarKeeper::begin_stage(const detail::StagePlan& plan, Instant now) {
@@ -80,7 +74,7 @@ store::SoFar SoFarKeeper::collect(const flow::Fold& fold) const {
     const auto value = forest.value();
     if (!value || value->size() > kMostBytes || bytes + value->size() > kMostInAll) continue;
     bytes += value->size();
-    state.counts.done = count_units(forest);
+    state.counts.done = flow::count_units(forest);
     state.values[place] = Bytes();
     for (auto& [table, rows] : sinks_[place].show(*value))
       state.show.push_back({place, std::move(table), std::move(rows)});

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Runs of the real programs while their ranks are killed and stopped, each compared with an undisturbed one.
 
-  chaos.py [--bin FOLDER] [--network NAME] [--program NAME] [--kind NAME] [--ranks N] [--root] [--quick] [N [SEED]]
+  chaos.py [--bin FOLDER] [--network NAME] [--program NAME] [--kind NAME] [--ranks N] [--memory SIZE] [--root] [--quick]
+           [N [SEED]]
 
 N cases (default 8) of the seeds SEED, SEED+1, … (default 1), one after another. A case that fails keeps its folder below
 the working directory. The last line is "N passed, N failed"; the exit code is 1 where one failed.
@@ -18,6 +19,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+GIVEN = ("network", "program", "kind", "ranks", "memory")  # what options say instead of the seed
 
 
 def set_up(binaries):
@@ -37,7 +39,7 @@ def arguments():
     parser.add_argument("seed", nargs="?", type=int, default=1)
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/bin", help="where kiln and the programs are")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no case after so many")
-    for name in ("network", "program", "kind"):
+    for name in ("network", "program", "kind", "memory"):
         parser.add_argument(f"--{name}", help="instead of what the seed says")
     parser.add_argument("--quick", action="store_true", help="undisturbed runs on 4 ranks only: moments fit less well")
     parser.add_argument("--ranks", type=int, help="instead of what the seed says")
@@ -54,7 +56,7 @@ class Chaos:
     def plan(self, seed):
         from chaos_plan import plan_of, with_root
         options = self.options
-        given = {name: getattr(options, name) for name in ("network", "program", "kind", "ranks") if getattr(options, name)}
+        given = {name: getattr(options, name) for name in GIVEN if getattr(options, name)}
         plan = dataclasses.replace(plan_of(seed), **given)
         return with_root(plan) if options.root else plan
 
@@ -64,7 +66,7 @@ class Chaos:
         key = (plan.program, 4 if self.options.quick else plan.ranks)
         if key not in self.whole:
             case = ChaosCase()
-            calm = dataclasses.replace(plan, ranks=key[1], network="shared", checkpoint="auto", deeds=[])
+            calm = dataclasses.replace(plan, ranks=key[1], network="shared", checkpoint="auto", deeds=[], memory="")
             case.prepare(calm, self.options.bin)
             try:
                 self.whole[key] = case.undisturbed()
@@ -97,7 +99,7 @@ class Chaos:
     def tell(self, plan, case):
         for fault in case.faults[:12]:
             print(f"         {fault}")
-        given = "".join(f" --{name} {getattr(self.options, name)}" for name in ("network", "program", "kind", "ranks")
+        given = "".join(f" --{name} {getattr(self.options, name)}" for name in GIVEN
                         if getattr(self.options, name)) + (" --root" if self.options.root else "")
         print(f"         again: ./dev chaos{given} 1 {plan.seed}    kept: {case.folder}")
         for deed in case.deeds_done:
@@ -109,7 +111,7 @@ class Chaos:
 
     def table(self):
         print(f"\n{'':12}{'':10}{'runs':>6}{'failed':>8}{'restarts':>10}{'ranks lost':>12}")
-        for title, name in (("program", "program"), ("network", "network"), ("what", "kind")):
+        for title, name in (("program", "program"), ("network", "network"), ("what", "kind"), ("memory", "memory")):
             for value in sorted({getattr(plan, name) for plan, _ in self.cases}):
                 some = [case for plan, case in self.cases if getattr(plan, name) == value]
                 print(f"{title:12}{value:10}{len(some):6}{sum(bool(case.faults) for case in some):8}"

@@ -10,7 +10,7 @@ import signal
 import time
 
 import h5py
-from chaos_plan import DEADLINE, FARM, PROGRAMS, farm_lines
+from chaos_plan import DEADLINE, FARM, OUTPUT_BYTES, OUTPUTS, PROGRAMS, farm_lines, output_lines
 from kiln_case import mpi_major
 from recovery_case import RecoveryCase
 from same_results import content_of, differences
@@ -39,7 +39,8 @@ class ChaosCase(RecoveryCase):
         self.blamed = 0  # units that were run by four of the victims
         self.run_directory = self.folder / "run.kiln"
         self.environment.update(self.network_variables())
-        (self.folder / "tasks.txt").write_text("".join(line + "\n" for line in farm_lines()))
+        lines = output_lines() if plan.program == OUTPUTS else farm_lines()
+        (self.folder / "tasks.txt").write_text("".join(line + "\n" for line in lines))
 
     def remove_folder(self):
         if not self.faults:
@@ -67,7 +68,10 @@ class ChaosCase(RecoveryCase):
                    "--checkpoint-every", plan.checkpoint]
         if plan.program == FARM:
             return [str(self.binaries / "kiln"), "run", *options, "--retries", "1", "tasks.txt"]
-        return [str(self.binaries / plan.program), *options, *PROGRAMS[plan.program]]
+        if plan.program == OUTPUTS:
+            return [str(self.binaries / "kiln"), "run", *options, "--output-limit", str(OUTPUT_BYTES[1]), "tasks.txt"]
+        memory = ["--memory", plan.memory] if plan.memory else []
+        return [str(self.binaries / plan.program), *options, *memory, *PROGRAMS[plan.program]]
 
     # ---- running ----
 
@@ -191,7 +195,7 @@ class ChaosCase(RecoveryCase):
         self.blamed = len(blamed)
         done = self.kiln(words=[str(self.binaries / "kiln"), "retry", "run.kiln"], seconds=2 * LIMIT)
         self.code, self.err = done.code, self.err + done.err
-        if self.plan.program != FARM:
+        if self.plan.program not in (FARM, OUTPUTS):
             self.out = done.out
 
     def judge(self, whole):
@@ -229,7 +233,7 @@ class ChaosCase(RecoveryCase):
             self.faults.append("no results.h5")
             return
         self.faults += [f"results.h5 differs: {name}" for name in differences(content_of(path), whole["content"])]
-        if self.plan.program == FARM:
+        if self.plan.program in (FARM, OUTPUTS):
             units = self.table()["id"]
             if len(units) != len(set(units)):
                 self.faults.append("a unit has two results")

@@ -1,10 +1,12 @@
-"""What a case of chaos is, from its seed: what runs, on how many ranks, over what, and what is done to it when."""
+"""What a case of chaos is, from its seed: what runs, on how many ranks, in how much memory, over what, and what is done
+to it when."""
 
 import dataclasses
 import random
 
-# What takes 2 to 6 s on a small machine, each with several batches. FARM is a list of commands.
-FARM = "farm"
+# What takes 2 to 6 s on a small machine, each with several batches. FARM is a list of commands, OUTPUTS one of commands
+# whose outputs are large.
+FARM, OUTPUTS = "farm", "outputs"
 PROGRAMS = {
     "montecarlo": ["--paths", "400000", "--scenarios", "12000000"],
     "sensors": ["--years", "4", "--sensors", "64"],
@@ -15,6 +17,13 @@ PROGRAMS = {
     "signup": ["--signups", "400000"],
     "clickstream": ["--events", "60000", "--malformed", "2"],
 }
+# Of these some runs have a budget too small for what a worker holds by key, unless there are many: it writes in pieces.
+SPILLING = ("terasort", "signup", "clickstream")
+SMALL = "16MiB"  # the least that --memory takes
+SMALL_SHARE = 0.5  # of the runs of these
+OUTPUTS_SHARE = 0.12  # of the cases; over TCP
+OUTPUT_BYTES = (1 << 20, 8 << 20)
+OUTPUT_COMMANDS = 40
 FARM_SHARE = 0.2  # of the cases
 COMMANDS = 400
 FAILING = 7  # each command with this remainder of 60 fails
@@ -49,10 +58,12 @@ class Plan:
     root: bool  # the coordinator is among the victims
     checkpoint: str
     deeds: list
+    memory: str = ""  # --memory
 
     def line(self):
         whom = ", rank 0 too" if self.root else ""
-        return f"{self.program} on {self.ranks} ranks, {self.network}, {self.kind} x {len(self.deeds)}{whom}"
+        memory = f" in {self.memory}" if self.memory else ""
+        return f"{self.program} on {self.ranks} ranks{memory}, {self.network}, {self.kind} x {len(self.deeds)}{whom}"
 
 
 def deed_of(chance, kind, at, root):
@@ -83,7 +94,11 @@ def plan_of(seed, networks=NETWORKS):
     of_root = chance.randrange(count) if root else -1
     deeds = [deed_of(chance, kind, at, place == of_root) for place, at in enumerate(moments)]
     checkpoint = chance.choice(["auto", "1s", "100ms"])
-    return Plan(seed, program, ranks, network if network in networks else networks[0], kind, root, checkpoint, deeds)
+    # Drawn last: what was drawn before them stays what it was.
+    if "tcp" in networks and chance.random() < OUTPUTS_SHARE:
+        program, network = OUTPUTS, "tcp"
+    memory = SMALL if program in SPILLING and chance.random() < SMALL_SHARE else ""
+    return Plan(seed, program, ranks, network if network in networks else networks[0], kind, root, checkpoint, deeds, memory)
 
 
 def with_root(plan):
@@ -106,6 +121,13 @@ def farm_lines(seed=1):
         end = f"; exit {unit % 5 + 1}" if unit % 60 == FAILING else ""
         lines.append(f"sleep {seconds:.3f}{say}{large}{end}")
     return lines
+
+
+def output_lines(seed=1):
+    """Commands that write 1 to 8 MiB each."""
+    chance = random.Random(f"outputs {seed}")
+    return [f"yes {unit} | head -c {chance.randint(*OUTPUT_BYTES)}; sleep {chance.uniform(0, 0.2):.3f}"
+            for unit in range(OUTPUT_COMMANDS)]
 
 
 if __name__ == "__main__":

@@ -185,6 +185,39 @@ class Nightly(RecordCase):
         self.run_program("--csv", *words)
 
 
+    def test_files_that_were_read_may_be_archived(self):
+        words = ("--csv", "--out", "days", "--only-new", "in/*.csv")
+        (self.folder / "in").mkdir()
+        for night in range(3):
+            self.write(f"in/day-{night}.csv", "id,name,value\n" + "".join(f"{100 * night + i},n,{i}\n" for i in range(100)))
+            done = self.run_program(*words, ranks=night + 1)
+            self.assertEqual(float.fromhex(done.out.split()[0]), (night + 1) * sum(range(100)))
+            (self.folder / f"in/day-{night}.csv").rename(self.folder / f"day-{night}.csv")
+        self.assertEqual(self.table(self.folder / "days", group="events")["id"], list(range(300)))
+        self.assertIn("all done earlier", self.run_program(*words).err, "nothing matches the pattern any more")
+        without = self.run_program(*(word for word in words if word != "--only-new"), code=3).err
+        self.assertIn("no file matches 'in/*.csv'", without)
+        self.write("in/day-0.csv", "id,name,value\n1,n,1\n")
+        self.assertIn("in/day-0.csv changed since this run first read it", self.run_program(*words, code=3).err)
+        (self.folder / "in/day-0.csv").unlink()
+        self.write("in/day-3.csv", "id,name,value\n1,n,1\n")
+        without = self.run_program(*(word for word in words if word != "--only-new"), code=3).err
+        self.assertIn("is not among the input files any more", without)
+        self.assertIn("--only-new, which keeps what it gave", without)
+        self.assertIn("going on: 3 of 4 units were done earlier", self.run_program(*words).err)
+
+    def test_a_stage_that_has_to_read_all_again_needs_archived_files(self):
+        words = ("--out", "days", "--only-new", "in/*.csv")
+        (self.folder / "in").mkdir()
+        self.write("in/a.csv", "id,name,value\n1,n,1\n")
+        self.run_program("--csv", *words)
+        (self.folder / "in/a.csv").rename(self.folder / "a.csv")
+        self.write("in/b.csv", "id,name,value\n2,n,1\n")
+        said = self.run_program("--csv", "--multiline", *words, code=3).err
+        self.assertIn("in/a.csv was read by earlier runs and is gone", said)
+        self.run_program("--csv", *words)
+        self.assertEqual(self.table(self.folder / "days", group="events")["id"], [1, 2], "nothing was lost")
+
 
 class Export(RecordCase):
     NAMES = ("events.csv", "events.jsonl", "rejected.csv", "rejected.jsonl")

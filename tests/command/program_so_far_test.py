@@ -104,6 +104,51 @@ class SoFar(RecoveryCase):
         self.assertEqual(self.look("--reduced", "count").out.splitlines()[0], "count: count, of stage 0")
         self.assertTrue(all(one["so_far"] is None for one in self.rows()[0]["reduced"]))
 
+    def told(self, name="told"):
+        """What the program's own function was told, and what it wrote when the stage was over."""
+        path = self.folder / name
+        return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+    def expect_told(self, lines):
+        *told, end = lines
+        self.assertEqual(end, ["end"], "nothing when the stage is over")
+        units = [int(number) for number, _ in told]
+        self.assertEqual(units, sorted(set(units)))
+        self.assertLess(units[-1], UNITS)
+
+    def test_the_program_is_told(self):
+        running = self.begin("--told", "told")
+        items = self.settled(2)
+        self.wait_for(lambda: self.told() and self.told()[-1] == [str(len(items)), str(sum(items))], "what is committed is told")
+        self.open_gate()
+        self.assertEqual(running.wait().code, 0)
+        self.expect_told(self.told())
+        self.assertEqual(self.rows("--reduced", "sum"), [{"value": 3 * sum(range(UNITS))}])
+
+    def test_rank_0_dies_and_the_next_one_tells(self):
+        running = self.begin("--told", "told", "--heartbeat", "1s", ranks=3)
+        self.wait_for(lambda: self.told(), "the program is told")
+        self.kill(self.rank_pids()[0])
+        self.wait_for(lambda: self.happened("takeover"), "another rank goes on")
+        count = len(self.told())
+        self.open_gate()
+        self.assertEqual(running.wait().code, 0)
+        self.assertEqual(self.told()[-1], ["end"])
+        self.assertGreater(len(self.told()), count)
+        for units, value in self.told()[:-1]:
+            self.assertLessEqual(int(value), 3 * sum(range(UNITS - int(units), UNITS)))
+
+    def test_what_is_told_throws(self):
+        running = self.begin("--told", "throws")
+        self.wait_for(lambda: self.told("throws"), "it is told once")
+        self.settled(2)
+        self.open_gate()
+        ended = running.wait()
+        self.assertEqual(ended.code, 0)
+        self.assertEqual(ended.err.count("so_far() of 'sum' is not called any more in this stage: it threw: no more"), 1)
+        self.assertEqual(len(self.told("throws")), 2, "once, and at the end")
+        self.assertEqual(self.rows("--reduced", "sum"), [{"value": 3 * sum(range(UNITS))}])
+
     def test_a_tree_has_no_value_before_its_end(self):
         running = self.begin(ranks=1)
         self.settled(1)

@@ -6,8 +6,10 @@
 #include <kiln/detail/show.hpp>
 #include <kiln/detail/stage.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,6 +103,8 @@ struct ReduceSinkOf {
   std::string name;
   M monoid;
   Projection projection;
+  std::function<void(const Value&, std::uint64_t)> tell_so_far{};
+  std::chrono::nanoseconds tell_every{};
 };
 
 template <class Item, class M, class Projection>
@@ -201,6 +205,14 @@ ReduceSink ReduceSinkOf<Item, M, Projection>::plan() const {
     ByteReader in(value, "a reduced value");
     return show_value(Codec<Value>::read(in));
   };
+  if (tell_so_far) {
+    sink.tell_so_far = [tell = tell_so_far](ByteView value, std::uint64_t units) {
+      ByteReader in(value, "a reduced value");
+      const Value read = Codec<Value>::read(in);
+      tell(read, units);
+    };
+    sink.tell_every = tell_every;
+  }
   return sink;
 }
 

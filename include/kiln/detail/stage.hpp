@@ -9,6 +9,7 @@
 #include <kiln/schema.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -247,6 +248,9 @@ struct ReduceSink {
   std::function<std::unique_ptr<Forest>()> make_forest;
   /// The value as tables for people and HDF5, from its encoding: each with one or more columns of equal length.
   std::function<std::vector<std::pair<Table, Rows>>(ByteView value)> show;
+  /// kiln::so_far(): the user's function, with the encoding of what so many units gave. Empty where nobody asks.
+  std::function<void(ByteView value, std::uint64_t units)> tell_so_far;
+  std::chrono::nanoseconds tell_every{};
 };
 
 /// One stage: a source, the fused steps, the sinks.

@@ -25,9 +25,17 @@ template <class Item, class Reduction, class Projection>
 auto bind(const ReduceTarget<Reduction, Projection>& target) {
   static_assert(StepFunction<Projection, const Item&>,
                 "kiln: to_reduce(reduction, projection): the projection is not callable (as const) with an item");
-  using Projected = std::remove_cvref_t<StepResult<Projection, const Item&>>;
-  auto monoid = as_monoid<Projected>(target.reduction);
-  return ReduceSinkOf<Item, decltype(monoid), Projection>{target.name, std::move(monoid), target.projection};
+  if constexpr (kIsWatched<Reduction>) {
+    using Plain = ReduceTarget<decltype(target.reduction.monoid), Projection>;
+    auto sink = detail::bind<Item>(Plain{target.reduction.monoid, target.projection, target.name});
+    sink.tell_so_far = target.reduction.f;
+    sink.tell_every = target.reduction.every;
+    return sink;
+  } else {
+    using Projected = std::remove_cvref_t<StepResult<Projection, const Item&>>;
+    auto monoid = as_monoid<Projected>(target.reduction);
+    return ReduceSinkOf<Item, decltype(monoid), Projection>{target.name, std::move(monoid), target.projection};
+  }
 }
 
 template <class... Value>
