@@ -89,7 +89,10 @@ class Faults(KilnCase):
             self.assertIn(text, crashed.err)
             self.assertRegex(crashed.err, r"while units? .* of stage 0 ran")
             self.expect_nobody()
-            self.assertIn("run the same command again", self.expect(0, "status", out).out)
+            # Before an mpirun of the user's ends the others (Open MPI 5 takes its time), the last of them may have come to
+            # the end without that unit.
+            wanted = "run the same command again|: some units failed" if out == "hand" else "run the same command again"
+            self.assertRegex(self.expect(0, "status", out).out, wanted)
         (self.folder / "bad").unlink()
         self.assertEqual(self.run_lab(what).out, self.run_lab("plain", "--out", "other").out)
 
