@@ -30,7 +30,7 @@ void Launch::give_to_join(Rank rank, exec::HeldResults results) {
   if (!in_join_.emplace(rank, std::move(results)).second) violated("rank {} takes part in a join twice", rank.value());
   if (joining_ && groups_->of(rank) != groups_->present())
     violated("rank {} joins in another communicator", rank.value());
-  if (in_join_.size() != join_size_) return;
+  if (!joining_ || in_join_.size() != join_size_) return;  // one that was told of an earlier join waits for nobody
   events_.put(now_ + scenario_.delay_high, EventKind::join_ends, chief_, join_number_);
 }
 
