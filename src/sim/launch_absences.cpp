@@ -72,7 +72,8 @@ bool Launch::dies_of_unit(Rank rank, std::uint64_t number) {
   const bool last = !presence_[index(rank)].killed && context_.number + 1 < scenario_.launches.size();
   all_dead_ = crashes && !outcome_ && (plan_.dies_with_first || last);
   if (!presence_[index(rank)].killed && !all_dead_) return false;
-  if (context_.trace) context_.trace(fmt::format("  rank {} {} its unit", rank.value(), crashes ? "crashes in" : "is killed in"));
+  if (context_.trace)
+    context_.trace(fmt::format("  rank {} {} its unit", rank.value(), crashes ? "crashes in" : "is killed in"));
   if (crashes) journal_.leave_mark(rank, claimed);
   if (noticed && !chief) events_.put(now_ + scenario_.delay_low, EventKind::noticed, rank);
   return true;
