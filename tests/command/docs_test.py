@@ -24,7 +24,8 @@ FLAGS = ("-std=c++20 -fsyntax-only -ffp-contract=off -Wall -Wextra -Wpedantic -W
 FOREIGN = {
     "sbatch, srun": "--nodes --time --wrap --array --ntasks --exclusive --cpus-per-task --gpus-per-task --mem --mem-per-cpu "
                     "--signal --requeue --no-kill --open-mode --output --job-name --dependency --parsable --kill-on-invalid-dep --no-requeue "
-                    "--overlap --mpi --relative --noheader --format",
+                    "--overlap --mpi --relative --noheader --format --hint --distribution --switches --gpu-bind --gres-flags "
+                    "--deadline --exact",
     "mpirun": "--hostfile --bind-to --oversubscribe --enable-recovery --with-ft --mca",
     "GNU Parallel, xargs, disBatch": "--joblog --resume --resume-failed --halt --jobs --delay --load --memfree --pipe "
                                      "--sshlogin --keep-order --line-buffer --tag --eta --bar --nice --shuf --tmpdir --link "
