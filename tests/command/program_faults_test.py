@@ -94,7 +94,8 @@ class Faults(KilnCase):
             wanted = "run the same command again|: some units failed" if out == "hand" else "run the same command again"
             self.assertRegex(self.expect(0, "status", out).out, wanted)
         (self.folder / "bad").unlink()
-        self.assertEqual(self.run_lab(what).out, self.run_lab("plain", "--out", "other").out)
+        # On a loaded machine a second rank may have run the unit before mpirun has ended it: it is set aside then.
+        self.assertEqual(self.run_lab(what, "--retry").out, self.run_lab("plain", "--out", "other").out)
 
     def test_a_unit_that_segfaults(self):
         self.check_crash("segv", "ended by SIGSEGV", 139)
