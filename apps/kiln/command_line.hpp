@@ -63,7 +63,7 @@ struct ShowText {
 };
 
 using Command = std::variant<RunCommand, StatusCommand, ResultsCommand, ExportCommand, DoctorCommand, SlurmRunCommand,
-                             SlurmAgainCommand, SlurmEstimateCommand, SlurmConvertCommand, ShowText>;
+                             SlurmAgainCommand, SlurmWatchCommand, SlurmEstimateCommand, SlurmConvertCommand, ShowText>;
 
 /// Takes argv apart (without the program's name). Throws kiln::Error (usage) that says what is wrong and what was
 /// meant.

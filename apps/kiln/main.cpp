@@ -14,6 +14,7 @@
 #include "slurm/estimate.hpp"
 #include "slurm/slurm_again.hpp"
 #include "slurm/slurm_run.hpp"
+#include "slurm/slurm_watch.hpp"
 #include "status_command.hpp"
 
 #include <kiln/error.hpp>
@@ -50,6 +51,7 @@ int run_it(const cli::Command& command, const std::vector<std::string>& argument
                                [](const cli::DoctorCommand& doctor) { return cli::show_doctor(doctor); },
                                [](const cli::SlurmRunCommand& wanted) { return cli::make_job(wanted); },
                                [](const cli::SlurmAgainCommand& ended) { return cli::say_whether_again(ended); },
+                               [](const cli::SlurmWatchCommand& watch) { return cli::watch_first_node(watch); },
                                [](const cli::SlurmConvertCommand& old) { return cli::show_converted(old.file); },
                                [](const cli::SlurmEstimateCommand& asked) { return cli::show_estimate(asked); },
                                [](const cli::ExportCommand& wanted) { return cli::export_results(wanted); },

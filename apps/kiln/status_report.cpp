@@ -1,6 +1,7 @@
 #include "status_report.hpp"
 
 #include "job/until_note.hpp"
+#include "job/unwatched_note.hpp"
 #include "store/run_reader.hpp"
 
 #include <kiln/error.hpp>
@@ -72,6 +73,7 @@ StatusReport read_report(const std::string& name, const store::LivenessClock& cl
     if (snapshot) report.task_stages = snapshot->task_stages;
     report.job_id = owner->job_id;
     report.job_restarts = owner->restart_count;
+    if (!report.job_id.empty()) report.unwatched = job::read_unwatched(directory, report.job_id, report.job_restarts);
     if (report.live && snapshot) {
       report.snapshot = snapshot;
       report.totals = snapshot->totals;

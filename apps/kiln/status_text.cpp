@@ -183,6 +183,7 @@ std::string job_line(const StatusReport& r) {
     out += fmt::format("; the job {} waits to go on ({})", for_message(r.next_job_id, 40),
                        for_message(r.next_job->state, 20));
   }
+  if (r.live && !r.unwatched.empty()) out += "\n  unwatched  " + for_message(r.unwatched, 300);
   return out + "\n";
 }
 
@@ -274,8 +275,9 @@ std::string status_json(const StatusReport& r) {
   if (!r.job_id.empty()) {
     const job::SlurmJob job = r.job.value_or(job::SlurmJob());
     const auto text = [](const std::string& one) { return one.empty() ? Json(nullptr) : Json(to_utf8(one)); };
-    out["job"] = {{"id", to_utf8(r.job_id)},     {"state", text(job.state)}, {"reason", text(job.reason)},
-                  {"time_left", text(job.left)}, {"end", text(job.end)},     {"restarts", r.job_restarts}};
+    out["job"] = {{"id", to_utf8(r.job_id)},       {"state", text(job.state)}, {"reason", text(job.reason)},
+                  {"time_left", text(job.left)},   {"end", text(job.end)},     {"restarts", r.job_restarts},
+                  {"unwatched", text(r.unwatched)}};
   }
   out["next_job"] = nullptr;
   if (r.next_job) {

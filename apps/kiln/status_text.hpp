@@ -20,6 +20,7 @@ struct StatusReport {
   std::string job_id;                               ///< of Slurm, of the last launch; "" outside of jobs
   std::string until;                                ///< --until's words, where the run has stopped for them
   std::int32_t job_restarts = 0;                    ///< how often Slurm has started that job again
+  std::string unwatched;                            ///< a node of it that does not watch its first one, and why; ""
   std::optional<job::SlurmJob> job;                 ///< where squeue knows it
   std::string next_job_id;                          ///< that waits to go on with a live run; "": none
   std::optional<job::SlurmJob> next_job;            ///< of next_job_id

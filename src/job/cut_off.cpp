@@ -1,5 +1,6 @@
 #include "job/cut_off.hpp"
 
+#include "base/json_number.hpp"
 #include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "base/time.hpp"
@@ -41,7 +42,7 @@ std::optional<CutOff> read_cut_off(const std::string& directory) try {
   }
   if (!json.is_object() || !json.contains("cut_off")) return std::nullopt;
   const nlohmann::json& one = json.at("cut_off");
-  return CutOff{UnitId(one.at("unit").get<std::uint64_t>()), one.at("seconds").get<double>()};
+  return CutOff{UnitId(whole_number<std::uint64_t>(one.at("unit"))), one.at("seconds").get<double>()};
 } catch (const std::exception& error) {
   log::debug("{}", error.what());
   return std::nullopt;

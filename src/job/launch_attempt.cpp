@@ -20,11 +20,13 @@ namespace kiln::job {
 namespace {
 
 constexpr int kPollMilliseconds = 200;
+constexpr int kPollAtBegin = 50;
 constexpr Duration kPatienceAfterSecond = std::chrono::seconds(4);  // then mpirun itself is told to end
 constexpr Duration kPatienceWithIdle = std::chrono::seconds(2);     // with an mpirun that has nothing left to do
 constexpr Duration kPatienceWithWords = std::chrono::seconds(30);   // for the last words of a run that has ended
 constexpr Duration kPatienceAfterAsking = std::chrono::seconds(4);  // then it is not asked any more
 constexpr Duration kPatienceWithBegin = std::chrono::seconds(20);   // of a run that has lost a rank before it
+constexpr Duration kPatienceWithUp = std::chrono::seconds(1);       // of a run that a rank said it has lost: was it up?
 constexpr Duration kPatienceWithAsked = std::chrono::seconds(3);    // the same after a second signal
 constexpr Duration kLookEvery = std::chrono::milliseconds(500);
 constexpr std::size_t kMostStatusBytes = std::size_t{64} << 20;
@@ -45,9 +47,10 @@ LaunchAttempt::LaunchAttempt(Shared shared, const std::vector<std::string>& word
 LaunchAttempt::End LaunchAttempt::run() {
   while (true) {
     pollfd wait{stream_ended_ ? -1 : process_.error_descriptor(), POLLIN, 0};
-    ::poll(&wait, 1, kPollMilliseconds);
+    ::poll(&wait, 1, is_beginning() ? kPollAtBegin : kPollMilliseconds);
     hear_mpirun();
     hear_signals();
+    look_at_begin();
     end_lingering();
     if (const auto status = process_.poll()) {
       hear_mpirun();
@@ -70,6 +73,8 @@ void LaunchAttempt::hear_line(const std::string& text) {
   const auto word = launch_word_in(text, launch_id_);
   if (word && word->what == Says::up) {
     up_ = true;
+  } else if (word && word->what == Says::rank_lost) {
+    if (!lost_at_) lost_at_ = now();
   } else if (word) {
     std::optional<int>& code = word->what == Says::run_ends ? exit_code_ : code_of_a_rank_;
     if (!code) code = word->exit_code;
@@ -205,10 +210,21 @@ bool LaunchAttempt::is_idle() {
   return had_ranks_ && !ranks;
 }
 
+// One that was here and is gone; one that was not yet here may only be slow.
+void LaunchAttempt::look_at_begin() {
+  if (!is_beginning() || lost_at_) return;
+  const std::vector<pid_t> living = rank_children(process_.pid(), launch_id_);
+  const bool lost =
+      std::ranges::any_of(began_, [&](pid_t one) { return std::ranges::find(living, one) == living.end(); });
+  began_.insert(living.begin(), living.end());
+  if (lost) lost_at_ = now();
+}
+
 // MPI comes up on all ranks together: one that dies before that, nobody else can be told of, and the others wait for
 // ever.
 bool LaunchAttempt::lost_a_rank_early() {
   if (running_ || exit_code_) return false;
+  if (lost_at_ && !up_) return now() >= *lost_at_ + kPatienceWithUp && say_lost_early();
   std::uint64_t living = 0, started = 0;
   for (const LaunchProcess& one : processes_of_launch(launch_id_)) {
     living += one.ranks_here != 0 ? 1 : 0;
@@ -219,7 +235,10 @@ bool LaunchAttempt::lost_a_rank_early() {
     return false;
   }
   if (!lost_early_since_) lost_early_since_ = now();
-  if (now() < *lost_early_since_ + kPatienceWithBegin) return false;
+  return now() >= *lost_early_since_ + kPatienceWithBegin && say_lost_early();
+}
+
+bool LaunchAttempt::say_lost_early() {
   shared_.display.line("kiln: a rank died before the run began, and the others wait for it: they are ended");
   return true;
 }

@@ -12,6 +12,7 @@
 #include "observe/progress_display.hpp"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,9 @@ class LaunchAttempt {
   void end_lingering();
   bool is_idle();
   bool lost_a_rank_early();
+  bool say_lost_early();
+  bool is_beginning() const { return !up_ && !running_ && !exit_code_; }
+  void look_at_begin();
   bool is_not_coming_up();
   void look_at_stop();
   void look_at_silence();
@@ -82,6 +86,8 @@ class LaunchAttempt {
   Instant look_at_{};                  // when that is asked next
   bool had_ranks_ = false;
   std::optional<Instant> lost_early_since_;
+  std::set<pid_t> began_;           // ranks that mpirun has started here
+  std::optional<Instant> lost_at_;  // a rank that was to come up with the others
   bool stream_ended_ = false;
   bool over_ = false;  // the run has ended
   std::optional<Instant> over_since_;

@@ -27,6 +27,7 @@ constexpr Duration kForHelpersAtOnce = std::chrono::seconds(1);
 constexpr Duration kForTheRest = std::chrono::seconds(2);
 constexpr int kLookMilliseconds = 20;
 
+constexpr const char* kRanksHere = "OMPI_COMM_WORLD_LOCAL_SIZE=";
 constexpr std::size_t kMostVariables = std::size_t{64} << 20;
 
 // The number that this variable has; 0 where it has none.
@@ -131,7 +132,7 @@ std::vector<LaunchProcess> processes_of_launch(const std::string& launch_id) {
     const std::string variables = read_proc(pid, "environ");
     if (!are_of_launch(variables, launch_id)) continue;
     const bool helper = read_proc(pid, "comm") == "kiln-helper\n";
-    found.push_back({pid, helper, helper ? 0 : number_in(variables, "OMPI_COMM_WORLD_LOCAL_SIZE=")});
+    found.push_back({pid, helper, helper ? 0 : number_in(variables, kRanksHere)});
   }
   return found;
 }
@@ -150,6 +151,15 @@ bool end_launch(const std::string& launch_id, EndLaunch how) {
   if (wait_for_end(launch_id, at_once ? kForHelpersAtOnce : kForHelpers)) return true;
   end_all(launch_id, true);
   return wait_for_end(launch_id, kForTheRest);
+}
+
+std::vector<pid_t> rank_children(pid_t pid, const std::string& launch_id) {
+  auto children = children_of(pid).value_or(std::vector<pid_t>());
+  std::erase_if(children, [&](pid_t child) {
+    const std::string variables = read_proc(child, "environ");  // of one that has ended there is nothing
+    return !are_of_launch(variables, launch_id) || number_in(variables, kRanksHere) == 0;
+  });
+  return children;
 }
 
 bool has_children(pid_t pid) {

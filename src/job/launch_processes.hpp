@@ -32,6 +32,9 @@ enum class EndLaunch { patiently, at_once };
 /// for the helpers, and less); false where some are left. Never signals any other process.
 bool end_launch(const std::string& launch_id, EndLaunch how = EndLaunch::patiently);
 
+/// Children of a process that are ranks of the launch and live; none where the system does not tell.
+std::vector<pid_t> rank_children(pid_t pid, const std::string& launch_id);
+
 /// Whether a process has children that have not ended; true where the system does not tell.
 bool has_children(pid_t pid);
 /// Whether it has some that have ended, and that it has not asked for; false where the system does not tell.

@@ -13,14 +13,18 @@ namespace {
 
 std::string begin_of(std::string_view launch_id) { return fmt::format("kiln-launch {} ", launch_id); }
 
-constexpr std::array<std::string_view, 3> kWords{"is up: ", "ends with ", "a rank ends with "};  // as Says
+constexpr std::array<std::string_view, 4> kWords{"is up: ", "ends with ", "a rank ends with ",
+                                                 "has lost a rank: "};  // as Says
 
 }  // namespace
 
+std::string launch_word(std::string_view launch_id, int exit_code, Says what) {
+  return fmt::format("{}{}{}", begin_of(launch_id), kWords.at(static_cast<std::size_t>(what)), exit_code);
+}
+
 void tell_launcher(const Environment& environment, int exit_code, Says what) {
   if (!environment.launched()) return;
-  const std::string_view word = kWords.at(static_cast<std::size_t>(what));
-  const std::string line = fmt::format("{}{}{}\n", begin_of(environment.launch_id), word, exit_code);
+  const std::string line = launch_word(environment.launch_id, exit_code, what) + "\n";
   // One piece: what other threads say does not come in between.
   while (::write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
   }

@@ -12,6 +12,7 @@
 #include "job/long_unit.hpp"
 #include "job/on_finish.hpp"
 #include "job/restart_policy.hpp"
+#include "job/session_folder.hpp"
 #include "job/slurm_memory.hpp"
 #include "job/slurm_nodes.hpp"
 #include "job/slurm_programs.hpp"
@@ -211,6 +212,7 @@ int Launcher::run() {
   look_at_limit();
   look_at_allocation();
   look_at_placement(place_on_all());
+  if (net::mpi_library_version().starts_with("Open MPI v4")) make_session_folder(read_variables());
   while (true) {
     const std::string launch_id = make_launch_id();
     const LaunchAttempt::End end = attempt(launch_id);

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "exec/command_runner.hpp"
 #include "exec/spawner_client.hpp"
+#include "job/begin_watch.hpp"
 #include "job/claimant.hpp"
 #include "job/clock.hpp"
 #include "job/command_facts.hpp"
@@ -59,7 +60,9 @@ class CommandRank {
     int argc = 0;
     char** argv = nullptr;
     outlive_readers();  // MPI may have something to say, too
+    BeginWatch watch(environment_);
     net::MpiTransport transport(argc, argv);
+    watch.end();
     log::set_rank(transport.rank().value());
     WorkEnd end;
     if (transport.rank() == Rank(0)) {

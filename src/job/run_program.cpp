@@ -1,6 +1,7 @@
 #include "job/run_program.hpp"
 
 #include "base/log.hpp"
+#include "job/begin_watch.hpp"
 #include "job/claimant.hpp"
 #include "job/crash_note.hpp"
 #include "job/environment.hpp"
@@ -63,7 +64,9 @@ class ProgramProcess {
       int argc = 0;
       char** argv = nullptr;
       outlive_readers();  // MPI may have something to say, too
+      BeginWatch watch(environment_);
       net::MpiTransport transport(argc, argv);
+      watch.end();
       net::MpiCollectives collectives;
       rank_.use(collectives);
       log::set_rank(transport.rank().value());

@@ -1,5 +1,6 @@
 #include "job/slurm_again.hpp"
 
+#include "base/json_number.hpp"
 #include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "base/text.hpp"
@@ -101,9 +102,9 @@ std::optional<AgainNote> parse_again_note(std::string_view text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) return std::nullopt;
   try {
-    return AgainNote{json.at("chain").get<std::string>(), json.at("settled").get<std::uint64_t>(),
-                     json.at("in_vain").get<std::uint32_t>(), json.value("next", "")};
-  } catch (const nlohmann::json::exception&) {
+    return AgainNote{json.at("chain").get<std::string>(), whole_number<std::uint64_t>(json.at("settled")),
+                     whole_number<std::uint32_t>(json.at("in_vain")), json.value("next", "")};
+  } catch (const std::exception&) {  // the parser's own, a number out of range
     return std::nullopt;
   }
 }

@@ -52,27 +52,6 @@ bool has_its_line(std::string_view name) {
          name == "Command" || name == "AdminComment" || name == "SystemComment";
 }
 
-std::map<std::string, std::string> fields_of(std::string_view shown) {
-  std::map<std::string, std::string> fields;
-  while (!shown.empty()) {
-    std::string_view line = shown.substr(0, shown.find('\n'));
-    shown.remove_prefix(std::min(shown.size(), line.size() + 1));
-    while (true) {
-      line.remove_prefix(std::min(line.size(), line.find_first_not_of(' ')));
-      const std::size_t equals = line.find('=');
-      if (equals == std::string_view::npos) break;
-      const std::string_view name = line.substr(0, equals);
-      line.remove_prefix(equals + 1);
-      const std::size_t end = has_its_line(name) ? line.size() : std::min(line.size(), line.find(' '));
-      std::string value(line.substr(0, end));
-      while (value.ends_with(' ')) value.pop_back();
-      fields.emplace(name, std::move(value));
-      line.remove_prefix(end);
-    }
-  }
-  return fields;
-}
-
 bool says_nothing(const std::string& name, const std::string& value) {
   if (value.empty() || value == "(null)" || value == "N/A" || value == "*") return true;
   if (name == "Nice" || name == "MinTmpDiskNode") return value == "0" || value.starts_with('-');
@@ -118,6 +97,27 @@ std::string pattern_of(const std::string& file, const std::string& job) {
 
 }  // namespace
 
+std::map<std::string, std::string> fields_of_job(std::string_view shown) {
+  std::map<std::string, std::string> fields;
+  while (!shown.empty()) {
+    std::string_view line = shown.substr(0, shown.find('\n'));
+    shown.remove_prefix(std::min(shown.size(), line.size() + 1));
+    while (true) {
+      line.remove_prefix(std::min(line.size(), line.find_first_not_of(' ')));
+      const std::size_t equals = line.find('=');
+      if (equals == std::string_view::npos) break;
+      const std::string_view name = line.substr(0, equals);
+      line.remove_prefix(equals + 1);
+      const std::size_t end = has_its_line(name) ? line.size() : std::min(line.size(), line.find(' '));
+      std::string value(line.substr(0, end));
+      while (value.ends_with(' ')) value.pop_back();
+      fields.emplace(name, std::move(value));
+      line.remove_prefix(end);
+    }
+  }
+  return fields;
+}
+
 std::vector<std::string> options_of_job(std::string_view shown, const Variables& variables) {
   std::vector<std::string> options;
   const auto add = [&](const char* option, const std::string& value) {
@@ -126,7 +126,7 @@ std::vector<std::string> options_of_job(std::string_view shown, const Variables&
   for (const Named& one : kVariables) {
     if (const auto found = variables.find(one.name); found != variables.end()) add(one.option, found->second);
   }
-  const std::map<std::string, std::string> fields = fields_of(shown);
+  const std::map<std::string, std::string> fields = fields_of_job(shown);
   if (fields.empty()) {
     for (const Named& one : kElse) {
       if (const auto found = variables.find(one.name); found != variables.end()) add(one.option, found->second);

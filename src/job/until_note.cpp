@@ -1,5 +1,6 @@
 #include "job/until_note.hpp"
 
+#include "base/json_number.hpp"
 #include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "base/start_directory.hpp"
@@ -46,10 +47,10 @@ std::optional<UntilNote> parse_until_note(std::string_view text) {
   if (!json.is_object()) return std::nullopt;
   try {
     return UntilNote{json.at("asked").get<std::string>(), json.at("chain").get<std::string>(),
-                     json.at("job").get<std::string>(),   json.at("restarts").get<std::uint32_t>(),
+                     json.at("job").get<std::string>(),   whole_number<std::uint32_t>(json.at("restarts")),
                      json.at("time").get<double>(),       json.at("first").get<bool>(),
                      json.at("reached").get<bool>()};
-  } catch (const nlohmann::json::exception&) {
+  } catch (const std::exception&) {  // the parser's own, a number out of range
     return std::nullopt;
   }
 }

@@ -145,12 +145,18 @@ std::optional<PrintFileHeader> PrintFileReader::header_at(std::uint64_t place) {
   return header;
 }
 
-bool PrintFileReader::read_body(std::uint64_t place, const PrintFileHeader& header) {
-  const std::uint64_t size = header.out_size + header.err_size;
+// Whether the file has all of it. The sizes are not believed before: their sum may be too large for a number.
+bool PrintFileReader::is_whole(std::uint64_t place, const PrintFileHeader& header) const {
   struct stat facts {};
-  if (::fstat(descriptor_of(place), &facts) != 0 || size > static_cast<std::uint64_t>(facts.st_size)) return false;
-  body_.resize(size);
-  return read_fully(place + sizeof header, body_.data(), size) && checksum(as_bytes(body_)) == header.body_sum;
+  if (::fstat(descriptor_of(place), &facts) != 0) return false;
+  const std::uint64_t begin = offset_of(place) + sizeof header, end = static_cast<std::uint64_t>(facts.st_size);
+  return begin <= end && header.out_size <= end - begin && header.err_size <= end - begin - header.out_size;
+}
+
+bool PrintFileReader::read_body(std::uint64_t place, const PrintFileHeader& header) {
+  if (!is_whole(place, header)) return false;
+  body_.resize(header.out_size + header.err_size);
+  return read_fully(place + sizeof header, body_.data(), body_.size()) && checksum(as_bytes(body_)) == header.body_sum;
 }
 
 // Looked for once more when the next file is there: the one before grew until then.
@@ -164,13 +170,9 @@ std::optional<PrintFileReader::Record> PrintFileReader::next() {
 
 std::optional<PrintFileReader::Record> PrintFileReader::next_here() {
   const auto header = header_at(at_);
-  if (!header) return std::nullopt;
-  const std::uint64_t end = at_ + sizeof(PrintFileHeader) + header->out_size + header->err_size;
-  struct stat facts {};
-  if (::fstat(descriptor_of(at_), &facts) != 0 || offset_of(end) > static_cast<std::uint64_t>(facts.st_size))
-    return std::nullopt;
+  if (!header || !is_whole(at_, *header)) return std::nullopt;
   const Record record{header->kind, UnitId(header->unit), at_};
-  at_ = end;
+  at_ += sizeof *header + header->out_size + header->err_size;
   return record;
 }
 

@@ -82,6 +82,7 @@ class PrintFileReader {
   int descriptor_of(std::uint64_t place) const;
   std::optional<PrintFileHeader> header_at(std::uint64_t place);
   bool read_fully(std::uint64_t place, char* data, std::size_t size) const;
+  bool is_whole(std::uint64_t place, const PrintFileHeader& header) const;
   bool read_body(std::uint64_t place, const PrintFileHeader& header);
 
   std::filesystem::path path_;

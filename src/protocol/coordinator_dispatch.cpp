@@ -135,7 +135,7 @@ void Coordinator::begin_drain(Outcome outcome, bool at_once, Instant now) {
     port_.send(rank, TakeBack{TakeBack::Share::all});
     if (options_.task_signal && outcome == Outcome::interrupted && !at_once) port_.send(rank, SignalUnits{});
   }
-  if (at_once) cancel_all(now);
+  if (at_once || (cancel_at_ && *cancel_at_ <= now)) cancel_all(now);
 }
 
 void Coordinator::cancel_all(Instant now) {

@@ -94,6 +94,18 @@ void Retained::put(Message&& message) {
   }
 }
 
+void Retained::restate(std::uint64_t held_bytes, bool full, bool joinable) {
+  const auto say = [&](auto& message) {
+    message.held_bytes = held_bytes;
+    message.full = full;
+    message.joinable = joinable;
+  };
+  for (Message& message : messages_) {
+    if (auto* const part = std::get_if<Part>(&message)) say(*part);
+    if (auto* const segment = std::get_if<Segment>(&message)) say(*segment);
+  }
+}
+
 void Retained::committed(std::uint64_t number) {
   while (!messages_.empty() && number_of(messages_.front()) <= number) {
     bytes_ -= kept_bytes(messages_.front());

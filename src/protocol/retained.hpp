@@ -22,6 +22,8 @@ class Retained {
   /// It was sent (or would have been, had there been a coordinator); keeps of it what is of use later. Of a part whose
   /// results the worker holds, that is only its failures: what is held is said by Holding.
   void keep(Message&& message);
+  /// What is kept says this of what the worker holds, no longer what was so as it was sent.
+  void restate(std::uint64_t held_bytes, bool full, bool joinable);
   /// Everything up to this number is committed.
   void committed(std::uint64_t number);
   /// Another setup: numbers begin anew.

@@ -45,6 +45,7 @@ void Worker::hand_over() {
   holding.kept = retained_.messages().size();
   holding.busy = busy_;
   port_.send(holding);
+  retained_.restate(holding.held_bytes, holding.full, holding.joinable);
   for (const Message& message : retained_.messages()) port_.send(message);
 }
 

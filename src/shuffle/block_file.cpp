@@ -16,6 +16,15 @@ namespace {
 
 static_assert(sizeof(Frame) == 24);
 
+// Of larger blocks the file is asked before there is memory for them.
+constexpr std::uint64_t kOrdinary = std::uint64_t{1} << 20;
+
+std::uint64_t size_of(int fd, const std::filesystem::path& path) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) throw_disk_error(errno, "read", path);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
 std::uint64_t sum_of(std::uint64_t number, ByteView block) {
   return checksum(block) ^ detail::hash_words({block.size(), number}, 16);
 }
@@ -94,6 +103,8 @@ void read_block(int fd, const std::filesystem::path& path, std::uint64_t& at, st
   if (frame.length > end - begin) {
     throw_damaged(path, at, "a block of " + std::to_string(frame.length) + " bytes does not fit into its place");
   }
+  if (frame.length > kOrdinary && begin + frame.length > size_of(fd, path))
+    throw_damaged(path, begin, "it ends too early");
   room.resize(frame.length);
   if (read_at(fd, begin, room.data(), room.size(), path) != room.size())
     throw_damaged(path, begin, "it ends too early");

@@ -64,7 +64,8 @@ void SimExecutor::begin_unit(Instant now) {
   unit_began_ = now;
   const std::uint32_t tried = host_.unit_begins(rank_, *current_);
   current_fails_ = scenario_.units.fails(*current_, tried);
-  current_harm_ = scenario_.units.harm(*current_, tried % kLaunchTries);
+  const bool harms = scenario_.units.harms();
+  current_harm_ = harms ? scenario_.units.harm(*current_, tried % kLaunchTries) : UnitModel::Harm::none;
   const double slowness = slowness_ * scenario_.units.slowness(*current_, rank_);
   host_.end_unit_in(rank_, scenario_.units.seconds(*current_) * slowness, ++number_);
 }

@@ -77,8 +77,8 @@ Launch::Launch(Context context, Journal& journal, const std::vector<Bytes>& stal
 Launch::~Launch() = default;
 
 LaunchEnd Launch::run() {
-  const std::uint64_t most_events =
-      100'000 + 100 * plan_.units * (scenario_.most_retries() + 2) + 2'000 * static_cast<std::uint64_t>(plan_.workers);
+  const std::uint64_t most_events = 100'000 + 100 * plan_.units * (scenario_.most_retries() + 2) +
+                                    2'000 * static_cast<std::uint64_t>(plan_.workers) + events_of_full_disk();
   const double deadlines =
       scenario_.deadline > Duration() ? scenario_.longest_seconds() / to_seconds(scenario_.deadline) : 0;
   const std::uint64_t most_beats =

@@ -110,6 +110,7 @@ class Launch final : public protocol::CoordinatorPort, private ExecutorHost {
   void stop(const LaunchPlan::Absence& absence);
   void beat(Rank rank);
   bool counts(Event& event);
+  std::uint64_t events_of_full_disk() const;
   void look_for_deaths();
   void declare_dead(const protocol::Membership::Death& death);
   bool dies_of_unit(Rank rank, std::uint64_t number);

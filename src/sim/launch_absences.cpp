@@ -73,7 +73,8 @@ bool Launch::dies_of_unit(Rank rank, std::uint64_t number) {
   all_dead_ = crashes && !outcome_ && (plan_.dies_with_first || last);
   if (!presence_[index(rank)].killed && !all_dead_) return false;
   if (context_.trace)
-    context_.trace(fmt::format("  rank {} {} its unit", rank.value(), crashes ? "crashes in" : "is killed in"));
+    context_.trace(fmt::format("  rank {} {} a unit of [{},{})", rank.value(), crashes ? "crashes in" : "is killed in",
+                               claimed.first.value(), claimed.last.value()));
   if (crashes) journal_.leave_mark(rank, claimed);
   if (noticed && !chief) events_.put(now_ + scenario_.delay_low, EventKind::noticed, rank);
   return true;
@@ -144,6 +145,7 @@ bool Launch::counts(Event& event) {
   const Heard heard = membership_.heard(event.rank, stamp->view, now_);
   if (heard == Heard::returned) {
     presence_[index(event.rank)].declared = false;
+    paused_until_ = now_;  // it still has what it had before it was lost
     groups_->changed();
     if (context_.trace) context_.trace(fmt::format("  rank {} is taken up again", event.rank.value()));
     send(event.rank, protocol::Beat{});

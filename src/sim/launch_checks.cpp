@@ -8,6 +8,11 @@
 #include <array>
 
 namespace kiln::sim {
+namespace {
+
+constexpr std::uint64_t kEventsOfRetry = 8;  // of a rank, where a segment could not be written
+
+}  // namespace
 
 // So little is left until the limit that some units are not begun. A unit whose rank was stopped took longer than it
 // would.
@@ -110,6 +115,14 @@ void Launch::check_idle(Instant until) {
                to_seconds(until - since));
     }
   }
+}
+
+// At most: each time all try to write again.
+std::uint64_t Launch::events_of_full_disk() const {
+  if (!plan_.disk_full) return 0;
+  const Duration longest = std::max(plan_.disk_full->to - plan_.disk_full->from, scenario_.options.storage_patience);
+  return kEventsOfRetry * static_cast<std::uint64_t>(plan_.workers + 1) *
+         static_cast<std::uint64_t>(to_seconds(longest) / to_seconds(scenario_.options.storage_retry));
 }
 
 void Launch::after_coordinator() {

@@ -28,9 +28,11 @@ Launch::CanJoin Launch::can_join() const {
 
 void Launch::give_to_join(Rank rank, exec::HeldResults results) {
   if (!in_join_.emplace(rank, std::move(results)).second) violated("rank {} takes part in a join twice", rank.value());
-  if (joining_ && groups_->of(rank) != groups_->present())
-    violated("rank {} joins in another communicator", rank.value());
-  if (!joining_ || in_join_.size() != join_size_) return;  // one that was told of an earlier join waits for nobody
+  if (!joining_ || !groups_->includes(rank)) return;  // one that was told of an earlier join waits for nobody
+  if (groups_->of(rank) != groups_->present()) violated("rank {} joins in another communicator", rank.value());
+  if (std::ranges::count_if(in_join_, [this](const auto& one) { return groups_->includes(one.first); }) !=
+      static_cast<std::ptrdiff_t>(join_size_))
+    return;
   events_.put(now_ + scenario_.delay_high, EventKind::join_ends, chief_, join_number_);
 }
 
@@ -52,6 +54,7 @@ void Launch::end_join() {
   std::vector<protocol::Coordinator::Joined> joined;
   std::size_t bytes = 0;
   for (auto& [rank, results] : std::exchange(in_join_, {})) {
+    if (!groups_->includes(rank)) continue;
     const bool strikes = !results.units.empty() && mutation_random_.chance(0.25);
     books_.joined(results.units.intervals());
     if (!strikes || context_.mutation != Mutation::forget_joined) joined.push_back({rank, results.units.intervals()});

@@ -26,6 +26,7 @@ struct UnitModel {
   double devouring = 0;          ///< the same without a mark: their rank is killed, as its memory runs out
   double hunted = 0;             ///< share of the others whose rank is killed from outside while it runs them
   std::uint32_t hunts = 0;       ///< the first times in a launch
+  bool tame = false;             ///< from now on none ends its rank; harm() tells still which did
 
   double seconds(UnitId unit) const;
   /// Times as long does this rank take for it as others.
@@ -35,7 +36,7 @@ struct UnitModel {
   /// How the rank that runs the unit ends with it, if another rank lives.
   enum class Harm : std::uint8_t { none, crash, killed, hunted };
   Harm harm(UnitId unit, std::uint32_t tried) const;
-  bool harms() const { return crashing + devouring + hunted > 0; }
+  bool harms() const { return !tame && crashing + devouring + hunted > 0; }
   /// The one value in a done unit's row.
   std::uint64_t value(UnitId unit) const;
   static constexpr std::uint64_t kMostPayload = 199;

@@ -53,7 +53,7 @@ void run_launches(Scenario scenario, Mutation mutation, const Trace& trace, RunR
       LaunchPlan next = scenario.launches.back();  // in which nobody dies any more
       if (next.absences.empty() && !scenario.units.harms()) violated("every worker was held up, and none had died");
       next.absences.clear();
-      scenario.units.crashing = scenario.units.devouring = scenario.units.hunted = 0;
+      scenario.units.tame = true;
       scenario.launches.push_back(std::move(next));
     } else if (number + 1 == scenario.launches.size()) {
       check_last(end.outcome, scenario);

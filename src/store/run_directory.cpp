@@ -33,9 +33,10 @@ constexpr std::string_view kExportFolder = "export";
 constexpr std::string_view kSlurmFolder = "slurm";
 // Of a job that has been submitted and has not begun.
 constexpr std::string_view kJobNote = "slurm.json";
-constexpr std::array<std::string_view, 10> kFiles = {"launch.json",  "owner.json", "status.json", "events.jsonl",
-                                                     "outcome.json", "results.h5", "report.html", kJobNote,
-                                                     "until.json",   kSoFarName};
+constexpr std::string_view kUnwatchedNote = "unwatched.json";
+constexpr std::array<std::string_view, 11> kFiles = {"launch.json",  "owner.json",   "status.json", "events.jsonl",
+                                                     "outcome.json", "results.h5",   "report.html", kJobNote,
+                                                     "until.json",   kUnwatchedNote, kSoFarName};
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& why) {
   throw Error(ExitCode::run_directory, fmt::format("run directory {}: {}", path.string(), why));
@@ -79,7 +80,7 @@ bool is_unused(const fs::path& folder) {
 void refuse_foreign(const fs::path& path, RunDirectory::For purpose) {
   std::vector<std::string> foreign;
   for (const std::string& name : names_in(path)) {
-    if (is_leftover(name) || name == kJobNote) continue;
+    if (is_leftover(name) || name == kJobNote || name == kUnwatchedNote) continue;
     if (!is_folder_of_ours(name) || !fs::is_directory(from_start(path / name))) {
       foreign.push_back(name);
     } else if (!is_unused(path / name)) {

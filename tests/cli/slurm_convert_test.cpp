@@ -53,7 +53,7 @@ TEST(Convert, AnArrayBecomesOneJob) {
 // The words of kiln run behind --out.
 std::string words(const std::string& lines) {
   const std::string script = converted("#SBATCH -a 1-9\n" + lines).script;
-  const std::size_t at = script.find("--out old.kiln ") + 15;
+  const std::size_t at = script.find("--out old.kiln ", script.find("slurm again --code")) + 15;
   return script.substr(at, script.find(" || return", at) - at);
 }
 std::string notes(const std::string& lines) { return all(converted("#SBATCH -a 1-9\n" + lines).notes); }
@@ -107,7 +107,7 @@ TEST(Convert, AsManyAtATimeAsFit) {
 TEST(Convert, TheScriptIsStartedByTheProgramThatItNames) {
   const auto started = [](const std::string& first_line, const std::string& name = "old.sbatch") {
     const std::string script = convert_array(name, first_line + "#SBATCH -a 1-4\n", "kiln").script;
-    const std::size_t at = script.find("--array 1-4 ") + 12;
+    const std::size_t at = script.find("--array 1-4 ", script.find("slurm again --code")) + 12;
     return script.substr(at, script.find(" || return", at) - at);
   };
   EXPECT_EQ(started("#!/usr/bin/python3\n"), "/usr/bin/python3 old.sbatch");

@@ -88,9 +88,9 @@ TEST(SlurmRun, WordsReachTheShellAsTheyAre) {
 }
 
 TEST(SlurmRun, OtherNodesLookAfterTheFirst) {
-  const std::string lost = "grep -qxF \"$0\" <<<\"$has\" || ";
-  EXPECT_THAT(script({"tasks.txt"}), HasSubstr(lost + "scontrol requeue \"$SLURM_JOB_ID\"\n"));
-  EXPECT_THAT(script({"--chain", "tasks.txt"}), HasSubstr(lost + "scancel \"$SLURM_JOB_ID\"\n"));
+  const std::string watch = "\n\"$kiln\" slurm watch ";
+  EXPECT_THAT(script({"tasks.txt"}), HasSubstr(watch + "tasks.txt &\n"));
+  EXPECT_THAT(script({"--chain", "tasks.txt"}), HasSubstr(watch + "--cancel tasks.txt &\n"));
 }
 
 TEST(SlurmRun, WhatTermMeansIsAskedOfSlurm) {

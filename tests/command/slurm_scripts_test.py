@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """The batch scripts under a prelude that wants much, when nodes are lost or a job may not go back, and with --until."""
 
+import collections
 import json
 import os
+import pathlib
 import re
 import signal
 import time
@@ -93,23 +95,34 @@ class Arrays(ScriptCase):
 
 
 class LostNodes(ScriptCase):
-    def watched(self, restarts, nodes="n[2-5]", state="RUNNING"):
-        """What is asked of scontrol by those who watch the first node of a job of five."""
-        self.write_tasks(["true"])
+    def watching(self, *options):
+        """A script whose watching nodes are in a hurry."""
         script = self.script("tasks.txt")
+        script.write_text(script.read_text().replace(" slurm watch ", f" slurm watch {' '.join(options)} "))
+        return script
+
+    def watched(self, restarts, nodes="n[2-5]", state="RUNNING", names=""):
+        """What is asked of scontrol by those who watch the first node of a job of five, until each has looked twice."""
+        self.marking_tasks(1, gate=0)
+        script = self.watching("--every", "20ms")
         self.program("srun", "shift 6; exec \"$@\"")
-        listed = " ".join(f"n{i}" for i in range(int(nodes[2]), 6)) if nodes.startswith("n[") else ""
-        self.program("sleep", f"[ ! -e '{self.folder}/slept.'$PPID ] && touch '{self.folder}/slept.'$PPID")
+        listed = names or (" ".join(f"n{i}" for i in range(int(nodes[2]), 6)) if nodes.startswith("n[") else "")
         self.program("scontrol", f"""case $2 in
           job) printf '%s\\n' '   JobState={state} Reason=None' '   Requeue=1 Restarts={restarts} BatchFlag=1' \\
-            '   ReqNodeList=n1 ExcNodeList=(null)' '   NodeList={nodes}' '   BatchHost=n1' ;;
+            '   ReqNodeList=n1 ExcNodeList=(null)' '   NodeList={nodes}' '   BatchHost=n1'; echo $PPID >>'{self.folder}/looked' ;;
           hostnames) [ -z "$3" ] || printf '%s\\n' {listed} ;;
         esac""")
-        self.assertEqual(self.job(script, SLURM_JOB_NUM_NODES="5", SLURMD_NODENAME="n1",
-                                  SLURM_RESTART_COUNT="1").wait().code, 0)
-        self.wait_for(lambda: len(self.calls("sleep")) >= 6, "each has looked once")
+        job = self.job(script, SLURM_JOB_NUM_NODES="5", SLURMD_NODENAME="n1", SLURM_RESTART_COUNT="1")
+        looked = self.folder / "looked"
+        self.wait_for(lambda: looked.exists() and sum(n > 1 for n in collections.Counter(looked.read_text().split()).values()) == 3,
+                      "each has looked twice")
+        calls = self.calls("scontrol")
+        self.open_gate()
+        self.assertEqual(job.wait().code, 0)
         self.assertEqual(sorted(re.findall("--relative=(.)", "\n".join(self.calls("srun")))), ["1", "2", "4"])
-        return self.calls("scontrol")
+        self.wait_for(lambda: not [pid for pid in set(looked.read_text().split()) if pathlib.Path("/proc", pid).exists()],
+                      "nobody looks any more")
+        return calls
 
     def test_other_nodes_put_the_job_back_when_the_first_is_lost(self):
         self.assertIn("requeue 17", self.watched(restarts=1))
@@ -118,7 +131,7 @@ class LostNodes(ScriptCase):
         self.assertEqual(set(self.watched(1, nodes="n[1-5]")), {"show job 17", "show hostnames n[1-5]"})
 
     def test_they_leave_a_job_alone_of_which_nothing_is_known(self):
-        self.assertEqual(set(self.watched(1, nodes="")), {"show job 17", "show hostnames "})
+        self.assertEqual(set(self.watched(1, nodes="")), {"show job 17"})
 
     def test_they_leave_a_job_alone_that_waits(self):
         self.assertEqual(set(self.watched(1, nodes="(null)", state="PENDING")), {"show job 17"})
@@ -127,8 +140,25 @@ class LostNodes(ScriptCase):
         self.marking_tasks(1, gate=0)
         self.program("srun", "echo srun: warning: slow >&2; echo srun: error: no such partition >&2; exit 1")
         job = self.job(self.script("tasks.txt"), SLURM_JOB_NUM_NODES="2", SLURMD_NODENAME="n1")
-        said = "kiln: node 2 of 2 cannot watch the first one, n1: srun: error: no such partition"
+        said = "kiln: node 2 of 2 does not watch the first one, n1: srun: error: no such partition"
         self.wait_for(lambda: said in job.said(), said)
+        self.wait_for(lambda: "unwatched  " + said[6:] in self.kiln("status", "tasks.kiln").out, "kiln status says it")
+        self.open_gate()
+        self.assertEqual(job.wait().code, 0)
+        self.assertNotIn("unwatched", self.kiln("status", "tasks.kiln").out)
+
+    def test_a_node_that_is_not_heard_is_said_and_the_run_goes_on(self):
+        self.marking_tasks(1, gate=0)
+        script = self.watching("--patience", "1s")
+        self.program("srun", f"until [ -e '{self.folder}/starts' ]; do /bin/sleep 0.05; done\n"
+                     f"until [ -e '{self.folder}/go' ]; do echo kiln: looks >&2; /bin/sleep 0.1; done")
+        job = self.job(script, SLURM_JOB_NUM_NODES="2", SLURMD_NODENAME="n1")
+        said = "node 2 of 2 has not been heard for 1 s and may not watch the first one, n1"
+        self.wait_for(lambda: "kiln: " + said in job.said(), said)
+        self.wait_for(lambda: "unwatched  " + said in self.kiln("status", "tasks.kiln").out, "kiln status says it")
+        (self.folder / "starts").touch()
+        self.wait_for(lambda: "kiln: node 2 of 2 is heard again" in job.said(), "it is heard")
+        self.wait_for(lambda: "unwatched" not in self.kiln("status", "tasks.kiln").out, "kiln status does not say it")
         self.open_gate()
         self.assertEqual(job.wait().code, 0)
 

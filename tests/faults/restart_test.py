@@ -386,11 +386,13 @@ class DeathBeforeTheRun(KilnCase):
         shim = {"LD_PRELOAD": str(SHIMS / "kill_at.so"), "KILL_ONCE": str(self.folder / "killed")}
         for when in ("", "after"):
             with self.subTest(when):
+                begin = time.monotonic()
                 result = self.expect(0, "run", "-n", "3", "tasks.txt", "--fresh", KILL_AT=f"2 MPI_Init_thread 1 {when}", **shim)
                 self.assertTrue((self.folder / "killed").exists(), "a rank was killed")
                 (self.folder / "killed").unlink()
                 if not when:
                     self.assertIn("a rank died before the run began", result.err)
+                    self.assertLess(time.monotonic() - begin, 15, "the others did not wait for it")
                 self.assertEqual(self.status()["totals"]["done"], 5)
 
 

@@ -10,7 +10,7 @@ shift
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root" || exit 1
 targets=("$@")
-if [ ${#targets[@]} -eq 0 ]; then targets=(messages task_files run_files entries codecs records); fi
+if [ ${#targets[@]} -eq 0 ]; then targets=(messages task_files run_files entries codecs records keyed stages notes); fi
 clang=$(command -v clang++-16 || command -v clang++-19 || command -v clang++) || {
   echo "fuzz: no clang++ here: install clang-16 and libclang-rt-16-dev (Debian 13: clang-19)" >&2
   exit 1

@@ -41,29 +41,9 @@ echo "kiln: job $next waits in case that this one does not come to the end"
 
 constexpr std::string_view kWatch = R"--(
 # 0. With --no-kill Slurm leaves the job alone when a node is lost, even this one, the first: then nobody would go on until
-#    the time limit. So up to three other nodes (the next, one in the middle, the last) look twice a minute whether the job
-#    still has it, each in a step of its own, which the loss of another does not end. Whoever sees it second finds the job
-#    started anew, or waiting, and lets it be.
-nodes=${{SLURM_JOB_NUM_NODES:-1}} last=0
-for node in 1 $((nodes / 2)) $((nodes - 1)); do
-  if [ "$node" -le "$last" ] || [ "$node" -ge "$nodes" ]; then continue; fi
-  last=$node
-  srun --overlap --no-kill --mpi=none --nodes=1 --ntasks=1 --relative="$node" bash -c '
-    echo watches
-    exec >/dev/null 2>&1
-    while sleep 30; do
-      job=$(scontrol show job "$SLURM_JOB_ID")
-      if ! grep -qw JobState=RUNNING <<<"$job" || ! grep -qw "Restarts=${{SLURM_RESTART_COUNT:-0}}" <<<"$job"; then continue; fi
-      has=$(scontrol show hostnames "$(sed -n "s/^ *NodeList=//p" <<<"$job")")
-      [ -z "$has" ] || grep -qxF "$0" <<<"$has" || {} "$SLURM_JOB_ID"
-    done' "$SLURMD_NODENAME" </dev/null 2>&1 | {{
-    while read -r line; do
-      if [ "$line" = watches ]; then exec cat >/dev/null; fi
-      why=$line
-    done
-    echo "kiln: node $((node + 1)) of $nodes cannot watch the first one, $SLURMD_NODENAME: ${{why:-srun has ended}}" >&2
-  }} &
-done
+#    the time limit. So up to three other nodes look twice a minute whether the job still has it; if not, {1}.
+#    The log and kiln status tell of a node that is not heard.
+"$kiln" slurm watch {0} &
 )--";
 
 constexpr std::string_view kRequeue = R"--(
@@ -240,7 +220,8 @@ std::string script_text(const SbatchScript& script) {
   const std::string options = script.as_this_job ? fmt::format("{}\n", kReadOptions) : "";
   const char* const next = script.as_this_job ? kAsThisJob : "";
   if (chain) out += fmt::format(kSubmitNext, next, options);
-  out += fmt::format(kWatch, chain ? "scancel" : "scontrol requeue");
+  out +=
+      fmt::format(kWatch, (chain ? "--cancel " : "") + script.again, chain ? "the next job begins" : "it is put back");
   out += chain ? fmt::format(kNextJob, script.again)
                : fmt::format(kRequeue, script.again, next, options.empty() ? "" : "  " + options);
   out += fmt::format(kRun, chain ? "\n  else\n    scancel \"$next\"" : "", script.run);

@@ -223,6 +223,41 @@ Command parse_slurm_again(const Words& words) {
   return command;
 }
 
+Command parse_slurm_watch(const Words& words) {
+  RunWords given;
+  std::string every, patience;
+  bool program = false;
+  SlurmWatchCommand command;
+  Parser parser("kiln slurm watch", slurm_watch_usage(), slurm_watch_footer());
+  CLI::App& app = parser.app();
+  constexpr const char* kWatch = "How it watches";
+  app.add_flag("--cancel", command.cancel, "cancel the job then; without this it goes back into the\nqueue")
+      ->group(kWatch);
+  app.add_option("--every", every, "how often each node looks (default 30s)")
+      ->option_text("DURATION")
+      ->group(kWatch)
+      ->take_last();
+  app.add_option("--patience", patience, "a node that is not heard for so long is reported (default\n2m)")
+      ->option_text("DURATION")
+      ->group(kWatch)
+      ->take_last();
+  app.add_option("--for", command.first, "watch NODE from here: what it starts on other nodes")
+      ->option_text("NODE")
+      ->group(kWatch)
+      ->take_last();
+  app.add_flag("--program", program, "the words are those of a program on the library")->group(kWatch);
+  parser.add_run_options(given, args::kRun);
+  const bool of_program = std::find(words.begin(), words.end(), "--program") != words.end();
+  const auto rest = parser.parse(words, of_program ? Options::before_first_word : Options::of_a_run);
+  if (!rest) return Parser::shown(shown_page(parser.page()));
+  if (!every.empty()) command.every = args::duration_value("--every", every, args::Zero::refused);
+  if (!patience.empty()) command.patience = args::duration_value("--patience", patience, args::Zero::refused);
+  if (!command.first.empty()) return command;
+  if (rest->empty()) usage("the run directory is missing: kiln slurm watch tasks.kiln &");
+  command.directory = program ? directory_of_program(*rest) : directory_of_run(given, *rest);
+  return command;
+}
+
 Command parse_slurm_script(const Words& words) {
   Parser parser("kiln slurm script", slurm_script_usage(), slurm_script_footer());
   const auto rest = parser.parse(words, Options::anywhere);
@@ -304,13 +339,14 @@ std::uint64_t parse_nodes(const std::string& text) {
                                           at == std::string::npos ? 0 : at));
 }
 
-std::vector<std::string> slurm_words() { return {"run", "again", "script", "convert"}; }
+std::vector<std::string> slurm_words() { return {"run", "again", "watch", "script", "convert"}; }
 
 Command parse_slurm(const Words& words) {
   if (!words.empty() && !words.front().starts_with('-')) {
     const Words more(words.begin() + 1, words.end());
     if (words.front() == "run") return parse_slurm_run(more);
     if (words.front() == "again") return parse_slurm_again(more);
+    if (words.front() == "watch") return parse_slurm_watch(more);
     if (words.front() == "script") return parse_slurm_script(more);
     if (words.front() == "convert") return parse_slurm_convert(more);
     usage(fmt::format("there is no command 'slurm {}'.{} All there are: kiln slurm --help",

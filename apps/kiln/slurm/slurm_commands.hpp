@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/time.hpp"
 #include "job/run_options.hpp"
 #include "job/slurm_time.hpp"
 #include "slurm/sbatch_options.hpp"
@@ -48,6 +49,15 @@ struct SlurmAgainCommand {
   std::optional<int> code;  ///< that the run has ended with; nothing: not given
   std::string next;         ///< only keeps in mind that this job goes on; "": not given
   bool options = false;     ///< only says what this job was asked for; without a directory
+};
+
+/// `kiln slurm watch`.
+struct SlurmWatchCommand {
+  std::string directory;
+  std::string first;  ///< this node watches that one; "": have other nodes watch this one
+  bool cancel = false;
+  Duration every = std::chrono::seconds(30);
+  Duration patience = std::chrono::seconds(120);
 };
 
 }  // namespace kiln::cli

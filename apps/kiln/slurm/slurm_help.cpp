@@ -7,6 +7,7 @@ std::string_view slurm_usage() {
 
 Usage: kiln slurm run [OPTIONS] TASKS           print or submit a job for it
        kiln slurm again [OPTIONS] DIR           shall a job that ended go on?
+       kiln slurm watch [OPTIONS] DIR &         for scripts: lose no first node
        kiln slurm script run|array|program|chain     print a ready script
        kiln slurm convert old.sbatch > new.sbatch    a job array, as one job
        kiln slurm --estimate [OPTIONS] [DIR]    how many nodes, for how long?
@@ -71,6 +72,26 @@ Exit codes: 0 go on; 1 do not; 2 usage.
 
 Example: in a batch script
   kiln slurm again --code "$?" tasks.kiln && scontrol requeue "$SLURM_JOB_ID"
+)";
+}
+
+std::string_view slurm_watch_usage() {
+  return R"(For batch scripts, in the background: up to three other nodes of the job look
+whether it still has its first one, where the script runs. With --no-kill Slurm
+leaves a job alone that has lost it, with nobody in it, until its time limit.
+Whoever sees it puts the job back into the queue. It ends with the script.
+
+Usage: kiln slurm watch [OPTIONS] DIR &
+       kiln slurm watch [OPTIONS] what stands behind kiln run &
+       kiln slurm watch [OPTIONS] --program PROGRAM WORDS &
+)";
+}
+
+std::string_view slurm_watch_footer() {
+  return R"(A node that cannot watch, or is not heard, is reported on standard error and by
+kiln status; the run goes on.
+
+Exit codes: 0; 2 usage, or this is no Slurm job; 3 there is no srun.
 )";
 }
 

@@ -9,6 +9,8 @@ std::string_view slurm_usage();
 std::string_view slurm_footer();
 std::string_view slurm_run_usage();
 std::string_view slurm_run_footer();
+std::string_view slurm_watch_usage();
+std::string_view slurm_watch_footer();
 std::string_view slurm_again_usage();
 std::string_view slurm_again_footer();
 std::string_view slurm_script_usage();

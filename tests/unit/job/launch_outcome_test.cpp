@@ -94,6 +94,9 @@ TEST(LaunchWord, IsFoundBehindWhatOthersLeftOpen) {
   const auto of_a_rank = launch_word_in("kiln-launch a1-2 a rank ends with 70", "a1-2");
   ASSERT_TRUE(of_a_rank.has_value());
   EXPECT_EQ(of_a_rank->exit_code, 70);
+  const auto lost = launch_word_in(launch_word("a1-2", 0, Says::rank_lost), "a1-2");
+  ASSERT_TRUE(lost.has_value());
+  EXPECT_EQ(lost->what, Says::rank_lost);
   const auto up = launch_word_in("kiln-launch a1-2 is up: 0", "a1-2");
   ASSERT_TRUE(up.has_value());
   EXPECT_EQ(up->what, Says::up);

@@ -46,6 +46,16 @@ TEST_F(LaunchProcessesTest, AreKnownByTheirEnvironment) {
   EXPECT_TRUE(end_launch(id_));
 }
 
+TEST_F(LaunchProcessesTest, ChildrenOfMpirunAreRanksOnceTheyHaveBegun) {
+  start("sleep 100 & OMPI_COMM_WORLD_LOCAL_SIZE=2 sleep 100 & wait");
+  const auto ranks = [&] { return rank_children(process_->pid(), id_); };
+  ASSERT_TRUE(within(std::chrono::seconds(20), [&] { return count() == 3 && ranks().size() == 1; }));
+  kill(ranks().front(), SIGKILL);
+  EXPECT_TRUE(within(std::chrono::seconds(20), [&] { return ranks().empty(); }));
+  EXPECT_EQ(count(), 2U);
+  EXPECT_TRUE(end_launch(id_));
+}
+
 TEST_F(LaunchProcessesTest, OnesThatIgnoreSignalsAndOrphansAreEnded) {
   start("trap '' TERM INT HUP; (sleep 100 & sleep 100) & while :; do sleep 0.05; done");
   ASSERT_TRUE(within(std::chrono::seconds(20), [&] { return count() >= 4; }));

@@ -54,6 +54,18 @@ TEST_F(HeldUpTest, TheLaunchEndsWhereNobodyCanWork) {
   EXPECT_EQ(port.finished, Outcome::held_up);
 }
 
+TEST_F(HeldUpTest, ItEndsAtOnceWhereUnitsGetNoGrace) {
+  options.grace = Duration::zero();
+  begin_held_up();
+  hear(2, part(rest[0].second, true));
+  coordinator->on_dead(Rank(2), false, now);
+  pass(seconds(30));
+  const auto wake = coordinator->next_wake(now);
+  EXPECT_TRUE(!wake || *wake > now) << "it would spin until the commit ends";
+  commit_all();
+  EXPECT_EQ(port.finished, Outcome::held_up);
+}
+
 // What a rank may have died of is not for the coordinator's own one while another lives; but that one never comes back.
 TEST_F(HeldUpTest, NorDoesTheCoordinatorsOwnRankWorkOnASuspect) {
   CoordinatorStart start;

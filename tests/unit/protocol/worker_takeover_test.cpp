@@ -27,11 +27,13 @@ class Port final : public WorkerPort {
   }
   bool is_at_setup() override { return at_setup; }
   Writing write_segment() override { return Writing::began; }
+  Held held() override { return holds; }
   void forget_all() override { ++forgotten; }
 
   std::vector<Message> sent;
   std::vector<GivenBack::Piece> given;
   std::vector<bool> left_joins;
+  Held holds;
   bool there = true, overwritten = false, at_setup = true;
   int set_ups = 0, forgotten = 0;
 };
@@ -89,6 +91,27 @@ TEST_F(WorkerTakeoverTest, SaysWhatItHasAndSendsAgainWhatIsNotCommitted) {
   EXPECT_EQ(again.attempt, 1U);
   EXPECT_EQ(again.done, (std::vector{make_interval(4, 6)}));
   EXPECT_EQ(port.set_ups, 1) << "its executor goes on";
+}
+
+// What is sent again must not say how much was held when it was sent first: a rank that is taken for full gets nothing.
+TEST_F(WorkerTakeoverTest, WhatIsSentAgainSaysWhatIsHeldNow) {
+  batch(1, 0, 10);
+  port.holds = {200'000, 10, true};
+  part(1, 0, 4);
+  worker.on_message(Flush{});
+  worker.on_segment(wrote(0, 4));
+  EXPECT_TRUE(std::get<Part>(port.sent.at(port.sent.size() - 2)).full);
+  port.holds = {7, 10, false};
+  const auto heard = take_over();
+  EXPECT_FALSE(std::get<Holding>(heard.at(1)).full);
+  const auto& again = std::get<Part>(heard.at(2));
+  EXPECT_FALSE(again.full);
+  EXPECT_EQ(again.held_bytes, 7U);
+  EXPECT_FALSE(again.joinable);
+  const auto& segment = std::get<Segment>(heard.at(3));
+  EXPECT_FALSE(segment.full);
+  EXPECT_EQ(segment.held_bytes, 7U);
+  EXPECT_FALSE(segment.joinable);
 }
 
 TEST_F(WorkerTakeoverTest, NothingIsSentTwiceWhileNobodyIsThere) {
