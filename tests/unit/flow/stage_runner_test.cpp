@@ -65,7 +65,8 @@ TEST(StageRunner, AnExceptionWithoutATextIsNamed) {
     if (i == 3) throw std::runtime_error("");
     return i;
   };
-  StageRunner runner(Flow("mute").range(4).map(step).rows("a").plan(), nullptr, {});
+  const auto job = Flow("mute").range(4).map(step).rows("a");
+  StageRunner runner(job.plan(), nullptr, {});  // the runner reads the job's plan: the job outlives it
   const protocol::Part part = run(runner, make_interval(0, 4));
   ASSERT_EQ(part.failures.size(), 1U);
   EXPECT_EQ(part.failures[0].reason, "exception: std::runtime_error without a text");
